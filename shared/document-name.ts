@@ -1,0 +1,54 @@
+// What may be the name of a document, and its one canonical form.
+
+import { SyncError } from './errors.js';
+
+declare const brand: unique symbol;
+
+/** A name that passed {@link parseDocumentName}: canonical (NFC), safe in keys and logs. */
+export type DocumentName = string & { readonly [brand]: 'DocumentName' };
+
+/** Longest name, in UTF-8 bytes. */
+export const maxDocumentNameBytes = 512;
+
+// Control characters, line and paragraph separators, bidirectional overrides, noncharacters, lone surrogates: nothing a
+// person means to type, and each a way to make two names look alike or to break a log line.
+const forbidden =
+  // oxlint-disable-next-line no-control-regex -- reason: control characters are what this refuses
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\uffff\ufdd0-\ufdef]|\p{Surrogate}/u;
+
+const encoder = new TextEncoder();
+
+/**
+ * Checks a name and returns its canonical form. Slashes are part of a name and have no meaning but to patterns; `.` and
+ * `..` segments are refused because clients' URL parsers fold them. Throws SyncError NAME_INVALID.
+ */
+export function parseDocumentName(raw: string): DocumentName {
+  const name = raw.normalize('NFC');
+  if (name === '') throw new SyncError('NAME_INVALID', 'a document name must not be empty');
+  if (encoder.encode(name).length > maxDocumentNameBytes) {
+    throw new SyncError('NAME_INVALID', `a document name is at most ${maxDocumentNameBytes} bytes`);
+  }
+  if (forbidden.test(name))
+    throw new SyncError('NAME_INVALID', 'a document name holds a forbidden character');
+  if (name.split('/').some((segment) => segment === '.' || segment === '..')) {
+    throw new SyncError('NAME_INVALID', 'a document name must not hold . or .. as a segment');
+  }
+  return name as DocumentName;
+}
+
+/**
+ * The name in the path of a y-websocket URL, without its first slash. Stock clients do not encode names: the browser's
+ * URL parser escapes spaces and non-ASCII letters but leaves a bare `%` alone, so escapes are undone only where they are
+ * whole and spell UTF-8, and anything else is taken literally.
+ */
+export function documentNameFromPath(path: string): DocumentName {
+  return parseDocumentName(path.replace(/(?:%[0-9a-f]{2})+/gi, unescapeRun));
+}
+
+function unescapeRun(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run;
+  }
+}

@@ -1,0 +1,74 @@
+// The errors a peer can cause or must understand, and what each means on the wire. One table; tests hold it total.
+
+/** When trying again can help: never (until something changes), after a new token, or later with backoff. */
+export type Retry = 'never' | 'after-auth' | 'backoff';
+
+interface WireMeaning {
+  /** WebSocket close code: 44xx do not retry until something changes, 45xx and 1012 retry with backoff. */
+  readonly close: number;
+  /** HTTP status for the same refusal. */
+  readonly http: number;
+  readonly retry: Retry;
+}
+
+/** Every error code with its close code, HTTP status and retry class. */
+export const errorTable = {
+  FRAME_MALFORMED: { close: 4400, http: 400, retry: 'never' },
+  MESSAGE_UNKNOWN: { close: 4400, http: 400, retry: 'never' },
+  MESSAGE_UNEXPECTED: { close: 4400, http: 400, retry: 'never' },
+  AWARENESS_INVALID: { close: 4400, http: 400, retry: 'never' },
+  STATE_VECTOR_INVALID: { close: 4400, http: 400, retry: 'never' },
+  UPDATE_INVALID: { close: 4422, http: 422, retry: 'never' },
+  UPDATE_INCOMPLETE: { close: 4522, http: 422, retry: 'backoff' },
+  CLIENT_ID_TAKEN: { close: 4409, http: 409, retry: 'never' },
+  TOKEN_MISSING: { close: 4401, http: 401, retry: 'after-auth' },
+  TOKEN_INVALID: { close: 4401, http: 401, retry: 'after-auth' },
+  TOKEN_EXPIRED: { close: 4401, http: 401, retry: 'after-auth' },
+  FORBIDDEN: { close: 4403, http: 403, retry: 'never' },
+  READ_ONLY: { close: 4403, http: 403, retry: 'never' },
+  NAME_INVALID: { close: 4404, http: 400, retry: 'never' },
+  DOCUMENT_TOO_LARGE: { close: 4413, http: 413, retry: 'never' },
+  FRAME_TOO_LARGE: { close: 4413, http: 413, retry: 'never' },
+  RATE_LIMITED: { close: 4529, http: 429, retry: 'backoff' },
+  SLOW_CONSUMER: { close: 4529, http: 429, retry: 'backoff' },
+  STORE_UNAVAILABLE: { close: 4503, http: 503, retry: 'backoff' },
+  DOCUMENT_CORRUPT: { close: 4420, http: 500, retry: 'never' },
+  INTERNAL: { close: 1011, http: 500, retry: 'backoff' },
+  DRAINING: { close: 1012, http: 503, retry: 'backoff' },
+} as const satisfies Record<string, WireMeaning>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/**
+ * An expected fault of a peer, or one a peer must be told of. `reason` is what the peer sees (no secrets, at most 123
+ * bytes on a close frame); `message` and `cause` are for the log.
+ */
+export class SyncError extends Error {
+  readonly code: ErrorCode;
+  readonly reason: string;
+
+  constructor(code: ErrorCode, detail = '', options?: ErrorOptions) {
+    super(detail === '' ? code : `${code}: ${detail}`, options);
+    this.name = 'SyncError';
+    this.code = code;
+    this.reason = detail === '' ? code : `${code}: ${detail}`;
+  }
+
+  get closeCode(): number {
+    return errorTable[this.code].close;
+  }
+
+  get httpStatus(): number {
+    return errorTable[this.code].http;
+  }
+
+  get retry(): Retry {
+    return errorTable[this.code].retry;
+  }
+}
+
+/** Any thrown thing as an error with a wire meaning; what we did not expect becomes INTERNAL, its text kept private. */
+export function toSyncError(thrown: unknown): SyncError {
+  if (thrown instanceof SyncError) return thrown;
+  return new SyncError('INTERNAL', '', { cause: thrown });
+}

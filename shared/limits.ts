@@ -1,0 +1,85 @@
+// Every bound in one place (O2). docs/behaviour.md has the table with the reasons.
+
+export interface Limits {
+  /** Largest message from a client, bytes. */
+  readonly maxMessageBytes: number;
+  /** Largest document: checkpoint and log together, bytes. */
+  readonly maxDocumentBytes: number;
+  /** Blocks (client ids) in one update. */
+  readonly maxClientsPerUpdate: number;
+  /** Structs in one update. */
+  readonly maxStructsPerUpdate: number;
+  /** Delete ranges in one update. */
+  readonly maxDeletesPerUpdate: number;
+  /** Client ids a document may gather over its life: each makes every later edit in Yjs a little slower. */
+  readonly maxClientsPerDocument: number;
+  /** Root types of a document: Yjs searches them one by one. */
+  readonly maxRootTypes: number;
+  /** Subdocuments in a document: each is a Y.Doc in memory on every client. */
+  readonly maxSubdocuments: number;
+  /** Depth of JSON, of `any` values and of shared types inside each other. */
+  readonly maxNesting: number;
+  /** JSON and `any` values in one update, counted through all levels. */
+  readonly maxValuesPerUpdate: number;
+  /** Longest key, attribute or node name, bytes. */
+  readonly maxKeyBytes: number;
+  /** Awareness state of one client, bytes of JSON. */
+  readonly maxAwarenessBytes: number;
+  /** Entries in one awareness message. */
+  readonly maxAwarenessEntries: number;
+  /** Awareness ids one connection may introduce. */
+  readonly maxAwarenessIds: number;
+  /** Updates held for one connection while what they depend on is asked for, bytes. */
+  readonly maxHeldBytes: number;
+  /** How long they are held, ms. */
+  readonly maxHeldMs: number;
+  /** Messages of one connection that wait for authorization or loading, bytes. */
+  readonly maxWaitingBytes: number;
+  /** Sync requests a connection may make at once; one more every 100 ms after that. */
+  readonly maxSyncRequests: number;
+  /** Accepted bytes that are not durable yet, over all documents. */
+  readonly maxUncommittedBytes: number;
+  /** Above this a reader is taken off the live stream and caught up from the log, bytes. */
+  readonly softBufferedBytes: number;
+  /** Above this a reader is disconnected, bytes. */
+  readonly maxBufferedBytes: number;
+  /** A reader that takes nothing for this long while it has something to take is disconnected, ms. */
+  readonly maxStalledMs: number;
+  /** Size of the parts of a large initial sync, bytes. */
+  readonly syncPartBytes: number;
+  /** Open connections, all together. */
+  readonly maxConnections: number;
+  /** Memory of documents nobody has open, bytes; above it the longest unused are dropped. */
+  readonly maxIdleBytes: number;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const defaultLimits: Limits = {
+  maxMessageBytes: 16 * MiB,
+  maxDocumentBytes: 128 * MiB,
+  maxClientsPerUpdate: 10_000,
+  maxStructsPerUpdate: 1_000_000,
+  maxDeletesPerUpdate: 200_000,
+  maxClientsPerDocument: 100_000,
+  maxRootTypes: 2_000,
+  maxSubdocuments: 2_000,
+  maxNesting: 100,
+  maxValuesPerUpdate: 500_000,
+  maxKeyBytes: 1 * KiB,
+  maxAwarenessBytes: 64 * KiB,
+  maxAwarenessEntries: 10_000,
+  maxAwarenessIds: 16,
+  maxHeldBytes: 1 * MiB,
+  maxHeldMs: 10_000,
+  maxWaitingBytes: 16 * MiB,
+  maxSyncRequests: 100,
+  maxUncommittedBytes: 64 * MiB,
+  softBufferedBytes: 256 * KiB,
+  maxBufferedBytes: 4 * MiB,
+  maxStalledMs: 30_000,
+  syncPartBytes: 256 * KiB,
+  maxConnections: 100_000,
+  maxIdleBytes: 256 * MiB,
+};
