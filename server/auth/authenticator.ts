@@ -1,0 +1,18 @@
+// The port to authentication: a token becomes claims, claims and a document become access.
+
+import type { DocumentName } from '../../shared/document-name.js';
+import type { Access, Claims } from '../../shared/permission.js';
+
+/** Checks tokens and rights. Asked at every sync handshake (A1), so both answers are cached where they may be. */
+export interface Authenticator {
+  /**
+   * Verifies a token: signature, algorithm, issuer, audience, times, revocation.
+   * Throws SyncError TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED.
+   */
+  authenticate(token: string | undefined): Promise<Claims>;
+  /** What the bearer of these claims may do with a document. Throws SyncError when it cannot be told. */
+  authorize(claims: Claims, document: DocumentName): Access | Promise<Access>;
+}
+
+/** An embedder's replacement for the mapping of claims to access. */
+export type AuthorizeHook = (claims: Claims, documentName: string) => Access | Promise<Access>;

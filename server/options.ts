@@ -1,0 +1,89 @@
+// What createServer takes. The command's flags, environment and config file all end in this.
+
+import type { Limits } from '../shared/limits.js';
+import type { Logger } from '../shared/logger.js';
+import type { Claims } from '../shared/permission.js';
+import type { AuthorizeHook } from './auth/authenticator.js';
+import type { Durability, DocumentStore } from './store/store.js';
+import type * as Y from 'yjs';
+
+/** Which tokens are believed. Exactly one of the three kinds of key. */
+export interface AuthOptions {
+  /** Shared secret for HS256 (HS384, HS512 if `algorithms` says so); at least 32 bytes are advised. */
+  readonly secret?: string;
+  /** Public key, PEM text (SPKI or X.509). */
+  readonly publicKey?: string;
+  /** Where the issuer publishes its keys. */
+  readonly jwksUrl?: string;
+  /** Allow-list. Default: HS256 for a secret; what fits the key's type for a public key; RS256, ES256, EdDSA for JWKS. */
+  readonly algorithms?: readonly string[];
+  readonly issuer?: string;
+  readonly audience?: string;
+  /** Name of a cookie that may carry the token. None by default. Cookies need a matching `Origin`. */
+  readonly cookie?: string;
+  /** How far clocks may differ, seconds. Default 5 for `nbf` and `iat`; `exp` is exact. */
+  readonly clockToleranceS?: number;
+}
+
+/** Somebody who opened a document. */
+export interface ConnectionInfo {
+  readonly documentName: string;
+  readonly connectionId: string;
+  readonly claims: Claims;
+  readonly remoteAddress: string;
+}
+
+/** Called around the life of documents and connections. A hook that throws refuses what it was asked about. */
+export interface Hooks {
+  /** Replaces the mapping of the token's `docs` claim. */
+  readonly authorize?: AuthorizeHook;
+  /**
+   * Before a document is first served. `isNew` when nothing is stored. A returned Yjs update is merged in before anybody
+   * is served, once, durably: the way to seed a document.
+   */
+  readonly onLoad?: (info: {
+    documentName: string;
+    isNew: boolean;
+  }) => Promise<Uint8Array | undefined | void> | Uint8Array | undefined | void;
+  /** After changes, at most once per `changeDebounceMs` per document. `document` builds a copy that is the hook's own. */
+  readonly onChange?: (info: {
+    documentName: string;
+    document: () => Promise<Y.Doc>;
+  }) => Promise<void> | void;
+  /** A connection passed its checks and opens a document; a throw refuses it (FORBIDDEN). */
+  readonly onConnect?: (info: ConnectionInfo) => Promise<void> | void;
+  readonly onDisconnect?: (info: ConnectionInfo) => Promise<void> | void;
+}
+
+export interface ServerOptions extends Hooks {
+  /** Default 'localhost'. */
+  readonly host?: string;
+  /** Default 1234; 0 picks a free one. */
+  readonly port?: number;
+  /** Data directory of the LevelDB store. Default './data'. */
+  readonly data?: string;
+  /** Another store, instead of `data`. The server closes it. */
+  readonly store?: DocumentStore;
+  /** What an acknowledgement is worth. Default 'fsync'. */
+  readonly durability?: Durability;
+  /** Required, unless `demo` stands alone: a key, or 'none' for development. */
+  readonly auth?: AuthOptions | 'none';
+  /** Origins browsers may connect from, exact ('https://app.example'). Default: any, as tokens are not ambient. */
+  readonly origins?: readonly string[];
+  readonly tls?: { readonly keyFile: string; readonly certFile: string; readonly passphrase?: string };
+  /** Serves the demo pages and issues tokens for documents under `demo/`. */
+  readonly demo?: boolean;
+  /** false keeps deleted content, for histories and `Y.Snapshot`. Default true. */
+  readonly gc?: boolean;
+  /** Least time between two commits under load, ms: longer costs less and acknowledges later. Default 10. */
+  readonly commitIntervalMs?: number;
+  /** Default 2000. */
+  readonly changeDebounceMs?: number;
+  readonly limits?: Partial<Limits>;
+  readonly logger?: Logger;
+  /**
+   * The store can no longer write (disk full, disk error): nothing is acknowledged any more, clients have been sent away
+   * with their edits. Close the server, and start it again when the cause is gone.
+   */
+  readonly onFailure?: (error: Error) => void;
+}
