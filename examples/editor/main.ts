@@ -1,0 +1,138 @@
+// The demo page: opens the document the URL names and wires the parts of the page to it.
+
+import { showAvatars } from './avatars.js';
+import { takeDeviceSlot } from './device-slot.js';
+import { closableDialog, textDialog } from './dialogs.js';
+import { keepDocumentList } from './document-list.js';
+import { ownName, personAtWindow, randomHex, setOwnName } from './identity.js';
+import { wasLeftCut, wireNetworkSwitch } from './network-switch.js';
+import { OpenDocument } from './open-document.js';
+import { documentUrl, nameFromTitle, parsePageAddress, type PageAddress } from './page-address.js';
+import { pageElement } from './page-elements.js';
+import { wireShareButtons } from './share-buttons.js';
+import { wireSidebar } from './sidebar.js';
+import { showBanner, showStatus, wireBanner } from './status-view.js';
+import { fillToolbar } from './toolbar.js';
+
+declare global {
+  interface Window {
+    /** The parts of the document that is open, for tests and the curious. */
+    heddleDemo?: Pick<OpenDocument, 'doc' | 'persistence'> & {
+      provider: OpenDocument['connection']['provider'];
+    };
+  }
+}
+
+/** The page of this window: one document at a time. */
+class Page {
+  readonly #slot: number;
+  readonly #avatars = pageElement('avatars', HTMLElement);
+  readonly #editor = pageElement('editor', HTMLElement);
+  readonly #askForOwnName = textDialog('own-name', (name) => this.#rename(name));
+  #refreshList = (): void => {};
+  #opened: OpenDocument | undefined;
+
+  constructor(slot: number) {
+    this.#slot = slot;
+  }
+
+  get address(): PageAddress {
+    return parsePageAddress(window.location.search);
+  }
+
+  /** Wires what stays while documents come and go, and opens the first. */
+  start(): void {
+    wireNetworkSwitch(pageElement('network-switch', HTMLButtonElement), (isOn) => {
+      if (isOn) this.#opened?.connection.restore();
+      else this.#opened?.connection.cut();
+      this.#refreshList();
+    });
+    this.#refreshList = keepDocumentList({
+      list: pageElement('document-list', HTMLElement),
+      slot: this.#slot,
+      current: () => this.address.documentName,
+      isCut: wasLeftCut,
+      open: (documentName) => this.#goTo(documentName),
+    });
+    wireSidebar();
+    wireBanner(() => this.#opened?.connection.retry());
+    wireShareButtons(() => this.address.documentName);
+    this.#wireDialogs();
+    window.addEventListener('popstate', () => this.#show());
+    window.addEventListener('beforeunload', (event) => {
+      if (this.#opened?.wouldLoseEdits) event.preventDefault();
+    });
+    this.#show();
+  }
+
+  #wireDialogs(): void {
+    const askForDocument = textDialog('new-document', (title) => {
+      const name = nameFromTitle(title);
+      if (name !== '') this.#goTo(name);
+      return name !== '';
+    });
+    pageElement('new-document', HTMLButtonElement).addEventListener('click', () => {
+      askForDocument(`notes-${randomHex(2)}`);
+    });
+    const about = closableDialog('about-dialog');
+    pageElement('about', HTMLButtonElement).addEventListener('click', () => about.showModal());
+  }
+
+  /** Opens another document without loading the page again: it works while the server is away. */
+  #goTo(documentName: string): void {
+    window.history.pushState(null, '', documentUrl(documentName, 'write'));
+    this.#show();
+  }
+
+  #show(): void {
+    this.#opened?.close();
+    const { address } = this;
+    document.title = `${address.documentName} · Heddle`;
+    pageElement('title', HTMLElement).textContent = address.documentName;
+    pageElement('toolbar', HTMLElement).replaceChildren();
+    const opened = new OpenDocument({
+      address,
+      slot: this.#slot,
+      isCut: wasLeftCut(),
+      changed: (changed) => this.#draw(changed),
+    });
+    const { doc, persistence, connection } = opened;
+    this.#opened = opened;
+    window.heddleDemo = { doc, persistence, provider: connection.provider };
+    this.#draw(opened);
+    void this.#bringUp(opened);
+  }
+
+  async #bringUp(opened: OpenDocument): Promise<void> {
+    await opened.load(this.#editor, this.#slot);
+    if (opened.isClosed || opened.editor === undefined) return;
+    fillToolbar(pageElement('toolbar', HTMLElement), opened.editor);
+    this.#describeDevice(opened);
+    if (!wasLeftCut()) opened.connection.restore();
+    this.#draw(opened);
+    this.#refreshList();
+  }
+
+  #draw(opened: OpenDocument): void {
+    const { connection, status } = opened;
+    showStatus(status, opened.saved);
+    showBanner(connection.refusal);
+    showAvatars(this.#avatars, connection.provider.awareness, () => this.#askForOwnName(ownName()));
+  }
+
+  #describeDevice(opened: OpenDocument): void {
+    const number = this.#slot === 1 ? 'this device' : `device ${this.#slot} of this browser`;
+    pageElement('device-note', HTMLElement).textContent = opened.hasLocalCopy
+      ? `Kept on ${number}, with or without the network.`
+      : 'This browser keeps no copy: edits are safe only once they are synced.';
+  }
+
+  #rename(name: string): boolean {
+    if (name === '') return false;
+    setOwnName(name);
+    this.#opened?.editor?.commands.updateUser({ ...personAtWindow(this.#slot) });
+    return true;
+  }
+}
+
+new Page(await takeDeviceSlot()).start();

@@ -1,0 +1,44 @@
+// The Tiptap editor on a Yjs document. Knows nothing of tokens, switches or windows.
+
+import { Editor } from '@tiptap/core';
+import { Collaboration } from '@tiptap/extension-collaboration';
+import { CollaborationCaret } from '@tiptap/extension-collaboration-caret';
+import { StarterKit } from '@tiptap/starter-kit';
+import type { WebsocketProvider } from 'y-websocket';
+import type * as Y from 'yjs';
+import type { Person } from './identity.js';
+
+interface RichTextOptions {
+  readonly element: HTMLElement;
+  readonly doc: Y.Doc;
+  readonly provider: WebsocketProvider;
+  readonly person: Person;
+  readonly isEditable: boolean;
+}
+
+/** Puts an editor into `element`. Call `destroy()` on it before the document or the provider goes. */
+export function createRichText({ element, doc, provider, person, isEditable }: RichTextOptions): Editor {
+  const editor = new Editor({
+    element,
+    editable: isEditable,
+    // Its few rules are in styles/text.css: a page under a strict content security policy may not inject any.
+    injectCSS: false,
+    editorProps: { attributes: { 'aria-label': 'Text', role: 'textbox', 'aria-multiline': 'true' } },
+    extensions: [
+      StarterKit.configure({
+        // Undo is by Yjs, so that one takes back one's own edits only.
+        undoRedo: false,
+        // It writes in answer to what others write: two windows would both add a paragraph, a read-only one would be refused.
+        trailingNode: false,
+      }),
+      Collaboration.configure({ document: doc }),
+      CollaborationCaret.configure({ provider, user: { ...person } }),
+    ],
+  });
+  const markEmpty = (): void => {
+    element.dataset.empty = String(editor.isEmpty);
+  };
+  editor.on('transaction', markEmpty);
+  markEmpty();
+  return editor;
+}

@@ -1,0 +1,58 @@
+// A real Chromium for tests: the one of the system, or installed where that is possible.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
+
+const systemPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/**
+ * The browser's path. Where there is none it is installed (as root, on a system with apt-get); otherwise CI fails, and
+ * other machines get undefined, for the tests to skip.
+ */
+export function findChromium(): string | undefined {
+  const found = installedChromium();
+  if (found !== undefined) return found;
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) installChromium();
+  const installed = installedChromium();
+  if (installed !== undefined) return installed;
+  const hint = 'No Chromium: install it, or set CHROMIUM to its path.';
+  if (process.env.CI === 'true') throw new Error(hint);
+  console.warn(`\n*** BROWSER TESTS SKIPPED. ${hint} ***\n`);
+  return undefined;
+}
+
+/** Starts the browser. It makes no connections of its own. */
+export function launchChromium(executablePath: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+function installedChromium(): string | undefined {
+  const candidates = process.env.CHROMIUM === undefined ? systemPaths : [process.env.CHROMIUM];
+  return candidates.find((path) => existsSync(path));
+}
+
+function installChromium(): void {
+  console.warn('Installing Chromium for the browser tests.');
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
+    const { status, stderr } = spawnSync('apt-get', args, {
+      encoding: 'utf8',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (status !== 0) {
+      console.warn(`apt-get ${args.join(' ')} failed: ${stderr}`);
+      return;
+    }
+  }
+}
