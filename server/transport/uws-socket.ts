@@ -1,0 +1,287 @@
+// One WebSocket of uWebSockets.js behind the Socket interface, and the topics of a server. Owns the promise that after
+// the first refused frame nothing more reaches a socket (C4). Knows nothing of HTTP.
+
+import type { Clock } from '../../shared/clock.js';
+import type { Logger } from '../../shared/logger.js';
+import { bigFrameBytes, framesPerTurn, type NativeApp, type NativeSocket } from './uws-binary.js';
+import type { SendResult, Socket, SocketHandler } from './transport.js';
+
+/** What the transport needs of the world. */
+export interface UwsDependencies {
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** What a native socket carries. */
+export interface UwsUserData {
+  readonly socket: UwsSocket;
+}
+
+/** Largest header of a frame the server sends. */
+const maxHeaderBytes = 10;
+
+/** Longest reason in a close frame, bytes of UTF-8. */
+const maxReasonBytes = 123;
+
+const encoder = new TextEncoder();
+
+/** The longest part of a close reason that fits its frame and ends between two characters. */
+export function closeReason(reason: string): Uint8Array {
+  const bytes = new Uint8Array(maxReasonBytes);
+  return bytes.subarray(0, encoder.encodeInto(reason, bytes).written);
+}
+
+/**
+ * The topics of one server and the sockets that are to be cut off.
+ *
+ * The binary reports a refused frame while it walks its own lists of subscribers. A socket must not be closed nor a
+ * topic touched from there, so the report only marks the socket; it is cut off before the next frame is published, at
+ * the end of the call that caused it, or at the end of the loop turn, whichever comes first.
+ */
+export class UwsTopics {
+  readonly maxBufferedBytes: number;
+  readonly logger: Logger;
+  readonly #clock: Clock;
+  readonly #app: NativeApp;
+  readonly #subscribers = new Map<string, Set<UwsSocket>>();
+  readonly #toCutOff: UwsSocket[] = [];
+  #framesMayWait = false;
+
+  constructor(app: NativeApp, maxBufferedBytes: number, { logger, clock }: UwsDependencies) {
+    this.#app = app;
+    this.maxBufferedBytes = maxBufferedBytes;
+    this.logger = logger;
+    this.#clock = clock;
+  }
+
+  /** To every subscriber but `sender`. */
+  publish(topic: string, frame: Uint8Array, sender?: UwsSocket): void {
+    this.cutOffMarked();
+    const subscribers = this.#subscribers.get(topic);
+    if (subscribers === undefined) return;
+    if (frame.length >= bigFrameBytes) {
+      // The binary would do just this, but would let the frame through after a smaller one that waited was refused.
+      for (const subscriber of subscribers) if (subscriber !== sender) subscriber.send(frame);
+      return;
+    }
+    this.#noteWaitingFrames();
+    if (sender === undefined || !sender.publishNatively(topic, frame)) this.#app.publish(topic, frame, true);
+    this.cutOffMarked();
+  }
+
+  count(topic: string): number {
+    return this.#subscribers.get(topic)?.size ?? 0;
+  }
+
+  add(topic: string, socket: UwsSocket): void {
+    const subscribers = this.#subscribers.get(topic);
+    if (subscribers === undefined) this.#subscribers.set(topic, new Set([socket]));
+    else subscribers.add(socket);
+  }
+
+  remove(topic: string, socket: UwsSocket): void {
+    const subscribers = this.#subscribers.get(topic);
+    if (subscribers?.delete(socket) === true && subscribers.size === 0) this.#subscribers.delete(topic);
+  }
+
+  /** Whether frames were published that the binary has not handed to their sockets yet. */
+  get framesMayWait(): boolean {
+    return this.#framesMayWait;
+  }
+
+  /** Whether the frames that may wait could take a socket over its limit. */
+  mayOverflow(bufferedBytes: number): boolean {
+    return bufferedBytes + framesPerTurn * (bigFrameBytes + maxHeaderBytes) > this.maxBufferedBytes;
+  }
+
+  /** Marks a socket as having a gap. Safe inside the binary's own loops. */
+  mark(socket: UwsSocket): void {
+    if (this.#toCutOff.push(socket) === 1) this.#clock.soon(() => this.cutOffMarked());
+  }
+
+  /** Ends the sockets that have a gap. Not safe inside the binary's own loops. */
+  cutOffMarked(): void {
+    for (let socket = this.#toCutOff.pop(); socket !== undefined; socket = this.#toCutOff.pop()) {
+      socket.cutOff();
+    }
+  }
+
+  #noteWaitingFrames(): void {
+    if (this.#framesMayWait) return;
+    this.#framesMayWait = true;
+    // The binary hands waiting frames to their sockets before and after it polls, so before this runs.
+    this.#clock.soon(() => {
+      this.#framesMayWait = false;
+    });
+  }
+}
+
+/**
+ * One socket. The native object is let go of when it closes, for any use of it after that throws. What the handler is
+ * told of closing and dropping comes in a microtask, so that no call on a socket ever reenters its handler.
+ */
+export class UwsSocket implements Socket {
+  readonly remoteAddress: string;
+  readonly #topics: UwsTopics;
+  readonly #joined = new Set<string>();
+  #native: NativeSocket<UwsUserData> | undefined;
+  #handler: SocketHandler | undefined;
+  #state: 'open' | 'cut-off' | 'closing' = 'open';
+  #corks = 0;
+  #closeAfterCork: { code: number; reason: string } | undefined;
+
+  constructor(topics: UwsTopics, remoteAddress: string) {
+    this.#topics = topics;
+    this.remoteAddress = remoteAddress;
+  }
+
+  get isOpen(): boolean {
+    return this.#openNative !== undefined;
+  }
+
+  get bufferedBytes(): number {
+    return this.#native?.getBufferedAmount() ?? 0;
+  }
+
+  get #openNative(): NativeSocket<UwsUserData> | undefined {
+    return this.#state === 'open' ? this.#native : undefined;
+  }
+
+  send(frame: Uint8Array): SendResult {
+    const native = this.#openNative;
+    if (native === undefined) return 'dropped';
+    // C4: a send first hands over the published frames that wait, without looking at the limit again after them. Near
+    // the limit a ping makes them go first, so that one that is refused is known before this frame is sent.
+    if (this.#topics.framesMayWait && this.#topics.mayOverflow(native.getBufferedAmount())) native.ping();
+    const status = this.isOpen ? native.send(frame, true) : 2;
+    this.#topics.cutOffMarked();
+    if (!this.isOpen) return 'dropped';
+    return status === 0 ? 'buffered' : 'sent';
+  }
+
+  cork(run: () => void): void {
+    const native = this.#openNative;
+    if (native === undefined) return run();
+    let failure: { thrown: unknown } | undefined;
+    this.#corks++;
+    native.cork(() => {
+      try {
+        run();
+      } catch (error) {
+        failure = { thrown: error };
+      }
+    });
+    this.#corks--;
+    // A close frame written inside a cork would not be followed by the end of the connection.
+    if (this.#corks === 0 && this.#closeAfterCork !== undefined) this.#end(this.#closeAfterCork);
+    if (failure !== undefined) throw failure.thrown;
+  }
+
+  subscribe(topic: string): void {
+    const native = this.#openNative;
+    if (native === undefined || this.#joined.has(topic)) return;
+    this.#joined.add(topic);
+    native.subscribe(topic);
+    this.#topics.add(topic, this);
+  }
+
+  unsubscribe(topic: string): void {
+    if (!this.#joined.delete(topic)) return;
+    this.#openNative?.unsubscribe(topic);
+    this.#topics.remove(topic, this);
+  }
+
+  publish(topic: string, frame: Uint8Array): void {
+    if (this.isOpen) this.#topics.publish(topic, frame, this);
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.isOpen) return;
+    this.#state = 'closing';
+    if (this.#corks === 0) this.#end({ code, reason });
+    else this.#closeAfterCork = { code, reason };
+  }
+
+  terminate(): void {
+    this.#native?.close();
+  }
+
+  /** Publishes as this socket, if the binary lets it: one that never subscribed has no voice there. */
+  publishNatively(topic: string, frame: Uint8Array): boolean {
+    if (this.#joined.size === 0) return false;
+    this.#openNative?.publish(topic, frame, true);
+    return true;
+  }
+
+  /** Ends a socket that has a gap. */
+  cutOff(): void {
+    if (this.#native === undefined || this.#state !== 'cut-off') return;
+    queueMicrotask(() => this.#tell((handler) => handler.dropped()));
+    this.#native.close();
+  }
+
+  /** The native socket is open. */
+  attach(native: NativeSocket<UwsUserData>): void {
+    this.#native = native;
+  }
+
+  /** Gives the open socket to its handler. */
+  start(open: (socket: Socket) => SocketHandler): void {
+    if (!this.isOpen) return;
+    this.cork(() => {
+      try {
+        this.#handler = open(this);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  onMessage(message: ArrayBuffer, isBinary: boolean): void {
+    if (this.isOpen) this.#tell((handler) => handler.message(new Uint8Array(message), isBinary));
+  }
+
+  onDrain(): void {
+    if (this.isOpen) this.#tell((handler) => handler.drained());
+  }
+
+  /** Called by the binary in the middle of its own loops: marks, and touches nothing. */
+  onDropped(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'cut-off';
+    this.#topics.mark(this);
+  }
+
+  onClose(code: number): void {
+    this.#native = undefined;
+    for (const topic of this.#joined) this.#topics.remove(topic, this);
+    this.#joined.clear();
+    queueMicrotask(() => this.#tell((handler) => handler.closed(code)));
+  }
+
+  #end({ code, reason }: { code: number; reason: string }): void {
+    this.#closeAfterCork = undefined;
+    const native = this.#native;
+    if (native === undefined) return;
+    // Over the limit a close frame would be refused too, and nobody reads there.
+    if (native.getBufferedAmount() > this.#topics.maxBufferedBytes) native.close();
+    else native.end(code, closeReason(reason));
+  }
+
+  #tell(call: (handler: SocketHandler) => void): void {
+    if (this.#handler === undefined) return;
+    try {
+      call(this.#handler);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#topics.logger.error(
+      { err: error, remoteAddress: this.remoteAddress },
+      'a socket handler has thrown',
+    );
+    this.close(1011, 'INTERNAL');
+  }
+}

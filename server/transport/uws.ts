@@ -1,0 +1,202 @@
+// The transport on uWebSockets.js: one app, its WebSocket route and its HTTP route. See uws-binary.ts for the traps.
+
+import type { Logger } from '../../shared/logger.js';
+import { ConfigError } from '../errors.js';
+import type {
+  HttpReply,
+  Transport,
+  TransportHandler,
+  TransportOptions,
+  UpgradeDecision,
+} from './transport.js';
+import {
+  loadUws,
+  type NativeApp,
+  type NativeContext,
+  type NativeListenSocket,
+  type NativeRequest,
+  type NativeResponse,
+  type UwsBinary,
+} from './uws-binary.js';
+import { copyHead, RequestBody, type RequestHead, withBody, writeReply } from './uws-http.js';
+import { checkTls, listenOn } from './uws-listen.js';
+import { UwsSocket, UwsTopics, type UwsDependencies, type UwsUserData } from './uws-socket.js';
+
+const internalError = { status: 500, body: 'INTERNAL' } as const satisfies HttpReply;
+
+/**
+ * Starts a server. Throws ConfigError, one clear line, when it cannot: port in use, host unknown, TLS files unusable.
+ * `idleTimeoutS` is kept between 8 and 960, which is what the binary can do.
+ */
+export async function listenUws(
+  options: TransportOptions,
+  handler: TransportHandler,
+  dependencies: UwsDependencies,
+): Promise<Transport> {
+  const uws = await loadUws();
+  const app = await createApp(uws, options);
+  const topics = new UwsTopics(app, options.maxBufferedBytes, dependencies);
+  const routes = new Routes(topics, options.maxBodyBytes, handler, dependencies.logger);
+  app.ws<UwsUserData>('/*', {
+    compression: 0,
+    maxPayloadLength: options.maxMessageBytes,
+    maxBackpressure: options.maxBufferedBytes,
+    // It would go on sending after the gap; UwsSocket cuts the socket off instead.
+    closeOnBackpressureLimit: false,
+    idleTimeout: Math.min(Math.max(Math.ceil(options.idleTimeoutS), 8), 960),
+    sendPingsAutomatically: true,
+    upgrade: (response, request, context) => routes.upgrade(response, request, context),
+    open: (native) => native.getUserData().socket.attach(native),
+    message: (native, message, isBinary) => native.getUserData().socket.onMessage(message, isBinary),
+    drain: (native) => native.getUserData().socket.onDrain(),
+    dropped: (native) => native.getUserData().socket.onDropped(),
+    close: (native, code) => native.getUserData().socket.onClose(code),
+  });
+  app.any('/*', (response, request) => routes.request(response, request));
+  try {
+    return new UwsTransport(uws, app, topics, await listenOn(uws, app, options.host, options.port));
+  } catch (error) {
+    app.close();
+    throw error;
+  }
+}
+
+async function createApp(uws: UwsBinary, { tls }: TransportOptions): Promise<NativeApp> {
+  if (tls === undefined) return uws.App();
+  await checkTls(tls);
+  try {
+    return uws.SSLApp({
+      key_file_name: tls.keyFile,
+      cert_file_name: tls.certFile,
+      ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+    });
+  } catch (error) {
+    throw new ConfigError(`TLS cannot be set up with ${tls.keyFile} and ${tls.certFile}`, { cause: error });
+  }
+}
+
+class UwsTransport implements Transport {
+  readonly port: number;
+  readonly #uws: UwsBinary;
+  readonly #app: NativeApp;
+  readonly #topics: UwsTopics;
+  #listening: NativeListenSocket[];
+  #isClosed = false;
+
+  constructor(uws: UwsBinary, app: NativeApp, topics: UwsTopics, listening: NativeListenSocket[]) {
+    this.#uws = uws;
+    this.#app = app;
+    this.#topics = topics;
+    this.#listening = listening;
+    this.port = listening[0] === undefined ? 0 : uws.us_socket_local_port(listening[0]);
+  }
+
+  publish(topic: string, frame: Uint8Array): void {
+    this.#topics.publish(topic, frame);
+  }
+
+  subscribers(topic: string): number {
+    return this.#topics.count(topic);
+  }
+
+  stopListening(): void {
+    for (const socket of this.#listening) this.#uws.us_listen_socket_close(socket);
+    this.#listening = [];
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.stopListening();
+    this.#app.close();
+  }
+}
+
+/** Takes requests from the binary, asks the handler and writes its answer, if there is still somebody to write to. */
+class Routes {
+  readonly #topics: UwsTopics;
+  readonly #maxBodyBytes: number;
+  readonly #handler: TransportHandler;
+  readonly #logger: Logger;
+
+  constructor(topics: UwsTopics, maxBodyBytes: number, handler: TransportHandler, logger: Logger) {
+    this.#topics = topics;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#handler = handler;
+    this.#logger = logger;
+  }
+
+  upgrade(response: NativeResponse, request: NativeRequest, context: NativeContext): void {
+    const head = copyHead(request, response);
+    let isOver = false;
+    response.onAborted(() => {
+      isOver = true;
+    });
+    const refuse = (status: number, body: string) => {
+      if (isOver) return;
+      isOver = true;
+      writeReply(response, { status, body }, { isHead: false, closeConnection: false });
+    };
+    this.#decide(head, () => this.#handler.upgrade(head), {
+      answer: (decision) => {
+        if (!decision.accept) return refuse(decision.status, decision.body);
+        if (isOver) return;
+        isOver = true;
+        this.#accept(response, head, context, decision);
+      },
+      fail: () => refuse(internalError.status, internalError.body),
+    });
+  }
+
+  request(response: NativeResponse, request: NativeRequest): void {
+    const head = copyHead(request, response);
+    const body = new RequestBody(response, head, this.#maxBodyBytes);
+    let isGone = false;
+    response.onAborted(() => {
+      isGone = true;
+      body.abort();
+    });
+    const answer = (reply: HttpReply) => {
+      if (isGone) return;
+      writeReply(response, reply, { isHead: head.method === 'HEAD', closeConnection: !body.endsSoon });
+    };
+    this.#decide(head, () => this.#handler.request(withBody(head, body)), {
+      answer,
+      fail: () => answer(internalError),
+    });
+  }
+
+  /** Asks; answers in the same call if the decision is at hand. */
+  #decide<Decision>(
+    head: RequestHead,
+    ask: () => Decision | Promise<Decision>,
+    then: { answer(decision: Decision): void; fail(): void },
+  ): void {
+    const fail = (error: unknown) => {
+      const { method, remoteAddress } = head;
+      this.#logger.error({ err: error, method, remoteAddress }, 'a request handler has thrown');
+      then.fail();
+    };
+    try {
+      const decision = ask();
+      if (decision instanceof Promise) decision.then((decided) => then.answer(decided)).catch(fail);
+      else then.answer(decision);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #accept(
+    response: NativeResponse,
+    head: RequestHead,
+    context: NativeContext,
+    decision: Extract<UpgradeDecision, { accept: true }>,
+  ): void {
+    const socket = new UwsSocket(this.#topics, head.remoteAddress);
+    const carried: UwsUserData = { socket };
+    const key = head.header('sec-websocket-key') ?? '';
+    response.cork(() => response.upgrade(carried, key, decision.subprotocol ?? '', '', context));
+    // Not from within the upgrade: frames sent there, after an asynchronous decision, can end the new connection.
+    socket.start((opened) => decision.open(opened));
+  }
+}

@@ -1,0 +1,99 @@
+import { WebSocket } from 'ws';
+
+import { systemClock } from '../../../shared/clock.js';
+import { silentLogger } from '../../../shared/logger.js';
+import type { Transport } from '../../../server/transport/transport.js';
+import { listenUws } from '../../../server/transport/uws.js';
+import { connectRaw } from '../../support/raw-socket.js';
+import { describeTransport, type ContractClient, type ContractHarness } from './transport-contract.js';
+
+function wrap(socket: WebSocket): ContractClient {
+  const frames: Uint8Array[] = [];
+  let closed: ContractClient['closed'];
+  socket.on('message', (data: Buffer) => frames.push(data));
+  socket.on('close', (code, reason) => {
+    closed = { code, reason: reason.toString() };
+  });
+  socket.on('error', () => {});
+  return {
+    get subprotocol() {
+      return socket.protocol;
+    },
+    frames,
+    get closed() {
+      return closed;
+    },
+    send: (data) => socket.send(data),
+    close: (code, reason) => socket.close(code, reason),
+    abandon: () => socket.terminate(),
+    stopReading: () => socket.pause(),
+    resumeReading: () => socket.resume(),
+  };
+}
+
+function createHarness(): ContractHarness {
+  let transport: Transport;
+  const opened: WebSocket[] = [];
+  return {
+    async start(handler, options) {
+      const complete = {
+        host: '127.0.0.1',
+        port: 0,
+        maxMessageBytes: 16 << 20,
+        maxBufferedBytes: 4 << 20,
+        maxBodyBytes: 16 << 20,
+        idleTimeoutS: 30,
+        ...options,
+      };
+      transport = await listenUws(complete, handler, { logger: silentLogger, clock: systemClock });
+      return transport;
+    },
+    async connect({ path = '/', headers, protocols = [] } = {}) {
+      const socket = new WebSocket(`ws://127.0.0.1:${transport.port}${path}`, [...protocols], { headers });
+      opened.push(socket);
+      const client = wrap(socket);
+      return new Promise((resolve, reject) => {
+        socket.on('open', () => resolve(client));
+        socket.on('error', reject);
+        socket.on('unexpected-response', (_request, response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => {
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+          });
+        });
+      });
+    },
+    async connectAndLeave() {
+      const raw = await connectRaw(transport.port);
+      await raw.write(
+        'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      raw.destroy();
+    },
+    async request(method, path, body) {
+      const url = `http://127.0.0.1:${transport.port}${path}`;
+      const response = await fetch(
+        url,
+        body === undefined ? { method } : { method, body: Buffer.from(body) },
+      );
+      return { status: response.status, body: await response.text() };
+    },
+    async until(condition) {
+      const deadline = performance.now() + 8000;
+      while (!condition()) {
+        if (performance.now() > deadline) throw new Error(`never: ${String(condition)}`);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    },
+    settle: () => new Promise((resolve) => setTimeout(resolve, 40)),
+    async stop() {
+      for (const socket of opened) socket.terminate();
+      transport.close();
+    },
+  };
+}
+
+describeTransport('uws', createHarness);
