@@ -1,0 +1,135 @@
+// A store that keeps nothing: for tests and for a server that need not remember (`--memory`). Same contract as LevelDB.
+
+import { randomBytes } from 'node:crypto';
+import { StoreError } from '../errors.js';
+import type { DocumentName } from '../../shared/document-name.js';
+import { checkAppends, checkCheckpoint, checkCheckpointOffset, checkNextOffset } from './append-rules.js';
+import type {
+  Append,
+  Checkpoint,
+  DocumentStore,
+  DocumentSummary,
+  ListOptions,
+  LogRecord,
+  StoredDocument,
+} from './store.js';
+
+interface MemoryDocument {
+  readonly epoch: string;
+  checkpoint: Checkpoint | undefined;
+  records: LogRecord[];
+  lastOffset: number;
+  changedAt: number;
+}
+
+/** An empty store that lives as long as the object. */
+export function createMemoryStore(): DocumentStore {
+  return new MemoryStore();
+}
+
+class MemoryStore implements DocumentStore {
+  readonly #documents = new Map<DocumentName, MemoryDocument>();
+  readonly #states = new Map<string, Uint8Array>();
+  #isClosed = false;
+
+  async append(batch: readonly Append[]): Promise<void> {
+    this.#assertOpen();
+    checkAppends(batch);
+    const lastOffsets = new Map<DocumentName, number>();
+    // Everything is checked before anything is kept: a refused batch leaves no trace.
+    for (const { document, records } of batch) {
+      const lastOffset = lastOffsets.get(document) ?? this.#documents.get(document)?.lastOffset ?? 0;
+      checkNextOffset(document, { lastOffset, checkpointOffset: undefined }, records[0]?.offset ?? 0);
+      lastOffsets.set(document, lastOffset + records.length);
+    }
+    for (const { document, records } of batch) this.#keep(document, records);
+  }
+
+  async load(document: DocumentName): Promise<StoredDocument | undefined> {
+    this.#assertOpen();
+    const stored = this.#documents.get(document);
+    if (!stored) return undefined;
+    return {
+      epoch: stored.epoch,
+      checkpoint: stored.checkpoint && withOwnBytes(stored.checkpoint),
+      records: stored.records.map(withOwnBytes),
+    };
+  }
+
+  async replace(document: DocumentName, checkpoint: Checkpoint): Promise<void> {
+    this.#assertOpen();
+    checkCheckpoint(document, checkpoint);
+    const known = this.#documents.get(document);
+    const stored = known ?? this.#create(document, checkpoint.offset, checkpoint.time);
+    const checkpointOffset = stored.checkpoint?.offset;
+    checkCheckpointOffset(document, { lastOffset: stored.lastOffset, checkpointOffset }, checkpoint.offset);
+    stored.checkpoint = checkpoint;
+    stored.records = stored.records.filter((record) => record.offset > checkpoint.offset);
+  }
+
+  async delete(document: DocumentName): Promise<void> {
+    this.#assertOpen();
+    this.#documents.delete(document);
+  }
+
+  async list({ prefix = '', after, limit = Infinity }: ListOptions = {}): Promise<DocumentSummary[]> {
+    this.#assertOpen();
+    return [...this.#documents]
+      .filter(([name]) => name.startsWith(prefix) && (after === undefined || inByteOrder(name, after) > 0))
+      .sort(([left], [right]) => inByteOrder(left, right))
+      .slice(0, limit)
+      .map(([document, stored]) => summarize(document, stored));
+  }
+
+  async getState(key: string): Promise<Uint8Array | undefined> {
+    this.#assertOpen();
+    return this.#states.get(key)?.slice();
+  }
+
+  async setState(key: string, value: Uint8Array | undefined): Promise<void> {
+    this.#assertOpen();
+    if (value === undefined) this.#states.delete(key);
+    else this.#states.set(key, value);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#documents.clear();
+    this.#states.clear();
+  }
+
+  #keep(document: DocumentName, records: readonly LogRecord[]): void {
+    const stored = this.#documents.get(document) ?? this.#create(document, 0, 0);
+    for (const record of records) {
+      stored.records.push(record);
+      stored.lastOffset = record.offset;
+      stored.changedAt = record.time;
+    }
+  }
+
+  #create(document: DocumentName, lastOffset: number, changedAt: number): MemoryDocument {
+    const epoch = randomBytes(12).toString('base64url');
+    const created: MemoryDocument = { epoch, checkpoint: undefined, records: [], lastOffset, changedAt };
+    this.#documents.set(document, created);
+    return created;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new StoreError('STORE_CLOSED', 'the store is closed');
+  }
+}
+
+function summarize(document: DocumentName, stored: MemoryDocument): DocumentSummary {
+  let bytes = stored.checkpoint?.update.byteLength ?? 0;
+  for (const record of stored.records) bytes += record.update.byteLength;
+  const { lastOffset, changedAt } = stored;
+  return { document, lastOffset, bytes, records: stored.records.length, changedAt };
+}
+
+function withOwnBytes<T extends { readonly update: Uint8Array }>(item: T): T {
+  return { ...item, update: new Uint8Array(item.update) };
+}
+
+function inByteOrder(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}
