@@ -15,7 +15,6 @@ interface WireMeaning {
 export const errorTable = {
   FRAME_MALFORMED: { close: 4400, http: 400, retry: 'never' },
   MESSAGE_UNKNOWN: { close: 4400, http: 400, retry: 'never' },
-  MESSAGE_UNEXPECTED: { close: 4400, http: 400, retry: 'never' },
   AWARENESS_INVALID: { close: 4400, http: 400, retry: 'never' },
   STATE_VECTOR_INVALID: { close: 4400, http: 400, retry: 'never' },
   UPDATE_INVALID: { close: 4422, http: 422, retry: 'never' },

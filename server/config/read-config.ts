@@ -132,8 +132,12 @@ function readLimits(given: ResolvedOptions): Partial<Limits> {
 function warningsFor({ auth, host }: ServerOptions): string[] {
   const warnings: string[] = [];
   const isLocal = host === 'localhost' || host === '127.0.0.1' || host === '::1';
-  if (auth === 'none' && !isLocal)
-    warnings.push(`no authentication: whoever reaches ${host} can read and write every document`);
+  if (auth === 'none') {
+    const elsewhere = isLocal ? '' : ', and this is not a local address';
+    warnings.push(
+      `NO AUTHENTICATION: whoever reaches ${host} can read and write every document${elsewhere}. For development only`,
+    );
+  }
   if (auth === undefined || auth === 'none') return warnings;
   if (auth.secret !== undefined && isWeakSecret(auth.secret)) {
     warnings.push('the JWT secret is shorter than the 32 bytes that are advised');

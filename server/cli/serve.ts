@@ -1,0 +1,83 @@
+// `heddle serve`: runs a server until it is told to stop.
+
+import { pino } from 'pino';
+import { createServer, type HeddleServer } from '../create-server.js';
+import { readServeConfig, serveHelp } from '../config/read-config.js';
+import { asksForHelp } from '../config/arguments.js';
+import type { Environment } from '../config/resolve-options.js';
+import { StoreError } from '../errors.js';
+import type { ServerOptions } from '../options.js';
+
+/** Exit codes, as of sysexits.h: the disk is full, or failed. */
+const exitFull = 75;
+const exitFailed = 70;
+/** A drain that takes longer has met something that will not end. */
+const maxDrainMs = 10_000;
+
+/** Resolves with the exit code once the server has stopped. Rejects with ConfigError or StoreError when it cannot start. */
+export async function serveCommand(argv: readonly string[], env: Environment): Promise<number> {
+  if (asksForHelp(argv)) {
+    process.stdout.write(`${serveHelp()}\n`);
+    return 0;
+  }
+  const { options, logLevel, warnings } = readServeConfig(argv, env);
+  const logger = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  for (const warning of warnings) logger.warn({}, warning);
+  let fail: (error: Error) => void = () => {};
+  const failure = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
+  const server = createServer({ ...options, logger, onFailure: (error) => fail(error) });
+  const stopped = untilSignal();
+  await server.listen();
+  announce(server, options, (fields) => logger.info(fields, 'listening'));
+  const end = await Promise.race([stopped, failure]);
+  if (end instanceof Error) logger.error({ err: end }, 'stopping: the store has failed');
+  else logger.info({ signal: end }, 'stopping');
+  const isClean = await drain(server, (error) =>
+    logger.error({ err: error }, 'not everything could be written'),
+  );
+  logger.info({}, 'stopped');
+  if (end instanceof StoreError && end.code === 'STORE_FULL') return exitFull;
+  return isClean && !(end instanceof Error) ? 0 : exitFailed;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process on the spot. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (!isFirst) process.exit(exitFailed);
+        isFirst = false;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function drain(server: HeddleServer, report: (error: unknown) => void): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`draining took longer than ${maxDrainMs} ms`)), maxDrainMs);
+  });
+  try {
+    await Promise.race([server.close(), late]);
+    return true;
+  } catch (error) {
+    report(error);
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** For people, a line with the address; for machines, the log line. */
+function announce(server: HeddleServer, options: ServerOptions, log: (fields: object) => void): void {
+  const host = options.host ?? 'localhost';
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${server.port}/`;
+  log({ host, port: server.port, url, pid: process.pid });
+  if (process.stdout.isTTY && options.demo === true)
+    process.stdout.write(`\n  Open ${url} in two windows.\n\n`);
+}

@@ -1,0 +1,337 @@
+// The composition root: the only file that names implementations. Says what is started and stopped, in which order.
+
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import type * as Y from 'yjs';
+import { systemClock, type Clock } from '../shared/clock.js';
+import { parseDocumentName, type DocumentName } from '../shared/document-name.js';
+import { SyncError } from '../shared/errors.js';
+import { defaultLimits, type Limits } from '../shared/limits.js';
+import { silentLogger, type Logger } from '../shared/logger.js';
+import { demoRoutes } from './api/demo.js';
+import { healthRoutes } from './api/health.js';
+import { route, type Routes } from './api/router.js';
+import type { Authenticator } from './auth/authenticator.js';
+import { checkOrigin, takeCredentials } from './auth/credentials.js';
+import { readOrMakeDemoKey } from './auth/demo-key.js';
+import { createJwtAuthenticator } from './auth/jwt.js';
+import { createOpenAuthenticator } from './auth/open-authenticator.js';
+import { createSeveralAuthenticator } from './auth/several.js';
+import { ChangeNotifier } from './change-notifier.js';
+import { yWebsocketDialect } from './dialect/y-websocket.js';
+import { ConfigError } from './errors.js';
+import type { ServerOptions } from './options.js';
+import { WorkerCheckpointer } from './room/checkpointer.js';
+import { buildDocument } from './room/merge-document.js';
+import { RoomRegistry } from './room/room-registry.js';
+import { withDocument } from './room/with-document.js';
+import { Gateway, type Visitor } from './session/gateway.js';
+import { RoomFanout } from './session/room-fanout.js';
+import { SessionRegistry } from './session/session-registry.js';
+import { Tarpit } from './session/tarpit.js';
+import { openLevelStore } from './store/level-store.js';
+import type { DocumentStore } from './store/store.js';
+import { createStaticFiles } from './transport/static-files.js';
+import type { Transport, UpgradeRequest } from './transport/transport.js';
+import { listenUws } from './transport/uws.js';
+
+/** A Heddle server. `listen` starts all of it or nothing; `close` ends it without losing an acknowledged update. */
+export interface HeddleServer {
+  /** Opens the store and the port. Rejects with ConfigError or StoreError, one clear line each. */
+  listen(): Promise<void>;
+  /** The port it listens on. Throws before `listen` has resolved. */
+  readonly port: number;
+  /**
+   * Drains (O3): nobody new gets in, everything accepted becomes durable and is acknowledged, clients are told to come
+   * back later. Rejects when the store could not write it all. Idempotent.
+   */
+  close(): Promise<void>;
+  /**
+   * Reads or edits a document on the server: `use` gets a Y.Doc of its own; what it changed is merged in, relayed and
+   * durable when the promise resolves. Rejects with what `use` throws, or a SyncError.
+   */
+  withDocument<T>(name: string, use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T>;
+}
+
+/** Makes a server. Throws ConfigError when the options cannot mean anything. */
+export function createServer(options: ServerOptions): HeddleServer {
+  return new Server(options, systemClock);
+}
+
+/** Long enough for any document that loads at all; a merge that takes longer would take as long in every client. */
+const maxMergeMs = 30_000;
+const maxHttpBodyBytes = 64 * 1024;
+/** Time clients are given to answer the closing handshake at shutdown. */
+const goodbyeMs = 1_000;
+const idleTimeoutS = 40;
+
+/** What runs between `listen` and `close`. */
+interface Running {
+  readonly store: DocumentStore;
+  readonly registry: RoomRegistry<RoomFanout>;
+  readonly sessions: SessionRegistry;
+  readonly gateway: Gateway;
+  readonly changes: ChangeNotifier;
+  readonly transport: Transport;
+}
+
+class Server implements HeddleServer {
+  readonly #options: ServerOptions;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #logger: Logger;
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #running: Running | undefined;
+  #isDraining = false;
+
+  constructor(options: ServerOptions, clock: Clock) {
+    if (options.auth === undefined && options.demo !== true) {
+      throw new ConfigError("no authentication configured: pass `auth` with a key; for development, 'none'");
+    }
+    this.#options = options;
+    this.#clock = clock;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#logger = options.logger ?? silentLogger;
+  }
+
+  listen(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  get port(): number {
+    return this.#get().transport.port;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#stop();
+    return this.#closing;
+  }
+
+  async withDocument<T>(name: string, use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T> {
+    return withDocument(this.#get().registry, parseDocumentName(name), use);
+  }
+
+  #get(): Running {
+    if (this.#running === undefined) throw new Error('the server is not listening');
+    return this.#running;
+  }
+
+  async #start(): Promise<void> {
+    const { options } = this.#parts();
+    const demoKey = options.demo === true ? await readOrMakeDemoKey(options.data ?? './data') : undefined;
+    const authenticator = await this.#authenticator(demoKey);
+    const store = options.store ?? (await this.#openStore());
+    try {
+      this.#running = await this.#assemble(store, authenticator, demoKey);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  #parts(): { options: ServerOptions; clock: Clock; limits: Limits; logger: Logger } {
+    return { options: this.#options, clock: this.#clock, limits: this.#limits, logger: this.#logger };
+  }
+
+  #openStore(): Promise<DocumentStore> {
+    const { data, durability } = this.#options;
+    return openLevelStore({
+      directory: data ?? './data',
+      durability: durability ?? 'fsync',
+      clock: this.#clock,
+    });
+  }
+
+  async #authenticator(demoKey: string | undefined): Promise<Authenticator> {
+    const { auth, authorize } = this.#options;
+    const context = { clock: this.#clock, authorize };
+    if (auth === 'none') return createOpenAuthenticator(authorize);
+    const authenticators: Authenticator[] = [];
+    if (auth !== undefined) authenticators.push(await createJwtAuthenticator(auth, context));
+    if (demoKey !== undefined) {
+      authenticators.push(await createJwtAuthenticator({ secret: demoKey }, { clock: this.#clock }));
+    }
+    return createSeveralAuthenticator(authenticators);
+  }
+
+  async #assemble(
+    store: DocumentStore,
+    authenticator: Authenticator,
+    demoKey: string | undefined,
+  ): Promise<Running> {
+    const { options, clock, limits, logger } = this.#parts();
+    const transport: { current?: Transport } = {};
+    const running = (): Transport => {
+      if (transport.current === undefined) throw new Error('the server is not listening');
+      return transport.current;
+    };
+    const changes = new ChangeNotifier({
+      clock,
+      debounceMs: options.changeDebounceMs ?? 2_000,
+      notify: (document) => this.#notifyChange(document),
+    });
+    const registry = new RoomRegistry<RoomFanout>({
+      store,
+      checkpointer: new WorkerCheckpointer({ clock, maxMs: maxMergeMs }),
+      clock,
+      limits,
+      logger,
+      gc: options.gc ?? true,
+      commitIntervalMs: options.commitIntervalMs ?? 10,
+      createFanout: (document) => new RoomFanout({ transport: running, document, limits }),
+      loaded: (document, isNew) => this.#load(document, isNew),
+      changed: options.onChange === undefined ? undefined : (document) => changes.changed(document),
+      failed: (error) => this.#fail(error),
+    });
+    const sessions = new SessionRegistry(clock);
+    const gateway = this.#gateway(authenticator, registry, sessions);
+    const routes: Routes = {
+      ...healthRoutes(() => this.#isReady),
+      ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
+    };
+    const files = options.demo === true ? createStaticFiles(demoPages()) : undefined;
+    try {
+      transport.current = await listenUws(
+        {
+          host: options.host ?? 'localhost',
+          port: options.port ?? 1234,
+          // Room for the type bytes in front of a payload.
+          maxMessageBytes: limits.maxMessageBytes + 16,
+          maxBufferedBytes: limits.maxBufferedBytes,
+          maxBodyBytes: maxHttpBodyBytes,
+          idleTimeoutS,
+          ...(options.tls === undefined ? {} : { tls: options.tls }),
+        },
+        {
+          upgrade: (request) => gateway.upgrade(request),
+          request: (request) => route(request, routes, files, logger),
+        },
+        { logger, clock },
+      );
+    } catch (error) {
+      sessions.close();
+      await registry.close();
+      throw error;
+    }
+    return { store, registry, sessions, gateway, changes, transport: transport.current };
+  }
+
+  #gateway(
+    authenticator: Authenticator,
+    registry: RoomRegistry<RoomFanout>,
+    sessions: SessionRegistry,
+  ): Gateway {
+    const { options, clock, limits, logger } = this.#parts();
+    const auth = typeof options.auth === 'object' ? options.auth : undefined;
+    return new Gateway({
+      authenticator,
+      registry,
+      sessions,
+      clock,
+      limits,
+      logger,
+      dialect: yWebsocketDialect,
+      tarpit: new Tarpit(clock),
+      credentials: (request: UpgradeRequest) =>
+        takeCredentials(request, { cookie: auth?.cookie, origins: options.origins }),
+      checkOrigin: (request: UpgradeRequest) => checkOrigin(request, options.origins),
+      connected: (visitor) => this.#connected(visitor),
+      disconnected: (visitor) => this.#disconnected(visitor),
+    });
+  }
+
+  get #isReady(): boolean {
+    return this.#running !== undefined && !this.#isDraining && this.#running.registry.isHealthy;
+  }
+
+  async #load(document: DocumentName, isNew: boolean): Promise<Uint8Array | undefined> {
+    return (await this.#options.onLoad?.({ documentName: document, isNew })) ?? undefined;
+  }
+
+  async #connected(visitor: Visitor): Promise<void> {
+    try {
+      await this.#options.onConnect?.(infoOf(visitor));
+    } catch (cause) {
+      throw cause instanceof SyncError
+        ? cause
+        : new SyncError('FORBIDDEN', 'the connection is not allowed', { cause });
+    }
+  }
+
+  #disconnected(visitor: Visitor): void {
+    void this.#run('onDisconnect', async () => this.#options.onDisconnect?.(infoOf(visitor)));
+  }
+
+  #notifyChange(document: DocumentName): Promise<void> {
+    const read = async (): Promise<Y.Doc> => {
+      const room = await this.#get().registry.open(document);
+      return buildDocument(room.content(), false);
+    };
+    return this.#run('onChange', async () =>
+      this.#options.onChange?.({ documentName: document, document: read }),
+    );
+  }
+
+  /** Runs a hook whose failure concerns nobody but the operator. */
+  async #run(hook: string, call: () => Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.#logger.error({ hook, err: error }, 'a hook failed');
+    }
+  }
+
+  #fail(error: unknown): void {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    this.#logger.error({ err: cause }, 'the store cannot write: nothing is acknowledged any more');
+    this.#running?.gateway.drain();
+    this.#running?.sessions.refuseAll(new SyncError('STORE_UNAVAILABLE'));
+    this.#options.onFailure?.(cause);
+  }
+
+  async #stop(): Promise<void> {
+    this.#isDraining = true;
+    await this.#starting?.catch(() => undefined);
+    const running = this.#running;
+    if (running === undefined) return;
+    const { store, registry, sessions, gateway, changes, transport } = running;
+    gateway.drain();
+    transport.stopListening();
+    await registry.drain();
+    await changes.close();
+    sessions.refuseAll(new SyncError('DRAINING'));
+    await this.#untilGone(sessions);
+    sessions.close();
+    await registry.close();
+    const isHealthy = registry.isHealthy;
+    transport.close();
+    await store.close();
+    if (!isHealthy) throw new SyncError('STORE_UNAVAILABLE', 'not everything could be written');
+  }
+
+  /** Waits a moment for the closing handshakes. */
+  async #untilGone(sessions: SessionRegistry): Promise<void> {
+    const until = this.#clock.monotonic() + goodbyeMs;
+    while (sessions.size > 0 && this.#clock.monotonic() < until) {
+      await new Promise<void>((resolve) => {
+        this.#clock.after(10, resolve);
+      });
+    }
+  }
+}
+
+function infoOf({ document, connectionId, claims, remoteAddress }: Visitor): {
+  documentName: string;
+  connectionId: string;
+  claims: Visitor['claims'];
+  remoteAddress: string;
+} {
+  return { documentName: document, connectionId, claims, remoteAddress };
+}
+
+/** The folder of the built demo pages; through the package's import map, as the sources run without a build of their own. */
+function demoPages(): string {
+  return dirname(createRequire(import.meta.url).resolve('#demo-page'));
+}

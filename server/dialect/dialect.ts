@@ -1,0 +1,20 @@
+// The port to wire protocols: bytes on one side, messages on the other. A dialect keeps no state.
+
+import type { ClientMessage } from './messages.js';
+
+export interface Dialect {
+  /** Short, unique; part of topic names. */
+  readonly name: string;
+  /** The messages of one frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
+  decode(frame: Uint8Array): ClientMessage[];
+  /** "This is what I have": asks for what the server lacks. */
+  encodeSyncRequest(stateVector: Uint8Array): Uint8Array;
+  /** The last part of the answer to a sync request: from here on the client is synced. */
+  encodeSyncReply(update: Uint8Array): Uint8Array;
+  encodeUpdate(update: Uint8Array): Uint8Array;
+  encodeAwareness(update: Uint8Array): Uint8Array;
+  /** Tells that something was refused, on a connection that stays open. */
+  encodeRefusal(reason: string): Uint8Array;
+  /** A frame without effect, for clients that count silence as a dead connection. */
+  readonly keepAlive: Uint8Array;
+}

@@ -1,0 +1,82 @@
+// The wire protocol of the stock y-websocket provider, 1.x to 3.x (y-protocols 1.0 framing). One document per socket,
+// its name in the path. The bytes are in docs/protocol.md.
+
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import { SyncError } from '../../shared/errors.js';
+import type { Dialect } from './dialect.js';
+import type { ClientMessage } from './messages.js';
+
+const message = { sync: 0, awareness: 1, auth: 2, awarenessQuery: 3 } as const;
+const sync = { step1: 0, step2: 1, update: 2 } as const;
+const permissionDenied = 0;
+
+/** Stock clients send one message per frame; newer ones may send several, so the whole frame is read. */
+function decode(frame: Uint8Array): ClientMessage[] {
+  const decoder = decoding.createDecoder(frame);
+  const messages: ClientMessage[] = [];
+  try {
+    do messages.push(readMessage(decoder));
+    while (decoding.hasContent(decoder));
+  } catch (error) {
+    if (error instanceof SyncError) throw error;
+    throw new SyncError('FRAME_MALFORMED', 'the frame ends inside a message', { cause: error });
+  }
+  return messages;
+}
+
+function readMessage(decoder: decoding.Decoder): ClientMessage {
+  const type = decoding.readVarUint(decoder);
+  switch (type) {
+    case message.sync:
+      return readSyncMessage(decoder);
+    case message.awareness:
+      return { type: 'awareness', update: decoding.readVarUint8Array(decoder) };
+    case message.awarenessQuery:
+      return { type: 'awareness-query' };
+    default:
+      throw new SyncError('MESSAGE_UNKNOWN', `message type ${type}`);
+  }
+}
+
+function readSyncMessage(decoder: decoding.Decoder): ClientMessage {
+  const type = decoding.readVarUint(decoder);
+  switch (type) {
+    case sync.step1:
+      return { type: 'sync-request', stateVector: decoding.readVarUint8Array(decoder) };
+    case sync.step2:
+      return { type: 'sync-reply', update: decoding.readVarUint8Array(decoder) };
+    case sync.update:
+      return { type: 'update', update: decoding.readVarUint8Array(decoder) };
+    default:
+      throw new SyncError('MESSAGE_UNKNOWN', `sync message type ${type}`);
+  }
+}
+
+/** A frame of one payload behind its type bytes. */
+function frameOf(types: readonly number[], payload: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  for (const type of types) encoding.writeVarUint(encoder, type);
+  encoding.writeVarUint8Array(encoder, payload);
+  return encoding.toUint8Array(encoder);
+}
+
+function encodeRefusal(reason: string): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, message.auth);
+  encoding.writeVarUint(encoder, permissionDenied);
+  encoding.writeVarString(encoder, reason);
+  return encoding.toUint8Array(encoder);
+}
+
+export const yWebsocketDialect: Dialect = {
+  name: 'y-websocket',
+  decode,
+  encodeSyncRequest: (stateVector) => frameOf([message.sync, sync.step1], stateVector),
+  encodeSyncReply: (update) => frameOf([message.sync, sync.step2], update),
+  encodeUpdate: (update) => frameOf([message.sync, sync.update], update),
+  encodeAwareness: (update) => frameOf([message.awareness], update),
+  encodeRefusal,
+  // An awareness update with no entries: stock clients reconnect after 30 s without a message.
+  keepAlive: frameOf([message.awareness], Uint8Array.of(0)),
+};

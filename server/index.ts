@@ -1,0 +1,20 @@
+// `heddle/server`: what an embedder uses.
+
+export { createServer, type HeddleServer } from './create-server.js';
+export type { AuthOptions, ConnectionInfo, Hooks, ServerOptions } from './options.js';
+export type { AuthorizeHook } from './auth/authenticator.js';
+export { ConfigError, StoreError, type StoreErrorCode } from './errors.js';
+export { errorTable, SyncError, type ErrorCode, type Retry } from '../shared/errors.js';
+export { defaultLimits, type Limits } from '../shared/limits.js';
+export type { Logger } from '../shared/logger.js';
+export type { Access, Claims, DocumentGrant } from '../shared/permission.js';
+export type {
+  Append,
+  Checkpoint,
+  DocumentStore,
+  DocumentSummary,
+  Durability,
+  ListOptions,
+  LogRecord,
+  StoredDocument,
+} from './store/store.js';

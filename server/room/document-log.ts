@@ -1,0 +1,120 @@
+// The bytes of one live document: the last checkpoint in parts, the updates since, and what readers are sent of them.
+// Owns content and offsets; knows nothing of who wrote or reads it.
+
+import { mergeAccepted } from '../crdt/merge-updates.js';
+import { SeekableUpdate } from '../crdt/seekable-update.js';
+import type { StateVector } from '../crdt/state-vector.js';
+
+/** Up to this many updates are sent as they are; more are joined first. */
+const joinFrom = 4;
+
+export class DocumentLog {
+  #parts: readonly Uint8Array[];
+  #seekableParts: SeekableUpdate[] | undefined;
+  #tail: Uint8Array[] = [];
+  #tailBytes = 0;
+  #joinedTail: Uint8Array | undefined;
+  #seekableTail: SeekableUpdate | undefined;
+  #partBytes: number;
+  /** Offset of the checkpoint; the tail begins after it. */
+  #checkpointOffset: number;
+
+  /** `parts` in causal order, see splitUpdate; none for a document without a checkpoint. */
+  constructor(checkpointOffset: number, parts: readonly Uint8Array[]) {
+    this.#checkpointOffset = checkpointOffset;
+    this.#parts = parts;
+    this.#partBytes = sumBytes(parts);
+  }
+
+  /** Offset of the last update. */
+  get head(): number {
+    return this.#checkpointOffset + this.#tail.length;
+  }
+
+  get checkpointOffset(): number {
+    return this.#checkpointOffset;
+  }
+
+  get checkpointBytes(): number {
+    return this.#partBytes;
+  }
+
+  get tailLength(): number {
+    return this.#tail.length;
+  }
+
+  get tailBytes(): number {
+    return this.#tailBytes;
+  }
+
+  get bytes(): number {
+    return this.#partBytes + this.#tailBytes;
+  }
+
+  /** Returns the update's offset. The bytes are kept: they must not change. */
+  append(update: Uint8Array): number {
+    this.#tail.push(update);
+    this.#tailBytes += update.length;
+    this.#forgetJoinedTail();
+    return this.head;
+  }
+
+  /** The checkpoint and the updates up to an offset: what a new checkpoint at this offset is made of. */
+  upTo(offset: number): Uint8Array[] {
+    return [...this.#parts, ...this.#tail.slice(0, offset - this.#checkpointOffset)];
+  }
+
+  /** A new checkpoint takes the place of everything up to its offset. */
+  replace(offset: number, parts: readonly Uint8Array[]): void {
+    this.#tail = this.#tail.slice(offset - this.#checkpointOffset);
+    this.#tailBytes = sumBytes(this.#tail);
+    this.#forgetJoinedTail();
+    this.#checkpointOffset = offset;
+    this.#parts = parts;
+    this.#seekableParts = undefined;
+    this.#partBytes = sumBytes(parts);
+  }
+
+  /** Everything, in parts that leave nothing pending when applied in order. */
+  all(): Uint8Array[] {
+    if (this.#tail.length < joinFrom) return [...this.#parts, ...this.#tail];
+    return [...this.#parts, this.#joined()];
+  }
+
+  /** What comes after an offset and up to another; everything, if the updates after the first are gone by now. */
+  since(offset: number, upTo: number): Uint8Array[] {
+    if (offset < this.#checkpointOffset) return this.upTo(upTo);
+    return this.#tail.slice(offset - this.#checkpointOffset, upTo - this.#checkpointOffset);
+  }
+
+  /** The structs a state vector lacks, in parts; deletes are not in it (state vectors do not speak of them). */
+  diff(stateVector: StateVector): Uint8Array[] {
+    const found: Uint8Array[] = [];
+    for (const part of this.#seekable()) {
+      const diff = part.diff(stateVector);
+      if (diff !== undefined) found.push(diff);
+    }
+    return found;
+  }
+
+  #seekable(): SeekableUpdate[] {
+    this.#seekableParts ??= this.#parts.map((part) => new SeekableUpdate(part));
+    if (this.#tail.length === 0) return this.#seekableParts;
+    this.#seekableTail ??= new SeekableUpdate(this.#joined());
+    return [...this.#seekableParts, this.#seekableTail];
+  }
+
+  #joined(): Uint8Array {
+    this.#joinedTail ??= mergeAccepted(this.#tail);
+    return this.#joinedTail;
+  }
+
+  #forgetJoinedTail(): void {
+    this.#joinedTail = undefined;
+    this.#seekableTail = undefined;
+  }
+}
+
+function sumBytes(updates: readonly Uint8Array[]): number {
+  return updates.reduce((sum, update) => sum + update.length, 0);
+}

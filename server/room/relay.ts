@@ -1,0 +1,124 @@
+// Brings a room's updates to its live readers: each at once while the room is quiet, joined into one frame while it is
+// busy. Owns what has been accepted but not relayed; knows nothing of sockets.
+//
+// Busy means: updates come faster than one per window, and more than one reader is to get each. A frame less per reader
+// is worth more than anything else then. A joined frame goes to everybody, its writers too, for whom it is the ack: so it
+// leaves when its records are durable. If that takes longer than the window, its updates leave one by one, as in a quiet
+// room, and are acknowledged later.
+
+import type { Clock, Timer } from '../../shared/clock.js';
+import { mergeAccepted } from '../crdt/merge-updates.js';
+import type { Fanout, Writer } from './writer.js';
+
+interface Entry {
+  readonly offset: number;
+  readonly update: Uint8Array;
+  /** What the writer sent, if it is to be told that it is durable; the same bytes unless some were known before. */
+  readonly sent: Uint8Array;
+  readonly writer: Writer;
+  isRelayed: boolean;
+}
+
+const windowMs = 20;
+/** Below this distance to the last update a room counts as busy. */
+const quietMs = 4;
+
+export class Relay {
+  readonly #clock: Clock;
+  readonly #fanout: Fanout;
+  /** Accepted and not durable, in order. */
+  #pending: Entry[] = [];
+  #unrelayed = 0;
+  #lastAt = Number.NEGATIVE_INFINITY;
+  #timer: Timer | undefined;
+  /** Last offset that live readers were given; moves after they were. */
+  relayedOffset: number;
+
+  constructor(deps: { clock: Clock; fanout: Fanout; offset: number }) {
+    this.#clock = deps.clock;
+    this.#fanout = deps.fanout;
+    this.relayedOffset = deps.offset;
+  }
+
+  /** An accepted update, in order. */
+  add(offset: number, update: Uint8Array, sent: Uint8Array, writer: Writer): void {
+    const entry: Entry = { offset, update, sent, writer, isRelayed: false };
+    this.#pending.push(entry);
+    const now = this.#clock.monotonic();
+    const isQuiet = this.#unrelayed === 0 && (now - this.#lastAt >= quietMs || this.#fanout.readerCount <= 2);
+    this.#lastAt = now;
+    if (isQuiet) {
+      this.#relay(entry);
+    } else {
+      this.#unrelayed++;
+      this.#timer ??= this.#clock.after(windowMs, () => this.#relayPending());
+    }
+  }
+
+  /** An update that added nothing: acknowledged when all that came before it is durable, as it may be part of that. */
+  addKnown(sent: Uint8Array, writer: Writer): void {
+    const last = this.#pending.at(-1);
+    if (last === undefined) writer.acknowledged([sent]);
+    else this.#pending.push({ offset: last.offset, update: sent, sent, writer, isRelayed: true });
+  }
+
+  /**
+   * What is not durable yet, for a reader that is caught up from the log: all but its own, whose coming back to it would
+   * be taken for an ack.
+   */
+  pendingExcept(writer: Writer): Uint8Array[] {
+    return this.#pending.filter((entry) => entry.writer !== writer).map((entry) => entry.update);
+  }
+
+  /** Everything up to this offset is in the store: joined frames leave, writers hear that theirs is safe. */
+  durable(offset: number): void {
+    let count = 0;
+    while (count < this.#pending.length && (this.#pending[count]?.offset ?? Infinity) <= offset) count++;
+    const entries = this.#pending.splice(0, count);
+    const joined: Entry[] = [];
+    const acks = new Map<Writer, Uint8Array[]>();
+    for (const entry of entries) {
+      if (!entry.isRelayed) joined.push(entry);
+      const isAckedByJoining = !entry.isRelayed && entry.sent === entry.update && entry.writer.isLive;
+      if (!isAckedByJoining) ack(acks, entry);
+    }
+    this.#relayJoined(joined);
+    for (const [writer, updates] of acks) writer.acknowledged(updates);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #relay(entry: Entry): void {
+    entry.isRelayed = true;
+    this.#fanout.update(entry.update, entry.writer);
+    this.relayedOffset = entry.offset;
+  }
+
+  #relayPending(): void {
+    this.#timer = undefined;
+    for (const entry of this.#pending) if (!entry.isRelayed) this.#relay(entry);
+    this.#unrelayed = 0;
+  }
+
+  #relayJoined(entries: readonly Entry[]): void {
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    this.#unrelayed -= entries.length;
+    if (this.#unrelayed === 0) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    }
+    this.#fanout.update(
+      entries.length === 1 ? last.update : mergeAccepted(entries.map((entry) => entry.update)),
+    );
+    this.relayedOffset = last.offset;
+  }
+}
+
+function ack(acks: Map<Writer, Uint8Array[]>, entry: Entry): void {
+  const updates = acks.get(entry.writer);
+  if (updates === undefined) acks.set(entry.writer, [entry.sent]);
+  else updates.push(entry.sent);
+}

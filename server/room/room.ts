@@ -1,0 +1,236 @@
+// One live document: takes updates in one order, brings them to its readers and to the store. The owner of the document's
+// log, causal index and presence; encodes nothing and knows no socket.
+
+import type { Clock } from '../../shared/clock.js';
+import type { DocumentName } from '../../shared/document-name.js';
+import { SyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
+import type { CausalIndex } from '../crdt/causal-index.js';
+import type { StateVector } from '../crdt/state-vector.js';
+import { mergeAccepted } from '../crdt/merge-updates.js';
+import type { LogRecord } from '../store/store.js';
+import { ClientIdOwners } from './client-id-owners.js';
+import type { CommitQueue, CommitSource } from './commit-queue.js';
+import type { CheckpointResult } from './checkpointer.js';
+import type { DocumentLog } from './document-log.js';
+import { Presence } from './presence.js';
+import { Relay } from './relay.js';
+import type { Fanout, Writer } from './writer.js';
+
+/**
+ * The last word on an update, after its bytes and the causal index have had theirs. May answer later (a check that
+ * needs a Y.Doc in a worker); throws or rejects with a SyncError to refuse. Nothing of the room moves meanwhile for the
+ * writer, but others go on, so the update is judged again afterwards.
+ */
+export type Admission = (update: Uint8Array, document: DocumentName) => void | Promise<void>;
+
+export interface RoomDeps<F extends Fanout> {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly commits: CommitQueue;
+  readonly fanout: F;
+  readonly admission: Admission | undefined;
+  /** Called when the document has changed, for hooks; often, so it only takes note. */
+  readonly changed: (document: DocumentName) => void;
+}
+
+/** What came of an offered update. What was not taken can be offered again once more is known. */
+export interface Acceptance {
+  readonly outcome: 'new' | 'known' | 'blocked';
+  /** Some of it depends on what the document does not have. */
+  readonly isIncomplete: boolean;
+  /** Some of it is under client ids that belong to somebody else. */
+  readonly isForeign: boolean;
+}
+
+export class Room<F extends Fanout = Fanout> implements CommitSource {
+  readonly document: DocumentName;
+  readonly epoch: string;
+  readonly presence: Presence;
+  readonly owners = new ClientIdOwners();
+  readonly fanout: F;
+  readonly #deps: RoomDeps<F>;
+  readonly #log: DocumentLog;
+  readonly #index: CausalIndex;
+  readonly #relay: Relay;
+  readonly #members = new Set<Writer>();
+  #uncommitted: LogRecord[] = [];
+  #durableOffset: number;
+  /** Monotonic time of the first update after the checkpoint; undefined when there is none. */
+  #tailSince: number | undefined;
+
+  /** Log and index must agree: see loadRoom. */
+  constructor(
+    document: DocumentName,
+    epoch: string,
+    content: { log: DocumentLog; index: CausalIndex },
+    deps: RoomDeps<F>,
+  ) {
+    this.document = document;
+    this.epoch = epoch;
+    this.fanout = deps.fanout;
+    this.#deps = deps;
+    this.#log = content.log;
+    this.#index = content.index;
+    this.#durableOffset = content.log.head;
+    if (content.log.tailLength > 0) this.#tailSince = deps.clock.monotonic();
+    this.#relay = new Relay({
+      clock: deps.clock,
+      fanout: deps.fanout,
+      offset: content.log.head,
+    });
+    this.presence = new Presence({
+      clock: deps.clock,
+      limits: deps.limits,
+      tell: (update) => deps.fanout.awareness(update),
+    });
+  }
+
+  /**
+   * Offers an update; the room keeps the bytes, which must not change. What is new of it is relayed and written, and
+   * acknowledged to the writer when durable. Throws SyncError when it is refused; the document is untouched then.
+   */
+  accept(update: Uint8Array, writer: Writer, isLive: boolean): Acceptance | Promise<Acceptance> {
+    this.#deps.commits.checkCapacity();
+    const admission = this.#deps.admission?.(update, this.document);
+    if (admission instanceof Promise) return admission.then(() => this.#take(update, writer, isLive));
+    return this.#take(update, writer, isLive);
+  }
+
+  /** Whether an update would add nothing. Throws SyncError UPDATE_INVALID. */
+  knows(update: Uint8Array): boolean {
+    return this.#index.judge(update).outcome === 'known';
+  }
+
+  /** The document is open for this member. */
+  join(member: Writer): void {
+    this.#members.add(member);
+  }
+
+  /** It is not any more: its presence goes at once (P2). */
+  leave(member: Writer): void {
+    this.#members.delete(member);
+    this.presence.leave(member);
+    this.owners.release(member.connection);
+  }
+
+  /** What the whole document holds, in the state vector encoding. Not to be written to. */
+  stateVector(): Uint8Array {
+    return this.#index.stateVector();
+  }
+
+  /** What a peer with this state vector lacks, in parts to be applied in order, and the offset that brings it to. */
+  missing(stateVector: StateVector): Uint8Array[] {
+    if (stateVector.size === 0) return this.#log.all();
+    const parts = this.#log.diff(stateVector);
+    const deletes = this.#index.deletes();
+    if (deletes !== undefined) parts.push(deletes);
+    const isSmall = parts.reduce((sum, part) => sum + part.length, 0) <= this.#deps.limits.syncPartBytes;
+    return parts.length > 1 && isSmall ? [mergeAccepted(parts)] : parts;
+  }
+
+  /** The whole document, in parts to be applied in order. */
+  content(): Uint8Array[] {
+    return this.#log.all();
+  }
+
+  /** What a reader at this offset lacks, and where it is then. What it wrote itself and is not durable stays out (D1). */
+  since(offset: number, reader: Writer): { updates: Uint8Array[]; offset: number } {
+    const updates = this.#log.since(offset, this.#durableOffset);
+    const from = Math.max(offset, this.#durableOffset);
+    return {
+      updates: [...updates, ...this.#relay.pendingExcept(reader)],
+      offset: Math.max(from, this.#log.head),
+    };
+  }
+
+  get head(): number {
+    return this.#log.head;
+  }
+
+  get relayedOffset(): number {
+    return this.#relay.relayedOffset;
+  }
+
+  get memberCount(): number {
+    return this.#members.size;
+  }
+
+  /** Whether the room must stay in memory: somebody is here, or something is not durable yet. */
+  get isBusy(): boolean {
+    return this.#members.size > 0 || this.#durableOffset < this.#log.head;
+  }
+
+  get memoryBytes(): number {
+    return this.#log.bytes + this.#index.memoryBytes + 2048;
+  }
+
+  /** How much a new checkpoint would take off the log. */
+  get tail(): { records: number; bytes: number; checkpointBytes: number; ageMs: number } {
+    const ageMs = this.#tailSince === undefined ? 0 : this.#deps.clock.monotonic() - this.#tailSince;
+    const { tailLength: records, tailBytes: bytes, checkpointBytes } = this.#log;
+    return { records, bytes, checkpointBytes, ageMs };
+  }
+
+  /** What a checkpoint of everything durable is made of. */
+  checkpointInput(): { offset: number; updates: Uint8Array[] } {
+    return { offset: this.#durableOffset, updates: this.#log.upTo(this.#durableOffset) };
+  }
+
+  /** The store has replaced everything up to this offset by the checkpoint. */
+  checkpointed(offset: number, { parts }: CheckpointResult): void {
+    this.#log.replace(offset, parts);
+    this.#tailSince = this.#log.tailLength > 0 ? this.#deps.clock.monotonic() : undefined;
+  }
+
+  takeUncommitted(): LogRecord[] {
+    const records = this.#uncommitted;
+    this.#uncommitted = [];
+    return records;
+  }
+
+  committed(offset: number): void {
+    this.#durableOffset = offset;
+    this.#relay.durable(offset);
+  }
+
+  /** Stops its timers. Nothing may be under way. */
+  close(): void {
+    this.presence.close();
+    this.#relay.close();
+  }
+
+  #take(update: Uint8Array, writer: Writer, isLive: boolean): Acceptance {
+    const verdict = this.#index.judge(update, (clientId) => this.owners.isForeign(clientId, writer));
+    const { outcome, isIncomplete, isForeign, soleClient } = verdict;
+    if (outcome === 'new') {
+      this.#checkSize(verdict.update.length);
+      this.#index.apply(verdict);
+      if (isLive && soleClient >= 0) this.owners.edited(soleClient, writer);
+      const sent = isIncomplete || isForeign ? verdict.update : update;
+      this.#append(verdict.update, sent, writer);
+    } else if (outcome === 'known' && isLive) {
+      this.#relay.addKnown(update, writer);
+    }
+    return { outcome, isIncomplete, isForeign };
+  }
+
+  #append(update: Uint8Array, sent: Uint8Array, writer: Writer): void {
+    const { clock, commits } = this.#deps;
+    const offset = this.#log.append(update);
+    this.#tailSince ??= clock.monotonic();
+    this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
+    commits.add(this, update.length);
+    this.#relay.add(offset, update, sent, writer);
+    this.#deps.changed(this.document);
+  }
+
+  #checkSize(bytes: number): void {
+    if (this.#log.bytes + bytes > this.#deps.limits.maxDocumentBytes) {
+      throw new SyncError(
+        'DOCUMENT_TOO_LARGE',
+        `a document is at most ${this.#deps.limits.maxDocumentBytes} bytes`,
+      );
+    }
+  }
+}

@@ -1,0 +1,172 @@
+// One document opened on one session: what its client says about it, and what it is told. Handlers throw a SyncError to
+// end the connection; only the session closes.
+
+import type { Clock } from '../../shared/clock.js';
+import { SyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
+import type { Access } from '../../shared/permission.js';
+import { decodeStateVector } from '../crdt/state-vector.js';
+import type { Dialect } from '../dialect/dialect.js';
+import type { ClientMessage } from '../dialect/messages.js';
+import type { Acceptance, Room } from '../room/room.js';
+import type { Writer } from '../room/writer.js';
+import type { Socket } from '../transport/transport.js';
+import { HeldUpdates } from './held-updates.js';
+import { Reader } from './reader.js';
+import type { RoomFanout } from './room-fanout.js';
+import { TokenBucket } from './token-bucket.js';
+
+export interface ChannelDeps {
+  readonly room: Room<RoomFanout>;
+  readonly socket: Socket;
+  readonly dialect: Dialect;
+  readonly connection: object;
+  readonly sub: string | undefined;
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Token and rights, checked again (A1). Rejects with SyncError. */
+  readonly check: () => Promise<Access>;
+  /** Ends the connection, for what goes wrong outside of a message. */
+  readonly refuse: (error: SyncError) => void;
+}
+
+/** A sync request costs the server more than the client: so many at once, then one per this time. */
+const syncRequestEveryMs = 100;
+/** A client that goes on writing without the right to is told again, but not for every keystroke. */
+const refusalEveryMs = 10_000;
+
+export class Channel implements Writer {
+  readonly sub: string | undefined;
+  readonly connection: object;
+  readonly #deps: ChannelDeps;
+  readonly #reader: Reader;
+  readonly #held: HeldUpdates;
+  readonly #syncRequests: TokenBucket;
+  readonly #refusals: TokenBucket;
+  #access: Access;
+  #isClosed = false;
+
+  constructor(deps: ChannelDeps) {
+    this.#deps = deps;
+    this.sub = deps.sub;
+    this.connection = deps.connection;
+    this.#access = deps.access;
+    this.#reader = new Reader({ ...deps, writer: this });
+    this.#syncRequests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, syncRequestEveryMs);
+    this.#refusals = new TokenBucket(deps.clock, 1, refusalEveryMs);
+    this.#held = new HeldUpdates({
+      clock: deps.clock,
+      limits: deps.limits,
+      offer: (update, isLive) => deps.room.accept(update, this, isLive),
+      giveUp: deps.refuse,
+    });
+  }
+
+  get isLive(): boolean {
+    return this.#reader.isLive;
+  }
+
+  /** Asks the client for what the server lacks, and tells it who is here. */
+  greet(): void {
+    const { socket, dialect, room } = this.#deps;
+    socket.cork(() => {
+      socket.send(dialect.encodeSyncRequest(room.stateVector()));
+      this.#sendPresence();
+    });
+  }
+
+  /** Throws or rejects with SyncError. A promise means: nothing more of this connection until it settles. */
+  handle(message: ClientMessage): void | Promise<void> {
+    switch (message.type) {
+      case 'sync-request':
+        return this.#sync(message.stateVector);
+      case 'sync-reply':
+        return this.#receive(message.update, false);
+      case 'update':
+        return this.#receive(message.update, true);
+      case 'awareness':
+        return this.#announce(message.update);
+      case 'awareness-query':
+        return this.#sendPresence();
+    }
+  }
+
+  /** Updates are safe; stock clients see that by hearing them again. */
+  acknowledged(updates: readonly Uint8Array[]): void {
+    if (this.#isClosed) return;
+    const { socket, dialect } = this.#deps;
+    socket.cork(() => {
+      for (const update of updates) socket.send(dialect.encodeUpdate(update));
+    });
+  }
+
+  drained(): void {
+    this.#reader.drained();
+  }
+
+  /** Throws SyncError when the client takes nothing. */
+  checkProgress(): void {
+    this.#reader.checkProgress();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#reader.close();
+    this.#held.close();
+    this.#deps.room.leave(this);
+  }
+
+  #sync(stateVector: Uint8Array): Promise<void> {
+    if (!this.#syncRequests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
+    const wanted = decodeStateVector(stateVector, this.#deps.limits);
+    return this.#deps.check().then((access) => {
+      this.#access = access;
+      if (!this.#isClosed) this.#reader.request(wanted);
+    });
+  }
+
+  #receive(view: Uint8Array, isLive: boolean): void | Promise<void> {
+    const { room } = this.#deps;
+    if (this.#access !== 'write') return this.#refuseWrite(view);
+    const update = view.slice();
+    const acceptance = room.accept(update, this, isLive);
+    if (acceptance instanceof Promise)
+      return acceptance.then((later) => this.#afterReceiving(update, isLive, later));
+    return this.#afterReceiving(update, isLive, acceptance);
+  }
+
+  #afterReceiving(update: Uint8Array, isLive: boolean, acceptance: Acceptance): void | Promise<void> {
+    if (this.#isClosed) return;
+    if (acceptance.isIncomplete || acceptance.isForeign) this.#hold(update, isLive, acceptance.isForeign);
+    else if (!isLive && !this.#held.isEmpty) return this.#held.retry();
+  }
+
+  /** Its dependencies may be on their way, or be asked for. */
+  #hold(update: Uint8Array, isLive: boolean, isForeign: boolean): void {
+    const { socket, dialect, room } = this.#deps;
+    const isFirst = this.#held.isEmpty;
+    this.#held.hold(update, isLive, isForeign);
+    if (isFirst) socket.send(dialect.encodeSyncRequest(room.stateVector()));
+  }
+
+  /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */
+  #refuseWrite(update: Uint8Array): void {
+    const { socket, dialect, room } = this.#deps;
+    if (room.knows(update) || !this.#refusals.take()) return;
+    socket.send(
+      dialect.encodeRefusal(new SyncError('READ_ONLY', 'you may read this document, not change it').reason),
+    );
+  }
+
+  #announce(update: Uint8Array): void {
+    const { room } = this.#deps;
+    for (const clientId of room.presence.receive(this, update)) room.owners.announce(clientId, this);
+  }
+
+  #sendPresence(): void {
+    const { socket, dialect, room } = this.#deps;
+    const presence = room.presence.encodeAll();
+    if (presence !== undefined) socket.send(dialect.encodeAwareness(presence));
+  }
+}

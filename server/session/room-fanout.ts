@@ -1,0 +1,86 @@
+// How updates of one room reach its live readers: encoded once per dialect, handed to the transport once per dialect.
+
+import type { DocumentName } from '../../shared/document-name.js';
+import type { Limits } from '../../shared/limits.js';
+import type { Dialect } from '../dialect/dialect.js';
+import type { Fanout, Writer } from '../room/writer.js';
+import type { Transport } from '../transport/transport.js';
+
+/** A reader that gets what the room publishes. */
+export interface LiveReader {
+  readonly dialect: Dialect;
+  /** To every other reader of the topic. */
+  publish(topic: string, frame: Uint8Array): void;
+  /** Its buffer may have grown: it checks, and leaves the live stream if it lags. */
+  checkLag(): void;
+  /** Leaves the live stream before what is being published now, to read it from the log. */
+  fallBack(): void;
+}
+
+export class RoomFanout implements Fanout {
+  readonly #transport: () => Transport;
+  readonly #document: DocumentName;
+  readonly #limits: Limits;
+  readonly #readers = new Map<Writer, LiveReader>();
+  readonly #dialects = new Map<Dialect, number>();
+  /** Bytes each reader was given since the readers were last checked. */
+  #uncheckedBytes = 0;
+
+  constructor(deps: { transport: () => Transport; document: DocumentName; limits: Limits }) {
+    this.#transport = deps.transport;
+    this.#document = deps.document;
+    this.#limits = deps.limits;
+  }
+
+  get readerCount(): number {
+    return this.#readers.size;
+  }
+
+  topic(dialect: Dialect): string {
+    return `${dialect.name}:${this.#document}`;
+  }
+
+  add(writer: Writer, reader: LiveReader): void {
+    this.#readers.set(writer, reader);
+    this.#dialects.set(reader.dialect, (this.#dialects.get(reader.dialect) ?? 0) + 1);
+  }
+
+  remove(writer: Writer): void {
+    const reader = this.#readers.get(writer);
+    if (reader === undefined) return;
+    this.#readers.delete(writer);
+    const count = this.#dialects.get(reader.dialect) ?? 0;
+    if (count > 1) this.#dialects.set(reader.dialect, count - 1);
+    else this.#dialects.delete(reader.dialect);
+  }
+
+  update(update: Uint8Array, except?: Writer): void {
+    if (update.length >= this.#limits.softBufferedBytes) {
+      // Published, it would fill every buffer at once, and the next one would find them over the limit.
+      for (const [writer, reader] of this.#readers) if (writer !== except) reader.fallBack();
+      return;
+    }
+    const author = except === undefined ? undefined : this.#readers.get(except);
+    for (const dialect of this.#dialects.keys()) {
+      const frame = dialect.encodeUpdate(update);
+      if (author?.dialect === dialect) author.publish(this.topic(dialect), frame);
+      else this.#transport().publish(this.topic(dialect), frame);
+    }
+    this.#count(update.length);
+  }
+
+  awareness(update: Uint8Array): void {
+    for (const dialect of this.#dialects.keys()) {
+      this.#transport().publish(this.topic(dialect), dialect.encodeAwareness(update));
+    }
+    this.#count(update.length);
+  }
+
+  /** By bytes, not by time: between two checks no buffer can grow from under the soft limit to over the hard one. */
+  #count(bytes: number): void {
+    this.#uncheckedBytes += bytes;
+    if (this.#uncheckedBytes < this.#limits.softBufferedBytes) return;
+    this.#uncheckedBytes = 0;
+    for (const reader of this.#readers.values()) reader.checkLag();
+  }
+}

@@ -1,0 +1,150 @@
+// The layers of ARCHITECTURE.md, held by reading every import.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Layers from the bottom up: a file imports from its own and from lower ones. The first pattern that fits counts. */
+const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
+  [/^shared\//, 0],
+  [/^server\/(errors|options)\.ts$/, 1],
+  [/^server\/(transport|dialect|store|auth|crdt)\//, 1],
+  [/^server\/room\//, 2],
+  [/^server\/session\//, 3],
+  [/^server\/api\//, 4],
+  [/^server\/config\//, 5],
+  [/^server\/(create-server|change-notifier|index)\.ts$/, 5],
+  [/^server\/cli\//, 6],
+];
+
+/** Folders of one layer that know nothing of each other, but for each other's ports. */
+const siblings = ['transport', 'dialect', 'store', 'auth', 'crdt', 'room', 'session', 'api', 'config'];
+const ports = new Set([
+  'server/transport/transport.ts',
+  'server/dialect/dialect.ts',
+  'server/dialect/messages.ts',
+  'server/store/store.ts',
+  'server/auth/authenticator.ts',
+]);
+
+/** Packages that one folder alone may know. */
+const owners: Readonly<Record<string, RegExp>> = {
+  'uWebSockets.js': /^server\/transport\//,
+  jose: /^server\/auth\//,
+  level: /^server\/store\//,
+  pino: /^server\/cli\//,
+  yjs: /^server\/(room|options\.ts|create-server\.ts)/,
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isTypeOnly: boolean;
+}
+
+const files = ['shared', 'server'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name}`),
+);
+
+const imports: readonly Import[] = files.flatMap((from) => {
+  const text = readFileSync(join(root, from), 'utf8');
+  const found = text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm);
+  const dynamic = text.matchAll(/(?<!typeof )import\('([^']+)'\)/g);
+  return [
+    ...[...found].map(([, type, to = '']) => ({ from, to, isTypeOnly: type !== undefined })),
+    ...[...dynamic].map(([, to = '']) => ({ from, to, isTypeOnly: false })),
+  ].map((one) => ({
+    ...one,
+    to: one.to.startsWith('.')
+      ? relative(root, join(root, dirname(from), one.to)).replace(/\.js$/, '.ts')
+      : one.to,
+  }));
+});
+
+function layerOf(file: string): number {
+  const layer = layers.find(([pattern]) => pattern.test(file))?.[1];
+  if (layer === undefined) throw new Error(`${file} has no layer: add it to the table`);
+  return layer;
+}
+
+const inner = imports.filter(({ to }) => to.endsWith('.ts'));
+const outer = imports.filter(({ to }) => !to.endsWith('.ts'));
+
+describe('architecture', () => {
+  test('L1 every file has a layer, and there is something to check', () => {
+    for (const file of files) layerOf(file);
+    expect(inner.length).toBeGreaterThan(100);
+    for (const { from, to } of inner) expect(files, `${from} imports ${to}`).toContain(to);
+  });
+
+  test('L1 imports flow one way', () => {
+    const upward = inner.filter(({ from, to }) => layerOf(to) > layerOf(from));
+    expect(upward).toEqual([]);
+  });
+
+  test('L2 folders of a layer know only the ports of each other', () => {
+    const sideways = inner.filter(({ from, to }) => {
+      const [, a = ''] = /^server\/([^/]+)\//.exec(from) ?? [];
+      const [, b = ''] = /^server\/([^/]+)\//.exec(to) ?? [];
+      return (
+        a !== b &&
+        siblings.includes(a) &&
+        siblings.includes(b) &&
+        layerOf(from) === layerOf(to) &&
+        !ports.has(to)
+      );
+    });
+    expect(sideways).toEqual([]);
+  });
+
+  test('L2 rooms, sessions and resources see ports, never implementations', () => {
+    const allowed = [/^server\/crdt\//, /^server\/errors\.ts$/];
+    const through = inner.filter(
+      ({ from, to }) =>
+        /^server\/(room|session)\//.test(from) &&
+        layerOf(to) === 1 &&
+        !ports.has(to) &&
+        !allowed.some((pattern) => pattern.test(to)),
+    );
+    expect(through).toEqual([]);
+  });
+
+  test('L3 a package is known in one place', () => {
+    const strays = outer.filter(({ from, to }) => {
+      const owner = owners[to.startsWith('lib0/') ? 'lib0' : to];
+      return owner !== undefined && !owner.test(from);
+    });
+    expect(strays).toEqual([]);
+  });
+
+  test('L4 time and chance are injected, and only the command prints', () => {
+    const globals = /\b(Date\.now|performance\.now|setTimeout|setInterval|Math\.random)\(|\bconsole\./;
+    const users = files.filter((file) => {
+      const code = readFileSync(join(root, file), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
+      return globals.test(code);
+    });
+    expect(
+      users.filter((file) => !/^shared\/(clock|random)\.ts$/.test(file) && !file.startsWith('server/cli/')),
+    ).toEqual([]);
+  });
+
+  test('L5 no two files import each other, however far around', () => {
+    const next = new Map<string, string[]>();
+    for (const { from, to } of inner) next.set(from, [...(next.get(from) ?? []), to]);
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' > '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+});
