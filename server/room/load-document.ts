@@ -4,7 +4,6 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import { CausalIndex } from '../crdt/causal-index.js';
-import { emptyUpdate } from '../crdt/state-vector.js';
 import { splitUpdate } from '../crdt/split-update.js';
 import type { DocumentStore, StoredDocument } from '../store/store.js';
 import { StoreError } from '../errors.js';
@@ -51,11 +50,7 @@ function checkpointParts(stored: StoredDocument | undefined, limits: Limits): re
 /** Returns what the record adds. What was accepted once is accepted again; anything else means damage. */
 function add(index: CausalIndex, update: Uint8Array, document: DocumentName): Uint8Array {
   try {
-    const verdict = index.judge(update);
-    if (verdict.isIncomplete) throw new Error('a record depends on something that is missing');
-    if (verdict.outcome !== 'new') return emptyUpdate;
-    index.apply(verdict);
-    return verdict.update;
+    return index.load(update);
   } catch (error) {
     throw new SyncError('DOCUMENT_CORRUPT', '', {
       cause: new Error(`document ${document}`, { cause: error }),

@@ -42,6 +42,7 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
+  'content-security-policy': "default-src 'self'; connect-src 'self' ws: wss:",
 };
 
 type Encoding = 'br' | 'gzip' | 'identity';

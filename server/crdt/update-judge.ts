@@ -1,0 +1,289 @@
+// Decides what of an update a document takes. Holds no document: only working columns, shared by all documents, of
+// the one update that was judged last.
+
+import { SyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
+import { ByteReader, invalid } from './byte-reader.js';
+import { CausalWalk } from './causal-walk.js';
+import type { Place } from './client-table.js';
+import { applyDeletes, judgeDeletes } from './delete-set.js';
+import { type DocumentState, rootName } from './document-state.js';
+import { HAS_ORIGIN, HAS_PARENT_ID, HAS_ROOT, Kind, KIND_MASK } from './struct-reader.js';
+import { UpdateInspector } from './update-inspector.js';
+import type { Trust } from './value-reader.js';
+import { writeTaken } from './write-taken.js';
+
+/** What taking an update would mean for the document it was judged for. */
+export interface Verdict {
+  /** new: `update` holds what is to be stored and relayed. known: adds nothing. blocked: nothing can be taken now. */
+  readonly outcome: 'new' | 'known' | 'blocked';
+  /** For 'new': the very bytes judged when all of it is new and canonical, else an update with only what is new. */
+  readonly update: Uint8Array;
+  /** Some of it depends on what the document does not have. */
+  readonly isIncomplete: boolean;
+  /** Some of it adds structs to a client id that belongs to somebody else. */
+  readonly isForeign: boolean;
+  /** The only client id whose structs it adds; -1 if it adds structs of several or of none. */
+  readonly soleClient: number;
+}
+
+const nobody = (): boolean => false;
+
+/** Judges one update after the other; `applyTo` records what the last one adds. */
+export class UpdateJudge extends CausalWalk {
+  private readonly inspector: UpdateInspector;
+  private readonly maxNesting: number;
+  private readonly maxClients: number;
+  private readonly maxRoots: number;
+  private readonly maxSubdocuments: number;
+  private readonly names = new ByteReader();
+  private state!: DocumentState;
+
+  /** Per block: the clock the document had, and the client's slot in it (-1: new). Per struct: its place. */
+  private base = new Uint32Array(4);
+  private slot = new Int32Array(4);
+  private places = new Uint32Array(64);
+  private readonly newRoots = new Set<string>();
+  private subdocuments = 0;
+  private isIncomplete = false;
+  private isForeign = false;
+  /** What the columns speak of; undefined once it is applied. */
+  private last: Verdict | undefined;
+
+  constructor(limits: Limits, trust: Trust = 'peer') {
+    super();
+    const isStored = trust === 'stored';
+    this.inspector = new UpdateInspector(limits, trust);
+    this.maxNesting = isStored ? Infinity : limits.maxNesting;
+    this.maxClients = isStored ? Infinity : limits.maxClientsPerDocument;
+    this.maxRoots = isStored ? Infinity : limits.maxRootTypes;
+    this.maxSubdocuments = isStored ? Infinity : limits.maxSubdocuments;
+  }
+
+  /** Changes nothing in `state`. Throws SyncError UPDATE_INVALID or DOCUMENT_TOO_LARGE. */
+  judge(state: DocumentState, update: Uint8Array, isForeign: (client: number) => boolean = nobody): Verdict {
+    this.last = undefined;
+    this.open(this.inspector.inspect(update));
+    this.state = state;
+    this.subdocuments = 0;
+    if (this.newRoots.size > 0) this.newRoots.clear();
+    this.isIncomplete = false;
+    this.isForeign = false;
+    this.openBlocks(isForeign);
+    this.walk();
+    this.last = this.conclude(update);
+    this.found.release();
+    return this.last;
+  }
+
+  /** Records in `state` what `verdict` takes. */
+  applyTo(state: DocumentState, verdict: Verdict): void {
+    // Other documents are judged with the same columns; what was theirs in between is worked out again.
+    if (this.last !== verdict || this.state !== state) {
+      const again = this.judge(state, verdict.update);
+      if (again.outcome !== 'new' || again.update !== verdict.update) throw new Error('stale verdict');
+    }
+    this.last = undefined;
+    for (let block = 0; block < this.found.blockCount; block++) this.applyBlock(state, block);
+    if (this.newRoots.size > 0) for (const name of this.newRoots) state.addRoot(name);
+    state.subdocuments += this.subdocuments;
+    if (this.found.deleteBlockCount > 0) applyDeletes(this.found, state);
+  }
+
+  /** Lets go of columns grown by a large update, for a judge that may not see another for long. */
+  close(): void {
+    this.last = undefined;
+    this.found.close();
+    this.places = new Uint32Array(0);
+  }
+
+  protected override clockOfOther(client: number): number {
+    return this.state.clockOf(client);
+  }
+
+  protected override take(index: number, block: number): void {
+    const shape = this.found.shape[index] as number;
+    const kind = shape & KIND_MASK;
+    let place = kind === Kind.gc ? this.placeBefore(index, block) : this.listOf(index, block, shape);
+    if (kind === Kind.type) {
+      if (place >> 1 > this.maxNesting) invalid('types nested too deep');
+      place |= 1;
+    } else if (kind === Kind.subdocument) {
+      if (this.state.subdocuments + ++this.subdocuments > this.maxSubdocuments) tooLarge('subdocuments');
+    }
+    this.places[index] = place;
+  }
+
+  private openBlocks(isForeign: (client: number) => boolean): void {
+    const { found, state } = this;
+    if (this.base.length < found.blockCount) {
+      this.base = new Uint32Array(this.clock.length);
+      this.slot = new Int32Array(this.clock.length);
+    }
+    if (this.places.length !== found.at.length) this.places = new Uint32Array(found.at.length);
+    for (let block = 0; block < found.blockCount; block++) {
+      const client = found.blockClient[block] as number;
+      const slot = state.clients.find(client);
+      const base = slot < 0 ? 0 : state.clients.clockOf(slot);
+      this.slot[block] = slot;
+      this.base[block] = base;
+      this.clock[block] = base;
+      const first = this.firstUnknown(block, base);
+      const limit = found.blockFirst[block + 1] as number;
+      this.first[block] = first;
+      this.next[block] = first;
+      this.limit[block] = limit;
+      if (first < limit && isForeign(client)) {
+        this.isForeign = true;
+        this.limit[block] = first;
+      }
+    }
+  }
+
+  private firstUnknown(block: number, base: number): number {
+    const found = this.found;
+    const first = found.blockFirst[block] as number;
+    const limit = found.blockFirst[block + 1] as number;
+    if (first === limit || (found.start[first] as number) >= base) return first;
+    if ((found.until[limit - 1] as number) <= base) return limit;
+    return found.findStruct(first, limit, base);
+  }
+
+  /** Place of a struct in the list it joins: its neighbours', or one deeper than its parent. */
+  private listOf(index: number, block: number, shape: number): Place {
+    const { found, state } = this;
+    const base = this.base[block] as number;
+    // Cut at what the document has: its left neighbour is the last id known, whatever it said itself.
+    if ((found.start[index] as number) < base)
+      return state.clients.lastPlaceOf(this.slot[block] as number) & ~1;
+    if ((shape & HAS_ROOT) !== 0) {
+      this.checkRoot(found.at[index] as number);
+      return 0;
+    }
+    if ((shape & (HAS_ORIGIN | HAS_PARENT_ID)) === 0)
+      return (
+        this.placeOf(found.rightClient[index] as number, found.rightClock[index] as number, index, block) & ~1
+      );
+    const client = found.depClient[index] as number;
+    const clock = found.depClock[index] as number;
+    const place = this.placeOf(client, clock, index, block);
+    if ((shape & HAS_ORIGIN) !== 0) return place & ~1;
+    if ((place & 1) === 0 && !this.isGone(client, clock)) invalid('parent is no type');
+    return (place & ~1) + 2;
+  }
+
+  /** Place of an id that the document or the structs taken so far have; it is asked while placing `index`. */
+  private placeOf(client: number, clock: number, index: number, block: number): Place {
+    const { found, state } = this;
+    const home = client === found.blockClient[block] ? block : this.blockOf(client);
+    if (home < 0) return state.clients.placeOf(state.clients.find(client), clock);
+    if (clock < (this.base[home] as number)) return state.clients.placeOf(this.slot[home] as number, clock);
+    if (home === block && clock >= (found.start[index - 1] as number))
+      return this.places[index - 1] as number;
+    const limit = home === block ? index : (this.limit[home] as number);
+    return this.places[found.findStruct(this.first[home] as number, limit, clock)] as number;
+  }
+
+  /** GC forgets where it was; taking the place before it keeps the runs of a client long. */
+  private placeBefore(index: number, block: number): Place {
+    if (index > (this.first[block] as number)) return this.places[index - 1] as number;
+    const slot = this.slot[block] as number;
+    return slot < 0 ? 0 : this.state.clients.lastPlaceOf(slot);
+  }
+
+  /** Deleted content forgets that it was a type; what arrives for it later is legitimate, and deleted like it. */
+  private isGone(client: number, clock: number): boolean {
+    const { found, state } = this;
+    const block = this.blockOf(client);
+    if (block >= 0 && clock >= (this.base[block] as number)) {
+      const index = found.findStruct(this.first[block] as number, this.limit[block] as number, clock);
+      return ((found.shape[index] as number) & KIND_MASK) <= Kind.deleted;
+    }
+    return state.clients.deletedOf(state.clients.find(client))?.covers(clock, clock + 1) ?? false;
+  }
+
+  private checkRoot(at: number): void {
+    const { names, state, newRoots } = this;
+    const bytes = this.found.update;
+    // Past the info byte and the byte that says a root name follows.
+    names.open(bytes, at + 2);
+    const length = names.uint32();
+    const from = names.pos;
+    names.close();
+    if (state.hasRoot(bytes, from, from + length)) return;
+    newRoots.add(rootName(bytes, from, from + length));
+    if (state.rootCount + newRoots.size > this.maxRoots) tooLarge('root types');
+  }
+
+  private conclude(update: Uint8Array): Verdict {
+    const { found, base, first, next } = this;
+    let added = 0;
+    let strangers = 0;
+    let soleClient = -1;
+    let isWhole = found.isCanonical;
+    for (let block = 0; block < found.blockCount; block++) {
+      const from = first[block] as number;
+      const to = next[block] as number;
+      if (to < (this.limit[block] as number) && !this.isOnlySkips(block)) this.isIncomplete = true;
+      if (from !== found.blockFirst[block] || to !== found.blockFirst[block + 1]) isWhole = false;
+      if (from === to) continue;
+      if ((found.start[from] as number) < (base[block] as number)) isWhole = false;
+      if ((this.slot[block] as number) < 0) strangers++;
+      soleClient = ++added === 1 ? (found.blockClient[block] as number) : -1;
+    }
+    if (strangers > 0 && this.state.clients.count + strangers > this.maxClients) tooLarge('client ids');
+    let isNew = added > 0;
+    if (found.deleteBlockCount > 0) {
+      const deletes = judgeDeletes(found, this.state, (client) => this.boundOf(client));
+      if (deletes.isBeyond) this.isIncomplete = true;
+      if (deletes.fresh > 0) isNew = true;
+      if (deletes.isBeyond || deletes.fresh < found.rangeCount) isWhole = false;
+    }
+    const blocked = this.isIncomplete || this.isForeign ? 'blocked' : 'known';
+    return {
+      outcome: isNew ? 'new' : blocked,
+      update: isNew && !isWhole ? this.rewrite() : update,
+      isIncomplete: this.isIncomplete,
+      isForeign: this.isForeign,
+      soleClient,
+    };
+  }
+
+  private isOnlySkips(block: number): boolean {
+    const { found } = this;
+    for (let index = this.next[block] as number; index < (this.limit[block] as number); index++)
+      if (found.shape[index] !== Kind.skip) return false;
+    return true;
+  }
+
+  /** Next clock of a client id once the structs are taken. */
+  private boundOf(client: number): number {
+    const block = this.blockOf(client);
+    return block < 0 ? this.clockOfOther(client) : (this.clock[block] as number);
+  }
+
+  private rewrite(): Uint8Array {
+    const { found, state, first, next, base } = this;
+    return writeTaken({ found, state, first, next, base, boundOf: (client) => this.boundOf(client) });
+  }
+
+  private applyBlock(state: DocumentState, block: number): void {
+    const { found, places } = this;
+    const { clients } = state;
+    const first = this.first[block] as number;
+    const limit = this.next[block] as number;
+    if (first === limit) return;
+    const known = this.slot[block] as number;
+    const slot = known < 0 ? clients.add(found.blockClient[block] as number) : known;
+    for (let index = first; index < limit; index++) {
+      const until = found.until[index] as number;
+      if (((found.shape[index] as number) & KIND_MASK) <= Kind.deleted)
+        clients.makeDeletedOf(slot).add(clients.clockOf(slot), until);
+      clients.extend(slot, until, places[index] as number);
+    }
+  }
+}
+
+function tooLarge(what: string): never {
+  throw new SyncError('DOCUMENT_TOO_LARGE', what);
+}
