@@ -31,8 +31,8 @@ import { SessionRegistry } from './session/session-registry.js';
 import { Tarpit } from './session/tarpit.js';
 import { openLevelStore } from './store/level-store.js';
 import type { DocumentStore } from './store/store.js';
-import { createStaticFiles } from './transport/static-files.js';
-import type { Transport, UpgradeRequest } from './transport/transport.js';
+import { createStaticFiles, type StaticFiles } from './transport/static-files.js';
+import type { Transport, UpgradeDecision, UpgradeRequest } from './transport/transport.js';
 import { listenUws } from './transport/uws.js';
 
 /** A Heddle server. `listen` starts all of it or nothing; `close` ends it without losing an acknowledged update. */
@@ -65,6 +65,8 @@ const maxHttpBodyBytes = 64 * 1024;
 const goodbyeMs = 1_000;
 const idleTimeoutS = 40;
 
+const notListening: UpgradeDecision = { accept: false, status: 503, body: 'the server is starting' };
+
 /** What runs between `listen` and `close`. */
 interface Running {
   readonly store: DocumentStore;
@@ -73,6 +75,7 @@ interface Running {
   readonly gateway: Gateway;
   readonly changes: ChangeNotifier;
   readonly transport: Transport;
+  readonly routes: Routes;
 }
 
 class Server implements HeddleServer {
@@ -118,17 +121,41 @@ class Server implements HeddleServer {
     return this.#running;
   }
 
+  /** The port comes first: when it is in use, nothing has been written. Until all is there, requests get a 503. */
   async #start(): Promise<void> {
-    const { options } = this.#parts();
-    const demoKey = options.demo === true ? await readOrMakeDemoKey(options.data ?? './data') : undefined;
-    const authenticator = await this.#authenticator(demoKey);
-    const store = options.store ?? (await this.#openStore());
+    const { auth, authorize } = this.#options;
+    const context = { clock: this.#clock, authorize };
+    const authenticator = typeof auth === 'object' ? await createJwtAuthenticator(auth, context) : undefined;
+    const files = this.#options.demo === true ? createStaticFiles(demoPages()) : undefined;
+    const transport = await this.#listen(files);
     try {
-      this.#running = await this.#assemble(store, authenticator, demoKey);
+      this.#running = await this.#assemble(transport, authenticator);
     } catch (error) {
-      await store.close();
+      transport.close();
       throw error;
     }
+  }
+
+  #listen(files: StaticFiles | undefined): Promise<Transport> {
+    const { options, clock, limits, logger } = this.#parts();
+    return listenUws(
+      {
+        host: options.host ?? 'localhost',
+        port: options.port ?? 1234,
+        // Room for the type bytes in front of a payload.
+        maxMessageBytes: limits.maxMessageBytes + 16,
+        maxBufferedBytes: limits.maxBufferedBytes,
+        maxBodyBytes: maxHttpBodyBytes,
+        idleTimeoutS,
+        ...(options.tls === undefined ? {} : { tls: options.tls }),
+      },
+      {
+        upgrade: (request) => this.#running?.gateway.upgrade(request) ?? notListening,
+        request: (request) =>
+          route(request, this.#running?.routes ?? healthRoutes(() => false), files, logger),
+      },
+      { logger, clock },
+    );
   }
 
   #parts(): { options: ServerOptions; clock: Clock; limits: Limits; logger: Logger } {
@@ -136,43 +163,49 @@ class Server implements HeddleServer {
   }
 
   #openStore(): Promise<DocumentStore> {
-    const { data, durability } = this.#options;
+    const { data, durability, acceptLoss } = this.#options;
     return openLevelStore({
       directory: data ?? './data',
       durability: durability ?? 'fsync',
+      acceptLoss: acceptLoss ?? false,
       clock: this.#clock,
     });
   }
 
-  async #authenticator(demoKey: string | undefined): Promise<Authenticator> {
-    const { auth, authorize } = this.#options;
-    const context = { clock: this.#clock, authorize };
-    if (auth === 'none') return createOpenAuthenticator(authorize);
-    const authenticators: Authenticator[] = [];
-    if (auth !== undefined) authenticators.push(await createJwtAuthenticator(auth, context));
-    if (demoKey !== undefined) {
-      authenticators.push(await createJwtAuthenticator({ secret: demoKey }, { clock: this.#clock }));
-    }
-    return createSeveralAuthenticator(authenticators);
+  #authenticator(own: Authenticator | undefined, demo: Authenticator | undefined): Authenticator {
+    if (this.#options.auth === 'none') return createOpenAuthenticator(this.#options.authorize);
+    return createSeveralAuthenticator([own, demo].filter((one) => one !== undefined));
   }
 
-  async #assemble(
-    store: DocumentStore,
-    authenticator: Authenticator,
-    demoKey: string | undefined,
-  ): Promise<Running> {
+  async #assemble(transport: Transport, own: Authenticator | undefined): Promise<Running> {
+    const { options, clock } = this.#parts();
+    const store = options.store ?? (await this.#openStore());
+    try {
+      const demoKey = options.demo === true ? await readOrMakeDemoKey(options.data ?? './data') : undefined;
+      const demo =
+        demoKey === undefined ? undefined : await createJwtAuthenticator({ secret: demoKey }, { clock });
+      const changes = new ChangeNotifier({
+        clock,
+        debounceMs: options.changeDebounceMs ?? 2_000,
+        notify: (document) => this.#notifyChange(document),
+      });
+      const registry = this.#registry(store, transport, changes);
+      const sessions = new SessionRegistry(clock);
+      const gateway = this.#gateway(this.#authenticator(own, demo), registry, sessions);
+      const routes: Routes = {
+        ...healthRoutes(() => this.#isReady),
+        ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
+      };
+      return { store, registry, sessions, gateway, changes, transport, routes };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  #registry(store: DocumentStore, transport: Transport, changes: ChangeNotifier): RoomRegistry<RoomFanout> {
     const { options, clock, limits, logger } = this.#parts();
-    const transport: { current?: Transport } = {};
-    const running = (): Transport => {
-      if (transport.current === undefined) throw new Error('the server is not listening');
-      return transport.current;
-    };
-    const changes = new ChangeNotifier({
-      clock,
-      debounceMs: options.changeDebounceMs ?? 2_000,
-      notify: (document) => this.#notifyChange(document),
-    });
-    const registry = new RoomRegistry<RoomFanout>({
+    return new RoomRegistry<RoomFanout>({
       store,
       checkpointer: new WorkerCheckpointer({ clock, maxMs: maxMergeMs }),
       clock,
@@ -180,42 +213,11 @@ class Server implements HeddleServer {
       logger,
       gc: options.gc ?? true,
       commitIntervalMs: options.commitIntervalMs ?? 10,
-      createFanout: (document) => new RoomFanout({ transport: running, document, limits }),
+      createFanout: (document) => new RoomFanout({ transport: () => transport, document, limits }),
       loaded: (document, isNew) => this.#load(document, isNew),
       changed: options.onChange === undefined ? undefined : (document) => changes.changed(document),
       failed: (error) => this.#fail(error),
     });
-    const sessions = new SessionRegistry(clock);
-    const gateway = this.#gateway(authenticator, registry, sessions);
-    const routes: Routes = {
-      ...healthRoutes(() => this.#isReady),
-      ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
-    };
-    const files = options.demo === true ? createStaticFiles(demoPages()) : undefined;
-    try {
-      transport.current = await listenUws(
-        {
-          host: options.host ?? 'localhost',
-          port: options.port ?? 1234,
-          // Room for the type bytes in front of a payload.
-          maxMessageBytes: limits.maxMessageBytes + 16,
-          maxBufferedBytes: limits.maxBufferedBytes,
-          maxBodyBytes: maxHttpBodyBytes,
-          idleTimeoutS,
-          ...(options.tls === undefined ? {} : { tls: options.tls }),
-        },
-        {
-          upgrade: (request) => gateway.upgrade(request),
-          request: (request) => route(request, routes, files, logger),
-        },
-        { logger, clock },
-      );
-    } catch (error) {
-      sessions.close();
-      await registry.close();
-      throw error;
-    }
-    return { store, registry, sessions, gateway, changes, transport: transport.current };
   }
 
   #gateway(

@@ -14,6 +14,7 @@ export type StoreErrorCode =
   | 'STORE_VERSION' // written by another format version
   | 'STORE_MISSING' // there is no store in this place
   | 'STORE_CLOSED' // used after close
+  | 'STORE_CONFLICT' // an append or checkpoint that does not continue what is stored: two writers
   | 'STORE_IO' // anything else the disk said
   | 'DOCUMENT_CORRUPT'; // records of one document fail their checksum or have a gap
 

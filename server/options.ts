@@ -66,6 +66,11 @@ export interface ServerOptions extends Hooks {
   readonly store?: DocumentStore;
   /** What an acknowledgement is worth. Default 'fsync'. */
   readonly durability?: Durability;
+  /**
+   * Opens a store that has lost commits to damaged files, which is refused otherwise. Every document begins a new epoch,
+   * so that clients offer what they still have. Default false.
+   */
+  readonly acceptLoss?: boolean;
   /** Required, unless `demo` stands alone: a key, or 'none' for development. */
   readonly auth?: AuthOptions | 'none';
   /** Origins browsers may connect from, exact ('https://app.example'). Default: any, as tokens are not ambient. */

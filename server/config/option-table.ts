@@ -192,6 +192,12 @@ const documents: readonly OptionSpec[] = [
     description: 'What an acknowledgement is worth: on disk, with the operating system, or on disk soon',
   },
   {
+    flag: 'accept-loss',
+    type: 'boolean',
+    description:
+      'Open a store that has lost commits to damaged files; clients then offer what they still have',
+  },
+  {
     flag: 'commit-interval',
     type: 'duration',
     placeholder: 'time',

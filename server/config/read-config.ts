@@ -29,6 +29,7 @@ export function readServeConfig(argv: readonly string[], env: Environment): Serv
     durability: (given.text('durability') ?? 'fsync') as NonNullable<ServerOptions['durability']>,
     demo: given.boolean('demo') ?? false,
     gc: given.boolean('gc') ?? true,
+    acceptLoss: given.boolean('accept-loss') ?? false,
     limits: readLimits(given),
     ...present({
       auth,

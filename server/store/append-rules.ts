@@ -40,7 +40,7 @@ export function checkNextOffset(
   const expected = (stored?.lastOffset ?? 0) + 1;
   if (first === expected) return;
   throw new StoreError(
-    'STORE_IO',
+    'STORE_CONFLICT',
     `document ${quote(document)} continues at offset ${expected}, not ${first}: does another process write to this store?`,
   );
 }
@@ -50,7 +50,7 @@ export function checkCheckpointOffset(document: DocumentName, stored: StoredOffs
   const oldest = stored.checkpointOffset ?? 0;
   if (offset >= oldest && offset <= stored.lastOffset) return;
   throw new StoreError(
-    'STORE_IO',
+    'STORE_CONFLICT',
     `document ${quote(document)} holds offsets ${oldest} to ${stored.lastOffset}, no checkpoint at ${offset} fits`,
   );
 }

@@ -43,7 +43,11 @@ export interface OpenedDirectory {
 /** Opens or creates the store in a directory. Throws StoreError. */
 export async function openDirectory(options: OpenDirectoryOptions): Promise<OpenedDirectory> {
   const directory = resolve(options.directory);
-  if (!options.createIfMissing) await assertStoreExists(directory);
+  if (!options.createIfMissing) {
+    await assertStoreExists(directory).catch((error: unknown) => {
+      throw toStoreError(error, directory);
+    });
+  }
   await makeDirectory(directory);
   const hold = await probeAndHold(directory, options.now);
   try {

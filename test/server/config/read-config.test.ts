@@ -101,6 +101,7 @@ describe('precedence', () => {
         auth: 'none',
         demo: false,
         gc: true,
+        acceptLoss: false,
         limits: {},
       },
       logLevel: 'info',
@@ -199,7 +200,9 @@ describe('authentication', () => {
 
   test('F5 what is allowed but unwise is told', () => {
     const warnings = (argv: string[]) => readServeConfig(argv, {}).warnings.join('\n');
-    expect(warnings(['--auth', 'none', '--host', '0.0.0.0'])).toMatch(/NO AUTHENTICATION.*not a local address/);
+    expect(warnings(['--auth', 'none', '--host', '0.0.0.0'])).toMatch(
+      /NO AUTHENTICATION.*not a local address/,
+    );
     expect(warnings(['--auth', 'none'])).toMatch(/NO AUTHENTICATION/);
     expect(warnings(['--jwt-secret', 'only-twenty-bytes-xx'])).toMatch(/shorter/);
     expect(warnings(['--jwt-secret', secret])).toBe('');
