@@ -25,8 +25,12 @@ export interface Limits {
   readonly maxKeyBytes: number;
   /** Awareness state of one client, bytes of JSON. */
   readonly maxAwarenessBytes: number;
+  /** Messages in one frame. */
+  readonly maxMessagesPerFrame: number;
   /** Entries in one awareness message. */
   readonly maxAwarenessEntries: number;
+  /** Awareness states of one document, all together, characters. */
+  readonly maxPresenceBytes: number;
   /** Awareness ids one connection may introduce. */
   readonly maxAwarenessIds: number;
   /** Updates held for one connection while what they depend on is asked for, bytes. */
@@ -35,7 +39,7 @@ export interface Limits {
   readonly maxHeldMs: number;
   /** Messages of one connection that wait for authorization or loading, bytes. */
   readonly maxWaitingBytes: number;
-  /** Sync requests a connection may make at once; one more every 100 ms after that. */
+  /** Sync requests and awareness queries a connection may make at once; one more every 100 ms after that. */
   readonly maxSyncRequests: number;
   /** Accepted bytes that are not durable yet, over all documents. */
   readonly maxUncommittedBytes: number;
@@ -69,7 +73,9 @@ export const defaultLimits: Limits = {
   maxValuesPerUpdate: 500_000,
   maxKeyBytes: 1 * KiB,
   maxAwarenessBytes: 64 * KiB,
+  maxMessagesPerFrame: 1_000,
   maxAwarenessEntries: 10_000,
+  maxPresenceBytes: 4 * MiB,
   maxAwarenessIds: 16,
   maxHeldBytes: 1 * MiB,
   maxHeldMs: 10_000,

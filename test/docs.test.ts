@@ -34,7 +34,7 @@ describe('documents', () => {
   });
 
   test('L6 the close codes in docs/protocol.md are those of the code', () => {
-    const rows = [...read('docs/protocol.md').matchAll(/^\| (\d+) \| `(\w+)` \| (\d+) \| ([\w-]+) \|/gm)];
+    const rows = [...read('docs/protocol.md').matchAll(/^\| (\d+) +\| `(\w+)` +\| (\d+) +\| ([\w-]+) +\|/gm)];
     const documented = rows.map(([, close, code, http, retry]) => ({
       code,
       close: Number(close),
@@ -45,7 +45,7 @@ describe('documents', () => {
   });
 
   test('L6 the limits in docs/limits.md are the defaults of the code', () => {
-    const rows = [...read('docs/limits.md').matchAll(/^\| `(\w+)` \| (\d+) \|/gm)];
+    const rows = [...read('docs/limits.md').matchAll(/^\| `(\w+)` +\| +(\d+) +\|/gm)];
     const documented = Object.fromEntries(rows.map(([, key = '', value]) => [key, Number(value)]));
     expect(documented).toEqual(defaultLimits);
   });

@@ -5,8 +5,11 @@ import type { ClientMessage } from './messages.js';
 export interface Dialect {
   /** Short, unique; part of topic names. */
   readonly name: string;
-  /** The messages of one frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
-  decode(frame: Uint8Array): ClientMessage[];
+  /**
+   * The messages of one frame, views into it, at most so many. Throws SyncError FRAME_MALFORMED, MESSAGE_UNKNOWN or, when
+   * there are more, RATE_LIMITED.
+   */
+  decode(frame: Uint8Array, maxMessages: number): ClientMessage[];
   /** "This is what I have": asks for what the server lacks. */
   encodeSyncRequest(stateVector: Uint8Array): Uint8Array;
   /** The last part of the answer to a sync request: from here on the client is synced. */

@@ -12,12 +12,15 @@ const sync = { step1: 0, step2: 1, update: 2 } as const;
 const permissionDenied = 0;
 
 /** Stock clients send one message per frame; newer ones may send several, so the whole frame is read. */
-function decode(frame: Uint8Array): ClientMessage[] {
+function decode(frame: Uint8Array, maxMessages: number): ClientMessage[] {
   const decoder = decoding.createDecoder(frame);
   const messages: ClientMessage[] = [];
   try {
-    do messages.push(readMessage(decoder));
-    while (decoding.hasContent(decoder));
+    do {
+      if (messages.length === maxMessages)
+        throw new SyncError('RATE_LIMITED', 'too many messages in one frame');
+      messages.push(readMessage(decoder));
+    } while (decoding.hasContent(decoder));
   } catch (error) {
     if (error instanceof SyncError) throw error;
     throw new SyncError('FRAME_MALFORMED', 'the frame ends inside a message', { cause: error });

@@ -12,8 +12,13 @@ export interface AwarenessEntry {
   readonly state: string;
 }
 
-/** No entry may claim more: y-protocols counts by ones, so this is out of reach for honest clients. */
-const maxClock = 2 ** 32 - 1;
+/** Far above what {@link maxOwnClock} and answers to it can lead to, and far below where counting by ones stops. */
+const maxClock = 2 ** 40;
+
+/** No client may begin with more: y-protocols counts by ones, so this is out of reach for honest clients. */
+export const maxOwnClock = 2 ** 32 - 1;
+
+const utf8 = new TextEncoder();
 
 /**
  * Reads an awareness update to its last byte. States are checked lazily, by {@link checkState}: stock clients repeat
@@ -53,7 +58,9 @@ export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array 
 
 /** A state is null or a JSON object of bounded size and depth: what peers will parse and read fields of. */
 export function checkState(state: string, limits: Limits): void {
-  if (state.length > limits.maxAwarenessBytes) throw invalid('a state is too large');
+  const max = limits.maxAwarenessBytes;
+  // A character is at most three bytes: most states are small enough to be known to fit.
+  if (state.length * 3 > max && utf8.encode(state).length > max) throw invalid('a state is too large');
   // Before parsing: a state that parses but is too deep to be written again would break every later joiner.
   if (exceedsDepth(state, limits.maxNesting)) throw invalid('a state is nested too deeply');
   let value: unknown;
@@ -62,7 +69,10 @@ export function checkState(state: string, limits: Limits): void {
   } catch (error) {
     throw new SyncError('AWARENESS_INVALID', 'a state is not JSON', { cause: error });
   }
-  if (typeof value !== 'object' || Array.isArray(value)) throw invalid('a state is an object or null');
+  const isRemoval = state === 'null';
+  if (!isRemoval && (typeof value !== 'object' || value === null || Array.isArray(value))) {
+    throw invalid('a state is an object or null');
+  }
 }
 
 function exceedsDepth(json: string, max: number): boolean {

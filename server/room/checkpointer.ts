@@ -82,7 +82,10 @@ export class WorkerCheckpointer implements Checkpointer {
   #start(): Worker {
     // Through the package's import map, so that the compiled worker is found from the sources as well.
     const worker = new Worker(createRequire(import.meta.url).resolve('#checkpoint-worker'));
-    worker.on('message', (reply: CheckpointReply) => this.#settle(reply));
+    worker.on('message', (reply: CheckpointReply) => {
+      // One that was given up may still have had its answer under way.
+      if (worker === this.#worker) this.#settle(reply);
+    });
     worker.on('error', (error) => {
       if (worker === this.#worker) this.#abandon(error instanceof Error ? error : new Error(String(error)));
     });

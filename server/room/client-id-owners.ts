@@ -26,7 +26,9 @@ export class ClientIdOwners {
   /** Whether structs under this client id may not come from this writer. */
   isForeign(clientId: number, writer: Writer): boolean {
     const claim = this.#claims.get(clientId);
-    if (claim === undefined || claim.connection === writer.connection) return false;
+    // The server itself brings what an embedder gives it, whoever wrote that.
+    if (claim === undefined || writer.connection === undefined) return false;
+    if (claim.connection === writer.connection) return false;
     if (claim.sub !== undefined && claim.sub === writer.sub) return false;
     return claim.connection !== undefined || claim.sub !== undefined;
   }
@@ -44,6 +46,7 @@ export class ClientIdOwners {
 
   /** The connection sent a live edit whose structs are all under this id. */
   edited(clientId: number, writer: Writer): void {
+    if (writer.connection === undefined) return;
     const claim = this.#claims.get(clientId);
     if (claim === undefined) {
       this.#set(clientId, { connection: writer.connection, sub: writer.sub, isAnnounced: false });
@@ -53,7 +56,8 @@ export class ClientIdOwners {
   }
 
   /** The connection has gone: what it claimed stays reserved to its user, or is free. */
-  release(connection: object): void {
+  release(connection: object | undefined): void {
+    if (connection === undefined) return;
     for (const [clientId, claim] of this.#claims) {
       if (claim.connection !== connection) continue;
       claim.connection = undefined;

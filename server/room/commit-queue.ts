@@ -1,6 +1,6 @@
 // Group commit: gathers what all rooms accepted and writes it as one batch, one batch at a time (D1).
 
-import type { Clock } from '../../shared/clock.js';
+import type { Clock, Timer } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import type { Append, DocumentStore, LogRecord } from '../store/store.js';
@@ -29,6 +29,7 @@ export class CommitQueue {
   #startedAt = Number.NEGATIVE_INFINITY;
   #lastDocuments = 0;
   #isScheduled = false;
+  #timer: Timer | undefined;
   #inFlight: Promise<void> | undefined;
   #failure: SyncError | undefined;
 
@@ -81,11 +82,13 @@ export class CommitQueue {
     const interval = this.#lastDocuments > fewDocuments ? this.#intervalMs * manyFactor : this.#intervalMs;
     const waitMs = this.#startedAt + interval - this.#clock.monotonic();
     if (waitMs <= 0) this.#clock.soon(run);
-    else this.#clock.after(waitMs, run);
+    else this.#timer = this.#clock.after(waitMs, run);
   }
 
   /** Never rejects. */
   #commit(): Promise<void> {
+    this.#timer?.cancel();
+    this.#isScheduled = false;
     const sources = [...this.#dirty];
     this.#dirty = new Set();
     const bytes = this.#bytes;

@@ -16,6 +16,13 @@ interface Entry {
   /** What the writer sent, if it is to be told that it is durable; the same bytes unless some were known before. */
   readonly sent: Uint8Array;
   readonly writer: Writer;
+  /**
+   * The writer's own edit, just made. What it only passes on, answering a sync request, may be somebody else's, who
+   * would take it for an ack: that is relayed when it is durable, not before (D1).
+   */
+  readonly isLive: boolean;
+  /** It added nothing: nobody but its writer is to hear of it. */
+  readonly isKnown: boolean;
   isRelayed: boolean;
 }
 
@@ -41,13 +48,13 @@ export class Relay {
   }
 
   /** An accepted update, in order. */
-  add(offset: number, update: Uint8Array, sent: Uint8Array, writer: Writer): void {
-    const entry: Entry = { offset, update, sent, writer, isRelayed: false };
+  add(accepted: Omit<Entry, 'isRelayed' | 'isKnown'>): void {
+    const entry: Entry = { ...accepted, isKnown: false, isRelayed: false };
     this.#pending.push(entry);
     const now = this.#clock.monotonic();
     const isQuiet = this.#unrelayed === 0 && (now - this.#lastAt >= quietMs || this.#fanout.readerCount <= 2);
     this.#lastAt = now;
-    if (isQuiet) {
+    if (isQuiet && entry.isLive) {
       this.#relay(entry);
     } else {
       this.#unrelayed++;
@@ -59,15 +66,39 @@ export class Relay {
   addKnown(sent: Uint8Array, writer: Writer): void {
     const last = this.#pending.at(-1);
     if (last === undefined) writer.acknowledged([sent]);
-    else this.#pending.push({ offset: last.offset, update: sent, sent, writer, isRelayed: true });
+    else
+      this.#pending.push({
+        offset: last.offset,
+        update: sent,
+        sent,
+        writer,
+        isLive: true,
+        isKnown: true,
+        isRelayed: true,
+      });
   }
 
   /**
-   * What is not durable yet, for a reader that is caught up from the log: all but its own, whose coming back to it would
-   * be taken for an ack.
+   * What live readers were given after an offset and is not durable yet, without what the writer sent itself: its coming
+   * back would be taken for an ack. Undefined when some of it may be the writer's own all the same.
    */
-  pendingExcept(writer: Writer): Uint8Array[] {
-    return this.#pending.filter((entry) => entry.writer !== writer).map((entry) => entry.update);
+  relayedSince(
+    offset: number,
+    writer: Writer,
+    mayBeOwn: (other: Writer) => boolean,
+  ): Uint8Array[] | undefined {
+    const updates: Uint8Array[] = [];
+    for (const entry of this.#pending) {
+      if (!entry.isRelayed || entry.isKnown || entry.offset <= offset || entry.writer === writer) continue;
+      if (!entry.isLive || mayBeOwn(entry.writer)) return undefined;
+      updates.push(entry.update);
+    }
+    return updates;
+  }
+
+  /** Whether something is not durable yet whose writer this is true for, or that was only passed on. */
+  isPending(isWriter: (writer: Writer) => boolean): boolean {
+    return this.#pending.some((entry) => !entry.isLive || isWriter(entry.writer));
   }
 
   /** Everything up to this offset is in the store: joined frames leave, writers hear that theirs is safe. */
@@ -88,6 +119,7 @@ export class Relay {
 
   close(): void {
     this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #relay(entry: Entry): void {
@@ -98,18 +130,20 @@ export class Relay {
 
   #relayPending(): void {
     this.#timer = undefined;
-    for (const entry of this.#pending) if (!entry.isRelayed) this.#relay(entry);
-    this.#unrelayed = 0;
+    for (const entry of this.#pending) {
+      if (entry.isRelayed) continue;
+      if (!entry.isLive) return;
+      this.#relay(entry);
+      this.#unrelayed--;
+    }
   }
 
   #relayJoined(entries: readonly Entry[]): void {
     const last = entries.at(-1);
     if (last === undefined) return;
     this.#unrelayed -= entries.length;
-    if (this.#unrelayed === 0) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-    }
+    if (this.#unrelayed === 0) this.close();
+    else this.#timer ??= this.#clock.after(windowMs, () => this.#relayPending());
     this.#fanout.update(
       entries.length === 1 ? last.update : mergeAccepted(entries.map((entry) => entry.update)),
     );

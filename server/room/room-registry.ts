@@ -162,8 +162,12 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   async #seed(room: Room, isNew: boolean): Promise<void> {
     const update = await this.#deps.loaded?.(room.document, isNew);
     if (update === undefined) return;
-    await room.accept(update, seeder, false);
+    const { isIncomplete } = await room.accept(update, seeder, false);
+    if (isIncomplete)
+      throw new SyncError('UPDATE_INCOMPLETE', 'the first content depends on something missing');
     await this.#commits.drain();
+    if (this.#commits.hasFailed)
+      throw new SyncError('STORE_UNAVAILABLE', 'the first content could not be written');
   }
 
   #sweep(): void {
@@ -196,6 +200,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   async #checkpoint(room: Room<F>): Promise<void> {
     const { checkpointer, store, gc, limits, clock, logger } = this.#deps;
     const { offset, updates } = room.checkpointInput();
+    if (offset === room.checkpointOffset) return;
     try {
       const result = await checkpointer.merge({ updates, gc, partBytes: limits.syncPartBytes });
       await store.replace(room.document, { offset, time: clock.now(), update: result.update });
@@ -211,4 +216,4 @@ export class RoomRegistry<F extends Fanout = Fanout> {
 }
 
 /** Writes what an onLoad hook returns. */
-const seeder: Writer = { sub: undefined, connection: {}, isLive: false, acknowledged() {} };
+const seeder: Writer = { sub: undefined, connection: undefined, isLive: false, acknowledged() {} };

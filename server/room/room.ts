@@ -54,6 +54,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly #index: CausalIndex;
   readonly #relay: Relay;
   readonly #members = new Set<Writer>();
+  /** Whoever waits for an offset to be durable, in order of the offsets. */
+  readonly #waiting: { readonly offset: number; resolve(): void }[] = [];
   #uncommitted: LogRecord[] = [];
   #durableOffset: number;
   /** Monotonic time of the first update after the checkpoint; undefined when there is none. */
@@ -82,7 +84,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.presence = new Presence({
       clock: deps.clock,
       limits: deps.limits,
-      tell: (update) => deps.fanout.awareness(update),
+      tell: (update, except) => deps.fanout.awareness(update, except),
     });
   }
 
@@ -105,6 +107,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** The document is open for this member. */
   join(member: Writer): void {
     this.#members.add(member);
+    this.presence.join(member);
   }
 
   /** It is not any more: its presence goes at once (P2). */
@@ -129,19 +132,42 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return parts.length > 1 && isSmall ? [mergeAccepted(parts)] : parts;
   }
 
+  /**
+   * When everything is durable that may be this writer's own, sent by it or on a connection that has ended; undefined
+   * when it is.
+   */
+  settledFor(writer: Writer): Promise<void> | undefined {
+    const isOwn = (other: Writer): boolean => other === writer || !this.#members.has(other);
+    return this.#relay.isPending(isOwn) ? this.settled() : undefined;
+  }
+
+  /**
+   * What a reader that has everything durable lacks of what live readers were given. Undefined when some of that may be
+   * its own, sent on a connection that has ended: it has to wait until that is durable.
+   */
+  relayedSince(offset: number, reader: Writer): Uint8Array[] | undefined {
+    return this.#relay.relayedSince(offset, reader, (other) => !this.#members.has(other));
+  }
+
+  /** When everything there is now is durable; undefined when it is. */
+  settled(): Promise<void> | undefined {
+    if (this.#durableOffset === this.#log.head) return undefined;
+    const offset = this.#log.head;
+    return new Promise((resolve) => {
+      this.#waiting.push({ offset, resolve });
+    });
+  }
+
   /** The whole document, in parts to be applied in order. */
   content(): Uint8Array[] {
     return this.#log.all();
   }
 
-  /** What a reader at this offset lacks, and where it is then. What it wrote itself and is not durable stays out (D1). */
-  since(offset: number, reader: Writer): { updates: Uint8Array[]; offset: number } {
-    const updates = this.#log.since(offset, this.#durableOffset);
-    const from = Math.max(offset, this.#durableOffset);
-    return {
-      updates: [...updates, ...this.#relay.pendingExcept(reader)],
-      offset: Math.max(from, this.#log.head),
-    };
+  /** What a reader at this offset lacks of what is durable, and where it is then: it might be its own, and D1 holds. */
+  since(offset: number): { updates: Uint8Array[]; offset: number } {
+    const durable = this.#durableOffset;
+    if (durable <= offset) return { updates: [], offset };
+    return { updates: this.#log.since(offset, durable), offset: durable };
   }
 
   get head(): number {
@@ -172,6 +198,10 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return { records, bytes, checkpointBytes, ageMs };
   }
 
+  get checkpointOffset(): number {
+    return this.#log.checkpointOffset;
+  }
+
   /** What a checkpoint of everything durable is made of. */
   checkpointInput(): { offset: number; updates: Uint8Array[] } {
     return { offset: this.#durableOffset, updates: this.#log.upTo(this.#durableOffset) };
@@ -192,6 +222,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   committed(offset: number): void {
     this.#durableOffset = offset;
     this.#relay.durable(offset);
+    while ((this.#waiting[0]?.offset ?? Number.POSITIVE_INFINITY) <= offset) this.#waiting.shift()?.resolve();
   }
 
   /** Stops its timers. Nothing may be under way. */
@@ -206,22 +237,23 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     if (outcome === 'new') {
       this.#checkSize(verdict.update.length);
       this.#index.apply(verdict);
-      if (isLive && soleClient >= 0) this.owners.edited(soleClient, writer);
+      if (isLive && soleClient >= 0 && this.#members.has(writer)) this.owners.edited(soleClient, writer);
       const sent = isIncomplete || isForeign ? verdict.update : update;
-      this.#append(verdict.update, sent, writer);
+      this.#append({ update: verdict.update, sent, writer, isLive });
     } else if (outcome === 'known' && isLive) {
       this.#relay.addKnown(update, writer);
     }
     return { outcome, isIncomplete, isForeign };
   }
 
-  #append(update: Uint8Array, sent: Uint8Array, writer: Writer): void {
+  #append(entry: { update: Uint8Array; sent: Uint8Array; writer: Writer; isLive: boolean }): void {
+    const { update, writer } = entry;
     const { clock, commits } = this.#deps;
     const offset = this.#log.append(update);
     this.#tailSince ??= clock.monotonic();
     this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
     commits.add(this, update.length);
-    this.#relay.add(offset, update, sent, writer);
+    this.#relay.add({ ...entry, offset });
     this.#deps.changed(this.document);
   }
 

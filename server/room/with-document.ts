@@ -19,7 +19,7 @@ export async function withDocument<F extends Fanout, T>(
   use: (ydoc: Y.Doc) => T | Promise<T>,
 ): Promise<T> {
   const room = await registry.open(document);
-  const writer: Writer = { sub: undefined, connection: {}, isLive: false, acknowledged() {} };
+  const writer: Writer = { sub: undefined, connection: undefined, isLive: false, acknowledged() {} };
   room.join(writer);
   registry.used(room);
   try {
@@ -29,7 +29,9 @@ export async function withDocument<F extends Fanout, T>(
     const result = await use(ydoc);
     ydoc.destroy();
     if (updates.length > 0) {
-      await room.accept(mergeUpdates(updates), writer, true);
+      const { isIncomplete } = await room.accept(mergeUpdates(updates), writer, true);
+      if (isIncomplete)
+        throw new SyncError('UPDATE_INCOMPLETE', 'what was changed depends on something missing');
       await registry.drain();
       if (!registry.isHealthy) throw new SyncError('STORE_UNAVAILABLE');
     }

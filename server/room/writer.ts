@@ -4,8 +4,8 @@
 export interface Writer {
   /** User the updates are recorded under; undefined when nobody is known. */
   readonly sub: string | undefined;
-  /** The connection behind it; two documents opened on one connection share it. */
-  readonly connection: object;
+  /** The connection behind it; two documents opened on one connection share it. Undefined for the server itself. */
+  readonly connection: object | undefined;
   /** Whether it gets what the fanout sends. */
   readonly isLive: boolean;
   /** Its updates are in the store. `updates` are as it sent them, in order. */
@@ -18,6 +18,6 @@ export interface Fanout {
   readonly readerCount: number;
   /** To every live reader, but not to `except`. */
   update(update: Uint8Array, except?: Writer): void;
-  /** To every live reader. */
-  awareness(update: Uint8Array): void;
+  /** To every live reader, but not to `except`. */
+  awareness(update: Uint8Array, except?: Writer): void;
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Access } from '../../shared/permission.js';
-import { decodeStateVector } from '../crdt/state-vector.js';
+import { decodeStateVector, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Acceptance, Room } from '../room/room.js';
@@ -31,8 +31,8 @@ export interface ChannelDeps {
   readonly refuse: (error: SyncError) => void;
 }
 
-/** A sync request costs the server more than the client: so many at once, then one per this time. */
-const syncRequestEveryMs = 100;
+/** A request costs the server more than the client: so many at once, then one per this time. */
+const requestEveryMs = 100;
 /** A client that goes on writing without the right to is told again, but not for every keystroke. */
 const refusalEveryMs = 10_000;
 
@@ -42,8 +42,10 @@ export class Channel implements Writer {
   readonly #deps: ChannelDeps;
   readonly #reader: Reader;
   readonly #held: HeldUpdates;
-  readonly #syncRequests: TokenBucket;
+  readonly #requests: TokenBucket;
   readonly #refusals: TokenBucket;
+  /** Frames the socket has had no room for, first what came first. */
+  readonly #outbox: (() => Uint8Array)[] = [];
   #access: Access;
   #isClosed = false;
 
@@ -53,7 +55,7 @@ export class Channel implements Writer {
     this.connection = deps.connection;
     this.#access = deps.access;
     this.#reader = new Reader({ ...deps, writer: this });
-    this.#syncRequests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, syncRequestEveryMs);
+    this.#requests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, requestEveryMs);
     this.#refusals = new TokenBucket(deps.clock, 1, refusalEveryMs);
     this.#held = new HeldUpdates({
       clock: deps.clock,
@@ -69,11 +71,9 @@ export class Channel implements Writer {
 
   /** Asks the client for what the server lacks, and tells it who is here. */
   greet(): void {
-    const { socket, dialect, room } = this.#deps;
-    socket.cork(() => {
-      socket.send(dialect.encodeSyncRequest(room.stateVector()));
-      this.#sendPresence();
-    });
+    const { dialect, room } = this.#deps;
+    this.#send(() => dialect.encodeSyncRequest(room.stateVector()));
+    this.#sendPresence();
   }
 
   /** Throws or rejects with SyncError. A promise means: nothing more of this connection until it settles. */
@@ -88,20 +88,20 @@ export class Channel implements Writer {
       case 'awareness':
         return this.#announce(message.update);
       case 'awareness-query':
-        return this.#sendPresence();
+        return this.#tellPresence();
     }
   }
 
   /** Updates are safe; stock clients see that by hearing them again. */
   acknowledged(updates: readonly Uint8Array[]): void {
     if (this.#isClosed) return;
-    const { socket, dialect } = this.#deps;
-    socket.cork(() => {
-      for (const update of updates) socket.send(dialect.encodeUpdate(update));
-    });
+    const { dialect } = this.#deps;
+    for (const update of updates) this.#outbox.push(() => dialect.encodeUpdate(update));
+    this.#flush();
   }
 
   drained(): void {
+    this.#flush();
     this.#reader.drained();
   }
 
@@ -118,12 +118,39 @@ export class Channel implements Writer {
   }
 
   #sync(stateVector: Uint8Array): Promise<void> {
-    if (!this.#syncRequests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
+    if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
     const wanted = decodeStateVector(stateVector, this.#deps.limits);
-    return this.#deps.check().then((access) => {
-      this.#access = access;
-      if (!this.#isClosed) this.#reader.request(wanted);
+    return this.#answer(wanted);
+  }
+
+  /** D1: the answer would show the client its own deletions, which it could take for an ack before they are durable. */
+  async #answer(wanted: StateVector): Promise<void> {
+    this.#access = await this.#deps.check();
+    await this.#deps.room.settledFor(this);
+    if (!this.#isClosed) this.#reader.request(wanted);
+  }
+
+  /**
+   * Now, or when the buffer has shrunk: the client may be in the middle of something large, and one more frame might be
+   * the one too many. `encode` makes the frame when its time has come.
+   */
+  #send(encode: () => Uint8Array): void {
+    this.#outbox.push(encode);
+    this.#flush();
+  }
+
+  #flush(): void {
+    const { socket, limits } = this.#deps;
+    if (this.#outbox.length === 0) return;
+    socket.cork(() => {
+      let sent = 0;
+      while (sent < this.#outbox.length && socket.bufferedBytes < limits.softBufferedBytes) {
+        const encode = this.#outbox[sent++];
+        if (encode !== undefined) socket.send(encode());
+      }
+      this.#outbox.splice(0, sent);
     });
+    this.#reader.checkLag();
   }
 
   #receive(view: Uint8Array, isLive: boolean): void | Promise<void> {
@@ -144,29 +171,34 @@ export class Channel implements Writer {
 
   /** Its dependencies may be on their way, or be asked for. */
   #hold(update: Uint8Array, isLive: boolean, isForeign: boolean): void {
-    const { socket, dialect, room } = this.#deps;
+    const { dialect, room } = this.#deps;
     const isFirst = this.#held.isEmpty;
     this.#held.hold(update, isLive, isForeign);
-    if (isFirst) socket.send(dialect.encodeSyncRequest(room.stateVector()));
+    if (isFirst) this.#send(() => dialect.encodeSyncRequest(room.stateVector()));
   }
 
   /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */
   #refuseWrite(update: Uint8Array): void {
-    const { socket, dialect, room } = this.#deps;
+    const { dialect, room } = this.#deps;
     if (room.knows(update) || !this.#refusals.take()) return;
-    socket.send(
-      dialect.encodeRefusal(new SyncError('READ_ONLY', 'you may read this document, not change it').reason),
-    );
+    const { reason } = new SyncError('READ_ONLY', 'you may read this document, not change it');
+    this.#send(() => dialect.encodeRefusal(reason));
   }
 
   #announce(update: Uint8Array): void {
     const { room } = this.#deps;
-    for (const clientId of room.presence.receive(this, update)) room.owners.announce(clientId, this);
+    const own = room.presence.receive(this, update);
+    if (own !== undefined) room.owners.announce(own, this);
+  }
+
+  #tellPresence(): void {
+    if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many awareness queries');
+    this.#sendPresence();
   }
 
   #sendPresence(): void {
-    const { socket, dialect, room } = this.#deps;
-    const presence = room.presence.encodeAll();
-    if (presence !== undefined) socket.send(dialect.encodeAwareness(presence));
+    const { dialect, room } = this.#deps;
+    const presence = room.presence.encodeAll(this);
+    if (presence !== undefined) this.#send(() => dialect.encodeAwareness(presence));
   }
 }

@@ -78,6 +78,7 @@ export class Gateway {
     }
     const { token, subprotocol } = this.#deps.credentials(request);
     const verdict = await this.#admit(token, document);
+    if (this.#isDraining) return { accept: false, status: 503, body: 'the server is shutting down' };
     return { accept: true, subprotocol, open: (socket) => this.#open(socket, document, verdict) };
   }
 
@@ -103,11 +104,13 @@ export class Gateway {
   #open(socket: Socket, document: DocumentName, checked: Checked | SyncError): SocketHandler {
     const { sessions, connected, disconnected } = this.#deps;
     let entered: Visitor | undefined;
+    let hasEnded = false;
     const session = new Session({
       ...this.#deps,
       socket,
       ended: (ended) => {
         sessions.remove(ended);
+        hasEnded = true;
         if (entered !== undefined) disconnected(entered);
       },
     });
@@ -120,7 +123,8 @@ export class Gateway {
       const connectionId = `c${++this.#connections}`;
       const visitor = { connectionId, document, claims: checked.claims, remoteAddress: socket.remoteAddress };
       await connected(visitor);
-      entered = visitor;
+      if (hasEnded) disconnected(visitor);
+      else entered = visitor;
     };
     void session.begin({ ...checked, document, enter });
     return session;

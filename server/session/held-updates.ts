@@ -24,6 +24,7 @@ export class HeldUpdates {
   #bytes = 0;
   #timer: Timer | undefined;
   #until = 0;
+  #retrying: Promise<void> | undefined;
 
   /** `offer` tries an update again; `giveUp` is called when the time is up. */
   constructor(deps: {
@@ -53,7 +54,14 @@ export class HeldUpdates {
   }
 
   /** Tries again, in order. Rejects with SyncError when one turns out to be invalid. */
-  async retry(): Promise<void> {
+  retry(): Promise<void> {
+    this.#retrying ??= this.#retry().finally(() => {
+      this.#retrying = undefined;
+    });
+    return this.#retrying;
+  }
+
+  async #retry(): Promise<void> {
     const held = this.#held;
     this.#held = [];
     this.#bytes = 0;

@@ -28,8 +28,12 @@ export class Reader implements LiveReader {
   #state: 'idle' | 'sending' | 'live' | 'closed' = 'idle';
   #queue: Uint8Array[] = [];
   #offset = 0;
+  /** How far the client knows who is here. */
+  #presenceTurn: number;
   /** The client waits for the answer to a sync request. */
   #owesReply = false;
+  /** For the next commit. */
+  #isWaiting = false;
   /** A sync request that came while an answer was under way. */
   #nextRequest: StateVector | undefined;
   #progressAt = 0;
@@ -38,6 +42,8 @@ export class Reader implements LiveReader {
     this.#deps = deps;
     this.dialect = deps.dialect;
     this.#topic = deps.room.fanout.topic(deps.dialect);
+    // The client is told of everybody when its document is opened.
+    this.#presenceTurn = deps.room.presence.turn;
   }
 
   get isLive(): boolean {
@@ -105,11 +111,37 @@ export class Reader implements LiveReader {
   #pump(): void {
     if (this.#state !== 'sending') return;
     this.#deps.socket.cork(() => {
-      while (this.#state === 'sending' && this.#hasRoom()) {
-        if (this.#queue.length > 0) this.#sendNext();
-        else if (this.#offset < this.#deps.room.head) this.#refill();
-        else this.#finish();
-      }
+      while (this.#state === 'sending' && !this.#isWaiting && this.#hasRoom()) this.#step();
+    });
+  }
+
+  #step(): void {
+    const { room } = this.#deps;
+    if (this.#queue.length > 0 || this.#owesReply) return this.#sendNext();
+    if (this.#nextRequest !== undefined) return this.#answerNext(this.#nextRequest);
+    const { updates, offset } = room.since(this.#offset);
+    this.#queue = updates;
+    this.#offset = offset;
+    if (updates.length > 0) return;
+    if (room.relayedOffset > offset) this.#catchUpWithLive();
+    else this.#goLive();
+  }
+
+  /** What others were given and is not durable yet would be missed otherwise. */
+  #catchUpWithLive(): void {
+    const { room, writer } = this.#deps;
+    const updates = room.relayedSince(this.#offset, writer);
+    if (updates === undefined) return this.#waitForCommit();
+    this.#queue = updates;
+    this.#offset = room.relayedOffset;
+  }
+
+  #waitForCommit(): void {
+    this.#isWaiting = true;
+    const settled = this.#deps.room.settled() ?? Promise.resolve();
+    void settled.then(() => {
+      this.#isWaiting = false;
+      this.#pump();
     });
   }
 
@@ -119,31 +151,23 @@ export class Reader implements LiveReader {
   }
 
   #sendNext(): void {
-    const { socket, dialect, room } = this.#deps;
-    const update = this.#queue.shift();
-    if (update === undefined) return;
-    const isLast = this.#owesReply && this.#queue.length === 0 && this.#offset >= room.head;
+    const { socket, dialect } = this.#deps;
+    const update = this.#queue.shift() ?? emptyUpdate;
+    const isLast = this.#owesReply && this.#queue.length === 0;
     if (isLast) this.#owesReply = false;
     socket.send(isLast ? dialect.encodeSyncReply(update) : dialect.encodeUpdate(update));
   }
 
-  #refill(): void {
-    const { updates, offset } = this.#deps.room.since(this.#offset, this.#deps.writer);
-    this.#queue = updates;
-    this.#offset = offset;
+  #answerNext(stateVector: StateVector): void {
+    this.#nextRequest = undefined;
+    this.#begin(this.#deps.room.missing(stateVector), this.#deps.room.head);
+    this.#owesReply = true;
   }
 
-  #finish(): void {
+  #goLive(): void {
     const { socket, dialect, room, writer } = this.#deps;
-    if (this.#owesReply) socket.send(dialect.encodeSyncReply(emptyUpdate));
-    this.#owesReply = false;
-    const next = this.#nextRequest;
-    this.#nextRequest = undefined;
-    if (next !== undefined) {
-      this.#begin(room.missing(next), room.head);
-      this.#owesReply = true;
-      return;
-    }
+    const presence = room.presence.encodeSince(this.#presenceTurn, writer);
+    if (presence !== undefined) socket.send(dialect.encodeAwareness(presence));
     this.#state = 'live';
     socket.subscribe(this.#topic);
     room.fanout.add(writer, this);
@@ -154,6 +178,7 @@ export class Reader implements LiveReader {
     const { socket, room, writer } = this.#deps;
     socket.unsubscribe(this.#topic);
     room.fanout.remove(writer);
+    this.#presenceTurn = room.presence.toldTurn;
     this.#state = 'idle';
   }
 }

@@ -60,20 +60,22 @@ export class RoomFanout implements Fanout {
       for (const [writer, reader] of this.#readers) if (writer !== except) reader.fallBack();
       return;
     }
-    const author = except === undefined ? undefined : this.#readers.get(except);
-    for (const dialect of this.#dialects.keys()) {
-      const frame = dialect.encodeUpdate(update);
-      if (author?.dialect === dialect) author.publish(this.topic(dialect), frame);
-      else this.#transport().publish(this.topic(dialect), frame);
-    }
+    this.#publish((dialect) => dialect.encodeUpdate(update), except);
     this.#count(update.length);
   }
 
-  awareness(update: Uint8Array): void {
-    for (const dialect of this.#dialects.keys()) {
-      this.#transport().publish(this.topic(dialect), dialect.encodeAwareness(update));
-    }
+  awareness(update: Uint8Array, except?: Writer): void {
+    this.#publish((dialect) => dialect.encodeAwareness(update), except);
     this.#count(update.length);
+  }
+
+  #publish(encode: (dialect: Dialect) => Uint8Array, except: Writer | undefined): void {
+    const excepted = except === undefined ? undefined : this.#readers.get(except);
+    for (const dialect of this.#dialects.keys()) {
+      const frame = encode(dialect);
+      if (excepted?.dialect === dialect) excepted.publish(this.topic(dialect), frame);
+      else this.#transport().publish(this.topic(dialect), frame);
+    }
   }
 
   /** By bytes, not by time: between two checks no buffer can grow from under the soft limit to over the hard one. */

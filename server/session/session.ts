@@ -57,6 +57,8 @@ export class Session implements SocketHandler {
   #waiting: ClientMessage[] = [];
   #waitingBytes = 0;
   #expiry: Timer | undefined;
+  /** Closes, or ends a closing handshake nobody answers. */
+  #farewell: Timer | undefined;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
@@ -66,7 +68,9 @@ export class Session implements SocketHandler {
   async begin(admitted: Admitted): Promise<void> {
     this.#watchExpiry(admitted.claims);
     try {
+      if (this.#state !== 'opening') return;
       await admitted.enter();
+      if (this.#state !== 'opening') return;
       const room = await this.#deps.registry.open(admitted.document);
       if (this.#state !== 'opening') {
         this.#deps.registry.released(room);
@@ -96,7 +100,7 @@ export class Session implements SocketHandler {
     if (this.#state === 'refused' || this.#state === 'closed') return;
     try {
       if (!isBinary) throw new SyncError('FRAME_MALFORMED', 'frames are binary');
-      this.#handle(this.#deps.dialect.decode(frame));
+      this.#handle(this.#deps.dialect.decode(frame, this.#deps.limits.maxMessagesPerFrame));
     } catch (error) {
       this.refuse(toSyncError(error));
     }
@@ -116,6 +120,7 @@ export class Session implements SocketHandler {
 
   closed(): void {
     this.#leave();
+    this.#farewell?.cancel();
     this.#state = 'closed';
     this.#deps.ended(this);
   }
@@ -125,7 +130,9 @@ export class Session implements SocketHandler {
     if (this.#state === 'refused' || this.#state === 'closed') return;
     try {
       this.#channel?.checkProgress();
-      this.#deps.socket.send(this.#deps.dialect.keepAlive);
+      // A buffer that is full shows that there is traffic; another frame might be the one too many.
+      const { socket, dialect } = this.#deps;
+      if (socket.bufferedBytes === 0) socket.send(dialect.keepAlive);
     } catch (error) {
       this.refuse(toSyncError(error));
     }
@@ -144,10 +151,10 @@ export class Session implements SocketHandler {
     const delayMs = isByPolicy ? tarpit.delay(socket.remoteAddress) : 0;
     const close = (): void => {
       socket.close(error.closeCode, error.reason);
-      clock.after(terminateMs, () => socket.terminate());
+      this.#farewell = clock.after(terminateMs, () => socket.terminate());
     };
     if (delayMs === 0) close();
-    else clock.after(delayMs, close);
+    else this.#farewell = clock.after(delayMs, close);
   }
 
   #release: () => void = () => {};

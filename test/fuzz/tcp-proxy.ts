@@ -1,0 +1,58 @@
+// A stable address in front of servers that come and go, whose connections can be cut without a word.
+
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+export class TcpProxy {
+  /** Port of the server behind; undefined while there is none. */
+  target: number | undefined;
+  readonly #listener: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(listener: Server) {
+    this.#listener = listener;
+    listener.on('connection', (socket) => this.#join(socket));
+  }
+
+  static async listen(): Promise<TcpProxy> {
+    const listener = createServer();
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return new TcpProxy(listener);
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
+  }
+
+  /** Ends every connection as a pulled cable would, once the other side notices. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  close(): void {
+    this.#listener.close();
+    this.cut();
+  }
+
+  #join(near: Socket): void {
+    if (this.target === undefined) {
+      near.resetAndDestroy();
+      return;
+    }
+    const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
+    near.setNoDelay(true);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        this.#sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// HTTP: the router, health, and what the demo page asks for.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { demoRoutes } from '../../../server/api/demo.js';
+import { healthRoutes } from '../../../server/api/health.js';
+import { json, route, type Routes } from '../../../server/api/router.js';
+import { createJwtAuthenticator } from '../../../server/auth/jwt.js';
+import type { HttpReply } from '../../../server/transport/transport.js';
+import { parseDocumentName } from '../../../shared/document-name.js';
+import { SyncError } from '../../../shared/errors.js';
+import type { LogFields } from '../../../shared/logger.js';
+import { ControlledStore } from '../../support/controlled-store.js';
+import { createFakeClock } from '../../support/fake-clock.js';
+import { createMemoryTransport, type MemoryTransport } from '../../support/memory-transport.js';
+
+let errors: LogFields[];
+
+beforeEach(() => {
+  errors = [];
+});
+
+function serve(routes: Routes, files?: { reply(): HttpReply | undefined }): MemoryTransport {
+  const logger = { debug() {}, info() {}, warn() {}, error: (fields: LogFields) => void errors.push(fields) };
+  return createMemoryTransport({
+    upgrade: () => ({ accept: false, status: 404, body: '' }),
+    request: (request) => route(request, routes, files, logger),
+  });
+}
+
+function bodyOf(reply: HttpReply): unknown {
+  return JSON.parse(String(reply.body));
+}
+
+describe('the router', () => {
+  it('goes by method and path; HEAD is answered as GET', async () => {
+    const transport = serve({ 'GET /a': () => json(200, { a: 1 }), 'POST /a': () => json(201, {}) });
+    expect((await transport.request({ path: '/a' })).status).toBe(200);
+    expect((await transport.request({ path: '/a', method: 'HEAD' })).status).toBe(200);
+    expect((await transport.request({ path: '/a', method: 'POST' })).status).toBe(201);
+    expect((await transport.request({ path: '/a', query: 'b=c' })).status).toBe(200);
+  });
+
+  it('everything else is a file, or not found', async () => {
+    const transport = serve({ 'GET /a': () => json(200, {}) });
+    for (const [method, path] of [
+      ['GET', '/b'],
+      ['DELETE', '/a'],
+      ['GET', '/a/'],
+      ['GET', '/toString'],
+      ['GET', '/__proto__'],
+    ] as const) {
+      const reply = await transport.request({ path, method });
+      expect([reply.status, bodyOf(reply)], `${method} ${path}`).toEqual([404, { error: 'NOT_FOUND' }]);
+    }
+    const withFiles = serve({}, { reply: () => ({ status: 200, body: 'page' }) });
+    expect((await withFiles.request({ path: '/b' })).body).toBe('page');
+  });
+
+  it('O1: an error has its status and says what may be said', async () => {
+    const transport = serve({
+      'GET /forbidden': () => {
+        throw new SyncError('FORBIDDEN', 'not yours');
+      },
+      'GET /bug': () => Promise.reject(new Error('secret')),
+    });
+    const forbidden = await transport.request({ path: '/forbidden' });
+    expect([forbidden.status, bodyOf(forbidden)]).toEqual([
+      403,
+      { error: 'FORBIDDEN', reason: 'FORBIDDEN: not yours' },
+    ]);
+    expect(errors).toEqual([]);
+    const bug = await transport.request({ path: '/bug' });
+    expect([bug.status, bodyOf(bug)]).toEqual([500, { error: 'INTERNAL', reason: 'INTERNAL' }]);
+    expect(errors.length).toBe(1);
+  });
+
+  it('JSON is kept by nobody', () => {
+    expect(json(200, {}).headers).toMatchObject({ 'cache-control': 'no-store' });
+  });
+});
+
+describe('health', () => {
+  it('/healthz answers while the process does; /readyz only while it takes connections', async () => {
+    let isReady = true;
+    const transport = serve(healthRoutes(() => isReady));
+    expect((await transport.request({ path: '/readyz' })).status).toBe(200);
+    isReady = false;
+    expect((await transport.request({ path: '/readyz' })).status).toBe(503);
+    expect((await transport.request({ path: '/healthz' })).status).toBe(200);
+  });
+});
+
+describe('the demo', () => {
+  const key = 'a key of the demo, long enough for anything';
+  const clock = createFakeClock();
+
+  function serveDemo(store = new ControlledStore()): MemoryTransport {
+    return serve(demoRoutes({ store, clock, key }));
+  }
+
+  it('A1: gives tokens for documents of the demo, for ten minutes, and for nothing else', async () => {
+    const reply = await serveDemo().request({
+      method: 'POST',
+      path: '/demo/token',
+      body: JSON.stringify({
+        user: 'ann',
+        name: 'Ann',
+        access: 'write',
+        docs: [{ pattern: '**', access: 'write' }],
+      }),
+    });
+    expect(reply.status).toBe(200);
+    const { token, user, expiresAt } = bodyOf(reply) as { token: string; user: string; expiresAt: number };
+    expect([user, expiresAt]).toEqual(['ann', clock.now() + 600_000]);
+    const authenticator = await createJwtAuthenticator({ secret: key }, { clock });
+    const claims = await authenticator.authenticate(token);
+    expect(claims).toMatchObject({ sub: 'demo:ann', name: 'Ann', exp: expiresAt / 1000 });
+    expect(await authenticator.authorize(claims, parseDocumentName('demo/page'))).toBe('write');
+    expect(await authenticator.authorize(claims, parseDocumentName('other/page'))).toBe('none');
+    expect(await authenticator.authorize(claims, parseDocumentName('demo'))).toBe('none');
+  });
+
+  it('A4: a reader’s token only reads', async () => {
+    const body = JSON.stringify({ user: 'bob', name: 'Bob', access: 'read' });
+    const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });
+    const authenticator = await createJwtAuthenticator({ secret: key }, { clock });
+    const claims = await authenticator.authenticate((bodyOf(reply) as { token: string }).token);
+    expect(await authenticator.authorize(claims, parseDocumentName('demo/page'))).toBe('read');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '{'],
+    ['no object', '"text"'],
+    ['null', 'null'],
+    ['no user', '{"name":"a","access":"read"}'],
+    ['an empty user', '{"user":"","name":"a","access":"read"}'],
+    ['a long name', JSON.stringify({ user: 'a', name: 'x'.repeat(101), access: 'read' })],
+    ['a number for a user', '{"user":1,"name":"a","access":"read"}'],
+    ['an access that is none', '{"user":"a","name":"a","access":"admin"}'],
+  ])('O1: %s for a request is 400', async (_what, body) => {
+    const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });
+    expect([reply.status, (bodyOf(reply) as { error: string }).error]).toEqual([400, 'FRAME_MALFORMED']);
+    expect(errors).toEqual([]);
+  });
+
+  it('lists documents of the demo, by their names in it', async () => {
+    const store = new ControlledStore();
+    const update = Uint8Array.of(0, 0);
+    for (const name of ['demo/b', 'demo/a/c', 'demos', 'private']) {
+      await store.append([
+        { document: parseDocumentName(name), records: [{ offset: 1, time: 5, author: '', update }] },
+      ]);
+    }
+    const reply = await serveDemo(store).request({ path: '/demo/documents' });
+    expect(bodyOf(reply)).toEqual({
+      documents: [
+        { name: 'a/c', changedAt: 5, bytes: 2 },
+        { name: 'b', changedAt: 5, bytes: 2 },
+      ],
+    });
+  });
+});

@@ -1,0 +1,121 @@
+// The bytes of the stock clients, written out: they change for nobody.
+
+import * as encoding from 'lib0/encoding';
+import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
+import { writePermissionDenied } from 'y-protocols/auth';
+import * as syncProtocol from 'y-protocols/sync';
+import * as Y from 'yjs';
+import { describe, expect, it } from 'vitest';
+import { yWebsocketDialect as dialect } from '../../../server/dialect/y-websocket.js';
+import { Random } from '../../support/histories.js';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
+const payload = bytes(7, 8, 9);
+
+describe('encode', () => {
+  it.each<[what: string, frame: Uint8Array, golden: Uint8Array]>([
+    ['a sync request', dialect.encodeSyncRequest(payload), bytes(0, 0, 3, 7, 8, 9)],
+    ['a sync reply', dialect.encodeSyncReply(payload), bytes(0, 1, 3, 7, 8, 9)],
+    ['an empty sync reply', dialect.encodeSyncReply(bytes(0, 0)), bytes(0, 1, 2, 0, 0)],
+    ['an update', dialect.encodeUpdate(payload), bytes(0, 2, 3, 7, 8, 9)],
+    ['awareness', dialect.encodeAwareness(payload), bytes(1, 3, 7, 8, 9)],
+    ['a refusal', dialect.encodeRefusal('nö'), bytes(2, 0, 3, 0x6e, 0xc3, 0xb6)],
+    ['a keep-alive', dialect.keepAlive, bytes(1, 1, 0)],
+  ])('golden bytes: %s', (_what, frame, golden) => {
+    expect(frame).toEqual(golden);
+  });
+
+  it('a length of more than one byte', () => {
+    const frame = dialect.encodeUpdate(new Uint8Array(300));
+    expect([...frame.subarray(0, 4)]).toEqual([0, 2, 0xac, 0x02]);
+    expect(frame.length).toBe(304);
+  });
+
+  it('a refusal is what y-protocols writes', () => {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, 2);
+    writePermissionDenied(encoder, 'no');
+    expect(dialect.encodeRefusal('no')).toEqual(encoding.toUint8Array(encoder));
+  });
+});
+
+describe('decode', () => {
+  it.each([
+    ['a sync request', bytes(0, 0, 3, 7, 8, 9), { type: 'sync-request', stateVector: payload }],
+    ['a sync reply', bytes(0, 1, 3, 7, 8, 9), { type: 'sync-reply', update: payload }],
+    ['an update', bytes(0, 2, 3, 7, 8, 9), { type: 'update', update: payload }],
+    ['awareness', bytes(1, 3, 7, 8, 9), { type: 'awareness', update: payload }],
+    ['a question for awareness', bytes(3), { type: 'awareness-query' }],
+  ])('golden bytes: %s', (_what, frame, message) => {
+    expect(dialect.decode(frame, 1_000)).toEqual([message]);
+  });
+
+  it('what y-protocols writes', () => {
+    const doc = new Y.Doc();
+    doc.getText('text').insert(0, 'a');
+    const awareness = new Awareness(doc);
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, 0);
+    syncProtocol.writeSyncStep1(encoder, doc);
+    encoding.writeVarUint(encoder, 0);
+    syncProtocol.writeSyncStep2(encoder, doc);
+    encoding.writeVarUint(encoder, 1);
+    const states = encodeAwarenessUpdate(awareness, [doc.clientID]);
+    encoding.writeVarUint8Array(encoder, states);
+    awareness.destroy();
+    expect(dialect.decode(encoding.toUint8Array(encoder), 1_000)).toEqual([
+      { type: 'sync-request', stateVector: Y.encodeStateVector(doc) },
+      { type: 'sync-reply', update: Y.encodeStateAsUpdate(doc) },
+      { type: 'awareness', update: states },
+    ]);
+  });
+
+  it('several messages in one frame, in order', () => {
+    const frame = bytes(3, 0, 2, 1, 5, 1, 1, 0, 3);
+    expect(dialect.decode(frame, 1_000).map(({ type }) => type)).toEqual([
+      'awareness-query',
+      'update',
+      'awareness',
+      'awareness-query',
+    ]);
+  });
+
+  it.each([
+    ['nothing', []],
+    ['a sync message without its kind', [0]],
+    ['a payload without its length', [0, 0]],
+    ['a payload that ends early', [0, 2, 4, 1, 2, 3]],
+    ['a length beyond all bounds', [0, 2, 255, 255, 255, 255, 255, 255, 255, 15]],
+    ['a length that never ends', [0, 2, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255]],
+    ['a good message and half of one', [3, 0, 1]],
+  ])('O1: %s is FRAME_MALFORMED', (_what, frame) => {
+    expect(() => dialect.decode(Uint8Array.from(frame), 1_000)).toThrow(
+      expect.objectContaining({ code: 'FRAME_MALFORMED' }),
+    );
+  });
+
+  it.each([
+    ['auth, which clients do not send', [2, 0, 0]],
+    ['a type nobody knows', [9]],
+    ['a sync kind nobody knows', [0, 3, 0]],
+    ['one behind a good one', [3, 200, 1]],
+  ])('O1: %s is MESSAGE_UNKNOWN', (_what, frame) => {
+    expect(() => dialect.decode(Uint8Array.from(frame), 1_000)).toThrow(
+      expect.objectContaining({ code: 'MESSAGE_UNKNOWN' }),
+    );
+  });
+
+  it('O1: random bytes are messages inside of the frame, or refused', () => {
+    const random = new Random(5);
+    for (let round = 0; round < 5_000; round++) {
+      const frame = Uint8Array.from({ length: random.int(20) }, () => random.pick([0, 1, 2, 3, 4, 128, 255]));
+      try {
+        const messages = dialect.decode(frame, 1_000);
+        const payloads = messages.map((message) => ('update' in message ? message.update.length : 0));
+        expect(payloads.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(frame.length);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'SyncError' });
+      }
+    }
+  });
+});

@@ -1,0 +1,210 @@
+// Group commit: one batch at a time, nothing acknowledged that is not in the store.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CommitQueue, type CommitSource } from '../../../server/room/commit-queue.js';
+import { StoreError } from '../../../server/errors.js';
+import type { LogRecord } from '../../../server/store/store.js';
+import { parseDocumentName } from '../../../shared/document-name.js';
+import { ControlledStore } from '../../support/controlled-store.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { pass, settled } from '../../support/turns.js';
+
+let clock: FakeClock;
+let store: ControlledStore;
+let failures: unknown[];
+let queue: CommitQueue;
+
+beforeEach(() => {
+  clock = createFakeClock();
+  store = new ControlledStore();
+  failures = [];
+  queue = new CommitQueue({
+    store,
+    clock,
+    intervalMs: 10,
+    maxBytes: 1_000,
+    onFailure: (error) => failures.push(error),
+  });
+});
+
+class Log implements CommitSource {
+  readonly document;
+  readonly commits: number[] = [];
+  #offset = 0;
+  #uncommitted: LogRecord[] = [];
+
+  constructor(name: string) {
+    this.document = parseDocumentName(name);
+  }
+
+  add(bytes = 1): void {
+    const update = new Uint8Array(bytes);
+    this.#uncommitted.push({ offset: ++this.#offset, time: clock.now(), author: '', update });
+    queue.add(this, bytes);
+  }
+
+  takeUncommitted(): LogRecord[] {
+    return this.#uncommitted.splice(0);
+  }
+
+  committed(offset: number): void {
+    this.commits.push(offset);
+  }
+}
+
+function offsetsOf(batch: number): number[][] {
+  return (store.batches[batch] ?? []).map(({ records }) => records.map(({ offset }) => offset));
+}
+
+describe('a batch', () => {
+  it('D1: is all that came in one turn, over all documents, and is told of once it is durable', async () => {
+    const [a, b] = [new Log('a'), new Log('b')];
+    a.add();
+    b.add();
+    a.add();
+    expect(store.batches).toEqual([]);
+    store.hold('append');
+    await pass(clock, 0);
+    expect(offsetsOf(0)).toEqual([[1, 2], [1]]);
+    expect([a.commits, b.commits]).toEqual([[], []]);
+    store.release('append');
+    await settled();
+    expect([a.commits, b.commits]).toEqual([[2], [1]]);
+  });
+
+  it('D1: the one in flight gathers the next; there is never a second', async () => {
+    const log = new Log('a');
+    store.hold('append');
+    log.add();
+    await pass(clock, 0);
+    for (let i = 0; i < 20; i++) {
+      log.add();
+      await pass(clock, 20);
+    }
+    expect(store.batches.length).toBe(1);
+    store.releaseOnce('append');
+    await pass(clock, 20);
+    expect(offsetsOf(1).flat().length).toBe(20);
+    expect(log.commits).toEqual([1]);
+    store.release('append');
+    await settled();
+    expect(log.commits).toEqual([1, 21]);
+    expect(store.mostAppendsAtOnce).toBe(1);
+  });
+
+  it('with few documents nobody waits long, with many less often', async () => {
+    const logs = Array.from({ length: 17 }, (_, i) => new Log(`many-${i}`));
+    const log = new Log('few');
+    const gapAfter = async (first: readonly Log[]): Promise<number> => {
+      for (const one of first) one.add();
+      await pass(clock, 100);
+      for (const one of first) one.add();
+      await pass(clock, 0);
+      const before = store.batches.length;
+      log.add();
+      let waited = 0;
+      for (; store.batches.length === before; waited++) await pass(clock, 1);
+      await pass(clock, 100);
+      return waited;
+    };
+    const few = await gapAfter([new Log('one')]);
+    const many = await gapAfter(logs);
+    expect(few).toBeGreaterThan(0);
+    expect(few).toBeLessThanOrEqual(10);
+    expect(many).toBeGreaterThanOrEqual(2 * few);
+    expect(many).toBeLessThanOrEqual(50);
+  });
+
+  it('after a pause nobody waits at all', async () => {
+    const log = new Log('a');
+    log.add();
+    await pass(clock, 100);
+    log.add();
+    await pass(clock, 0);
+    expect(store.batches.length).toBe(2);
+  });
+});
+
+describe('drain', () => {
+  it('O3: writes what waits now, and what comes meanwhile, and resolves when it is durable', async () => {
+    const log = new Log('a');
+    log.add();
+    await pass(clock, 0);
+    log.add();
+    store.hold('append');
+    let isDrained = false;
+    const drained = queue.drain().then(() => {
+      isDrained = true;
+    });
+    await settled();
+    log.add();
+    store.releaseOnce('append');
+    await settled();
+    expect(isDrained).toBe(false);
+    store.release('append');
+    await drained;
+    expect(log.commits).toEqual([1, 2, 3]);
+  });
+
+  it('O3: resolves at once when there is nothing, and when the store has failed', async () => {
+    await queue.drain();
+    const log = new Log('a');
+    log.add();
+    store.failures.set('append', new StoreError('STORE_IO', 'no'));
+    await queue.drain();
+    log.add();
+    await queue.drain();
+    expect(log.commits).toEqual([]);
+  });
+
+  it('leaves no timers', async () => {
+    const log = new Log('a');
+    log.add();
+    await pass(clock, 0);
+    log.add();
+    await queue.drain();
+    // What was to run soon cannot be cancelled.
+    clock.advance(0);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a store that fails', () => {
+  it('D1: nothing is acknowledged from then on, nothing more is taken or written, and it is told once', async () => {
+    const [a, b] = [new Log('a'), new Log('b')];
+    store.hold('append');
+    a.add();
+    await pass(clock, 0);
+    b.add();
+    const error = new StoreError('STORE_FULL', 'no space');
+    store.failures.set('append', error);
+    store.release('append');
+    await pass(clock, 100);
+    b.add();
+    await pass(clock, 100);
+    expect([a.commits, b.commits]).toEqual([[], []]);
+    expect(failures).toEqual([error]);
+    expect(store.batches.length).toBe(1);
+    expect(queue.hasFailed).toBe(true);
+    expect(() => queue.checkCapacity()).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
+  });
+});
+
+describe('capacity', () => {
+  it('O2: what is not durable is bounded, and room comes back with durability', async () => {
+    const log = new Log('a');
+    store.hold('append');
+    log.add(600);
+    await pass(clock, 0);
+    queue.checkCapacity();
+    log.add(600);
+    expect(() => queue.checkCapacity()).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
+    store.releaseOnce('append');
+    await pass(clock, 20);
+    queue.checkCapacity();
+    store.release('append');
+    await settled();
+    log.add(1_000);
+    queue.checkCapacity();
+  });
+});

@@ -1,0 +1,136 @@
+// Offsets and bytes of one live document.
+
+import * as Y from 'yjs';
+import { describe, expect, it } from 'vitest';
+import { DocumentLog } from '../../../server/room/document-log.js';
+import { splitUpdate } from '../../../server/crdt/split-update.js';
+import { editor, textOf } from '../../support/room-watch.js';
+
+/** A log of this many updates after a checkpoint of three, at offset 3. */
+function makeLog(tail: number): {
+  log: DocumentLog;
+  updates: Uint8Array[];
+  doc: Y.Doc;
+  edit: (text: string) => Uint8Array;
+} {
+  const { doc, edit } = editor(1);
+  const updates = ['a', 'b', 'c'].map((text) => edit(text));
+  const log = new DocumentLog(3, [Y.encodeStateAsUpdate(doc)]);
+  for (let i = 0; i < tail; i++) {
+    const update = edit(String(i));
+    updates.push(update);
+    log.append(update);
+  }
+  return { log, updates, doc, edit };
+}
+
+describe('an empty log', () => {
+  it('starts at offset 0 and holds nothing', () => {
+    const log = new DocumentLog(0, []);
+    expect(log).toMatchObject({ head: 0, tailLength: 0, tailBytes: 0, checkpointBytes: 0, bytes: 0 });
+    expect(log.all()).toEqual([]);
+    expect(log.since(0, 0)).toEqual([]);
+    expect(log.diff(new Map())).toEqual([]);
+  });
+});
+
+describe('append', () => {
+  it('numbers on from the checkpoint and counts bytes', () => {
+    const { log, updates, edit } = makeLog(2);
+    const update = edit('x');
+    expect(log.append(update)).toBe(6);
+    expect(log).toMatchObject({ head: 6, checkpointOffset: 3, tailLength: 3 });
+    expect(log.tailBytes).toBe([...updates.slice(3), update].reduce((sum, { length }) => sum + length, 0));
+    expect(log.bytes).toBe(log.checkpointBytes + log.tailBytes);
+  });
+});
+
+describe('all', () => {
+  it.each([0, 1, 3, 4, 20])(
+    'C1: is the whole document, in causal order, with %i updates in the tail',
+    (tail) => {
+      const { log, doc } = makeLog(tail);
+      expect(textOf(log.all())).toBe(doc.getText('text').toString());
+      expect(log.all().length).toBeLessThanOrEqual(4);
+    },
+  );
+
+  it('C1: is up to date after each append', () => {
+    const { log, doc, edit } = makeLog(6);
+    log.all();
+    log.diff(new Map([[1, 1]]));
+    log.append(edit('later'));
+    expect(textOf(log.all())).toBe(doc.getText('text').toString());
+    const client = new Y.Doc();
+    for (const part of log.diff(new Map())) Y.applyUpdate(client, part);
+    expect(client.getText('text').toString()).toBe(doc.getText('text').toString());
+  });
+});
+
+describe('since', () => {
+  it('C4: is what comes after one offset, up to another', () => {
+    const { log, updates } = makeLog(4);
+    expect(log.since(3, 7)).toEqual(updates.slice(3));
+    expect(log.since(5, 6)).toEqual([updates[5]]);
+    expect(log.since(7, 7)).toEqual([]);
+    expect(log.since(6, 5)).toEqual([]);
+  });
+
+  it('C4: is everything when the updates after the offset are gone', () => {
+    const { log, doc } = makeLog(4);
+    expect(textOf(log.since(2, 7))).toBe(doc.getText('text').toString());
+    expect(textOf(log.since(0, 5))).toBe('abc01');
+  });
+});
+
+describe('diff', () => {
+  it.each([0, 1, 2, 3, 4, 6, 7])('C1: brings one who has %i characters to the whole', (has) => {
+    const { log, updates, doc } = makeLog(4);
+    const client = new Y.Doc();
+    for (const update of updates.slice(0, has)) Y.applyUpdate(client, update);
+    const diff = log.diff(Y.decodeStateVector(Y.encodeStateVector(client)));
+    for (const part of diff) Y.applyUpdate(client, part);
+    expect(client.getText('text').toString()).toBe(doc.getText('text').toString());
+    expect(diff.length === 0).toBe(has === 7);
+  });
+});
+
+describe('replace', () => {
+  it('D3: keeps the updates that came after the checkpoint, and every offset', () => {
+    const { log, updates, doc, edit } = makeLog(6);
+    const merged = Y.mergeUpdates(updates.slice(0, 7));
+    log.all();
+    log.diff(new Map([[1, 2]]));
+    log.replace(7, [merged]);
+    expect(log).toMatchObject({
+      head: 9,
+      checkpointOffset: 7,
+      tailLength: 2,
+      checkpointBytes: merged.length,
+    });
+    expect(log.tailBytes).toBe(updates[7]!.length + updates[8]!.length);
+    expect(log.since(7, 9)).toEqual(updates.slice(7));
+    expect(textOf(log.all())).toBe(doc.getText('text').toString());
+    const client = new Y.Doc();
+    for (const part of log.diff(new Map())) Y.applyUpdate(client, part);
+    expect(client.getText('text').toString()).toBe(doc.getText('text').toString());
+    const next = edit('!');
+    expect(log.append(next)).toBe(10);
+    expect(log.since(9, 10)).toEqual([next]);
+  });
+
+  it('D3: with nothing after the checkpoint there is no tail left', () => {
+    const { log, doc } = makeLog(2);
+    log.replace(5, splitUpdate(Y.encodeStateAsUpdate(doc), 4));
+    expect(log).toMatchObject({ head: 5, tailLength: 0, tailBytes: 0 });
+    expect(textOf(log.all())).toBe('abc01');
+  });
+});
+
+describe('upTo', () => {
+  it('D1: a checkpoint is made of nothing after its offset', () => {
+    const { log } = makeLog(4);
+    expect(textOf(log.upTo(5))).toBe('abc01');
+    expect(textOf(log.upTo(3))).toBe('abc');
+  });
+});

@@ -1,0 +1,266 @@
+// Who is here: told as y-protocols' own Awareness needs to hear it, and only by those it is about.
+
+import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Presence } from '../../../server/room/presence.js';
+import { defaultLimits } from '../../../shared/limits.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { decodeAwareness, encodeAwareness, type AwarenessEntry } from '../../support/peer.js';
+import { WatchedWriter } from '../../support/room-watch.js';
+
+const invalid = expect.objectContaining({ code: 'AWARENESS_INVALID' });
+
+let clock: FakeClock;
+let presence: Presence;
+let told: AwarenessEntry[][];
+
+beforeEach(() => {
+  clock = createFakeClock();
+  told = [];
+  presence = new Presence({
+    clock,
+    limits: defaultLimits,
+    tell: (update) => told.push(decodeAwareness(update)),
+  });
+});
+
+function say(writer: WatchedWriter, ...entries: AwarenessEntry[]): number[] {
+  const own = presence.receive(writer, encodeAwareness(entries));
+  return own === undefined ? [] : [own];
+}
+
+/** What was told since the last call, with everything that waits. */
+function heard(): AwarenessEntry[] {
+  clock.advance(5_000);
+  return told.splice(0).flat();
+}
+
+/** Who a newcomer is told is here. */
+function everybody(): AwarenessEntry[] {
+  const all = presence.encodeAll();
+  return all === undefined ? [] : decodeAwareness(all).filter(({ state }) => state !== null);
+}
+
+describe('ownership', () => {
+  it('P1: an id belongs to the connection that introduced it; the others are dropped without a word', () => {
+    const owner = new WatchedWriter();
+    const forger = new WatchedWriter();
+    expect(say(owner, { clientId: 1, clock: 0, state: { name: 'owner' } })).toEqual([1]);
+    heard();
+    expect(say(forger, { clientId: 1, clock: 99, state: { name: 'forged' } })).toEqual([]);
+    expect(say(forger, { clientId: 1, clock: 99, state: null })).toEqual([]);
+    expect(heard()).toEqual([]);
+    expect(everybody()).toEqual([{ clientId: 1, clock: 1, state: { name: 'owner' } }]);
+  });
+
+  it('P1: of a mixed message only what is its own is taken', () => {
+    const one = new WatchedWriter();
+    const two = new WatchedWriter();
+    say(one, { clientId: 1, clock: 0, state: { n: 1 } });
+    const introduced = say(
+      two,
+      { clientId: 1, clock: 5, state: { n: 'forged' } },
+      { clientId: 2, clock: 0, state: { n: 2 } },
+    );
+    expect(introduced).toEqual([2]);
+    expect(everybody().map(({ state }) => state)).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  it('P1, O1: what is foreign may be anything: it is dropped unread', () => {
+    const owner = new WatchedWriter();
+    say(owner, { clientId: 1, clock: 0, state: {} });
+    expect(say(new WatchedWriter(), { clientId: 1, clock: 1, state: 'no JSON' })).toEqual([]);
+  });
+
+  it('O2: too many ids on one connection are refused, with nothing taken', () => {
+    const writer = new WatchedWriter();
+    const ids = Array.from({ length: defaultLimits.maxAwarenessIds }, (_, i) => i + 1);
+    say(writer, ...ids.map((clientId) => ({ clientId, clock: 0, state: {} })));
+    heard();
+    expect(() =>
+      say(writer, { clientId: 1, clock: 1, state: { new: true } }, { clientId: 99, clock: 0, state: {} }),
+    ).toThrow(invalid);
+    expect(heard()).toEqual([]);
+    expect(presence.size).toBe(16);
+    say(writer, { clientId: 1, clock: 1, state: null });
+    say(writer, { clientId: 99, clock: 0, state: {} });
+    expect(presence.size).toBe(16);
+  });
+
+  it.each([
+    ['a clock of 2^53-1', { clientId: 2, clock: 2 ** 53 - 1, state: {} }],
+    ['JSON 5,000 deep', { clientId: 2, clock: 1, state: `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}` }],
+    ['8 MB', { clientId: 2, clock: 1, state: { a: 'x'.repeat(8_000_000) } }],
+    ['a text for a state', { clientId: 2, clock: 1, state: '"text"' }],
+    ['half a state', { clientId: 2, clock: 1, state: '{"a":' }],
+  ])('O1: %s refuses the whole message, with nothing taken', (_what, entry) => {
+    const writer = new WatchedWriter();
+    expect(() => say(writer, { clientId: 1, clock: 0, state: {} }, entry)).toThrow(invalid);
+    expect(everybody()).toEqual([]);
+    expect(heard()).toEqual([]);
+  });
+});
+
+describe('clocks', () => {
+  it('a newcomer is told one clock ahead: y-protocols ignores a first entry with clock 0', () => {
+    say(new WatchedWriter(), { clientId: 1, clock: 0, state: { a: 1 } });
+    expect(heard()).toEqual([{ clientId: 1, clock: 1, state: { a: 1 } }]);
+  });
+
+  it('what the owner counts on with is told as it is', () => {
+    const owner = new WatchedWriter();
+    say(owner, { clientId: 1, clock: 4, state: { a: 1 } });
+    heard();
+    say(owner, { clientId: 1, clock: 6, state: { a: 2 } });
+    expect(heard()).toEqual([{ clientId: 1, clock: 6, state: { a: 2 } }]);
+  });
+
+  it('an older or equal clock of the owner changes nothing', () => {
+    const owner = new WatchedWriter();
+    say(owner, { clientId: 1, clock: 4, state: { a: 1 } });
+    heard();
+    say(owner, { clientId: 1, clock: 4, state: { a: 2 } }, { clientId: 1, clock: 3, state: { a: 3 } });
+    expect(heard()).toEqual([]);
+    expect(everybody()).toEqual([{ clientId: 1, clock: 5, state: { a: 1 } }]);
+  });
+
+  it('P2: one that returns with a low clock is seen by peers that knew it at a high one, a round trip later at most', () => {
+    const peer = newAwareness(900);
+    const owner = newAwareness(1);
+    const first = new WatchedWriter();
+    say(first, { clientId: 1, clock: 50, state: { visit: 1 } });
+    const second = new WatchedWriter();
+    owner.on('update', () => presence.receive(second, encodeAwarenessUpdate(owner, [1])));
+    for (const entries of told.splice(0)) applyAwarenessUpdate(peer, encodeAwareness(entries), 'server');
+    expect(peer.getStates().get(1)).toEqual({ visit: 1 });
+    presence.leave(first);
+    clock.advance(50);
+    owner.setLocalState({ visit: 2 });
+    for (let trip = 0; trip < 3; trip++) {
+      clock.advance(50);
+      for (const entries of told.splice(0)) {
+        applyAwarenessUpdate(peer, encodeAwareness(entries), 'server');
+        applyAwarenessUpdate(owner, encodeAwareness(entries), 'server');
+      }
+    }
+    expect(peer.getStates().get(1)).toEqual({ visit: 2 });
+    expect(owner.getLocalState()).toEqual({ visit: 2 });
+  });
+});
+
+describe('leaving', () => {
+  it('P2: a connection takes its ids with it, one clock ahead of what was told, within 15 ms', () => {
+    const owner = new WatchedWriter();
+    say(owner, { clientId: 1, clock: 7, state: {} }, { clientId: 2, clock: 1, state: {} });
+    say(new WatchedWriter(), { clientId: 3, clock: 1, state: {} });
+    clock.advance(15);
+    told.length = 0;
+    clock.advance(15);
+    presence.leave(owner);
+    expect(told.flat()).toEqual([{ clientId: 1, clock: 9, state: null }]);
+    clock.advance(15);
+    expect(told.flat()).toEqual([
+      { clientId: 1, clock: 9, state: null },
+      { clientId: 2, clock: 3, state: null },
+    ]);
+    expect(everybody().map(({ clientId }) => clientId)).toEqual([3]);
+  });
+
+  it('P2: the goodbye of y-protocols, the same clock and null, is a removal', () => {
+    const owner = new WatchedWriter();
+    say(owner, { clientId: 1, clock: 7, state: {} });
+    heard();
+    say(owner, { clientId: 1, clock: 7, state: null });
+    expect(heard()).toEqual([{ clientId: 1, clock: 9, state: null }]);
+    expect(presence.size).toBe(0);
+  });
+
+  it('P2: somebody who repeats a state of one that has left does not bring it back', () => {
+    const owner = new WatchedWriter();
+    const other = new WatchedWriter();
+    say(owner, { clientId: 1, clock: 7, state: { ghost: true } });
+    say(other, { clientId: 2, clock: 0, state: {} });
+    presence.leave(owner);
+    heard();
+    expect(say(other, { clientId: 1, clock: 8, state: { ghost: true } })).toEqual([]);
+    expect(heard()).toEqual([]);
+    expect(presence.size).toBe(1);
+  });
+
+  it('P2: nor does one that has no state of its own and was there when it left', () => {
+    const owner = new WatchedWriter();
+    const viewer = new WatchedWriter();
+    presence.join(viewer);
+    say(owner, { clientId: 1, clock: 7, state: { ghost: true } });
+    say(viewer, { clientId: 1, clock: 8, state: { ghost: true } });
+    clock.advance(50);
+    presence.leave(owner);
+    expect(say(viewer, { clientId: 1, clock: 8, state: { ghost: true } })).toEqual([]);
+    expect(presence.size).toBe(0);
+  });
+
+  it('a removal by somebody else, of one that is not there, is nothing', () => {
+    say(new WatchedWriter(), { clientId: 1, clock: 7, state: null });
+    expect(heard()).toEqual([]);
+  });
+});
+
+describe('a quick reconnect', () => {
+  it("P2: the same user's new connection takes over with a newer clock, and the old one's end takes nothing away", () => {
+    const before = new WatchedWriter({ sub: 'ann' });
+    const after = new WatchedWriter({ sub: 'ann' });
+    say(before, { clientId: 1, clock: 5, state: { at: 1 } });
+    heard();
+    expect(say(after, { clientId: 1, clock: 7, state: { at: 2 } })).toEqual([1]);
+    expect(heard()).toEqual([{ clientId: 1, clock: 8, state: { at: 2 } }]);
+    presence.leave(before);
+    expect(heard()).toEqual([]);
+    expect(everybody()).toEqual([{ clientId: 1, clock: 8, state: { at: 2 } }]);
+    presence.leave(after);
+    expect(presence.size).toBe(0);
+  });
+
+  it('P1: without a newer clock, as another user, or without a name it does not', () => {
+    say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 5, state: { at: 1 } });
+    heard();
+    expect(say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 5, state: { at: 2 } })).toEqual([]);
+    expect(say(new WatchedWriter({ sub: 'bob' }), { clientId: 1, clock: 9, state: { at: 2 } })).toEqual([]);
+    expect(say(new WatchedWriter(), { clientId: 1, clock: 9, state: { at: 2 } })).toEqual([]);
+    const nameless = new WatchedWriter();
+    say(nameless, { clientId: 2, clock: 5, state: {} });
+    expect(say(new WatchedWriter(), { clientId: 2, clock: 9, state: {} })).toEqual([]);
+  });
+
+  it('P2: another tab of the same user that repeats what it was told does not become the owner', () => {
+    const tab = new WatchedWriter({ sub: 'ann' });
+    const otherTab = new WatchedWriter({ sub: 'ann' });
+    say(otherTab, { clientId: 2, clock: 0, state: {} });
+    say(tab, { clientId: 1, clock: 0, state: { at: 1 } });
+    const entry = heard().find(({ clientId }) => clientId === 1)!;
+    expect(say(otherTab, entry)).toEqual([]);
+    presence.leave(tab);
+    expect(heard()).toEqual([{ clientId: 1, clock: 2, state: null }]);
+  });
+
+  it('P2: another tab of the same user that gave up waiting for it does not remove it', () => {
+    const tab = new WatchedWriter({ sub: 'ann' });
+    say(tab, { clientId: 1, clock: 0, state: { at: 1 } });
+    heard();
+    expect(say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 1, state: null })).toEqual([]);
+    expect(everybody()).toEqual([{ clientId: 1, clock: 1, state: { at: 1 } }]);
+  });
+});
+
+const awarenesses: Awareness[] = [];
+afterEach(() => {
+  for (const awareness of awarenesses.splice(0)) awareness.destroy();
+});
+
+function newAwareness(clientId: number): Awareness {
+  const doc = new Y.Doc();
+  doc.clientID = clientId;
+  const awareness = new Awareness(doc);
+  awarenesses.push(awareness);
+  return awareness;
+}

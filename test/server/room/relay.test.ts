@@ -1,0 +1,242 @@
+// When updates reach readers, and when their writers hear that they are safe.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Relay } from '../../../server/room/relay.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { Random } from '../../support/histories.js';
+import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
+
+let clock: FakeClock;
+let fanout: WatchedFanout;
+let relay: Relay;
+let offset: number;
+
+beforeEach(() => {
+  clock = createFakeClock();
+  clock.advance(1_000);
+  fanout = new WatchedFanout();
+  relay = new Relay({ clock, fanout, offset: 0 });
+  offset = 0;
+});
+
+function accept(writer: WatchedWriter, update: Uint8Array, sent = update, at = ++offset): number {
+  relay.add({ offset: at, update, sent, writer, isLive: true });
+  return at;
+}
+
+describe('a quiet room', () => {
+  it('relays at once, to all but the writer, and acknowledges when durable', () => {
+    const ann = new WatchedWriter();
+    const update = editor(1).edit('a');
+    accept(ann, update);
+    expect(fanout.updates).toEqual([{ update, except: ann }]);
+    expect(relay.relayedOffset).toBe(1);
+    expect(ann.acks).toEqual([]);
+    relay.durable(1);
+    expect(ann.acks).toEqual([[update]]);
+    expect(fanout.updates.length).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('stays quiet with 4 ms between updates, or with two readers', () => {
+    const { edit } = editor(1);
+    for (let i = 0; i < 5; i++) {
+      accept(new WatchedWriter(), edit('a'));
+      clock.advance(4);
+    }
+    fanout.readerCount = 2;
+    for (let i = 0; i < 5; i++) accept(new WatchedWriter(), edit('a'));
+    expect(fanout.updates.length).toBe(10);
+  });
+
+  it('D1: the bytes that come back are those that were sent, even when only some of them were new', () => {
+    const ann = new WatchedWriter();
+    const [sent, stored] = [Uint8Array.of(1), Uint8Array.of(2)];
+    accept(ann, stored, sent);
+    expect(fanout.updates[0]?.update).toBe(stored);
+    relay.durable(1);
+    expect(ann.acked).toEqual([sent]);
+  });
+});
+
+describe('a busy room', () => {
+  it('D1: what comes close behind waits until it is durable, and then goes in one frame to everybody', () => {
+    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
+    const [one, two] = [editor(1), editor(2)];
+    const updates = [one.edit('a'), two.edit('b'), one.edit('c')];
+    accept(ann, updates[0]!);
+    accept(bob, updates[1]!);
+    accept(ann, updates[2]!);
+    expect(fanout.updates).toEqual([{ update: updates[0], except: ann }]);
+    expect(relay.relayedOffset).toBe(1);
+    relay.durable(3);
+    expect(fanout.updates.length).toBe(2);
+    expect(fanout.updates[1]?.except).toBeUndefined();
+    expect(relay.relayedOffset).toBe(3);
+    expect(textOf(fanout.updates.map(({ update }) => update)).length).toBe(3);
+    // The joined frame is the ack of what is in it; the first one went before.
+    expect(ann.acked).toEqual([updates[0]]);
+    expect(bob.acked).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('D1: durable in pieces goes out in pieces, in order', () => {
+    const { edit } = editor(1);
+    const ann = new WatchedWriter();
+    const updates = Array.from({ length: 5 }, () => edit('x'));
+    for (const update of updates) accept(ann, update);
+    relay.durable(2);
+    expect(fanout.updates.map(({ update }) => update)).toEqual([updates[0], updates[1]]);
+    relay.durable(5);
+    expect(textOf(fanout.updates.map(({ update }) => update))).toBe('xxxxx');
+    expect(fanout.updates.length).toBe(3);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('when durability takes longer than a window the updates leave one by one, and are acknowledged later', () => {
+    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
+    const [one, two] = [editor(1), editor(2)];
+    const updates = [one.edit('a'), two.edit('b'), one.edit('c')];
+    accept(ann, updates[0]!);
+    accept(bob, updates[1]!);
+    accept(ann, updates[2]!);
+    clock.advance(5);
+    expect(fanout.updates.length).toBe(1);
+    clock.advance(45);
+    expect(fanout.updates).toEqual([
+      { update: updates[0], except: ann },
+      { update: updates[1], except: bob },
+      { update: updates[2], except: ann },
+    ]);
+    expect(relay.relayedOffset).toBe(3);
+    expect([ann.acked, bob.acked]).toEqual([[], []]);
+    relay.durable(3);
+    expect(ann.acks).toEqual([[updates[0], updates[2]]]);
+    expect(bob.acks).toEqual([[updates[1]]]);
+    expect(fanout.updates.length).toBe(3);
+  });
+
+  it('D1: a writer that does not get the frame is acknowledged for itself', () => {
+    const [live, lagging] = [new WatchedWriter(), new WatchedWriter({ isLive: false })];
+    const [one, two] = [editor(1), editor(2)];
+    accept(live, one.edit('a'));
+    const update = two.edit('b');
+    accept(lagging, update);
+    relay.durable(2);
+    expect(lagging.acks).toEqual([[update]]);
+  });
+
+  it('D1: so is one whose update was taken in part, for the frame lacks some of what it sent', () => {
+    const ann = new WatchedWriter();
+    const { edit } = editor(1);
+    accept(new WatchedWriter(), edit('a'));
+    const sent = Uint8Array.of(9);
+    accept(ann, edit('b'), sent);
+    relay.durable(2);
+    expect(ann.acks).toEqual([[sent]]);
+  });
+
+  it('becomes quiet again', () => {
+    const { edit } = editor(1);
+    for (let i = 0; i < 3; i++) accept(new WatchedWriter(), edit('a'));
+    relay.durable(3);
+    clock.advance(4);
+    const before = fanout.updates.length;
+    accept(new WatchedWriter(), edit('b'));
+    expect(fanout.updates.length).toBe(before + 1);
+  });
+});
+
+describe('updates that add nothing', () => {
+  it('C3: are acknowledged at once when everything is durable, and not relayed', () => {
+    const ann = new WatchedWriter();
+    const known = Uint8Array.of(1);
+    relay.addKnown(known, ann);
+    expect(ann.acks).toEqual([[known]]);
+    expect(fanout.updates).toEqual([]);
+  });
+
+  it('C3, D1: wait for what came before them, as they may be part of it', () => {
+    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
+    const update = editor(1).edit('a');
+    accept(ann, update);
+    relay.addKnown(update.slice(), bob);
+    expect(bob.acks).toEqual([]);
+    relay.durable(1);
+    expect(bob.acked).toEqual([update]);
+    expect(fanout.updates.length).toBe(1);
+  });
+});
+
+describe('what a client only passes on', () => {
+  it('D1: is relayed when it is durable, and what comes after it waits its turn', () => {
+    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
+    const [offered, live] = [editor(1).edit('a'), editor(2).edit('b')];
+    relay.add({ offset: 1, update: offered, sent: offered, writer: ann, isLive: false });
+    clock.advance(100);
+    accept(bob, live, live, 2);
+    clock.advance(100);
+    expect(fanout.updates).toEqual([]);
+    relay.durable(1);
+    expect(fanout.updates).toEqual([{ update: offered, except: undefined }]);
+    clock.advance(100);
+    expect(fanout.updates[1]).toEqual({ update: live, except: bob });
+    relay.durable(2);
+    expect(bob.acked).toEqual([live]);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+it('close leaves no timers', () => {
+  const { edit } = editor(1);
+  for (let i = 0; i < 3; i++) accept(new WatchedWriter(), edit('a'));
+  expect(clock.pending).toBe(1);
+  relay.close();
+  expect(clock.pending).toBe(0);
+});
+
+describe.each(Array.from({ length: 40 }, (_, i) => i + 1))('random traffic (seed %i)', (seed) => {
+  it('C1, D1: everybody gets everything in order; each update is acknowledged once, when durable', () => {
+    const random = new Random(seed);
+    fanout.readerCount = 1 + random.int(5);
+    const writers = Array.from({ length: 4 }, (_, i) => ({
+      writer: new WatchedWriter({ isLive: random.chance(0.8) }),
+      edit: editor(i + 1).edit,
+    }));
+    const sent: { offset: number; update: Uint8Array; writer: WatchedWriter }[] = [];
+    let durable = 0;
+    const check = (): void => {
+      for (const { offset: at, update, writer } of sent) {
+        const acks = writer.acked.filter((ack) => ack === update).length;
+        const isJoined = acks === 0 && writer.isLive && isInJoinedFrame(update);
+        expect(acks + (isJoined ? 1 : 0), `update ${at}, ${durable} durable`).toBe(at <= durable ? 1 : 0);
+      }
+    };
+    const isInJoinedFrame = (update: Uint8Array): boolean =>
+      fanout.updates.some(
+        ({ update: frame, except }) => except === undefined && Buffer.from(frame).includes(tagOf(update)),
+      );
+    const tagOf = (update: Uint8Array): Buffer =>
+      Buffer.from(/<\d+>/.exec(Buffer.from(update).toString('latin1'))![0]);
+    for (let step = 0; step < 120; step++) {
+      if (random.chance(0.7)) {
+        const { writer, edit } = random.pick(writers);
+        const update = edit(`<${step}>`);
+        sent.push({ offset: accept(writer, update), update, writer });
+      } else if (random.chance(0.5)) {
+        durable += random.int(offset - durable + 1);
+        relay.durable(durable);
+      }
+      clock.advance(random.int(8));
+      check();
+    }
+    durable = offset;
+    relay.durable(offset);
+    check();
+    const seen = fanout.updates.map(({ update }) => update);
+    expect(textOf(seen).length).toBe(textOf(sent.map(({ update }) => update)).length);
+    expect(relay.relayedOffset).toBe(offset);
+    clock.advance(100);
+    expect(clock.pending).toBe(0);
+  });
+});

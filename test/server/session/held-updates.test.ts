@@ -1,0 +1,225 @@
+// Updates whose dependencies are missing: held, asked for, and given up in time.
+
+import * as Y from 'yjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HeldUpdates } from '../../../server/session/held-updates.js';
+import type { Acceptance } from '../../../server/room/room.js';
+import { SyncError } from '../../../shared/errors.js';
+import { defaultLimits } from '../../../shared/limits.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { editor } from '../../support/room-watch.js';
+import { createSessionServer, type SessionServer } from '../../support/session-server.js';
+import { MemoryPeer, type MemoryPeerOptions } from '../../support/memory-peer.js';
+import { pass } from '../../support/turns.js';
+
+describe('HeldUpdates', () => {
+  const taken: Acceptance = { outcome: 'new', isIncomplete: false, isForeign: false };
+  const incomplete: Acceptance = { outcome: 'blocked', isIncomplete: true, isForeign: false };
+  let clock: FakeClock;
+  let errors: SyncError[];
+  let offered: number[];
+  let answer: (first: number) => Acceptance | Promise<Acceptance>;
+  let held: HeldUpdates;
+
+  beforeEach(() => {
+    clock = createFakeClock();
+    errors = [];
+    offered = [];
+    answer = () => incomplete;
+    held = new HeldUpdates({
+      clock,
+      limits: { ...defaultLimits, maxHeldBytes: 1_000 },
+      offer(update) {
+        offered.push(update[0]!);
+        return answer(update[0]!);
+      },
+      giveUp: (error) => errors.push(error),
+    });
+  });
+
+  it('are tried again in order, and kept in order', async () => {
+    for (const first of [1, 2, 3, 4]) held.hold(Uint8Array.of(first), true, false);
+    answer = (first) => (first % 2 === 0 ? taken : incomplete);
+    await held.retry();
+    await held.retry();
+    expect(offered).toEqual([1, 2, 3, 4, 1, 3]);
+    answer = () => taken;
+    await held.retry();
+    expect(held.isEmpty).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('O2: are bounded in bytes and in number, and room comes back', async () => {
+    held.hold(new Uint8Array(900), true, false);
+    expect(() => held.hold(new Uint8Array(200), true, false)).toThrow(
+      expect.objectContaining({ code: 'UPDATE_INCOMPLETE' }),
+    );
+    held.close();
+    held.hold(new Uint8Array(900), true, false);
+    answer = () => taken;
+    await held.retry();
+    held.hold(new Uint8Array(900), true, false);
+    held.close();
+    for (let i = 0; i < 1_000; i++) held.hold(new Uint8Array(0), true, false);
+    expect(() => held.hold(new Uint8Array(0), true, true)).toThrow(
+      expect.objectContaining({ code: 'CLIENT_ID_TAKEN' }),
+    );
+    held.close();
+  });
+
+  it('are given up after 10 s, counted anew once there was nothing to hold', async () => {
+    held.hold(Uint8Array.of(1), true, false);
+    await pass(clock, 9_000, 500);
+    answer = () => taken;
+    await pass(clock, 500);
+    expect(held.isEmpty).toBe(true);
+    answer = () => incomplete;
+    held.hold(Uint8Array.of(2), true, false);
+    await pass(clock, 9_500, 500);
+    expect(errors).toEqual([]);
+    await pass(clock, 1_000, 500);
+    expect(errors.map(({ code }) => code)).toEqual(['UPDATE_INCOMPLETE']);
+    expect([held.isEmpty, clock.pending]).toEqual([true, 0]);
+  });
+
+  it('what turns out to be invalid when it is tried again ends it', async () => {
+    held.hold(Uint8Array.of(1), true, false);
+    answer = () => {
+      throw new SyncError('UPDATE_INVALID', 'after all');
+    };
+    await pass(clock, 500);
+    expect(errors.map(({ code }) => code)).toEqual(['UPDATE_INVALID']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('two tries at once leave nothing behind without a time limit', async () => {
+    const answers: ((acceptance: Acceptance) => void)[] = [];
+    answer = () =>
+      new Promise((resolve) => {
+        answers.push(resolve);
+      });
+    held.hold(Uint8Array.of(1), true, false);
+    const first = held.retry();
+    const second = held.retry();
+    answers[0]!(incomplete);
+    await Promise.all([first, second]);
+    answer = () => incomplete;
+    await pass(clock, 11_000, 500);
+    expect(errors.map(({ code }) => code)).toEqual(['UPDATE_INCOMPLETE']);
+  });
+});
+
+describe('a session', () => {
+  let server: SessionServer;
+  const clients: MemoryPeer[] = [];
+
+  beforeEach(() => {
+    server = createSessionServer({ limits: { maxHeldBytes: 10_000 } });
+  });
+
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.destroy();
+    await server.close();
+  });
+
+  async function connected(options?: MemoryPeerOptions): Promise<MemoryPeer> {
+    const client = new MemoryPeer(server.transport, options);
+    clients.push(client);
+    await server.run(50);
+    return client;
+  }
+
+  it('C2: asks for what is missing, once, and takes all when it comes', async () => {
+    const observer = await connected();
+    const { doc, edit } = editor(5);
+    const missing = edit('a');
+    const client = await connected({ doc: new Y.Doc() });
+    client.update(edit('b'));
+    client.update(edit('c'));
+    await server.run(100);
+    expect(client.heardOf('step1').length).toBe(2);
+    expect(observer.text).toBe('');
+    expect(server.store.batches).toEqual([]);
+    // What the server asked for.
+    client.step2(Y.encodeStateAsUpdate(doc, client.heardOf('step1')[1]));
+    await server.run(100);
+    expect(observer.text).toBe('abc');
+    expect(client.closed).toBeUndefined();
+    expect(missing.length).toBeGreaterThan(0);
+    const again = await connected();
+    expect(again.text).toBe('abc');
+  });
+
+  it('C2: takes it as soon as the answer is there', async () => {
+    const { edit } = editor(5);
+    const [first, second] = [edit('a'), edit('b')];
+    const client = await connected();
+    client.update(second);
+    await server.run(20);
+    client.step2(first);
+    await server.run(50);
+    expect(client.text).toBe('ab');
+  });
+
+  it('C2: takes it too when somebody else brings what is missing', async () => {
+    const { edit } = editor(5);
+    const [first, second] = [edit('a'), edit('b')];
+    const [client, other] = [await connected({ token: 'other' }), await connected({ token: 'other' })];
+    client.update(second);
+    await server.run(3_000, 100);
+    other.update(first);
+    await server.run(1_000, 100);
+    expect(client.text).toBe('ab');
+    expect(client.closed).toBeUndefined();
+  });
+
+  it('D1: a held update is acknowledged like any other, once it is taken', async () => {
+    const { edit } = editor(5);
+    const [first, second] = [edit('a'), edit('b')];
+    const client = await connected();
+    client.update(second);
+    await server.run(1_000, 100);
+    expect(client.heardOf('update')).toEqual([]);
+    client.update(first);
+    await server.run(1_000, 100);
+    const heard = client.heardOf('update');
+    expect(heard.some((update) => Buffer.compare(update, first) === 0)).toBe(true);
+    expect(heard.some((update) => Buffer.compare(update, second) === 0)).toBe(true);
+    expect(client.text).toBe('ab');
+  });
+
+  it('C2: gives up after 10 s with a code that says to try again', async () => {
+    const { edit } = editor(5);
+    edit('missing');
+    const client = await connected();
+    client.update(edit('later'));
+    await server.run(9_400, 100);
+    expect(client.closed).toBeUndefined();
+    await server.run(700, 100);
+    expect(client.closed?.code).toBe(4522);
+  });
+
+  it('C3: gives up on a foreign client id with a code that says not to', async () => {
+    const victim = await connected({ token: 'other' });
+    victim.insert('mine');
+    const client = await connected();
+    const forger = new Y.Doc();
+    Y.applyUpdate(forger, Y.encodeStateAsUpdate(victim.doc));
+    forger.clientID = victim.doc.clientID;
+    forger.getText('text').insert(0, 'forged ');
+    client.update(Y.encodeStateAsUpdate(forger, Y.encodeStateVector(victim.doc)));
+    await server.run(10_600, 100);
+    expect(client.closed?.code).toBe(4509);
+    expect(victim.text).toBe('mine');
+  });
+
+  it('O2: too much is given up at once', async () => {
+    const { edit } = editor(5);
+    edit('missing');
+    const client = await connected();
+    client.update(edit('x'.repeat(6_000)));
+    client.update(edit('x'.repeat(6_000)));
+    await server.run(50);
+    expect(client.closed?.code).toBe(4522);
+  });
+});

@@ -1,0 +1,110 @@
+// A store in memory that a test can watch, hold up and break.
+
+import { createMemoryStore } from '../../server/store/memory-store.js';
+import type {
+  Append,
+  Checkpoint,
+  DocumentStore,
+  ListOptions,
+  StoredDocument,
+} from '../../server/store/store.js';
+import type { DocumentName } from '../../shared/document-name.js';
+
+type Operation = 'append' | 'load' | 'replace';
+
+export class ControlledStore implements DocumentStore {
+  /** What is kept, past all control. */
+  readonly kept = createMemoryStore();
+  /** Every batch that was handed in. */
+  readonly batches: (readonly Append[])[] = [];
+  readonly loads: DocumentName[] = [];
+  readonly replaced: { readonly document: DocumentName; readonly checkpoint: Checkpoint }[] = [];
+  /** Errors that the next calls reject with, without doing anything. */
+  readonly failures = new Map<Operation, unknown>();
+  /** Called before each operation: what it returns is waited for. */
+  delay: (operation: Operation) => Promise<void> | undefined = () => undefined;
+  /** Called in place of what is kept. */
+  loadInstead: ((document: DocumentName) => StoredDocument | undefined) | undefined;
+  /** Appends that have been handed in and not answered; the most there were at once. */
+  mostAppendsAtOnce = 0;
+  #appending = 0;
+  readonly #held = new Set<Operation>();
+  readonly #waiting = new Map<Operation, (() => void)[]>();
+
+  /** From now on calls wait until they are released. */
+  hold(operation: Operation): void {
+    this.#held.add(operation);
+  }
+
+  /** Lets go of what waits; later calls do not wait. */
+  release(operation: Operation): void {
+    this.#held.delete(operation);
+    for (const go of this.#waiting.get(operation)?.splice(0) ?? []) go();
+  }
+
+  /** Lets go of what waits; later calls wait. */
+  releaseOnce(operation: Operation): void {
+    for (const go of this.#waiting.get(operation)?.splice(0) ?? []) go();
+  }
+
+  waitingFor(operation: Operation): number {
+    return this.#waiting.get(operation)?.length ?? 0;
+  }
+
+  async append(batch: readonly Append[]): Promise<void> {
+    this.batches.push(batch);
+    this.mostAppendsAtOnce = Math.max(this.mostAppendsAtOnce, ++this.#appending);
+    try {
+      await this.#pass('append');
+      await this.kept.append(batch);
+    } finally {
+      this.#appending--;
+    }
+  }
+
+  async load(document: DocumentName): Promise<StoredDocument | undefined> {
+    this.loads.push(document);
+    await this.#pass('load');
+    return this.loadInstead === undefined ? this.kept.load(document) : this.loadInstead(document);
+  }
+
+  async replace(document: DocumentName, checkpoint: Checkpoint): Promise<void> {
+    await this.#pass('replace');
+    await this.kept.replace(document, checkpoint);
+    this.replaced.push({ document, checkpoint });
+  }
+
+  delete(document: DocumentName): Promise<void> {
+    return this.kept.delete(document);
+  }
+
+  list(options?: ListOptions): ReturnType<DocumentStore['list']> {
+    return this.kept.list(options);
+  }
+
+  getState(key: string): Promise<Uint8Array | undefined> {
+    return this.kept.getState(key);
+  }
+
+  setState(key: string, value: Uint8Array | undefined): Promise<void> {
+    return this.kept.setState(key, value);
+  }
+
+  close(): Promise<void> {
+    return this.kept.close();
+  }
+
+  async #pass(operation: Operation): Promise<void> {
+    await this.delay(operation);
+    if (this.#held.has(operation)) {
+      await new Promise<void>((resolve) => {
+        const waiting = this.#waiting.get(operation) ?? [];
+        this.#waiting.set(operation, waiting);
+        waiting.push(resolve);
+      });
+    }
+    const failure = this.failures.get(operation);
+    this.failures.delete(operation);
+    if (failure !== undefined) throw failure;
+  }
+}

@@ -1,0 +1,118 @@
+// Writers and a fanout that only take note of what a room tells them, and what it takes to make a room.
+
+import * as Y from 'yjs';
+import type { Fanout, Writer } from '../../server/room/writer.js';
+import { CommitQueue } from '../../server/room/commit-queue.js';
+import { loadDocument } from '../../server/room/load-document.js';
+import { Room, type Admission } from '../../server/room/room.js';
+import type { DocumentStore } from '../../server/store/store.js';
+import { parseDocumentName, type DocumentName } from '../../shared/document-name.js';
+import { defaultLimits, type Limits } from '../../shared/limits.js';
+import type { FakeClock } from './fake-clock.js';
+
+export class WatchedWriter implements Writer {
+  readonly sub: string | undefined;
+  readonly connection: object;
+  isLive: boolean;
+  /** Each call of `acknowledged`. */
+  readonly acks: (readonly Uint8Array[])[] = [];
+
+  constructor({ sub, connection = {}, isLive = true }: Partial<Writer> = {}) {
+    this.sub = sub;
+    this.connection = connection;
+    this.isLive = isLive;
+  }
+
+  acknowledged(updates: readonly Uint8Array[]): void {
+    this.acks.push(updates);
+  }
+
+  get acked(): Uint8Array[] {
+    return this.acks.flat();
+  }
+}
+
+export interface Fanned {
+  readonly update: Uint8Array;
+  readonly except: Writer | undefined;
+}
+
+export class WatchedFanout implements Fanout {
+  readerCount = 10;
+  readonly updates: Fanned[] = [];
+  readonly awarenesses: Uint8Array[] = [];
+
+  update(update: Uint8Array, except?: Writer): void {
+    this.updates.push({ update, except });
+  }
+
+  awareness(update: Uint8Array): void {
+    this.awarenesses.push(update);
+  }
+}
+
+export interface WatchedRoom {
+  readonly room: Room<WatchedFanout>;
+  readonly fanout: WatchedFanout;
+  readonly commits: CommitQueue;
+  readonly changed: DocumentName[];
+}
+
+export interface RoomOptions {
+  readonly limits?: Partial<Limits>;
+  readonly admission?: Admission;
+  readonly name?: string;
+}
+
+/** A room as the registry makes it, without a registry. */
+export async function openRoom(
+  store: DocumentStore,
+  clock: FakeClock,
+  { limits, admission, name = 'doc' }: RoomOptions = {},
+): Promise<WatchedRoom> {
+  const all = { ...defaultLimits, ...limits };
+  const document = parseDocumentName(name);
+  const { epoch, log, index } = await loadDocument(store, document, all);
+  const fanout = new WatchedFanout();
+  const changed: DocumentName[] = [];
+  const commits = new CommitQueue({
+    store,
+    clock,
+    intervalMs: 10,
+    maxBytes: all.maxUncommittedBytes,
+    onFailure: () => {},
+  });
+  const room = new Room(
+    document,
+    epoch,
+    { log, index },
+    { clock, limits: all, commits, fanout, admission, changed: (which) => changed.push(which) },
+  );
+  return { room, fanout, commits, changed };
+}
+
+/** A Y.Doc of this client id and the updates that its edits make. */
+export function editor(clientId: number): { doc: Y.Doc; edit(text: string): Uint8Array } {
+  const doc = new Y.Doc();
+  doc.clientID = clientId;
+  return {
+    doc,
+    edit(text) {
+      let made: Uint8Array | undefined;
+      doc.once('update', (update: Uint8Array) => {
+        made = update;
+      });
+      doc.getText('text').insert(doc.getText('text').length, text);
+      if (made === undefined) throw new Error('the edit changed nothing');
+      return made;
+    },
+  };
+}
+
+/** The text of a document made of these updates; throws when something is left pending. */
+export function textOf(updates: readonly Uint8Array[]): string {
+  const doc = new Y.Doc();
+  for (const update of updates) Y.applyUpdate(doc, update);
+  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new Error('pending');
+  return doc.getText('text').toString();
+}

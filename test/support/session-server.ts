@@ -1,0 +1,185 @@
+// Sessions, rooms and a store put together as create-server.ts does, over a transport in memory and a clock that stands
+// still.
+
+import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
+import type { Authenticator } from '../../server/auth/authenticator.js';
+import type { Checkpointer } from '../../server/room/checkpointer.js';
+import { mergeDocument } from '../../server/room/merge-document.js';
+import { RoomRegistry, type RegistryDeps } from '../../server/room/room-registry.js';
+import { Gateway, type GatewayDeps, type Visitor } from '../../server/session/gateway.js';
+import { RoomFanout } from '../../server/session/room-fanout.js';
+import { SessionRegistry } from '../../server/session/session-registry.js';
+import { Tarpit } from '../../server/session/tarpit.js';
+import { SyncError, type ErrorCode } from '../../shared/errors.js';
+import { defaultLimits, type Limits } from '../../shared/limits.js';
+import type { LogFields, Logger } from '../../shared/logger.js';
+import type { Access, Claims } from '../../shared/permission.js';
+import { ControlledStore } from './controlled-store.js';
+import { createFakeClock, type FakeClock } from './fake-clock.js';
+import { createMemoryTransport, type MemoryTransport } from './memory-transport.js';
+import { settled } from './turns.js';
+
+/** What a token stands for. Tests change it while connections are open. */
+export interface Bearer {
+  sub?: string | undefined;
+  exp?: number | undefined;
+  access: Access;
+  /** Why the token is refused. */
+  refusal?: ErrorCode | undefined;
+}
+
+export class Bearers implements Authenticator {
+  readonly byToken = new Map<string, Bearer>();
+  /** How often a token was checked. */
+  checks = 0;
+  /** Waited for at each check. */
+  gate: Promise<void> | undefined;
+
+  async authenticate(token: string | undefined): Promise<Claims> {
+    this.checks++;
+    await this.gate;
+    const bearer = token === undefined ? undefined : this.byToken.get(token);
+    if (bearer === undefined) throw new SyncError(token === undefined ? 'TOKEN_MISSING' : 'TOKEN_INVALID');
+    if (bearer.refusal !== undefined) throw new SyncError(bearer.refusal);
+    return { sub: bearer.sub, exp: bearer.exp, payload: { token } };
+  }
+
+  authorize(claims: Claims): Access {
+    return this.byToken.get(String(claims.payload['token']))?.access ?? 'none';
+  }
+}
+
+export interface SessionServer {
+  readonly transport: MemoryTransport;
+  readonly clock: FakeClock;
+  readonly store: ControlledStore;
+  readonly registry: RoomRegistry<RoomFanout>;
+  readonly sessions: SessionRegistry;
+  readonly gateway: Gateway;
+  readonly bearers: Bearers;
+  readonly limits: Limits;
+  readonly log: { readonly level: string; readonly fields: LogFields; readonly message: string }[];
+  readonly failures: unknown[];
+  readonly visitors: { readonly came: Visitor[]; readonly went: Visitor[] };
+  /** Moves the clock in small steps, and everything that can move in between. */
+  run(ms: number, stepMs?: number): Promise<void>;
+  /** Moves everything that can move while the clock stands still. */
+  settle(): Promise<void>;
+  /** Shuts down; rejects when a timer is left. */
+  close(): Promise<void>;
+}
+
+export interface SessionServerOptions {
+  readonly limits?: Partial<Limits>;
+  readonly store?: ControlledStore;
+  readonly clock?: FakeClock;
+  readonly gateway?: Partial<GatewayDeps>;
+  readonly registry?: Partial<RegistryDeps<RoomFanout>>;
+}
+
+/** Tokens `write`, `read` and `other` are known from the start. */
+export function createSessionServer(options: SessionServerOptions = {}): SessionServer {
+  const clock = options.clock ?? createFakeClock();
+  const store = options.store ?? new ControlledStore();
+  const limits = { ...defaultLimits, ...options.limits };
+  const log: SessionServer['log'] = [];
+  const visitors = { came: [] as Visitor[], went: [] as Visitor[] };
+  const failures: unknown[] = [];
+  const bearers = new Bearers();
+  bearers.byToken.set('write', { access: 'write' });
+  bearers.byToken.set('read', { sub: 'reader', access: 'read' });
+  bearers.byToken.set('other', { sub: 'other', access: 'write' });
+  const logger = notingLogger(log);
+  const registry = new RoomRegistry<RoomFanout>({
+    store,
+    checkpointer: inProcess,
+    clock,
+    limits,
+    logger,
+    gc: true,
+    commitIntervalMs: 10,
+    createFanout: (document) => new RoomFanout({ transport: () => transport, document, limits }),
+    failed(error) {
+      failures.push(error);
+      gateway.drain();
+      sessions.refuseAll(new SyncError('STORE_UNAVAILABLE'));
+    },
+    ...options.registry,
+  });
+  const sessions = new SessionRegistry(clock);
+  const gateway = new Gateway({
+    authenticator: bearers,
+    credentials: ({ query }) => ({
+      token: new URLSearchParams(query).get('token') ?? undefined,
+      subprotocol: undefined,
+    }),
+    checkOrigin: () => {},
+    dialect: yWebsocketDialect,
+    registry,
+    sessions,
+    tarpit: new Tarpit(clock),
+    clock,
+    limits,
+    logger,
+    connected: async (visitor) => void visitors.came.push(visitor),
+    disconnected: (visitor) => void visitors.went.push(visitor),
+    ...options.gateway,
+  });
+  const transport = createMemoryTransport(
+    { upgrade: (request) => gateway.upgrade(request), request: () => ({ status: 404 }) },
+    { maxMessageBytes: limits.maxMessageBytes + 16, maxBufferedBytes: limits.maxBufferedBytes },
+  );
+  return {
+    transport,
+    clock,
+    store,
+    registry,
+    sessions,
+    gateway,
+    bearers,
+    limits,
+    log,
+    failures,
+    visitors,
+    settle: () => transport.settle(),
+    async run(ms, stepMs = 5) {
+      await transport.settle();
+      for (let left = ms; left > 0; left -= stepMs) {
+        clock.advance(Math.min(left, stepMs));
+        await transport.settle();
+      }
+    },
+    async close() {
+      for (const operation of ['append', 'load', 'replace'] as const) store.release(operation);
+      sessions.refuseAll(new SyncError('DRAINING'));
+      await transport.settle();
+      sessions.close();
+      const closing = registry.close();
+      // What a slow store still owes comes as time goes on.
+      for (let turn = 0; turn < 30; turn++) {
+        await settled(1);
+        clock.advance(10);
+      }
+      await closing;
+      transport.close();
+      await settled();
+      // Sockets that were sent away are looked at once more, 5 s later.
+      clock.advance(5_000);
+      if (clock.pending > 0) throw new Error(`${clock.pending} timers are left`);
+    },
+  };
+}
+
+/** Merges where it stands. */
+export const inProcess: Checkpointer = {
+  merge: async (request) => mergeDocument(request),
+  close: async () => {},
+};
+
+function notingLogger(log: SessionServer['log']): Logger {
+  const note =
+    (level: string) =>
+    (fields: LogFields, message: string): void =>
+      void log.push({ level, fields, message });
+  return { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+}
