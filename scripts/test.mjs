@@ -16,10 +16,14 @@ if (build.status !== 0) {
 }
 
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-const { status } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', ...reporters, ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  join(root, 'node_modules/.bin/vitest'),
+  ['run', ...reporters, ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 console.log(summary());
 rmSync(folder, { recursive: true, force: true });
 process.exit(status ?? 1);
@@ -27,8 +31,12 @@ process.exit(status ?? 1);
 /** The closing line. A suite that could not even be loaded counts as a failure, a skip is seen. */
 function summary() {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+    const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    const broken = testResults.filter(
+      (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    ).length;
     const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
     return `${numPassedTests} passed, ${numFailedTests + broken} failed${skipped}`;
   } catch {

@@ -35,17 +35,27 @@ export interface ChannelDeps {
 const requestEveryMs = 100;
 /** A client that goes on writing without the right to is told again, but not for every keystroke. */
 const refusalEveryMs = 10_000;
+/** What a frame that waits takes beside its payload. */
+const frameBytes = 16;
+
+/** A frame that is made when there is room for it, and about what it will take. */
+interface Waiting {
+  readonly encode: () => Uint8Array;
+  readonly bytes: number;
+}
 
 export class Channel implements Writer {
   readonly sub: string | undefined;
   readonly connection: object;
   readonly #deps: ChannelDeps;
   readonly #reader: Reader;
-  readonly #held: HeldUpdates;
   readonly #requests: TokenBucket;
-  readonly #refusals: TokenBucket;
+  /** Made when it is needed: most clients are never short of anything. */
+  #held: HeldUpdates | undefined;
+  #refusedAt = Number.NEGATIVE_INFINITY;
   /** Frames the socket has had no room for, first what came first. */
-  readonly #outbox: (() => Uint8Array)[] = [];
+  readonly #outbox: Waiting[] = [];
+  #outboxBytes = 0;
   #access: Access;
   #isClosed = false;
 
@@ -54,15 +64,9 @@ export class Channel implements Writer {
     this.sub = deps.sub;
     this.connection = deps.connection;
     this.#access = deps.access;
-    this.#reader = new Reader({ ...deps, writer: this });
+    const { socket, dialect, room, clock, limits } = deps;
+    this.#reader = new Reader({ socket, dialect, room, writer: this, clock, limits });
     this.#requests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, requestEveryMs);
-    this.#refusals = new TokenBucket(deps.clock, 1, refusalEveryMs);
-    this.#held = new HeldUpdates({
-      clock: deps.clock,
-      limits: deps.limits,
-      offer: (update, isLive) => deps.room.accept(update, this, isLive),
-      giveUp: deps.refuse,
-    });
   }
 
   get isLive(): boolean {
@@ -95,9 +99,11 @@ export class Channel implements Writer {
   /** Updates are safe; stock clients see that by hearing them again. */
   acknowledged(updates: readonly Uint8Array[]): void {
     if (this.#isClosed) return;
-    const { dialect } = this.#deps;
-    for (const update of updates) this.#outbox.push(() => dialect.encodeUpdate(update));
+    const { dialect, limits, refuse } = this.#deps;
+    for (const update of updates) this.#queue(() => dialect.encodeUpdate(update), update.length);
     this.#flush();
+    // O2: a client that writes and writes, and never reads what became of it.
+    if (this.#outboxBytes > limits.maxWaitingBytes) refuse(new SyncError('SLOW_CONSUMER'));
   }
 
   drained(): void {
@@ -113,7 +119,7 @@ export class Channel implements Writer {
   close(): void {
     this.#isClosed = true;
     this.#reader.close();
-    this.#held.close();
+    this.#held?.close();
     this.#deps.room.leave(this);
   }
 
@@ -135,8 +141,14 @@ export class Channel implements Writer {
    * the one too many. `encode` makes the frame when its time has come.
    */
   #send(encode: () => Uint8Array): void {
-    this.#outbox.push(encode);
+    this.#queue(encode, 0);
     this.#flush();
+  }
+
+  #queue(encode: () => Uint8Array, payloadBytes: number): void {
+    const bytes = payloadBytes + frameBytes;
+    this.#outbox.push({ encode, bytes });
+    this.#outboxBytes += bytes;
   }
 
   #flush(): void {
@@ -145,8 +157,10 @@ export class Channel implements Writer {
     socket.cork(() => {
       let sent = 0;
       while (sent < this.#outbox.length && socket.bufferedBytes < limits.softBufferedBytes) {
-        const encode = this.#outbox[sent++];
-        if (encode !== undefined) socket.send(encode());
+        const next = this.#outbox[sent++];
+        if (next === undefined) break;
+        socket.send(next.encode());
+        this.#outboxBytes -= next.bytes;
       }
       this.#outbox.splice(0, sent);
     });
@@ -166,12 +180,18 @@ export class Channel implements Writer {
   #afterReceiving(update: Uint8Array, isLive: boolean, acceptance: Acceptance): void | Promise<void> {
     if (this.#isClosed) return;
     if (acceptance.isIncomplete || acceptance.isForeign) this.#hold(update, isLive, acceptance.isForeign);
-    else if (!isLive && !this.#held.isEmpty) return this.#held.retry();
+    else if (!isLive && this.#held?.isEmpty === false) return this.#held.retry();
   }
 
   /** Its dependencies may be on their way, or be asked for. */
   #hold(update: Uint8Array, isLive: boolean, isForeign: boolean): void {
-    const { dialect, room } = this.#deps;
+    const { dialect, room, clock, limits, refuse } = this.#deps;
+    this.#held ??= new HeldUpdates({
+      clock,
+      limits,
+      offer: (held, wasLive) => room.accept(held, this, wasLive),
+      giveUp: refuse,
+    });
     const isFirst = this.#held.isEmpty;
     this.#held.hold(update, isLive, isForeign);
     if (isFirst) this.#send(() => dialect.encodeSyncRequest(room.stateVector()));
@@ -179,8 +199,9 @@ export class Channel implements Writer {
 
   /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */
   #refuseWrite(update: Uint8Array): void {
-    const { dialect, room } = this.#deps;
-    if (room.knows(update) || !this.#refusals.take()) return;
+    const { dialect, room, clock } = this.#deps;
+    if (room.knows(update) || clock.monotonic() - this.#refusedAt < refusalEveryMs) return;
+    this.#refusedAt = clock.monotonic();
     const { reason } = new SyncError('READ_ONLY', 'you may read this document, not change it');
     this.#send(() => dialect.encodeRefusal(reason));
   }

@@ -105,8 +105,14 @@ export class Gateway {
     const { sessions, connected, disconnected } = this.#deps;
     let entered: Visitor | undefined;
     let hasEnded = false;
+    const { dialect, registry, clock, limits, logger, tarpit } = this.#deps;
     const session = new Session({
-      ...this.#deps,
+      dialect,
+      registry,
+      clock,
+      limits,
+      logger,
+      tarpit,
       socket,
       ended: (ended) => {
         sessions.remove(ended);

@@ -76,8 +76,12 @@ export class Session implements SocketHandler {
         this.#deps.registry.released(room);
         return;
       }
+      const { socket, dialect, clock, limits } = this.#deps;
       this.#channel = new Channel({
-        ...this.#deps,
+        socket,
+        dialect,
+        clock,
+        limits,
         room,
         connection: this,
         sub: admitted.claims.sub,
