@@ -26,7 +26,7 @@ interface Entry {
   isRelayed: boolean;
 }
 
-const windowMs = 20;
+const windowMs = 50;
 /** Below this distance to the last update a room counts as busy. */
 const quietMs = 4;
 
@@ -142,8 +142,9 @@ export class Relay {
     const last = entries.at(-1);
     if (last === undefined) return;
     this.#unrelayed -= entries.length;
-    if (this.#unrelayed === 0) this.close();
-    else this.#timer ??= this.#clock.after(windowMs, () => this.#relayPending());
+    // What is left came later than what the window was opened for, and gets one of its own.
+    this.close();
+    if (this.#unrelayed > 0) this.#timer = this.#clock.after(windowMs, () => this.#relayPending());
     this.#fanout.update(
       entries.length === 1 ? last.update : mergeAccepted(entries.map((entry) => entry.update)),
     );
