@@ -1,45 +1,24 @@
 // Random editing histories over every shared type Yjs has, reproducible from a seed.
 
 import * as Y from 'yjs';
+import { SeededRandom } from './seeded-random.js';
 
-/** A seeded source of randomness (mulberry32): the same seed, the same history. */
-export class Random {
-  private state: number;
+/** Mulberry32: the seeds that tests name were found with it. */
+export class Random extends SeededRandom {
+  #mixed: number;
   /** Whether text gets formatted. */
   formats = true;
 
   constructor(seed: number) {
-    this.state = seed | 0;
+    super(seed);
+    this.#mixed = seed | 0;
   }
 
-  /** In [0, 1). */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
+  override uint32(): number {
+    this.#mixed = (this.#mixed + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#mixed ^ (this.#mixed >>> 15), 1 | this.#mixed);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-
-  /** In [0, limit). */
-  int(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.int(items.length)] as T;
-  }
-
-  shuffle<T>(items: readonly T[]): T[] {
-    const shuffled = [...items];
-    for (let i = shuffled.length - 1; i > 0; i--) {
-      const j = this.int(i + 1);
-      [shuffled[i], shuffled[j]] = [shuffled[j] as T, shuffled[i] as T];
-    }
-    return shuffled;
+    return (t ^ (t >>> 14)) >>> 0;
   }
 }
 
@@ -104,7 +83,7 @@ export function makeHistory(seed: number, { clients = 4, steps = 120, gc = true 
 /** Small ids and ids of all 32 bits, no id twice. */
 function newClientId(random: Random, used: Set<number>): number {
   for (;;) {
-    const id = random.chance(0.5) ? random.int(1000) + 1 : Math.floor(random.next() * 0x100000000);
+    const id = random.chance(0.5) ? random.int(1000) + 1 : random.uint32();
     if (used.has(id)) continue;
     used.add(id);
     return id;

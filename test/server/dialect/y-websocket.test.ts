@@ -80,6 +80,13 @@ describe('decode', () => {
     ]);
   });
 
+  it('O2: more messages in one frame than are allowed are refused', () => {
+    expect(dialect.decode(bytes(3, 3, 3), 3)).toHaveLength(3);
+    expect(() => dialect.decode(bytes(3, 3, 3, 3), 3)).toThrow(
+      expect.objectContaining({ code: 'RATE_LIMITED' }),
+    );
+  });
+
   it.each([
     ['nothing', []],
     ['a sync message without its kind', [0]],

@@ -1,42 +1,19 @@
 // When the others are told who is here, and for how long it is remembered.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Presence } from '../../../server/room/presence.js';
-import { defaultLimits } from '../../../shared/limits.js';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
-import { decodeAwareness, encodeAwareness, type AwarenessEntry } from '../../support/peer.js';
+import { PresenceWatch } from '../../support/presence-watch.js';
 import { WatchedWriter } from '../../support/room-watch.js';
 
-let clock: FakeClock;
-let presence: Presence;
-let told: AwarenessEntry[][];
+let clock: PresenceWatch['clock'];
+let presence: PresenceWatch['presence'];
+let told: PresenceWatch['told'];
+let say: PresenceWatch['say'];
+let heard: PresenceWatch['heard'];
+let everybody: PresenceWatch['everybody'];
 
 beforeEach(() => {
-  clock = createFakeClock();
-  told = [];
-  presence = new Presence({
-    clock,
-    limits: defaultLimits,
-    tell: (update) => told.push(decodeAwareness(update)),
-  });
+  ({ clock, presence, told, say, heard, everybody } = new PresenceWatch());
 });
-
-function say(writer: WatchedWriter, ...entries: AwarenessEntry[]): number[] {
-  const own = presence.receive(writer, encodeAwareness(entries));
-  return own === undefined ? [] : [own];
-}
-
-/** What was told since the last call, with everything that waits. */
-function heard(): AwarenessEntry[] {
-  clock.advance(5_000);
-  return told.splice(0).flat();
-}
-
-/** Who a newcomer is told is here. */
-function everybody(): AwarenessEntry[] {
-  const all = presence.encodeAll();
-  return all === undefined ? [] : decodeAwareness(all).filter(({ state }) => state !== null);
-}
 
 describe('how often the others hear of it', () => {
   it('P2: a change is told at once, more of them joined 15 ms later', () => {

@@ -5,42 +5,22 @@ import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Presence } from '../../../server/room/presence.js';
 import { defaultLimits } from '../../../shared/limits.js';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
-import { decodeAwareness, encodeAwareness, type AwarenessEntry } from '../../support/peer.js';
+import { encodeAwareness } from '../../support/peer.js';
+import { PresenceWatch } from '../../support/presence-watch.js';
 import { WatchedWriter } from '../../support/room-watch.js';
 
 const invalid = expect.objectContaining({ code: 'AWARENESS_INVALID' });
 
-let clock: FakeClock;
-let presence: Presence;
-let told: AwarenessEntry[][];
+let clock: PresenceWatch['clock'];
+let presence: PresenceWatch['presence'];
+let told: PresenceWatch['told'];
+let say: PresenceWatch['say'];
+let heard: PresenceWatch['heard'];
+let everybody: PresenceWatch['everybody'];
 
 beforeEach(() => {
-  clock = createFakeClock();
-  told = [];
-  presence = new Presence({
-    clock,
-    limits: defaultLimits,
-    tell: (update) => told.push(decodeAwareness(update)),
-  });
+  ({ clock, presence, told, say, heard, everybody } = new PresenceWatch());
 });
-
-function say(writer: WatchedWriter, ...entries: AwarenessEntry[]): number[] {
-  const own = presence.receive(writer, encodeAwareness(entries));
-  return own === undefined ? [] : [own];
-}
-
-/** What was told since the last call, with everything that waits. */
-function heard(): AwarenessEntry[] {
-  clock.advance(5_000);
-  return told.splice(0).flat();
-}
-
-/** Who a newcomer is told is here. */
-function everybody(): AwarenessEntry[] {
-  const all = presence.encodeAll();
-  return all === undefined ? [] : decodeAwareness(all).filter(({ state }) => state !== null);
-}
 
 describe('ownership', () => {
   it('P1: an id belongs to the connection that introduced it; the others are dropped without a word', () => {
@@ -71,6 +51,28 @@ describe('ownership', () => {
     const owner = new WatchedWriter();
     say(owner, { clientId: 1, clock: 0, state: {} });
     expect(say(new WatchedWriter(), { clientId: 1, clock: 1, state: 'no JSON' })).toEqual([]);
+  });
+
+  it('O2: more than a document may hold of all states together is refused, with nothing taken', () => {
+    const small = new Presence({
+      clock,
+      limits: { ...defaultLimits, maxPresenceBytes: 100 },
+      tell: () => undefined,
+    });
+    const entry = (clientId: number, clock: number, text: string): Uint8Array =>
+      encodeAwareness([{ clientId, clock, state: { text } }]);
+    const [one, two] = [new WatchedWriter(), new WatchedWriter()];
+    small.receive(one, entry(1, 0, 'x'.repeat(80)));
+    expect(() => small.receive(two, entry(2, 0, 'y'.repeat(80)))).toThrow(
+      expect.objectContaining({ code: 'RATE_LIMITED' }),
+    );
+    expect(small.size).toBe(1);
+    small.receive(one, entry(1, 1, 'x'));
+    small.receive(two, entry(2, 0, 'y'.repeat(60)));
+    expect(small.size).toBe(2);
+    small.leave(two);
+    small.receive(one, entry(1, 2, 'x'.repeat(80)));
+    small.close();
   });
 
   it('O2: too many ids on one connection are refused, with nothing taken', () => {
