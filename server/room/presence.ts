@@ -193,7 +193,7 @@ export class Presence {
   #checkClock({ clientId, clock }: AwarenessEntry): void {
     const known = this.#present.get(clientId)?.toldClock ?? this.#gone.get(clientId)?.clock ?? 0;
     // One that was pushed there by somebody else may go on from there.
-    if (clock > Math.max(maxOwnClock, known + maxOwnClock)) {
+    if (clock > known + maxOwnClock) {
       throw new SyncError('AWARENESS_INVALID', 'clock out of range');
     }
   }

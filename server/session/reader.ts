@@ -59,8 +59,7 @@ export class Reader implements LiveReader {
       return;
     }
     this.#leaveLive();
-    this.#begin(this.#deps.room.missing(stateVector), this.#deps.room.head);
-    this.#owesReply = true;
+    this.#answer(stateVector);
     this.#pump();
   }
 
@@ -118,7 +117,11 @@ export class Reader implements LiveReader {
   #step(): void {
     const { room } = this.#deps;
     if (this.#queue.length > 0 || this.#owesReply) return this.#sendNext();
-    if (this.#nextRequest !== undefined) return this.#answerNext(this.#nextRequest);
+    const next = this.#nextRequest;
+    if (next !== undefined) {
+      this.#nextRequest = undefined;
+      return this.#answer(next);
+    }
     const { updates, offset } = room.since(this.#offset);
     this.#queue = updates;
     this.#offset = offset;
@@ -158,8 +161,7 @@ export class Reader implements LiveReader {
     socket.send(isLast ? dialect.encodeSyncReply(update) : dialect.encodeUpdate(update));
   }
 
-  #answerNext(stateVector: StateVector): void {
-    this.#nextRequest = undefined;
+  #answer(stateVector: StateVector): void {
     this.#begin(this.#deps.room.missing(stateVector), this.#deps.room.head);
     this.#owesReply = true;
   }
