@@ -1,0 +1,51 @@
+// A whole bench run, as it is written to JSON and read by the report.
+
+import type { LoadSettings } from './load/settings.js';
+import type { Measurement } from './measurement.js';
+
+export interface Environment {
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly os: string;
+  readonly node: string;
+  /** Of this package, and the commit where it is a checkout. */
+  readonly version: string;
+  readonly commit: string | undefined;
+  /** Server and load had a core each. */
+  readonly isPinned: boolean;
+}
+
+export interface TargetResult {
+  readonly name: string;
+  readonly description: string;
+  /** Why it could not be measured here. */
+  readonly unavailable?: string;
+}
+
+export interface ScenarioResult {
+  readonly id: string;
+  readonly title: string;
+}
+
+export interface RunResult {
+  readonly scenario: string;
+  readonly target: string;
+  /** Counted from 0; run 0 of all targets comes before run 1 of any. */
+  readonly run: number;
+  readonly measurement?: Measurement;
+  /** Why there is none. `isDelivery`: the server delivered something else than what was sent. */
+  readonly failure?: { readonly isDelivery: boolean; readonly message: string };
+}
+
+export interface Results {
+  readonly format: 1;
+  readonly environment: Environment;
+  readonly settings: LoadSettings;
+  /** The command that repeats it. */
+  readonly command: string;
+  readonly targets: readonly TargetResult[];
+  readonly scenarios: readonly ScenarioResult[];
+  readonly runs: readonly RunResult[];
+}
