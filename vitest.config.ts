@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Suites that start processes or browsers. */
+const serial = ['browser', 'fault', 'bench/process'].map((folder) => `test/${folder}/**/*.test.ts`);
+
 /** Unit, contract, fuzz and socket tests run side by side; what starts processes or browsers runs one file at a time. */
 export default defineConfig({
   test: {
@@ -8,14 +11,14 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/fault/**'],
+          exclude: serial,
           testTimeout: 30_000,
         },
       },
       {
         test: {
           name: 'process',
-          include: ['test/browser/**/*.test.ts', 'test/fault/**/*.test.ts'],
+          include: serial,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
