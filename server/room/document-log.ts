@@ -4,6 +4,7 @@
 import { mergeAccepted } from '../crdt/merge-updates.js';
 import { SeekableUpdate } from '../crdt/seekable-update.js';
 import type { StateVector } from '../crdt/state-vector.js';
+import { UpdateTail } from './update-tail.js';
 
 /** Up to this many updates are sent as they are; more are joined first. */
 const joinFrom = 4;
@@ -11,8 +12,7 @@ const joinFrom = 4;
 export class DocumentLog {
   #parts: readonly Uint8Array[];
   #seekableParts: SeekableUpdate[] | undefined;
-  #tail: Uint8Array[] = [];
-  #tailBytes = 0;
+  #tail = new UpdateTail();
   #joinedTail: Uint8Array | undefined;
   #seekableTail: SeekableUpdate | undefined;
   #partBytes: number;
@@ -44,17 +44,16 @@ export class DocumentLog {
   }
 
   get tailBytes(): number {
-    return this.#tailBytes;
+    return this.#tail.bytes;
   }
 
   get bytes(): number {
-    return this.#partBytes + this.#tailBytes;
+    return this.#partBytes + this.#tail.bytes;
   }
 
-  /** Returns the update's offset. The bytes are kept: they must not change. */
+  /** Returns the update's offset. The bytes are copied. */
   append(update: Uint8Array): number {
     this.#tail.push(update);
-    this.#tailBytes += update.length;
     this.#forgetJoinedTail();
     return this.head;
   }
@@ -66,8 +65,7 @@ export class DocumentLog {
 
   /** A new checkpoint takes the place of everything up to its offset. */
   replace(offset: number, parts: readonly Uint8Array[]): void {
-    this.#tail = this.#tail.slice(offset - this.#checkpointOffset);
-    this.#tailBytes = sumBytes(this.#tail);
+    this.#tail = new UpdateTail(this.#tail.slice(offset - this.#checkpointOffset, this.#tail.length));
     this.#forgetJoinedTail();
     this.#checkpointOffset = offset;
     this.#parts = parts;
@@ -77,7 +75,7 @@ export class DocumentLog {
 
   /** Everything, in parts that leave nothing pending when applied in order. */
   all(): Uint8Array[] {
-    if (this.#tail.length < joinFrom) return [...this.#parts, ...this.#tail];
+    if (this.#tail.length < joinFrom) return this.upTo(this.head);
     return [...this.#parts, this.#joined()];
   }
 
@@ -105,7 +103,7 @@ export class DocumentLog {
   }
 
   #joined(): Uint8Array {
-    this.#joinedTail ??= mergeAccepted(this.#tail);
+    this.#joinedTail ??= mergeAccepted(this.#tail.slice(0, this.#tail.length));
     return this.#joinedTail;
   }
 
