@@ -213,7 +213,7 @@ class Server implements HeddleServer {
       logger,
       gc: options.gc ?? true,
       commitIntervalMs: options.commitIntervalMs ?? 10,
-      createFanout: (document) => new RoomFanout({ transport: () => transport, document, limits }),
+      createFanout: (document) => new RoomFanout({ transport, document, limits }),
       loaded: (document, isNew) => this.#load(document, isNew),
       changed: options.onChange === undefined ? undefined : (document) => changes.changed(document),
       failed: (error) => this.#fail(error),

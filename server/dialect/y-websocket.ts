@@ -56,12 +56,18 @@ function readSyncMessage(decoder: decoding.Decoder): ClientMessage {
   }
 }
 
-/** A frame of one payload behind its type bytes. */
+/** For the head of a frame, begun anew for each; never in use across calls. */
+const head = encoding.createEncoder();
+
+/** A frame of one payload behind its type bytes. From Node's pool: frames are many, small, and soon gone. */
 function frameOf(types: readonly number[], payload: Uint8Array): Uint8Array {
-  const encoder = encoding.createEncoder();
-  for (const type of types) encoding.writeVarUint(encoder, type);
-  encoding.writeVarUint8Array(encoder, payload);
-  return encoding.toUint8Array(encoder);
+  head.cpos = 0;
+  for (const type of types) encoding.writeVarUint(head, type);
+  encoding.writeVarUint(head, payload.length);
+  const frame = Buffer.allocUnsafe(head.cpos + payload.length);
+  for (let at = 0; at < head.cpos; at++) frame[at] = head.cbuf[at] ?? 0;
+  frame.set(payload, head.cpos);
+  return frame;
 }
 
 function encodeRefusal(reason: string): Uint8Array {

@@ -16,7 +16,7 @@ export interface CommitSource {
 
 /** With many documents to write, a longer pace costs less per update; with few, nobody should wait. */
 const fewDocuments = 16;
-const manyFactor = 2.5;
+const manyFactor = 3.5;
 
 export class CommitQueue {
   readonly #store: DocumentStore;

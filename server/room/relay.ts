@@ -4,7 +4,7 @@
 // Busy means: updates come faster than one per window, and more than one reader is to get each. A frame less per reader
 // is worth more than anything else then. A joined frame goes to everybody, its writers too, for whom it is the ack: so it
 // leaves when its records are durable. If that takes longer than the window, its updates leave one by one, as in a quiet
-// room, and are acknowledged later.
+// room, and are acknowledged later; unless they are too many for that.
 
 import type { Clock, Timer } from '../../shared/clock.js';
 import { mergeAccepted } from '../crdt/merge-updates.js';
@@ -27,6 +27,11 @@ interface Entry {
 }
 
 const windowMs = 50;
+/**
+ * A window full of updates leaves one by one if that takes no more frames than this. Beyond it the room has more to do
+ * than it can, and would only come to its commit later: then they wait for it.
+ */
+const maxFramesSingly = 2_000;
 /** Below this distance to the last update a room counts as busy. */
 const quietMs = 4;
 
@@ -49,7 +54,9 @@ export class Relay {
 
   /** An accepted update, in order. */
   add(accepted: Omit<Entry, 'isRelayed' | 'isKnown'>): void {
-    const entry: Entry = { ...accepted, isKnown: false, isRelayed: false };
+    // Spelled out: spreading builds the object property by property, which costs more than all else here.
+    const { offset, update, sent, writer, isLive } = accepted;
+    const entry: Entry = { offset, update, sent, writer, isLive, isKnown: false, isRelayed: false };
     this.#pending.push(entry);
     const now = this.#clock.monotonic();
     const isQuiet = this.#unrelayed === 0 && (now - this.#lastAt >= quietMs || this.#fanout.readerCount <= 2);
@@ -106,6 +113,9 @@ export class Relay {
     let count = 0;
     while (count < this.#pending.length && (this.#pending[count]?.offset ?? Infinity) <= offset) count++;
     const entries = this.#pending.splice(0, count);
+    const [first] = entries;
+    // The usual commit of a small room.
+    if (count === 1 && first?.isRelayed === true) return first.writer.acknowledged([first.sent]);
     const joined: Entry[] = [];
     const acks = new Map<Writer, Uint8Array[]>();
     for (const entry of entries) {
@@ -130,6 +140,7 @@ export class Relay {
 
   #relayPending(): void {
     this.#timer = undefined;
+    if (this.#unrelayed * this.#fanout.readerCount > maxFramesSingly) return;
     for (const entry of this.#pending) {
       if (entry.isRelayed) continue;
       if (!entry.isLive) return;

@@ -247,13 +247,13 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   #append(entry: { update: Uint8Array; sent: Uint8Array; writer: Writer; isLive: boolean }): void {
-    const { update, writer } = entry;
+    const { update, sent, writer, isLive } = entry;
     const { clock, commits } = this.#deps;
     const offset = this.#log.append(update);
     this.#tailSince ??= clock.monotonic();
     this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
     commits.add(this, update.length);
-    this.#relay.add({ ...entry, offset });
+    this.#relay.add({ offset, update, sent, writer, isLive });
     this.#deps.changed(this.document);
   }
 

@@ -152,19 +152,24 @@ export class Channel implements Writer {
   }
 
   #flush(): void {
-    const { socket, limits } = this.#deps;
+    const { socket } = this.#deps;
     if (this.#outbox.length === 0) return;
-    socket.cork(() => {
-      let sent = 0;
-      while (sent < this.#outbox.length && socket.bufferedBytes < limits.softBufferedBytes) {
-        const next = this.#outbox[sent++];
-        if (next === undefined) break;
-        socket.send(next.encode());
-        this.#outboxBytes -= next.bytes;
-      }
-      this.#outbox.splice(0, sent);
-    });
+    // A cork saves system calls only where there are several frames.
+    if (this.#outbox.length === 1) this.#sendWaiting();
+    else socket.cork(() => this.#sendWaiting());
     this.#reader.checkLag();
+  }
+
+  #sendWaiting(): void {
+    const { socket, limits } = this.#deps;
+    let sent = 0;
+    while (sent < this.#outbox.length && socket.bufferedBytes < limits.softBufferedBytes) {
+      const next = this.#outbox[sent++];
+      if (next === undefined) break;
+      socket.send(next.encode());
+      this.#outboxBytes -= next.bytes;
+    }
+    this.#outbox.splice(0, sent);
   }
 
   #receive(view: Uint8Array, isLive: boolean): void | Promise<void> {

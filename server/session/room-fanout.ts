@@ -17,16 +17,22 @@ export interface LiveReader {
   fallBack(): void;
 }
 
+/** Where live readers of one dialect hang. Its name is kept: made anew for each frame, it would be hashed for each. */
+interface Topic {
+  readonly name: string;
+  readerCount: number;
+}
+
 export class RoomFanout implements Fanout {
-  readonly #transport: () => Transport;
+  readonly #transport: Transport;
   readonly #document: DocumentName;
   readonly #limits: Limits;
   readonly #readers = new Map<Writer, LiveReader>();
-  readonly #dialects = new Map<Dialect, number>();
+  readonly #topics = new Map<Dialect, Topic>();
   /** Bytes each reader was given since the readers were last checked. */
   #uncheckedBytes = 0;
 
-  constructor(deps: { transport: () => Transport; document: DocumentName; limits: Limits }) {
+  constructor(deps: { transport: Transport; document: DocumentName; limits: Limits }) {
     this.#transport = deps.transport;
     this.#document = deps.document;
     this.#limits = deps.limits;
@@ -37,21 +43,23 @@ export class RoomFanout implements Fanout {
   }
 
   topic(dialect: Dialect): string {
-    return `${dialect.name}:${this.#document}`;
+    return this.#topics.get(dialect)?.name ?? `${dialect.name}:${this.#document}`;
   }
 
   add(writer: Writer, reader: LiveReader): void {
     this.#readers.set(writer, reader);
-    this.#dialects.set(reader.dialect, (this.#dialects.get(reader.dialect) ?? 0) + 1);
+    const topic = this.#topics.get(reader.dialect);
+    if (topic === undefined)
+      this.#topics.set(reader.dialect, { name: this.topic(reader.dialect), readerCount: 1 });
+    else topic.readerCount++;
   }
 
   remove(writer: Writer): void {
     const reader = this.#readers.get(writer);
     if (reader === undefined) return;
     this.#readers.delete(writer);
-    const count = this.#dialects.get(reader.dialect) ?? 0;
-    if (count > 1) this.#dialects.set(reader.dialect, count - 1);
-    else this.#dialects.delete(reader.dialect);
+    const topic = this.#topics.get(reader.dialect);
+    if (topic !== undefined && --topic.readerCount === 0) this.#topics.delete(reader.dialect);
   }
 
   update(update: Uint8Array, except?: Writer): void {
@@ -71,10 +79,10 @@ export class RoomFanout implements Fanout {
 
   #publish(encode: (dialect: Dialect) => Uint8Array, except: Writer | undefined): void {
     const excepted = except === undefined ? undefined : this.#readers.get(except);
-    for (const dialect of this.#dialects.keys()) {
+    for (const [dialect, { name }] of this.#topics) {
       const frame = encode(dialect);
-      if (excepted?.dialect === dialect) excepted.publish(this.topic(dialect), frame);
-      else this.#transport().publish(this.topic(dialect), frame);
+      if (excepted?.dialect === dialect) excepted.publish(name, frame);
+      else this.#transport.publish(name, frame);
     }
   }
 

@@ -175,11 +175,13 @@ export class Session implements SocketHandler {
   }
 
   #handle(messages: readonly ClientMessage[]): void {
-    for (const [i, message] of messages.entries()) {
+    for (let i = 0; i < messages.length; i++) {
       if (this.#state !== 'open') {
         this.#wait(messages.slice(i));
         return;
       }
+      const message = messages[i];
+      if (message === undefined) return;
       const pending = this.#channel?.handle(message);
       if (pending !== undefined) this.#await(pending);
     }

@@ -6,7 +6,7 @@ import type { DocumentMeta } from './record-codec.js';
 /** Remembered documents; each takes a few hundred bytes. */
 const maxRemembered = 20_000;
 
-/** The least recently used are forgotten. `null` is known to be absent, undefined is not known. */
+/** The least recently changed are forgotten. `null` is known to be absent, undefined is not known. */
 export class MetaCache {
   readonly #metas = new Map<DocumentName, DocumentMeta | null>();
   #generation = 0;
@@ -17,12 +17,10 @@ export class MetaCache {
   }
 
   get(document: DocumentName): DocumentMeta | null | undefined {
-    const meta = this.#metas.get(document);
-    if (meta !== undefined) this.set(document, meta);
-    return meta;
+    return this.#metas.get(document);
   }
 
-  /** What the change being made leaves. Order of use is order of insertion. */
+  /** What the change being made leaves. Order of change is order of insertion. */
   set(document: DocumentName, meta: DocumentMeta | null): void {
     this.#metas.delete(document);
     this.#metas.set(document, meta);

@@ -45,7 +45,6 @@ export class UwsTopics {
   readonly #app: NativeApp;
   readonly #subscribers = new Map<string, Set<UwsSocket>>();
   readonly #toCutOff: UwsSocket[] = [];
-  #framesMayWait = false;
 
   constructor(app: NativeApp, maxBufferedBytes: number, { logger, clock }: UwsDependencies) {
     this.#app = app;
@@ -64,7 +63,6 @@ export class UwsTopics {
       for (const subscriber of subscribers) if (subscriber !== sender) subscriber.send(frame);
       return;
     }
-    this.#noteWaitingFrames();
     if (sender === undefined || !sender.publishNatively(topic, frame)) this.#app.publish(topic, frame, true);
     this.cutOffMarked();
   }
@@ -84,12 +82,7 @@ export class UwsTopics {
     if (subscribers?.delete(socket) === true && subscribers.size === 0) this.#subscribers.delete(topic);
   }
 
-  /** Whether frames were published that the binary has not handed to their sockets yet. */
-  get framesMayWait(): boolean {
-    return this.#framesMayWait;
-  }
-
-  /** Whether the frames that may wait could take a socket over its limit. */
+  /** Whether published frames that the binary has not handed over yet could take a socket over its limit. */
   mayOverflow(bufferedBytes: number): boolean {
     return bufferedBytes + framesPerTurn * (bigFrameBytes + maxHeaderBytes) > this.maxBufferedBytes;
   }
@@ -104,15 +97,6 @@ export class UwsTopics {
     for (let socket = this.#toCutOff.pop(); socket !== undefined; socket = this.#toCutOff.pop()) {
       socket.cutOff();
     }
-  }
-
-  #noteWaitingFrames(): void {
-    if (this.#framesMayWait) return;
-    this.#framesMayWait = true;
-    // The binary hands waiting frames to their sockets before and after it polls, so before this runs.
-    this.#clock.soon(() => {
-      this.#framesMayWait = false;
-    });
   }
 }
 
@@ -152,7 +136,7 @@ export class UwsSocket implements Socket {
     if (native === undefined) return 'dropped';
     // C4: a send first hands over the published frames that wait, without looking at the limit again after them. Near
     // the limit a ping makes them go first, so that one that is refused is known before this frame is sent.
-    if (this.#topics.framesMayWait && this.#topics.mayOverflow(native.getBufferedAmount())) native.ping();
+    if (this.#topics.mayOverflow(native.getBufferedAmount())) native.ping();
     const status = this.isOpen ? native.send(frame, true) : 2;
     this.#topics.cutOffMarked();
     if (!this.isOpen) return 'dropped';

@@ -98,7 +98,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     logger,
     gc: true,
     commitIntervalMs: 10,
-    createFanout: (document) => new RoomFanout({ transport: () => transport, document, limits }),
+    createFanout: (document) => new RoomFanout({ transport, document, limits }),
     failed(error) {
       failures.push(error);
       gateway.drain();

@@ -22,7 +22,7 @@ describe('encode', () => {
     ['a refusal', dialect.encodeRefusal('nö'), bytes(2, 0, 3, 0x6e, 0xc3, 0xb6)],
     ['a keep-alive', dialect.keepAlive, bytes(1, 1, 0)],
   ])('golden bytes: %s', (_what, frame, golden) => {
-    expect(frame).toEqual(golden);
+    expect(Uint8Array.from(frame)).toEqual(golden);
   });
 
   it('a length of more than one byte', () => {

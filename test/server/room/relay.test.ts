@@ -60,6 +60,17 @@ describe('a quiet room', () => {
 });
 
 describe('a busy room', () => {
+  it('D1: more than can leave one by one waits for the commit, however long that takes', () => {
+    fanout.readerCount = 100;
+    const { edit, doc } = editor(1);
+    for (let i = 0; i < 22; i++) accept(new WatchedWriter(), edit('a'));
+    clock.advance(1_000);
+    expect(fanout.updates.length).toBe(1);
+    relay.durable(22);
+    expect(fanout.updates.length).toBe(2);
+    expect(textOf(fanout.updates.map(({ update }) => update))).toBe(doc.getText('text').toJSON());
+  });
+
   it('D1: what comes close behind waits until it is durable, and then goes in one frame to everybody', () => {
     const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
     const [one, two] = [editor(1), editor(2)];
