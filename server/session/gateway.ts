@@ -61,9 +61,10 @@ export class Gateway {
 
   /**
    * What can be refused before the upgrade is refused by HTTP status. A missing or bad token, or right, is told by close
-   * code on an open socket, because browsers hide the status of a failed upgrade.
+   * code on an open socket, because browsers hide the status of a failed upgrade: so the socket opens while the token
+   * is still being checked, and what it sends meanwhile waits.
    */
-  async upgrade(request: UpgradeRequest): Promise<UpgradeDecision> {
+  upgrade(request: UpgradeRequest): UpgradeDecision {
     const { checkOrigin, limits, sessions } = this.#deps;
     if (this.#isDraining) return { accept: false, status: 503, body: 'the server is shutting down' };
     if (sessions.size >= limits.maxConnections)
@@ -77,8 +78,7 @@ export class Gateway {
       return { accept: false, status: httpStatus, body: reason };
     }
     const { token, subprotocol } = this.#deps.credentials(request);
-    const verdict = await this.#admit(token, document);
-    if (this.#isDraining) return { accept: false, status: 503, body: 'the server is shutting down' };
+    const verdict = this.#admit(token, document);
     return { accept: true, subprotocol, open: (socket) => this.#open(socket, document, verdict) };
   }
 
@@ -101,7 +101,7 @@ export class Gateway {
     return access;
   }
 
-  #open(socket: Socket, document: DocumentName, checked: Checked | SyncError): SocketHandler {
+  #open(socket: Socket, document: DocumentName, verdict: Promise<Checked | SyncError>): SocketHandler {
     const { sessions, connected, disconnected } = this.#deps;
     let entered: Visitor | undefined;
     let hasEnded = false;
@@ -121,18 +121,18 @@ export class Gateway {
       },
     });
     sessions.add(session);
-    if (checked instanceof SyncError) {
-      session.refuse(checked);
-      return session;
-    }
-    const enter = async (): Promise<void> => {
+    const enter = async (claims: Claims): Promise<void> => {
       const connectionId = `c${++this.#connections}`;
-      const visitor = { connectionId, document, claims: checked.claims, remoteAddress: socket.remoteAddress };
+      const visitor = { connectionId, document, claims, remoteAddress: socket.remoteAddress };
       await connected(visitor);
       if (hasEnded) disconnected(visitor);
       else entered = visitor;
     };
-    void session.begin({ ...checked, document, enter });
+    void verdict.then((checked) => {
+      if (checked instanceof SyncError) return session.refuse(checked);
+      if (this.#isDraining) return session.refuse(new SyncError('DRAINING'));
+      return session.begin({ ...checked, document, enter: () => enter(checked.claims) });
+    });
     return session;
   }
 }

@@ -80,8 +80,9 @@ export interface HttpReply {
 
 /** What the transport calls. */
 export interface TransportHandler {
+  /** Decides at once; what takes longer to find out is told on the open socket. A throw is answered with 500 and logged. */
+  upgrade(request: UpgradeRequest): UpgradeDecision;
   /** A throw or rejection is answered with 500 and logged. */
-  upgrade(request: UpgradeRequest): UpgradeDecision | Promise<UpgradeDecision>;
   request(request: HttpRequest): HttpReply | Promise<HttpReply>;
 }
 

@@ -128,24 +128,9 @@ class Routes {
 
   upgrade(response: NativeResponse, request: NativeRequest, context: NativeContext): void {
     const head = copyHead(request, response);
-    let isOver = false;
-    response.onAborted(() => {
-      isOver = true;
-    });
-    const refuse = (status: number, body: string) => {
-      if (isOver) return;
-      isOver = true;
-      writeReply(response, { status, body }, { isHead: false, closeConnection: false });
-    };
-    this.#decide(head, () => this.#handler.upgrade(head), {
-      answer: (decision) => {
-        if (!decision.accept) return refuse(decision.status, decision.body);
-        if (isOver) return;
-        isOver = true;
-        this.#accept(response, head, context, decision);
-      },
-      fail: () => refuse(internalError.status, internalError.body),
-    });
+    const decision = this.#decideUpgrade(head);
+    if (decision.accept) this.#accept(response, head, context, decision);
+    else writeReply(response, decision, { isHead: false, closeConnection: false });
   }
 
   request(response: NativeResponse, request: NativeRequest): void {
@@ -160,30 +145,31 @@ class Routes {
       if (isGone) return;
       writeReply(response, reply, { isHead: head.method === 'HEAD', closeConnection: !body.endsSoon });
     };
-    this.#decide(head, () => this.#handler.request(withBody(head, body)), {
-      answer,
-      fail: () => answer(internalError),
-    });
-  }
-
-  /** Asks; answers in the same call if the decision is at hand. */
-  #decide<Decision>(
-    head: RequestHead,
-    ask: () => Decision | Promise<Decision>,
-    then: { answer(decision: Decision): void; fail(): void },
-  ): void {
     const fail = (error: unknown) => {
-      const { method, remoteAddress } = head;
-      this.#logger.error({ err: error, method, remoteAddress }, 'a request handler has thrown');
-      then.fail();
+      this.#report(head, error);
+      answer(internalError);
     };
     try {
-      const decision = ask();
-      if (decision instanceof Promise) decision.then((decided) => then.answer(decided)).catch(fail);
-      else then.answer(decision);
+      // Answered in the same call if the reply is at hand.
+      const reply = this.#handler.request(withBody(head, body));
+      if (reply instanceof Promise) reply.then(answer).catch(fail);
+      else answer(reply);
     } catch (error) {
       fail(error);
     }
+  }
+
+  #decideUpgrade(head: RequestHead): UpgradeDecision {
+    try {
+      return this.#handler.upgrade(head);
+    } catch (error) {
+      this.#report(head, error);
+      return { accept: false, ...internalError };
+    }
+  }
+
+  #report({ method, remoteAddress }: RequestHead, error: unknown): void {
+    this.#logger.error({ err: error, method, remoteAddress }, 'a request handler has thrown');
   }
 
   #accept(
@@ -195,8 +181,9 @@ class Routes {
     const socket = new UwsSocket(this.#topics, head.remoteAddress);
     const carried: UwsUserData = { socket };
     const key = head.header('sec-websocket-key') ?? '';
-    response.cork(() => response.upgrade(carried, key, decision.subprotocol ?? '', '', context));
-    // Not from within the upgrade: frames sent there, after an asynchronous decision, can end the new connection.
+    // Within the binary's own handler, never later: later it wants a cork, and that it tells an upgrade from a finished
+    // request by the socket's address, which may stay the same; then it closes the new connection.
+    response.upgrade(carried, key, decision.subprotocol ?? '', '', context);
     socket.start((opened) => decision.open(opened));
   }
 }

@@ -115,10 +115,7 @@ class InMemory implements MemoryTransport {
       remoteAddress: socket.remoteAddress,
     };
     try {
-      const decision = this.#handler.upgrade(request);
-      if (decision instanceof Promise) {
-        decision.then((made) => socket.decide(made)).catch(() => socket.decide(internalError));
-      } else socket.decide(decision);
+      socket.decide(this.#handler.upgrade(request));
     } catch {
       socket.decide(internalError);
     }

@@ -327,6 +327,6 @@ describe('refusals before the upgrade', () => {
     open();
     await server.run(20);
     expect(late.end.refusal?.status).toBe(503);
-    expect(waiting.end.refusal?.status).toBe(503);
+    expect(waiting.end.closed?.code).toBe(1012);
   });
 });

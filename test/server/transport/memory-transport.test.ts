@@ -39,9 +39,6 @@ function createHarness(): ContractHarness {
       await client.decided;
       return client.refusal ?? wrap(client);
     },
-    async connectAndLeave() {
-      transport.connect('/').terminate();
-    },
     async request(method, path, body) {
       const reply = await transport.request({ method, path, ...(body === undefined ? {} : { body }) });
       return { status: reply.status, body: Buffer.from(reply.body ?? '').toString() };

@@ -20,7 +20,7 @@ export interface Peer {
 /** A server whose handler writes down what it is told. */
 export class RecordingServer implements TransportHandler {
   readonly peers: Peer[] = [];
-  decide: (request: UpgradeRequest) => UpgradeDecision | Promise<UpgradeDecision> = () => this.accept();
+  decide: (request: UpgradeRequest) => UpgradeDecision = () => this.accept();
   onMessage: (peer: Peer, frame: Uint8Array) => void = () => {};
   onEvent: (peer: Peer, event: string) => void = () => {};
   reply: (request: HttpRequest) => HttpReply | Promise<HttpReply> = () => ({ status: 200 });

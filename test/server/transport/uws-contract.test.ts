@@ -4,7 +4,7 @@ import { systemClock } from '../../../shared/clock.js';
 import { silentLogger } from '../../../shared/logger.js';
 import type { Transport } from '../../../server/transport/transport.js';
 import { listenUws } from '../../../server/transport/uws.js';
-import { connectRaw } from '../../support/raw-socket.js';
+
 import { describeTransport, type ContractClient, type ContractHarness } from './transport-contract.js';
 
 function wrap(socket: WebSocket): ContractClient {
@@ -63,15 +63,6 @@ function createHarness(): ContractHarness {
           });
         });
       });
-    },
-    async connectAndLeave() {
-      const raw = await connectRaw(transport.port);
-      await raw.write(
-        'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-      );
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      raw.destroy();
     },
     async request(method, path, body) {
       const url = `http://127.0.0.1:${transport.port}${path}`;
