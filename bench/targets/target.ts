@@ -5,7 +5,8 @@ import type { ProtocolName } from '../protocol/protocol.js';
 /** What a scenario may need of a server. `sync`: it keeps documents and answers sync requests. `storage`: it keeps them on
  * disk. `durable`: what it acknowledges is on disk. `process`: its CPU and memory can be read. `restart`: it can be stopped
  * and started on the same data. */
-export type Capability = 'sync' | 'awareness' | 'acknowledgements' | 'storage' | 'durable' | 'process' | 'restart';
+export type Capability =
+  'sync' | 'awareness' | 'acknowledgements' | 'storage' | 'durable' | 'process' | 'restart';
 
 /** All that the load process knows of a running server. Plain data: it crosses a process boundary. */
 export interface Endpoint {

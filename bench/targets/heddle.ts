@@ -1,0 +1,40 @@
+// Heddle as its users run it: the command, durable, with tokens.
+
+import { randomBytes } from 'node:crypto';
+import { issueToken } from '../../server/auth/issue-token.js';
+import { systemClock } from '../../shared/clock.js';
+import { builtFile } from './built-file.js';
+import { processTarget, type Launch, type Place } from './process-target.js';
+import type { Target } from './target.js';
+
+const tokenTtlS = 24 * 60 * 60;
+
+export function heddleTarget(): Target {
+  return processTarget({
+    name: 'heddle',
+    description: 'Heddle with its defaults: fsync before an update is acknowledged; tokens on',
+    protocol: 'y-websocket',
+    capabilities: ['sync', 'awareness', 'acknowledgements', 'storage', 'durable', 'restart'],
+    prepare: async () => void builtFile('#heddle-command'),
+    launch,
+  });
+}
+
+async function launch({ host, port, data }: Place): Promise<Launch> {
+  const secret = randomBytes(32).toString('hex');
+  const docs = [{ pattern: '**', access: 'write' }] as const;
+  return {
+    command: [
+      process.execPath,
+      builtFile('#heddle-command'),
+      'serve',
+      `--host=${host}`,
+      `--port=${port}`,
+      `--data=${data}`,
+    ],
+    folder: data,
+    env: { JWT_SECRET: secret },
+    isReady: (line) => line.includes('"msg":"listening"'),
+    token: await issueToken({ secret, sub: 'bench', docs, ttlS: tokenTtlS, clock: systemClock }),
+  };
+}
