@@ -1,10 +1,11 @@
 // Public editing traces (the format of josephg/editing-traces) as Yjs updates made up front, per author.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import * as Y from 'yjs';
+import { textName } from '../../bench/input/text-name.js';
+import { readTrace, traceScript, type TraceScript } from '../../bench/input/trace.js';
 
 /** One transaction of one author. */
 export interface Edit {
@@ -24,21 +25,7 @@ export interface EditingHistory {
   readonly isSourceContent: boolean;
 }
 
-/** The root the text is in. */
-export const textName = 'text';
-
-type Patch = readonly [position: number, deleted: number, inserted: string];
-
-interface Trace {
-  readonly kind?: 'concurrent';
-  readonly startContent?: string;
-  readonly endContent: string;
-  readonly txns: readonly {
-    readonly parents?: readonly number[];
-    readonly agent?: number;
-    readonly patches: readonly Patch[];
-  }[];
-}
+export { textName };
 
 /** The traces at hand: in the folder HEDDLE_TRACES names, or in shared/traces beside the repository. Often none. */
 export function traceFiles(): string[] {
@@ -53,17 +40,30 @@ export function traceFiles(): string[] {
 
 /** Reads a trace and makes its updates. */
 export function loadTrace(file: string): EditingHistory {
-  const bytes = readFileSync(file);
-  const trace = JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as Trace;
+  const trace = readTrace(file);
+  const authors = editsOf(traceScript(trace));
+  const endContent = merge(authors);
   const name = basename(file).replace(/\.json(\.gz)?$/, '');
-  // Which of two concurrent inserts at one place comes first is up to the client ids: both orders are tried.
-  for (const direction of [1, -1]) {
-    const authors = makeEdits(trace, direction);
-    if (merge(authors) === trace.endContent)
-      return { name, authors, endContent: trace.endContent, isSourceContent: true };
+  return { name, authors, endContent, isSourceContent: endContent === trace.endContent };
+}
+
+function editsOf({ agents, updates }: TraceScript): Edit[][] {
+  const authors = Array.from({ length: agents }, (): Edit[] => []);
+  const places: number[] = [];
+  const all: Edit[] = [];
+  for (const { update, agent, dependsOn } of updates) {
+    const after: number[] = [];
+    for (const index of dependsOn) {
+      const edit = all[index]!;
+      for (const [author, count = 0] of edit.after.entries())
+        after[author] = Math.max(after[author] ?? 0, count);
+      after[edit.author] = Math.max(after[edit.author] ?? 0, places[index]! + 1);
+    }
+    const edit = { author: agent, update, after };
+    all.push(edit);
+    places.push(authors[agent]!.push(edit) - 1);
   }
-  const authors = makeEdits(trace, 1);
-  return { name, authors, endContent: merge(authors), isSourceContent: false };
+  return authors;
 }
 
 /** All edits of all authors in an order in which each finds what it builds on. */
@@ -91,98 +91,4 @@ export function merge(authors: EditingHistory['authors']): string {
     for (const { update } of inCausalOrder(authors)) Y.applyUpdate(ydoc, update);
   });
   return ydoc.getText(textName).toString();
-}
-
-/** Somebody's replica while the edits are made. */
-class Replica {
-  readonly person: number;
-  readonly edits: Edit[] = [];
-  readonly #index: number;
-  readonly #ydoc = new Y.Doc();
-  readonly #has: number[] = [];
-  #made: Uint8Array | undefined;
-
-  constructor(person: number, index: number, clientId: number) {
-    this.person = person;
-    this.#index = index;
-    this.#ydoc.clientID = clientId;
-    this.#ydoc.on('update', (update: Uint8Array, _origin, _doc, transaction: Y.Transaction) => {
-      if (transaction.local) this.#made = update;
-    });
-  }
-
-  /** Brings the replica to exactly what the edit builds on: positions are in that version. */
-  integrate(after: Edit['after'], replicas: readonly Replica[]): void {
-    const missing = replicas.map(({ edits }, other) =>
-      other === this.#index ? [] : edits.slice(this.#has[other] ?? 0, after[other] ?? 0),
-    );
-    for (const [other, count] of after.entries()) this.#has[other] = count ?? 0;
-    this.#ydoc.transact(() => {
-      for (const { update } of missing.flat()) Y.applyUpdate(this.#ydoc, update);
-    }, 'remote');
-  }
-
-  edit(patches: readonly Patch[], after: Edit['after'], isAstral: boolean): void {
-    const ytext = this.#ydoc.getText(textName);
-    this.#made = undefined;
-    this.#ydoc.transact(() => {
-      for (const [position, deleted, inserted] of patches) {
-        const [start, length] = isAstral ? inUnits(ytext.toString(), position, deleted) : [position, deleted];
-        if (length > 0) ytext.delete(start, length);
-        if (inserted !== '') ytext.insert(start, inserted);
-      }
-    });
-    const update = this.#made ?? Y.encodeStateAsUpdate(new Y.Doc());
-    this.edits.push({ author: this.#index, update, after });
-  }
-}
-
-/** A sequential trace has one author; in a concurrent one a transaction applies to the merge of its parents. */
-function makeEdits(trace: Trace, direction: number): Edit[][] {
-  const replicas: Replica[] = [];
-  /** Per transaction: what is in its history, itself included. */
-  const histories: number[][] = [];
-  const isAstral = [trace.endContent, ...trace.txns.flatMap(({ patches }) => patches.map((each) => each[2]))] //
-    .some((text) => /[\u{10000}-\u{10ffff}]/u.test(text));
-  const find = (person: number, after: readonly number[]): number => {
-    // Who went on from a version without their own last edit counts as somebody else.
-    const known = replicas.findIndex(
-      (replica, index) => replica.person === person && replica.edits.length === (after[index] ?? 0),
-    );
-    if (known !== -1) return known;
-    const clientId = 1_000_000 + direction * (person * 1_000 + replicas.length);
-    return replicas.push(new Replica(person, replicas.length, clientId)) - 1;
-  };
-  const add = (person: number, after: number[], patches: readonly Patch[]): number[] => {
-    const author = find(person, after);
-    const replica = replicas[author]!;
-    replica.integrate(after, replicas);
-    replica.edit(patches, after, isAstral);
-    const history = [...after];
-    history[author] = replica.edits.length;
-    return history;
-  };
-  let previous: number[] = [];
-  if ((trace.startContent ?? '') !== '') previous = add(0, previous, [[0, 0, trace.startContent!]]);
-  for (const { parents, agent: person = 0, patches } of trace.txns) {
-    const after =
-      trace.kind === 'concurrent' ? joined(parents!.map((parent) => histories[parent]!)) : previous;
-    previous = add(person, after, patches);
-    histories.push(previous);
-  }
-  return replicas.map(({ edits }) => edits);
-}
-
-function joined(histories: readonly (readonly number[])[]): number[] {
-  const all: number[] = [];
-  for (const history of histories)
-    for (const [author, count = 0] of history.entries()) all[author] = Math.max(all[author] ?? 0, count);
-  return all;
-}
-
-/** Traces count code points, Yjs counts UTF-16 units. */
-function inUnits(text: string, position: number, deleted: number): [start: number, length: number] {
-  const points = [...text];
-  const start = points.slice(0, position).join('').length;
-  return [start, points.slice(position, position + deleted).join('').length];
 }
