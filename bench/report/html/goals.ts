@@ -1,0 +1,57 @@
+// The goals with their verdicts. What was found is a click away, and open where a goal was missed.
+
+import { judgeGoals, subjectOf, type GoalResult, type Verdict } from '../../goals.js';
+import type { Results } from '../../results.js';
+import { html, type Html } from './html.js';
+
+export function goalsSection(results: Results): Html {
+  return html`<section id="goals" class="card" aria-labelledby="goals-title">
+    <h2 id="goals-title">Goals</h2>
+    <p class="note">Ratios of medians within this bench. Open a goal to see what was found.</p>
+    <div class="goals">${judgeGoals(results).map(goalItem)}</div>
+  </section>`;
+}
+
+function goalItem({ id, title, verdict, checks, open }: GoalResult): Html {
+  const met = checks.filter((check) => check.verdict === 'met').length;
+  const parts = checks.length + (open === undefined ? 0 : 1);
+  return html`<details class="goal" ${verdict === 'missed' && html` open`}>
+    <summary>
+      <span class="goal-id">${id}</span>
+      <span class="goal-title">${title}</span>
+      <span class="goal-count">${met} of ${parts}</span>
+      ${chip(verdict)}
+    </summary>
+    <div class="scroll" tabindex="0" role="region" aria-label="${id}: what was found">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Goal</th>
+            <th scope="col">Found</th>
+            <th scope="col">Verdict</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${checks.map(
+            (check) =>
+              html`<tr>
+                <th scope="row"><a href="#${check.scenario}">${subjectOf(check)}</a></th>
+                <td>${check.goal}</td>
+                <td>
+                  <strong>${check.found}</strong
+                  >${check.numbers !== '' && html`<br /><small>${check.numbers}</small>`}
+                </td>
+                <td>${chip(check.verdict)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${open !== undefined && html`<p class="note">${chip('unknown')} ${open}</p>`}
+  </details>`;
+}
+
+function chip(verdict: Verdict): Html {
+  return html`<span class="chip" data-verdict="${verdict}">${verdict}</span>`;
+}

@@ -1,0 +1,141 @@
+// The report as RESULTS.md: goals first, then ratios, then absolute figures with their machine named.
+
+import { figures, type FigureKey } from '../figures.js';
+import { judgeGoals, subjectOf, type GoalResult } from '../goals.js';
+import type { Results } from '../results.js';
+import { compareAll, referenceOf, type ScenarioComparison } from './comparison.js';
+import { formatMedian, formatRatio, formatSource, formatSpread, labelOf, missing } from './format.js';
+import { environmentRows, formatDate, goalTally, readingNotes } from './words.js';
+
+export function renderMarkdown(results: Results): string {
+  const scenarios = compareAll(results);
+  const goals = judgeGoals(results);
+  const { environment, command } = results;
+  const blocks = [
+    '# Results of the bench',
+    `Measured ${formatDate(environment.date)} on ${escaped(environment.cpu)}. This file is written by the bench; again with:`,
+    `\`\`\`sh\n${command}\n\`\`\``,
+    '## Goals',
+    `${goalTally(goals)}. What was found for each is below the table.`,
+    goalTable(goals),
+    ...goals.map(goalBlock),
+    '## What to know before reading on',
+    bullets(readingNotes(results)),
+    '## Targets',
+    bullets(results.targets.map(targetLine)),
+    `## Ratios to ${referenceOf(results)}`,
+    ...scenarios.flatMap(ratioBlocks),
+    ...troubleBlocks(scenarios),
+    '## Absolute figures of this machine',
+    bullets(environmentRows(environment).map(([name, value]) => `${name}: ${escaped(value)}`)),
+    'Median, and the smallest and the largest of the runs below it.',
+    ...scenarios.flatMap(figureBlocks),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function goalTable(goals: readonly GoalResult[]): string {
+  return table(
+    ['', 'goal', 'verdict'],
+    goals.map(({ id, title, verdict }) => [id, title, `**${verdict}**`]),
+  );
+}
+
+function goalBlock({ id, title, verdict, checks, open }: GoalResult): string {
+  const rows = checks.map((check) => [
+    subjectOf(check),
+    check.goal,
+    escaped(check.found) + (check.numbers === '' ? '' : ` (${check.numbers})`),
+    check.verdict,
+  ]);
+  const parts = [
+    `**${id}: ${verdict}.** ${title}`,
+    table(['what', 'goal', 'found', 'verdict'], rows),
+    ...(open === undefined ? [] : [`Unknown: ${open}`]),
+  ];
+  return parts.join('\n\n');
+}
+
+function targetLine({ name, description, unavailable }: Results['targets'][number]): string {
+  const absent = unavailable === undefined ? '' : ` **Not measured:** ${escaped(unavailable)}`;
+  return `**${escaped(name)}**: ${escaped(description)}${absent}`;
+}
+
+function ratioBlocks(scenario: ScenarioComparison): string[] {
+  const shown = scenario.figures.filter(
+    (figure) => figures[figure].better !== 'none' && scenario.cell(scenario.reference, figure) !== undefined,
+  );
+  const others = scenario.targets.filter((target) => target !== scenario.reference);
+  if (shown.length === 0 || others.length === 0) return [];
+  const cellOf = (target: string, figure: FigureKey): string =>
+    formatRatio(scenario.cell(target, figure)?.ratio);
+  return [`### ${escaped(scenario.title)}`, targetTable({ targets: others, shown, cellOf })];
+}
+
+function figureBlocks(scenario: ScenarioComparison): string[] {
+  const head = `### ${escaped(scenario.title)} (\`${scenario.id}\`)`;
+  if (scenario.targets.length === 0) return [head, 'Not measured.'];
+  const cellOf = (target: string, figure: FigureKey): string => {
+    const cell = scenario.cell(target, figure);
+    if (cell === undefined) return missing;
+    const spread = formatSpread(cell, figure);
+    return formatMedian(cell, figure) + (spread === '' ? '' : `<br>${spread}`);
+  };
+  return [head, targetTable({ targets: scenario.targets, shown: scenario.figures, cellOf })];
+}
+
+function targetTable({
+  targets,
+  shown,
+  cellOf,
+}: {
+  targets: readonly string[];
+  shown: readonly FigureKey[];
+  cellOf: (target: string, figure: FigureKey) => string;
+}): string {
+  return table(
+    ['', ...shown.map(labelOf)],
+    targets.map((target) => [escaped(target), ...shown.map((figure) => cellOf(target, figure))]),
+  );
+}
+
+function troubleBlocks(scenarios: readonly ScenarioComparison[]): string[] {
+  const failures = scenarios.flatMap(({ id, failures }) =>
+    failures.map((failure) => {
+      const kind = failure.isDelivery ? '**wrong delivery**' : 'failed';
+      return `\`${id}\`, ${escaped(formatSource(failure))}: ${kind}: ${escaped(failure.text)}`;
+    }),
+  );
+  const remarks = scenarios.flatMap(({ id, limits, notes }) =>
+    [...limits, ...notes].map(
+      (remark) => `\`${id}\`, ${escaped(formatSource(remark))}: ${escaped(remark.text)}`,
+    ),
+  );
+  return [
+    '## Failures',
+    failures.length === 0 ? 'None.' : bullets(failures),
+    '## Limits and notes',
+    remarks.length === 0 ? 'None.' : bullets(remarks),
+  ];
+}
+
+/** Padded, as a formatter would write it: the file is committed. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map((_, i) => Math.max(3, ...[heads, ...rows].map((cells) => cells[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((text, i) => text.padEnd(widths[i]!)).join(' | ')} |`;
+  return [line(heads), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+/** Text of a server or of the machine, so that it is text in Markdown too, on one line. */
+function escaped(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/[\\`*_[\]|#]/g, String.raw`\$&`);
+}

@@ -1,0 +1,54 @@
+// What every report says in words: the machine, the goals in one line, how to read the figures.
+
+import type { GoalResult, Verdict } from '../goals.js';
+import type { Environment, Results } from '../results.js';
+import { referenceOf } from './comparison.js';
+import { formatBytes } from './format.js';
+
+/** Name and value of what is to be known of the machine and the software. */
+export function environmentRows(environment: Environment): (readonly [name: string, value: string])[] {
+  const { date, cpu, cores, memoryBytes, os, node, version, commit, isPinned } = environment;
+  return [
+    ['date', formatDate(date)],
+    ['machine', `${cpu}, ${cores} core${cores === 1 ? '' : 's'}, ${formatBytes(memoryBytes)} memory`],
+    ['system', `${os}, Node ${node}`],
+    ['Heddle', commit === undefined ? version : `${version}, commit ${commit}`],
+    ['cores', isPinned ? 'one for the server, one for the load' : 'server and load share the cores'],
+  ];
+}
+
+/** `2026-11-20 21:49 UTC`. */
+export function formatDate(date: string): string {
+  return `${date.slice(0, 10)} ${date.slice(11, 16)} UTC`;
+}
+
+/** `7 met, 1 missed, 3 unknown`. */
+export function goalTally(goals: readonly GoalResult[]): string {
+  const count = (verdict: Verdict): number => goals.filter((goal) => goal.verdict === verdict).length;
+  return `${count('met')} met, ${count('missed')} missed, ${count('unknown')} unknown`;
+}
+
+export function runCount(results: Results): number {
+  return results.runs.reduce((most, { run }) => Math.max(most, run + 1), 0);
+}
+
+/** What a reader must know, one sentence or two per line. */
+export function readingNotes(results: Results): string[] {
+  const reference = referenceOf(results);
+  const runs = runCount(results);
+  return [
+    ...scaleNotes(results),
+    'Trust ratios, not absolute figures: those are this machine’s on that day. Server CPU per piece of work moves least.',
+    `A figure is the median of ${runs === 1 ? 'one run' : `${runs} runs`}${runs === 1 ? '' : ', with the smallest and the largest'}; a ratio is a median over that of ${reference}. Targets took turns, each run had a fresh server with an empty store.`,
+    'Only deliveries that were verified count; a server that delivered something else than what was sent has failed the run, and the failure is shown.',
+    'The targets do not promise the same: some store nothing, and an acknowledgement means stored on disk only where a target’s line says so.',
+    '≥ and ≤ (~ where no way is better): the load or the machine was the limit in at least half of the runs, so the server may be better than that.',
+  ];
+}
+
+function scaleNotes({ settings }: Results): string[] {
+  if (settings.time >= 1 && settings.size >= 1) return [];
+  return [
+    `A short run, for a first look and not for quoting: ${settings.time} of the time and ${settings.size} of the size of a real one.`,
+  ];
+}
