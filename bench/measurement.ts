@@ -33,6 +33,10 @@ export interface Measurement {
   readonly figures: Readonly<Partial<Record<FigureKey, number>>>;
   readonly latency?: LatencyCurve;
   readonly ramp?: readonly RampStep[];
+  /** A cost (y) as the work grows (x), in rising order of x. */
+  readonly points?: readonly { readonly x: number; readonly y: number }[];
+  /** What x and y are, with their units: `readers`, `CPU s per million deliveries`. */
+  readonly pointLabels?: { readonly x: string; readonly y: string };
   readonly limit?: Limit;
   /** What a reader of the figures should know, in one line each. */
   readonly notes?: readonly string[];

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly needs: readonly Capability[];
   /** Targets by name that are measured here; all that have the capabilities, if undefined. */
   readonly targets?: readonly string[];
+  /** Left out unless the settings name a trace. */
+  readonly needsTrace?: boolean;
   /** A bound on one run, in seconds: after it the run has failed. */
   readonly maxSeconds: number;
   /** Throws DeliveryError when what came out is not what went in. */

@@ -1,0 +1,98 @@
+// Cuts the bytes of a server into WebSocket messages. Small frames are handed over where they lie; a frame larger than
+// what came is gathered in a buffer of its size, so that large documents are copied once.
+
+export const opcode = {
+  continuation: 0x0,
+  text: 0x1,
+  binary: 0x2,
+  close: 0x8,
+  ping: 0x9,
+  pong: 0xa,
+} as const;
+
+/** Longest header of a frame without mask. */
+const maxHeader = 10;
+
+export class FrameReader {
+  readonly #received: (kind: number, payload: Buffer) => void;
+  /** Bytes of a header that has not come whole. */
+  #head: Buffer = Buffer.alloc(0);
+  /** A payload that is being gathered. */
+  #gathered: Buffer | undefined;
+  #filled = 0;
+  #first = 0;
+  /** Earlier frames of a message that comes in several. */
+  #fragments: Buffer[] = [];
+  #kind = 0;
+
+  /** `received` gets every whole message; a payload is valid for the call. */
+  constructor(received: (kind: number, payload: Buffer) => void) {
+    this.#received = received;
+  }
+
+  /** The next bytes; they are not kept. */
+  push(chunk: Buffer): void {
+    let data = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
+    this.#head = Buffer.alloc(0);
+    while (data.length > 0) {
+      if (this.#gathered !== undefined) data = this.#gather(this.#gathered, data);
+      else {
+        const rest = this.#frame(data);
+        if (rest === undefined) {
+          this.#head = Buffer.from(data);
+          return;
+        }
+        data = rest;
+      }
+    }
+  }
+
+  /** Takes one frame off the front, or begins to gather it. Undefined when its header is not whole. */
+  #frame(data: Buffer): Buffer | undefined {
+    const header = headerOf(data);
+    if (header === undefined) return undefined;
+    const { start, length } = header;
+    this.#first = data[0]!;
+    if (data.length - start >= length) {
+      this.#take(data.subarray(start, start + length));
+      return data.subarray(start + length);
+    }
+    this.#gathered = Buffer.allocUnsafe(length);
+    this.#filled = 0;
+    return data.subarray(start);
+  }
+
+  #gather(into: Buffer, data: Buffer): Buffer {
+    const copied = data.copy(into, this.#filled);
+    this.#filled += copied;
+    if (this.#filled === into.length) {
+      this.#gathered = undefined;
+      this.#take(into);
+    }
+    return data.subarray(copied);
+  }
+
+  #take(payload: Buffer): void {
+    const kind = this.#first & 0x0f;
+    const isFinal = (this.#first & 0x80) !== 0;
+    if (kind >= opcode.close || (isFinal && kind !== opcode.continuation)) {
+      this.#received(kind, payload);
+      return;
+    }
+    if (kind !== opcode.continuation) this.#kind = kind;
+    this.#fragments.push(Buffer.from(payload));
+    if (!isFinal) return;
+    const whole = Buffer.concat(this.#fragments);
+    this.#fragments = [];
+    this.#received(this.#kind, whole);
+  }
+}
+
+/** Where the payload of the frame at the front begins, and its length. */
+function headerOf(data: Buffer): { start: number; length: number } | undefined {
+  if (data.length < 2) return undefined;
+  const short = data[1]! & 0x7f;
+  if (short < 126) return { start: 2, length: short };
+  if (short === 126) return data.length < 4 ? undefined : { start: 4, length: data.readUInt16BE(2) };
+  return data.length < maxHeader ? undefined : { start: maxHeader, length: Number(data.readBigUInt64BE(2)) };
+}

@@ -1,0 +1,170 @@
+// A hundred people whose cursors move.
+
+import { AwarenessLedger, type StateScript } from '../load/awareness-ledger.js';
+import { writeAwareness } from '../load/awareness-entries.js';
+import { allDelivered, closeAll, openMany } from '../load/group.js';
+import { LimitWatch } from '../load/limit-watch.js';
+import { clientFrame } from '../load/load-client.js';
+import type { Participant } from '../load/participant.js';
+import { sendAtRate } from '../load/schedule.js';
+import type { Measurement } from '../measurement.js';
+import { reporting } from './progress.js';
+import { climb } from './ramp.js';
+import { scaled } from './scaled.js';
+import type { Scenario, ScenarioContext } from './scenario.js';
+import { measurementOf, type Deliveries } from './typing-figures.js';
+import { durations, rampDurations, rampRates } from './typing-scale.js';
+import { updatesPerWriter } from './typing.js';
+
+const fullClients = 100;
+const changesPerS = 10;
+const firstClientId = 1000;
+/** Whose deliveries are timed, and whose states are compared at the end. */
+const sampled = 10;
+
+export const awareness: Scenario = {
+  id: 'awareness',
+  title: `${fullClients} clients in one room, each changing its awareness ${changesPerS} times a second`,
+  needs: ['awareness'],
+  maxSeconds: 60,
+  run: measure,
+};
+
+export const awarenessRamp: Scenario = {
+  id: 'awareness-ramp',
+  title: `${fullClients} clients in one room changing their awareness, highest rate`,
+  needs: ['awareness'],
+  maxSeconds: 180,
+  run: measureRamp,
+};
+
+/** What is sent at which rate. */
+interface AwarenessLoad {
+  readonly name: string;
+  readonly clients: number;
+  /** Changes per second of all clients together. */
+  readonly perS: number;
+  readonly warmUpPerS: number;
+  readonly warmUpS: number;
+  readonly seconds: number;
+}
+
+interface AwarenessRoom {
+  readonly scripts: readonly StateScript[];
+  readonly ledger: AwarenessLedger;
+  readonly participants: readonly Participant[];
+}
+
+async function measure(context: ScenarioContext): Promise<Measurement> {
+  const { size, time } = context.settings;
+  const clients = scaled(fullClients, size, 5);
+  const perS = clients * changesPerS;
+  const load = { name: 'awareness', clients, perS, ...durations(time, perS) };
+  return measurementOf(await runAwareness(context, load));
+}
+
+function measureRamp(context: ScenarioContext): Promise<Measurement> {
+  const { size, time } = context.settings;
+  const clients = scaled(fullClients, size, 5);
+  return climb(context, {
+    ...rampRates(size),
+    run: (perS, index) =>
+      runAwareness(context, { name: `awareness-ramp-${index}`, clients, perS, ...rampDurations(time, perS) }),
+  });
+}
+
+/** Throws DeliveryError when a participant does not end up with everybody's last state. */
+async function runAwareness(context: ScenarioContext, load: AwarenessLoad): Promise<Deliveries> {
+  const scripts = statesOf(load.clients, updatesPerWriter(load, load.clients));
+  const ledger = new AwarenessLedger(scripts);
+  const participants = await openMany(context, load.name, load.clients, (i) => ({
+    awareness: ledger,
+    clientId: scripts[i]!.clientId,
+    isSampled: i < sampled,
+  }));
+  try {
+    if (context.capabilities.has('sync')) await Promise.all(participants.map((one) => one.sync()));
+    const send = changesOf(context, load.name, { scripts, ledger, participants });
+    await sendAtRate({ perS: load.warmUpPerS, seconds: load.warmUpS, send });
+    await allDelivered(participants);
+    return await measureChanges(context, load, ledger, participants, send);
+  } finally {
+    closeAll(participants);
+  }
+}
+
+async function measureChanges(
+  context: ScenarioContext,
+  { perS, seconds }: AwarenessLoad,
+  ledger: AwarenessLedger,
+  participants: readonly Participant[],
+  send: () => void,
+): Promise<Deliveries> {
+  ledger.latency.clear();
+  for (const participant of participants) participant.resetCounts();
+  const delivered = (): number => sum(participants, ({ states }) => states?.delivered ?? 0);
+  const before = delivered();
+  return reporting(
+    context,
+    () => `${delivered() - before} deliveries`,
+    async () => {
+      const watch = LimitWatch.start(context.endpoint.pid);
+      const cpuBefore = context.usage()?.cpuS;
+      const startedAt = performance.now();
+      const schedule = await sendAtRate({ perS, seconds, send });
+      await allDelivered(participants);
+      const cpuAfter = context.usage()?.cpuS;
+      return {
+        sent: schedule.sent,
+        deliveries: delivered() - before,
+        seconds: (performance.now() - startedAt) / 1000,
+        cpuS: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore,
+        frames: sum(participants, ({ frames }) => frames),
+        bytes: sum(participants, ({ bytes }) => bytes),
+        latency: ledger.latency,
+        found: watch.stop(schedule),
+      };
+    },
+  );
+}
+
+/** Sends the next state of the client whose turn it is; all frames are made before. */
+function changesOf(
+  { protocol }: ScenarioContext,
+  room: string,
+  { scripts, ledger, participants }: AwarenessRoom,
+): () => void {
+  const frames = scripts.map(({ clientId, states }) =>
+    states.map((state, i) =>
+      clientFrame(protocol.awareness(room, writeAwareness([{ clientId, clock: i + 1, state }]))),
+    ),
+  );
+  let turn = 0;
+  return () => {
+    const client = turn % participants.length;
+    const next = Math.floor(turn++ / participants.length);
+    ledger.sent(client, performance.now());
+    participants[client]!.sendFrame(frames[client]![next]!);
+  };
+}
+
+/** Cursors that move on by a letter. */
+function statesOf(clients: number, changes: number): StateScript[] {
+  return Array.from({ length: clients }, (_, client) => ({
+    clientId: firstClientId + client,
+    states: Array.from({ length: changes }, (_, at) => cursorState(client, at)),
+  }));
+}
+
+function cursorState(client: number, at: number): string {
+  const position = { type: null, tname: 'text', item: { client: firstClientId, clock: at }, assoc: 0 };
+  const color = `#${((client * 0x9e3779) & 0xffffff).toString(16).padStart(6, '0')}`;
+  return JSON.stringify({
+    user: { name: `person ${client}`, color },
+    cursor: { anchor: position, head: position },
+  });
+}
+
+function sum(participants: readonly Participant[], of: (participant: Participant) => number): number {
+  return participants.reduce((total, participant) => total + of(participant), 0);
+}

@@ -1,0 +1,118 @@
+// Many clients that ask one server for one document at the same moment, again and again.
+
+import { documentOf, verifySame } from '../load/documents.js';
+import { closeAll, openMany } from '../load/group.js';
+import type { Participant } from '../load/participant.js';
+import { DeliveryError, type Measurement } from '../measurement.js';
+import { summary } from '../statistics.js';
+import { untilQuiet } from './quiet.js';
+import type { ScenarioContext } from './scenario.js';
+import { leastCpuS, stretch, type Stretch } from './stretch.js';
+
+export interface StormOptions {
+  readonly room: string;
+  /** Clients that ask at once. */
+  readonly clients: number;
+  /** At most so many storms, one after the other; fewer once they have cost `enoughCpuS`. */
+  readonly rounds: number;
+  /** What the clients have already, and its state vector. Nothing, if not given. */
+  readonly known?: { readonly update: Uint8Array; readonly stateVector: Uint8Array };
+  /** The document that every client must have afterwards. */
+  readonly document: Uint8Array;
+}
+
+export interface StormResult {
+  /** `cpuMsPerJoin` only where there was CPU enough to be counted. `lastSyncedMs` is the median of the storms. */
+  readonly figures: Pick<Measurement['figures'], 'cpuMsPerJoin' | 'lastSyncedMs'> & {
+    readonly bytesPerJoin: number;
+  };
+  /** Of the server, over all joins; undefined where its process is not known. */
+  readonly cpuS: number | undefined;
+  readonly joins: number;
+  readonly limits: Stretch['limits'];
+}
+
+/** Of the clients, one in so many rebuilds the document; and every one that was sent another number of bytes. */
+const sampleEvery = 25;
+/** What clients keep of what they were sent. Where all would keep more, only those do that rebuild it anyway. */
+const maxKeptBytes = 600_000_000;
+/** Bytes may differ by what servers tell beside the document, such as who is there. */
+const leastByteShare = 0.95;
+/** CPU is counted in hundredths of a second: after this much of it, the figure is exact enough. */
+const enoughCpuS = 1;
+
+/** Throws DeliveryError when a client does not end up with the document. */
+export async function runStorms(context: ScenarioContext, options: StormOptions): Promise<StormResult> {
+  const { room, clients, rounds } = options;
+  const keepsAll = clients * rounds * options.document.length <= maxKeptBytes;
+  // All connect beforehand, so that nothing but the joins comes between the first and the last reading of CPU.
+  const all = await openMany(context, room, clients * rounds, (index) => ({
+    isSampled: keepsAll || index % sampleEvery === 0,
+  }));
+  try {
+    await untilQuiet(context);
+    for (const participant of all) participant.resetCounts();
+    const times: number[] = [];
+    const measured = await stretch(context, async () => {
+      const before = context.usage()?.cpuS ?? 0;
+      while (times.length < rounds && (context.usage()?.cpuS ?? 0) - before < enoughCpuS)
+        times.push(await syncAll(all.slice(times.length * clients, (times.length + 1) * clients), options));
+    });
+    const joined = all.slice(0, times.length * clients);
+    context.progress(
+      `${clients} clients have synced ${times.length} times, in ${times.map(Math.round).join(', ')} ms`,
+    );
+    verifyAll(joined, options);
+    return resultOf(joined, times, measured);
+  } finally {
+    closeAll(all);
+  }
+}
+
+function resultOf(
+  joined: readonly Participant[],
+  times: readonly number[],
+  { cpuS, limits }: Stretch,
+): StormResult {
+  const joins = joined.length;
+  const isCounted = cpuS !== undefined && cpuS >= leastCpuS;
+  return {
+    figures: {
+      ...(isCounted ? { cpuMsPerJoin: (cpuS * 1000) / joins } : {}),
+      lastSyncedMs: summary(times).median,
+      bytesPerJoin: joined.reduce((sum, { bytes }) => sum + bytes, 0) / joins,
+    },
+    cpuS,
+    joins,
+    limits,
+  };
+}
+
+/** Milliseconds from the first request until the last client has been answered. */
+async function syncAll(participants: readonly Participant[], { known }: StormOptions): Promise<number> {
+  const startedAt = performance.now();
+  await Promise.all(participants.map((participant) => participant.sync(known?.stateVector)));
+  return performance.now() - startedAt;
+}
+
+function verifyAll(participants: readonly Participant[], { known, document }: StormOptions): void {
+  const wanted = documentOf([document]);
+  const sizes = new Set<number>();
+  for (const [index, one] of participants.entries()) {
+    if (!one.isSampled || (index % sampleEvery !== 0 && sizes.has(one.bytes))) continue;
+    verifySame(`${one.name}:`, documentOf([...(known ? [known.update] : []), one.received()]), wanted);
+    sizes.add(one.bytes);
+  }
+  const least = Math.min(...sizes) * leastByteShare;
+  const starved = participants.filter(({ bytes }) => bytes < least).length;
+  if (starved > 0)
+    throw new DeliveryError(`${starved} of ${participants.length} clients got less than the others`);
+}
+
+/** For people: how the figures came about. */
+export function stormNotes({ joins, limits }: StormResult): Pick<Measurement, 'limit' | 'notes'> {
+  return {
+    ...limits,
+    notes: [`CPU over ${joins} joins; the time is the median of the storms.`, ...(limits.notes ?? [])],
+  };
+}
