@@ -1,7 +1,8 @@
-// Builds dist/: the package with tsc (incremental), the pages of examples/ with vite when they changed.
+// Builds dist/: the package with tsc (incremental), the pages of examples/ and of the bench with
+// vite when they changed.
 // Prints nothing unless it fails, so that it can run before any command.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,12 +27,29 @@ function newest(folder) {
   return latest;
 }
 
+/** When a file was made, in ms; 0 when it is not there. */
+const madeAt = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+
 run('tsc', ['-p', 'tsconfig.build.json']);
 
-const page = `${root}/dist/examples/index.html`;
-if (
-  !existsSync(page) ||
-  statSync(page).mtimeMs < Math.max(newest(`${root}/examples`), statSync(`${root}/package-lock.json`).mtimeMs)
-) {
+const peers = `${root}/dist/bench/peers`;
+rmSync(peers, { recursive: true, force: true });
+cpSync(`${root}/bench/peers`, peers, { recursive: true });
+
+const locked = madeAt(`${root}/package-lock.json`);
+const examples = Math.max(newest(`${root}/examples`), locked);
+if (madeAt(`${root}/dist/examples/index.html`) < examples)
   run('vite', ['build', '--config', 'examples/vite.config.ts', '--logLevel', 'warn']);
+
+// The page of the report bundles what it shares with the other reports, and the colours of the demo.
+const report = `${root}/dist/bench/report/page.html`;
+if (madeAt(report) < Math.max(newest(`${root}/bench`), examples))
+  run('vite', ['build', '--config', 'bench/report/page/vite.config.ts', '--logLevel', 'warn']);
+
+// The figures that are committed, for the demo to show.
+const results = `${root}/bench/results.json`;
+const shown = `${root}/dist/examples/bench.html`;
+if (existsSync(results) && madeAt(shown) < Math.max(madeAt(report), madeAt(results), examples)) {
+  const { readResults, renderPage } = await import(`${root}/dist/bench/index.js`);
+  writeFileSync(shown, renderPage(await readResults(results)));
 }

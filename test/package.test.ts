@@ -18,6 +18,9 @@ test('L6 the entry points that README names load', () => {
   expect(evaluate("import { createServer } from 'heddle/server'; console.log(typeof createServer)")).toBe(
     'function\n',
   );
+  expect(evaluate("import { runBench } from 'heddle/bench'; console.log(typeof runBench)")).toBe(
+    'function\n',
+  );
   const testing = "import { createMemoryStore, describeStore } from 'heddle/testing';";
   expect(evaluate(`${testing} console.log(typeof createMemoryStore, typeof describeStore)`)).toBe(
     'function function\n',
@@ -30,6 +33,7 @@ test('L6 the command is there, and knows the commands that README names', () => 
   for (const command of [
     'serve',
     'token',
+    'bench',
     'docs',
     'verify',
     'compact',

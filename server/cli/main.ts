@@ -3,6 +3,7 @@
 
 import { ConfigError, StoreError } from '../errors.js';
 import { backupCommand, restoreCommand } from './backup.js';
+import { benchCommand } from './bench.js';
 import { compactCommand } from './compact.js';
 import { docsCommand } from './docs.js';
 import { exportCommand } from './export.js';
@@ -26,6 +27,7 @@ const usage = `usage: heddle <command> [options]
 
   serve      run a server                        heddle serve --help
   token      print a token for clients           heddle token --help
+  bench      measure it, and others beside it    heddle bench --help
 
 On the data directory of a server that is stopped:
 ${Object.values(storeCommands)
@@ -40,6 +42,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === 'serve') return serveCommand(rest, process.env);
   if (name === 'token') return print(await tokenCommand(rest, process.env));
+  if (name === 'bench') return benchCommand(rest);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(usage);
     return name === undefined ? exitUsage : 0;

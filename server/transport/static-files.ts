@@ -42,8 +42,18 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
-  'content-security-policy': "default-src 'self'; connect-src 'self' ws: wss:",
 };
+
+const usualPolicy = "default-src 'self'; connect-src 'self' ws: wss:";
+
+/** The policy a page has in itself, such as one whose script is inside it: both would hold, and nothing could run. */
+function policyOf(type: string, body: Uint8Array): string {
+  if (!type.startsWith('text/html')) return usualPolicy;
+  const own = /<meta http-equiv="content-security-policy" content="([^"]+)"/i.exec(
+    Buffer.from(body).toString(),
+  );
+  return own?.[1] ?? usualPolicy;
+}
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -105,6 +115,7 @@ class StaticFile {
       'cache-control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
       ...(this.#isCompressible ? { vary: 'accept-encoding' } : {}),
       ...securityHeaders,
+      'content-security-policy': policyOf(type, body),
     };
   }
 

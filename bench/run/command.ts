@@ -1,0 +1,104 @@
+// `heddle bench`: reads what is asked for, measures, prints and writes what came of it.
+
+import { writeFile } from 'node:fs/promises';
+import { helpText } from '../../server/config/arguments.js';
+import { ConfigError } from '../../server/errors.js';
+import { readResults, ResultsError, writeResults } from '../report/json.js';
+import { renderMarkdown } from '../report/markdown.js';
+import { renderPage } from '../report/page.js';
+import { renderTable } from '../report/table.js';
+import type { Results } from '../results.js';
+import { allScenarios } from '../scenarios/all.js';
+import { standardTargets } from '../targets/all.js';
+import { listText } from './list.js';
+import { benchOptions } from './option-table.js';
+import { readRequest, type BenchRequest, type MeasureRequest, type Outputs } from './request.js';
+import { runBench } from './runner.js';
+import { terminalOn } from './terminal.js';
+
+const usage = 'heddle bench [options]';
+const notes = [
+  'Measures this server and its peers side by side, each with load clients that verify every delivery. Server and load get',
+  'a core each where there are two. Peers are installed with pinned versions into a folder of the bench: $HEDDLE_BENCH_HOME,',
+  'or heddle-bench in $XDG_CACHE_HOME or ~/.cache.',
+  '',
+  'Exit code: 0 when all went well, 1 when a run failed, 2 for a bad flag, 130 when interrupted.',
+];
+const exitFailed = 1;
+const exitInterrupted = 130;
+
+/** Resolves with the exit code. Throws ConfigError, one clear line, before anything is measured. */
+export async function benchCommand(argv: readonly string[]): Promise<number> {
+  const choice = { scenarios: allScenarios, targets: standardTargets() };
+  const request = await readRequest(argv, choice);
+  switch (request.kind) {
+    case 'help':
+      process.stdout.write(helpText(usage, benchOptions, notes));
+      return 0;
+    case 'list':
+      process.stdout.write(listText(choice));
+      return 0;
+    case 'report':
+      return report(readEarlier(request), request.outputs);
+    case 'measure':
+      return measure(request);
+  }
+}
+
+function readEarlier({ from }: Extract<BenchRequest, { kind: 'report' }>): Results {
+  try {
+    return readResults(from);
+  } catch (error) {
+    if (error instanceof ResultsError) throw new ConfigError(`--from: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function measure(request: MeasureRequest): Promise<number> {
+  const terminal = terminalOn(process.stderr);
+  const { json } = request.outputs;
+  const interruption = untilInterrupted(() => terminal.line('stopping what was started'));
+  try {
+    const results = await runBench({
+      ...request,
+      ...terminal,
+      signal: interruption,
+      save: (soFar) => (json === undefined ? undefined : writeResults(json, soFar)),
+    });
+    terminal.clear();
+    return await report(results, request.outputs);
+  } catch (error) {
+    if (!interruption.aborted) throw error;
+    terminal.line(json === undefined ? 'interrupted' : `interrupted; what was measured is in ${json}`);
+    return exitInterrupted;
+  }
+}
+
+/** Aborts at the first SIGINT or SIGTERM; a second one ends the process on the spot. */
+function untilInterrupted(say: () => void): AbortSignal {
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (interruption.signal.aborted) process.exit(exitInterrupted);
+      interruption.abort(new Error(`interrupted by ${signal}`));
+      say();
+    });
+  }
+  return interruption.signal;
+}
+
+async function report(results: Results, { json, html, markdown }: Outputs): Promise<number> {
+  process.stdout.write(renderTable(results, process.stdout.columns));
+  if (json !== undefined) writeResults(json, results);
+  if (html !== undefined) await writeFile(html, renderPage(results));
+  if (markdown !== undefined) await writeFile(markdown, renderMarkdown(results));
+  return exitCodeOf(results);
+}
+
+/** Nothing measured, because nothing could be had, is no success either. */
+function exitCodeOf({ runs }: Results): number {
+  const failed = runs.filter(({ failure }) => failure !== undefined).length;
+  if (failed > 0) process.stderr.write(`heddle bench: ${failed} of ${runs.length} runs failed\n`);
+  if (runs.length === 0) process.stderr.write('heddle bench: nothing could be measured\n');
+  return failed > 0 || runs.length === 0 ? exitFailed : 0;
+}
