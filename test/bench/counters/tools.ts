@@ -1,0 +1,16 @@
+// Programs of the system that count what a process does, where they are.
+
+import { spawnSync } from 'node:child_process';
+
+/**
+ * Whether such a command works here. Where it does not, CI fails, and other machines are told that tests are skipped.
+ */
+export function hasTool(name: string, ...tryArgs: readonly string[]): boolean {
+  const { status, stderr, error } = spawnSync(name, tryArgs, { encoding: 'utf8', timeout: 30_000 });
+  if (status === 0) return true;
+  const reason = error?.message ?? stderr.trim();
+  const hint = `${name} does not work here (${reason}): install it, and allow it to trace processes.`;
+  if (process.env['CI'] === 'true') throw new Error(hint);
+  console.warn(`\n*** COUNTERS SKIPPED. ${hint} ***\n`);
+  return false;
+}
