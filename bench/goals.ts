@@ -148,11 +148,14 @@ const goals: readonly Goal[] = [
 ];
 
 /**
- * Every goal's verdict: missed when one check is, else unknown when one is, or a part of the goal is open. A short run says
+ * The verdict of every goal that the bench was about: missed when one check is, else unknown when one is, or a part of the goal is open. A short run says
  * what it found, but goals are about work of the real size.
  */
 export function judgeGoals(results: Results): GoalResult[] {
-  return goals.map(({ id, title, checks, open }) => {
+  if (!results.targets.some(({ name }) => name === ours)) return [];
+  const measured = new Set(results.scenarios.map((scenario) => scenario.id));
+  const asked = goals.filter(({ checks }) => checks.some(({ scenario }) => measured.has(scenario)));
+  return asked.map(({ id, title, checks, open }) => {
     const judged = checks.map((check) =>
       withSize(judge(check, compareScenario(results, check.scenario)), results),
     );

@@ -15,10 +15,7 @@ export function renderMarkdown(results: Results): string {
     '# Results of the bench',
     `Measured ${formatDate(environment.date)} on ${escaped(environment.cpu)}. This file is written by the bench; again with:`,
     `\`\`\`sh\n${command}\n\`\`\``,
-    '## Goals',
-    `${goalTally(goals)}. What was found for each is below the table.`,
-    goalTable(goals),
-    ...goals.map(goalBlock),
+    ...goalBlocks(goals),
     '## What to know before reading on',
     bullets(readingNotes(results)),
     '## Targets',
@@ -32,6 +29,12 @@ export function renderMarkdown(results: Results): string {
     ...scenarios.flatMap(figureBlocks),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+function goalBlocks(goals: readonly GoalResult[]): string[] {
+  if (goals.length === 0) return [];
+  const intro = `${goalTally(goals)}. What was found for each is below the table.`;
+  return ['## Goals', intro, goalTable(goals), ...goals.map(goalBlock)];
 }
 
 function goalTable(goals: readonly GoalResult[]): string {

@@ -120,6 +120,7 @@ function unavailableLines({ targets }: Results, width: number): string[] {
 }
 
 function goalLines(goals: readonly GoalResult[], width: number): string[] {
+  if (goals.length === 0) return [];
   return [`Goals: ${goalTally(goals)}`, ...goals.flatMap((goal) => ['', ...oneGoal(goal, width)])];
 }
 

@@ -4,11 +4,11 @@ import type { Choice } from './request.js';
 
 /** Scenarios with what they need, targets with what they are. */
 export function listText({ scenarios, targets }: Choice): string {
-  const scenarioRows = scenarios.map(({ id, title, needs, needsTrace, targets: only }) => {
+  const scenarioRows = scenarios.map(({ id, title, needs, needsTrace, passesOver = [] }) => {
     const wants = [...needs, ...(needsTrace === true ? ['--trace'] : [])];
     const remarks = [
       ...(wants.length > 0 ? [`needs ${wants.join(', ')}`] : []),
-      ...(only === undefined ? [] : [`for ${only.join(', ')}`]),
+      ...(passesOver.length > 0 ? [`passes over ${passesOver.join(', ')}`] : []),
     ];
     return [id, remarks.length > 0 ? `${title} (${remarks.join('; ')})` : title] as const;
   });

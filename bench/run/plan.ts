@@ -17,13 +17,19 @@ export interface PlanOptions {
   readonly targets: readonly Target[];
   readonly runs: number;
   readonly settings: LoadSettings;
+  /** Somebody chose these targets: no scenario passes over any of them. */
+  readonly areNamed?: boolean;
 }
 
 /** Every target's first run of a scenario comes before anyone's second, and all of them before the next scenario: what the
  * machine does meanwhile strikes all targets alike. */
-export function planSteps({ scenarios, targets, runs, settings }: PlanOptions): readonly Step[] {
+export function planSteps(options: PlanOptions): readonly Step[] {
+  const { scenarios, targets, runs, settings, areNamed = false } = options;
   return scenarios.flatMap((scenario) => {
-    const fitting = targets.filter((target) => fits(scenario, target, settings));
+    const passedOver = areNamed ? [] : (scenario.passesOver ?? []);
+    const fitting = targets.filter(
+      (target) => !passedOver.includes(target.name) && fits(scenario, target, settings),
+    );
     return Array.from({ length: runs }, (_, run) =>
       fitting.map((target) => ({ scenario, target, run })),
     ).flat();
@@ -33,6 +39,5 @@ export function planSteps({ scenarios, targets, runs, settings }: PlanOptions): 
 /** Whether the scenario can be measured at the target. */
 export function fits(scenario: Scenario, target: Target, settings: LoadSettings): boolean {
   if (scenario.needsTrace === true && settings.trace === undefined) return false;
-  if (scenario.targets !== undefined && !scenario.targets.includes(target.name)) return false;
   return scenario.needs.every((capability) => target.capabilities.has(capability));
 }

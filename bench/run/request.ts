@@ -25,6 +25,7 @@ export interface MeasureRequest {
   readonly kind: 'measure';
   readonly scenarios: readonly Scenario[];
   readonly targets: readonly Target[];
+  readonly areNamed: boolean;
   readonly runs: number;
   readonly settings: LoadSettings;
   /** The command that repeats it. */
@@ -74,6 +75,7 @@ function measureRequest(given: ResolvedOptions, choice: Choice, outputs: Outputs
     kind: 'measure',
     scenarios: chooseScenarios(given.list('only'), choice.scenarios),
     targets: chooseTargets(given, choice.targets),
+    areNamed: given.list('targets') !== undefined,
     runs: given.number('runs') ?? (isQuick ? 1 : 3),
     settings: {
       seed: given.number('seed') ?? 1,

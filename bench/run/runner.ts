@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly scenarios?: readonly Scenario[];
   /** Default: `standardTargets()`. */
   readonly targets?: readonly Target[];
+  /** Whether every scenario is measured at all of them, also where it would pass over some. Default: if they are given. */
+  readonly areNamed?: boolean;
   /** How often each target is measured at each scenario. Default: 3. */
   readonly runs?: number;
   /** Default: seed 1, full time and size. */
@@ -62,11 +64,12 @@ class Runner {
 
   constructor(measure: Measure, options: BenchOptions) {
     const { scenarios = allScenarios, targets = standardTargets(), runs = 3 } = options;
+    const { areNamed = options.targets !== undefined } = options;
     this.#measure = measure;
     this.#options = options;
     this.#settings = { seed: 1, time: 1, size: 1, ...options.settings };
     this.#targets = targets;
-    this.#steps = planSteps({ scenarios, targets, runs, settings: this.#settings });
+    this.#steps = planSteps({ scenarios, targets, areNamed, runs, settings: this.#settings });
   }
 
   async run(): Promise<Results> {

@@ -15,6 +15,7 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 import { measurementOf, type Deliveries } from './typing-figures.js';
 import { durations, rampDurations, rampRates } from './typing-scale.js';
 import { updatesPerWriter } from './typing.js';
+import { windowRelay, withStorage } from './passed-over.js';
 
 const fullClients = 100;
 const changesPerS = 10;
@@ -25,6 +26,7 @@ const sampled = 10;
 export const awareness: Scenario = {
   id: 'awareness',
   title: `${fullClients} clients in one room, each changing its awareness ${changesPerS} times a second`,
+  passesOver: [...windowRelay, ...withStorage],
   needs: ['awareness'],
   maxSeconds: 60,
   run: measure,
@@ -33,6 +35,7 @@ export const awareness: Scenario = {
 export const awarenessRamp: Scenario = {
   id: 'awareness-ramp',
   title: `${fullClients} clients in one room changing their awareness, highest rate`,
+  passesOver: [...windowRelay, ...withStorage],
   needs: ['awareness'],
   maxSeconds: 180,
   run: measureRamp,

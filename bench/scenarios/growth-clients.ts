@@ -16,6 +16,7 @@ import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 import { sleep } from './sleep.js';
 import { stretch } from './stretch.js';
+import { allButHeddle } from './passed-over.js';
 
 /** Servers may bound the client ids of a document: this is what ours takes. The writer's own is one of them. */
 const most = 100_000;
@@ -26,6 +27,7 @@ const maxUpdatesPerS = 10_000;
 export const growthClients: Scenario = {
   id: 'growth-clients',
   title: 'An update as client ids gather: 1, 1,000 and 100,000',
+  passesOver: allButHeddle,
   needs: ['process', 'sync'],
   maxSeconds: 240,
   async run(context): Promise<Measurement> {

@@ -7,6 +7,7 @@ import { growthOf, type Point } from './growth.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 import { runStorms } from './storm.js';
+import { allButHeddle } from './passed-over.js';
 
 const largest = 10_000_000;
 /** All clients of a storm together are sent so many bytes at most. */
@@ -15,6 +16,7 @@ const bytesAtOnce = 200_000_000;
 export const growthJoins: Scenario = {
   id: 'growth-joins',
   title: 'A join as the document grows: 10 KB, 1 MB and 10 MB',
+  passesOver: allButHeddle,
   needs: ['process', 'sync'],
   maxSeconds: 240,
   async run(context): Promise<Measurement> {

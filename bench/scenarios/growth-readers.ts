@@ -9,6 +9,7 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 import { limitOf } from './typing-figures.js';
 import { durations } from './typing-scale.js';
 import { runTyping, updatesPerWriter } from './typing.js';
+import { allButHeddle } from './passed-over.js';
 
 /** Of each room's one writer. */
 const updatesPerS = 40;
@@ -16,6 +17,7 @@ const updatesPerS = 40;
 export const growthReaders: Scenario = {
   id: 'growth-readers',
   title: 'A delivery as readers grow: rooms of 10, 100 and 1,000',
+  passesOver: allButHeddle,
   needs: ['process'],
   maxSeconds: 120,
   async run(context): Promise<Measurement> {

@@ -9,6 +9,7 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 import { durations, rampDurations, rampRates } from './typing-scale.js';
 import { measurementOf } from './typing-figures.js';
 import { runTyping, updatesPerWriter } from './typing.js';
+import { withStorage } from './passed-over.js';
 
 const half = 50;
 
@@ -18,6 +19,7 @@ export const hotRoom2000 = hotRoom(2_000);
 export const hotRoomRamp: Scenario = {
   id: 'hot-room-ramp',
   title: `${half} writers x ${half} readers in one room, highest rate`,
+  passesOver: withStorage,
   needs: [],
   maxSeconds: 180,
   run: measureRamp,
@@ -26,6 +28,7 @@ export const hotRoomRamp: Scenario = {
 function hotRoom(perS: number): Scenario {
   return {
     id: `hot-room-${perS}`,
+    passesOver: perS > 500 ? withStorage : [],
     title: `${half} writers x ${half} readers in one room, ${perS.toLocaleString('en')} updates/s`,
     needs: [],
     maxSeconds: 60,

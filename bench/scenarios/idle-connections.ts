@@ -4,12 +4,14 @@ import { closeOpen, openIdle, roomNames } from './idle.js';
 import { MemoryReadings } from './settled-memory.js';
 import { scaled } from './scaled.js';
 import type { Scenario } from './scenario.js';
+import { windowRelay, withStorage } from './passed-over.js';
 
 const perRoom = 10;
 
 export const idleConnections: Scenario = {
   id: 'idle-connections',
   title: '5,000 idle connections over 500 rooms',
+  passesOver: [...windowRelay, ...withStorage],
   needs: ['process'],
   maxSeconds: 150,
   /** The growth after as many again: until then V8 makes room for young objects, which it does only once. */

@@ -9,6 +9,7 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 import { measurementOf } from './typing-figures.js';
 import { durations, rampDurations, rampRates } from './typing-scale.js';
 import { runTyping, updatesPerWriter } from './typing.js';
+import { windowRelay, withStorage } from './passed-over.js';
 
 const fullRooms = 500;
 const fullPerS = 2_000;
@@ -16,6 +17,7 @@ const fullPerS = 2_000;
 export const manyRooms: Scenario = {
   id: 'many-rooms',
   title: `${fullRooms} rooms of a writer and a reader, ${fullPerS.toLocaleString('en')} updates/s in total`,
+  passesOver: windowRelay,
   needs: [],
   maxSeconds: 90,
   run: measure,
@@ -24,6 +26,7 @@ export const manyRooms: Scenario = {
 export const manyRoomsRamp: Scenario = {
   id: 'many-rooms-ramp',
   title: `${fullRooms} rooms of a writer and a reader, highest rate`,
+  passesOver: [...windowRelay, ...withStorage],
   needs: [],
   maxSeconds: 240,
   run: measureRamp,

@@ -6,6 +6,7 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 import { measurementOf } from './typing-figures.js';
 import { durations } from './typing-scale.js';
 import { runTyping, updatesPerWriter } from './typing.js';
+import { windowRelay, withStorage } from './passed-over.js';
 
 const readers = 10;
 const perS = 20;
@@ -13,6 +14,7 @@ const perS = 20;
 export const quietRoom: Scenario = {
   id: 'quiet-room',
   title: `one writer, ${readers} readers, ${perS} updates/s`,
+  passesOver: [...windowRelay, ...withStorage],
   needs: [],
   maxSeconds: 60,
   run: measure,

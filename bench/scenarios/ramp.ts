@@ -1,11 +1,11 @@
-// Looks for the highest rate at which a server still delivers in time: steps of 1.6, until one fails twice.
+// Looks for the highest rate at which a server still delivers in time: steps of 2, until one fails twice.
 
 import { MissingError } from '../load/missing-error.js';
 import type { Limit, Measurement, RampStep } from '../measurement.js';
 import type { ScenarioContext } from './scenario.js';
 import { stepOf, type Deliveries } from './typing-figures.js';
 
-const factor = 1.6;
+const factor = 2;
 const maxP99Ms = 100;
 
 export interface Ramp {

@@ -26,8 +26,8 @@ export interface Scenario {
   readonly title: string;
   /** A server without these is left out of the scenario. */
   readonly needs: readonly Capability[];
-  /** Targets by name that are measured here; all that have the capabilities, if undefined. */
-  readonly targets?: readonly string[];
+  /** Targets by name that are passed over unless somebody names the targets: they would take long and tell nothing new. */
+  readonly passesOver?: readonly string[];
   /** Left out unless the settings name a trace. */
   readonly needsTrace?: boolean;
   /** A bound on one run, in seconds: after it the run has failed. */

@@ -16,6 +16,7 @@ import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 import { sleep } from './sleep.js';
 import { limitOf } from './typing-figures.js';
+import { relays, withStorage } from './passed-over.js';
 
 const healthyReaders = 20;
 const slowReaders = 5;
@@ -28,6 +29,7 @@ const patienceMs = 3_000;
 export const slowReadersScenario: Scenario = {
   id: 'slow-readers',
   title: `${healthyReaders} readers beside ${slowReaders} that have stopped reading, ${fullPerS.toLocaleString('en')} updates/s`,
+  passesOver: [...relays, ...withStorage],
   needs: [],
   maxSeconds: 90,
   run: measure,

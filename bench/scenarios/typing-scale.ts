@@ -23,5 +23,5 @@ export function rampDurations(time: number, perS: number): Durations {
 
 /** Updates per second at which a ramp begins, and at which it ends at the latest. */
 export function rampRates(size: number): { firstPerS: number; lastPerS: number } {
-  return { firstPerS: scaled(500, size, 50), lastPerS: scaled(200_000, size, 500) };
+  return { firstPerS: scaled(1_000, size, 50), lastPerS: scaled(200_000, size, 500) };
 }

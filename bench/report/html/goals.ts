@@ -4,11 +4,14 @@ import { judgeGoals, subjectOf, type GoalResult, type Verdict } from '../../goal
 import type { Results } from '../../results.js';
 import { html, type Html } from './html.js';
 
-export function goalsSection(results: Results): Html {
+/** Undefined for a bench that none of the goals is about. */
+export function goalsSection(results: Results): Html | undefined {
+  const goals = judgeGoals(results);
+  if (goals.length === 0) return undefined;
   return html`<section id="goals" class="card" aria-labelledby="goals-title">
     <h2 id="goals-title">Goals</h2>
     <p class="note">Ratios of medians within this bench. Open a goal to see what was found.</p>
-    <div class="goals">${judgeGoals(results).map(goalItem)}</div>
+    <div class="goals">${goals.map(goalItem)}</div>
   </section>`;
 }
 

@@ -23,11 +23,12 @@ const tiles: readonly { readonly title: string; readonly scenario: string; reado
 export function summarySection(results: Results): Html {
   const { environment } = results;
   const runs = runCount(results);
+  const goals = judgeGoals(results);
   return html`<header class="summary">
     <h1>Yjs servers, measured side by side</h1>
     <p class="lead">
       ${formatDate(environment.date)}, ${environment.cpu}, ${runs === 1 ? 'one run' : `${runs} runs`} of each.
-      Goals: ${goalTally(judgeGoals(results))}.
+      ${goals.length > 0 && `Goals: ${goalTally(goals)}.`}
     </p>
     ${tileList(results)}
   </header>`;

@@ -24,9 +24,11 @@ test('a target is left out of what it cannot do', () => {
   ]);
 });
 
-test('a scenario may be for some targets, and may want a trace', () => {
-  const forOne = scenario('one', { targets: ['a'] });
-  expect([fits(forOne, target('a'), settings), fits(forOne, target('b'), settings)]).toEqual([true, false]);
+test('a scenario may pass over targets that nobody named, and may want a trace', () => {
+  const scenarios = [scenario('one', { passesOver: ['b'] })];
+  const options = { scenarios, targets: [target('a'), target('b')], runs: 1, settings };
+  expect(names(planSteps(options))).toEqual(['one a 0']);
+  expect(names(planSteps({ ...options, areNamed: true }))).toEqual(['one a 0', 'one b 0']);
   const traced = scenario('traced', { needsTrace: true });
   expect(fits(traced, target('a'), settings)).toBe(false);
   expect(fits(traced, target('a'), { ...settings, trace: 'trace.json' })).toBe(true);
