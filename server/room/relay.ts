@@ -123,8 +123,9 @@ export class Relay {
       const isAckedByJoining = !entry.isRelayed && entry.sent === entry.update && entry.writer.isLive;
       if (!isAckedByJoining) ack(acks, entry);
     }
-    this.#relayJoined(joined);
+    // Before the joined frame: what was relayed singly is older than all that is in it.
     for (const [writer, updates] of acks) writer.acknowledged(updates);
+    this.#relayJoined(joined);
   }
 
   close(): void {

@@ -1,8 +1,8 @@
 // A real Chromium for tests: the one of the system, or installed where that is possible.
 
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
+import { installPackages } from '../support/system-packages.js';
 
 const systemPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -13,7 +13,7 @@ const systemPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin
 export function findChromium(): string | undefined {
   const found = installedChromium();
   if (found !== undefined) return found;
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) installChromium();
+  installPackages('chromium');
   const installed = installedChromium();
   if (installed !== undefined) return installed;
   const hint = 'No Chromium: install it, or set CHROMIUM to its path.';
@@ -41,18 +41,4 @@ export function launchChromium(executablePath: string): Promise<Browser> {
 function installedChromium(): string | undefined {
   const candidates = process.env.CHROMIUM === undefined ? systemPaths : [process.env.CHROMIUM];
   return candidates.find((path) => existsSync(path));
-}
-
-function installChromium(): void {
-  console.warn('Installing Chromium for the browser tests.');
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
-    const { status, stderr } = spawnSync('apt-get', args, {
-      encoding: 'utf8',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (status !== 0) {
-      console.warn(`apt-get ${args.join(' ')} failed: ${stderr}`);
-      return;
-    }
-  }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { standardTargets } from '../../../bench/targets/all.js';
 import type { Endpoint, Target } from '../../../bench/targets/target.js';
 import { until } from '../../support/stock-client.js';
+import { canRun, installPackages } from '../../support/system-packages.js';
 import { connectEventually, type ProtocolClient } from '../targets/protocol-client.js';
 
 /** SQLite is compiled. */
@@ -13,6 +14,8 @@ const installPatienceMs = 900_000;
 const targets = standardTargets();
 
 beforeAll(() => {
+  const tools = ['make', 'g++', 'python3'];
+  if (!tools.every((tool) => canRun(tool, '--version'))) installPackages(...tools);
   vi.stubEnv(
     'HEDDLE_BENCH_HOME',
     fileURLToPath(new URL('../../../node_modules/.cache/heddle-bench', import.meta.url)),

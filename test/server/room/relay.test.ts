@@ -91,6 +91,17 @@ describe('a busy room', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('D1: a writer hears of what left singly before it gets the joined frame with what it sent later', () => {
+    const heard: string[] = [];
+    const ann = new WatchedWriter();
+    ann.acknowledged = () => void heard.push('ack');
+    const { edit } = editor(1);
+    for (let i = 0; i < 3; i++) accept(ann, edit('a'));
+    fanout.update = () => void heard.push('joined');
+    relay.durable(3);
+    expect(heard).toEqual(['ack', 'joined']);
+  });
+
   it('D1: durable in pieces goes out in pieces, in order', () => {
     const { edit } = editor(1);
     const ann = new WatchedWriter();

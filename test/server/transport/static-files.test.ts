@@ -16,6 +16,10 @@ writeFileSync(join(folder, 'secret.txt'), 'secret');
 writeFileSync(join(folder, 'site/index.html'), page);
 writeFileSync(join(folder, 'site/editor/index.html'), 'editor');
 writeFileSync(join(folder, 'site/assets/app-1a2b.js'), 'x();'.repeat(500));
+writeFileSync(
+  join(folder, 'site/own.html'),
+  `<script>var data;</script><meta http-equiv="content-security-policy" content="default-src 'none'" />`,
+);
 writeFileSync(join(folder, 'site/a b.png'), new Uint8Array(2000));
 const files = createStaticFiles(join(folder, 'site'));
 
@@ -81,4 +85,10 @@ test('W5 every reply forbids guessing its type and keeps addresses from other si
       'referrer-policy': 'no-referrer',
     });
   }
+});
+
+test('W5 a page with a policy of its own is sent with that, every other file with ours', () => {
+  expect(get('/own.html')!.headers!['content-security-policy']).toBe("default-src 'none'");
+  for (const path of ['/', '/a%20b.png'])
+    expect(get(path)!.headers!['content-security-policy']).toMatch("default-src 'self'");
 });
