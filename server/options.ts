@@ -80,7 +80,10 @@ export interface ServerOptions extends Hooks {
   readonly demo?: boolean;
   /** false keeps deleted content, for histories and `Y.Snapshot`. Default true. */
   readonly gc?: boolean;
-  /** Least time between two commits under load, ms: longer costs less and acknowledges later. Default 10. */
+  /**
+   * Least time between two commits, ms: longer costs less and acknowledges later. With much to write it is up to 3.5 times
+   * as long. Default 10.
+   */
   readonly commitIntervalMs?: number;
   /** Default 2000. */
   readonly changeDebounceMs?: number;

@@ -205,7 +205,7 @@ const documents: readonly OptionSpec[] = [
     placeholder: 'time',
     max: 60_000,
     default: '10ms',
-    description: 'Least time between two commits under load',
+    description: 'Least time between two commits; up to 3.5 times as long with much to write',
   },
   {
     flag: 'gc',

@@ -14,9 +14,11 @@ export interface CommitSource {
   committed(offset: number): void;
 }
 
-/** With many documents to write, a longer pace costs less per update; with few, nobody should wait. */
+/** The more there is to write, the more a longer pace saves; with little, nobody should wait. */
 const fewDocuments = 16;
-const manyFactor = 3.5;
+const manyDocumentsFactor = 3.5;
+const fewUpdates = 3;
+const manyUpdatesFactor = 2.5;
 
 export class CommitQueue {
   readonly #store: DocumentStore;
@@ -27,7 +29,9 @@ export class CommitQueue {
   #dirty = new Set<CommitSource>();
   #bytes = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
-  #lastDocuments = 0;
+  #updates = 0;
+  /** How much longer than on a quiet server it is to the next commit, by what was in the last one. */
+  #factor = 1;
   #isScheduled = false;
   #timer: Timer | undefined;
   #inFlight: Promise<void> | undefined;
@@ -57,6 +61,7 @@ export class CommitQueue {
   /** The source has accepted one more record, of this size. */
   add(source: CommitSource, bytes: number): void {
     this.#dirty.add(source);
+    this.#updates++;
     this.#bytes += bytes;
     this.#schedule();
   }
@@ -79,8 +84,7 @@ export class CommitQueue {
       this.#isScheduled = false;
       if (this.#dirty.size > 0 && this.#inFlight === undefined) void this.#commit();
     };
-    const interval = this.#lastDocuments > fewDocuments ? this.#intervalMs * manyFactor : this.#intervalMs;
-    const waitMs = this.#startedAt + interval - this.#clock.monotonic();
+    const waitMs = this.#startedAt + this.#intervalMs * this.#factor - this.#clock.monotonic();
     if (waitMs <= 0) this.#clock.soon(run);
     else this.#timer = this.#clock.after(waitMs, run);
   }
@@ -93,7 +97,8 @@ export class CommitQueue {
     this.#dirty = new Set();
     const bytes = this.#bytes;
     this.#startedAt = this.#clock.monotonic();
-    this.#lastDocuments = sources.length;
+    this.#factor = factorFor(sources.length, this.#updates);
+    this.#updates = 0;
     const batch: Append[] = sources.map((source) => ({
       document: source.document,
       records: source.takeUncommitted(),
@@ -121,4 +126,9 @@ export class CommitQueue {
     this.#failure = new SyncError('STORE_UNAVAILABLE', '', { cause: error });
     this.#onFailure(error);
   }
+}
+
+function factorFor(documents: number, updates: number): number {
+  if (documents > fewDocuments) return manyDocumentsFactor;
+  return updates > fewUpdates ? manyUpdatesFactor : 1;
 }

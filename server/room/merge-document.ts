@@ -13,7 +13,8 @@ export function mergeDocument({ updates, gc, partBytes }: CheckpointRequest): Ch
 }
 
 function collect(updates: readonly Uint8Array[]): Uint8Array {
-  const doc = buildDocument(updates, true);
+  // Joined first: Yjs takes as long for a transaction as for hundreds of letters in one.
+  const doc = buildDocument([mergeAccepted(updates)], true);
   const update = Y.encodeStateAsUpdate(doc);
   // What Yjs wrote must be what it read: a document that cannot be read back must not replace one that can.
   const again = buildDocument([update], true);

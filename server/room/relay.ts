@@ -26,7 +26,7 @@ interface Entry {
   isRelayed: boolean;
 }
 
-const windowMs = 50;
+const windowMs = 75;
 /**
  * A window full of updates leaves one by one if that takes no more frames than this. Beyond it the room has more to do
  * than it can, and would only come to its commit later: then they wait for it.
