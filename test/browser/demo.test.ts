@@ -350,17 +350,6 @@ describe.skipIf(executablePath === undefined)('demo page', () => {
     expect(failures).toEqual([]);
   });
 
-  test('H10 the page of the bench opens from the demo, and its plots are drawn', async () => {
-    const { page } = await openDemoWindow(context, address());
-    const problems: string[] = [];
-    page.on('console', (message) => void problems.push(message.text()));
-    page.on('pageerror', (error) => void problems.push(error.message));
-    await page.getByTestId('bench-link').click();
-    await page.waitForURL('**/bench.html');
-    await page.locator('.plot > svg').first().waitFor();
-    expect(problems).toEqual([]);
-  });
-
   test('U10 the second window and the read-only link open the same document', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const first = await openSynced();
