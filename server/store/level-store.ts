@@ -5,8 +5,8 @@ import { StoreError } from '../errors.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { checkAppends, checkCheckpoint } from './append-rules.js';
-import { CommitQueue } from './commit-queue.js';
-import type { Change } from './commit-queue.js';
+import { WriteQueue } from './write-queue.js';
+import type { Change } from './write-queue.js';
 import { toStoreError } from './disk-errors.js';
 import type { Operation } from './level-database.js';
 import { DocumentChanges } from './level-changes.js';
@@ -51,7 +51,7 @@ export class LevelStore implements DocumentStore {
   readonly epoch: string;
   readonly #opened: OpenedDirectory;
   readonly #durability: Durability;
-  readonly #commits: CommitQueue;
+  readonly #writes: WriteQueue;
   readonly #changes: DocumentChanges;
   readonly #reads = new Set<Promise<unknown>>();
   readonly #syncTimer: Timer | undefined;
@@ -66,7 +66,7 @@ export class LevelStore implements DocumentStore {
     this.#changes = new DocumentChanges(opened.database);
     this.directory = opened.directory;
     this.epoch = opened.identity.epoch;
-    this.#commits = new CommitQueue(opened.database, {
+    this.#writes = new WriteQueue(opened.database, {
       stamp: () => opened.ledger.next(),
       committed: (wasSynced) => this.#committed(wasSynced),
       failed: (thrown) => (this.#failure ??= toStoreError(thrown, this.directory)),
@@ -154,10 +154,10 @@ export class LevelStore implements DocumentStore {
   async #close(): Promise<void> {
     const { database, ledger, hold } = this.#opened;
     this.#syncTimer?.cancel();
-    await this.#commits.idle();
+    await this.#writes.idle();
     await Promise.allSettled(this.#reads);
     try {
-      if (this.#hasUnsynced && !this.#failure) await this.#commits.submit(emptySync);
+      if (this.#hasUnsynced && !this.#failure) await this.#writes.submit(emptySync);
       await database.close();
     } catch (error) {
       throw toStoreError(error, this.directory);
@@ -176,12 +176,12 @@ export class LevelStore implements DocumentStore {
   #syncSoon(): void {
     if (!this.#hasUnsynced || this.#failure || this.#closing) return;
     // A failure here is not lost: it fails the store, and every later call is told.
-    this.#commits.submit(emptySync).catch(() => {});
+    this.#writes.submit(emptySync).catch(() => {});
   }
 
   async #commit(change: Change): Promise<void> {
     try {
-      await this.#commits.submit(change);
+      await this.#writes.submit(change);
     } catch (error) {
       throw this.#fault(error);
     }

@@ -18,7 +18,7 @@ export interface Change {
 }
 
 /** What the queue needs from its owner. */
-export interface CommitHooks {
+export interface WriteHooks {
   /** The put that belongs to every commit. */
   stamp(): Required<Operation>;
   committed(wasSynced: boolean): void;
@@ -33,14 +33,14 @@ interface Job {
 }
 
 /** Writes changes in the order they were submitted. */
-export class CommitQueue {
+export class WriteQueue {
   readonly #database: LevelDatabase;
-  readonly #hooks: CommitHooks;
+  readonly #hooks: WriteHooks;
   #waiting: Job[] = [];
   #running: Promise<void> | undefined;
   #failure: StoreError | undefined;
 
-  constructor(database: LevelDatabase, hooks: CommitHooks) {
+  constructor(database: LevelDatabase, hooks: WriteHooks) {
     this.#database = database;
     this.#hooks = hooks;
   }
