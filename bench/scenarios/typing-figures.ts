@@ -5,10 +5,14 @@ import type { Histogram } from '../load/histogram.js';
 import type { LimitFound } from '../load/limit-watch.js';
 import type { Measurement, RampStep } from '../measurement.js';
 
+/** A measured stretch. */
 export interface Deliveries {
   readonly sent: number;
+  /** Verified: an update at a participant, its sender included where it comes back, as it does from every server here. */
   readonly deliveries: number;
+  /** From the first update until all was delivered. */
   readonly seconds: number;
+  /** Of the server, until all was delivered and acknowledged; undefined where its process is not known. */
   readonly cpuS: number | undefined;
   readonly frames: number;
   readonly bytes: number;

@@ -4,12 +4,13 @@ import type { PreparedUpdate, Script } from '../input/script.js';
 import { aFewAtATime, allDelivered, closeAll, settled, verifyDocuments } from '../load/group.js';
 import { Histogram } from '../load/histogram.js';
 import { Ledger } from '../load/ledger.js';
-import { LimitWatch, type LimitFound } from '../load/limit-watch.js';
+import { LimitWatch } from '../load/limit-watch.js';
 import { Participant, type ParticipantOptions } from '../load/participant.js';
 import { sendAtRate } from '../load/schedule.js';
 import { bringDocument } from './bring-document.js';
 import { reporting } from './progress.js';
 import type { ScenarioContext } from './scenario.js';
+import type { Deliveries } from './typing-figures.js';
 
 export interface TypingLoad {
   /** Names of rooms begin with it: rooms of different loads must not meet. */
@@ -29,19 +30,8 @@ export interface TypingLoad {
 }
 
 /** Of the measured stretch alone. */
-export interface TypingResult {
-  readonly sent: number;
-  /** Verified: an update at a participant, its sender included where it comes back, as it does from every server here. */
-  readonly deliveries: number;
-  /** From the first update until all was delivered. */
-  readonly seconds: number;
-  /** Of the server, until all was delivered and acknowledged; undefined where its process is not known. */
-  readonly cpuS: number | undefined;
-  readonly frames: number;
-  readonly bytes: number;
-  readonly latency: Histogram;
+export interface TypingResult extends Deliveries {
   readonly acknowledgements: Histogram;
-  readonly found: LimitFound;
 }
 
 interface Room {
