@@ -36,6 +36,15 @@ export function mergeAccepted(updates: readonly Uint8Array[]): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
+/** The structs of an update that deletes nothing and the delete set of one without structs, as one update, undecoded. */
+export function withDeletes(structs: Uint8Array, deletes: Uint8Array): Uint8Array {
+  // The one ends with how many clients it deletes from, the other begins with how many it has structs of: 0 both.
+  const joined = new Uint8Array(structs.length + deletes.length - 2);
+  joined.set(structs.subarray(0, -1), 0);
+  joined.set(deletes.subarray(1), structs.length - 1);
+  return joined;
+}
+
 /** Adds what `update` holds; returns the bytes of its structs. */
 function collect(
   update: Uint8Array,

@@ -7,7 +7,7 @@ import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { CausalIndex } from '../crdt/causal-index.js';
 import type { StateVector } from '../crdt/state-vector.js';
-import { mergeAccepted } from '../crdt/merge-updates.js';
+import { mergeAccepted, withDeletes } from '../crdt/merge-updates.js';
 import type { LogRecord } from '../store/store.js';
 import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
@@ -127,9 +127,12 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     if (stateVector.size === 0) return this.#log.all();
     const parts = this.#log.diff(stateVector);
     const deletes = this.#index.deletes();
-    if (deletes !== undefined) parts.push(deletes);
-    const isSmall = parts.reduce((sum, part) => sum + part.length, 0) <= this.#deps.limits.syncPartBytes;
-    return parts.length > 1 && isSmall ? [mergeAccepted(parts)] : parts;
+    const bytes = parts.reduce((sum, part) => sum + part.length, deletes?.length ?? 0);
+    const isSmall = bytes <= this.#deps.limits.syncPartBytes;
+    const structs = parts.length > 1 && isSmall ? [mergeAccepted(parts)] : parts;
+    const [only] = structs;
+    if (deletes === undefined) return structs;
+    return isSmall && only !== undefined ? [withDeletes(only, deletes)] : [...structs, deletes];
   }
 
   /**
