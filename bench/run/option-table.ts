@@ -67,6 +67,9 @@ const how: readonly OptionSpec[] = [
     flag: 'seed',
     type: 'number',
     placeholder: 'number',
+    // From 0 the generator draws nothing but 0.
+    min: 1,
+    max: 2 ** 32 - 1,
     default: 1,
     description: 'Seed of everything that is random',
   },

@@ -138,6 +138,7 @@ describe('heddle bench', () => {
     [['hot-room'], 'unexpected argument hot-room'],
     [['--runs', '0'], '--runs must be a whole number, from 1 to 1000, not "0"'],
     [['--runs'], '--runs needs a value'],
+    [['--seed', '0'], '--seed must be a whole number, from 1 to 4294967295, not "0"'],
     [['--only', 'awarness'], 'no scenario has "awarness" in its id; did you mean awareness?'],
     [['--targets', 'hedle'], 'unknown target "hedle"; did you mean heddle?'],
     [['--protocol', 'hocuspocus'], '--protocol has no use without --url'],
