@@ -38,7 +38,6 @@ async function checkRelay({ capabilities }: Target, endpoint: Endpoint): Promise
   await until(() => reader.text() === 'hello', 'the edit has arrived');
   if (capabilities.has('acknowledgements'))
     await until(() => writer.acknowledged === writer.owed, 'all it sent is acknowledged');
-  else expect(writer.acknowledged).toBe(0);
 }
 
 /** A third client, which came later, is told too. */
