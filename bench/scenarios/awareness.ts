@@ -62,7 +62,7 @@ async function measure(context: ScenarioContext): Promise<Measurement> {
   const { size, time } = context.settings;
   const clients = scaled(fullClients, size, 5);
   const perS = clients * changesPerS;
-  const load = { name: 'awareness', clients, perS, ...durations(time, perS) };
+  const load = { name: 'awareness', clients, perS, ...durations(time, perS, clients) };
   return measurementOf(await runAwareness(context, load));
 }
 

@@ -32,7 +32,7 @@ export const growthReaders: Scenario = {
 async function measurePoint(context: ScenarioContext, readers: number, rooms: number): Promise<Point> {
   context.progress(`${rooms} rooms of ${readers} readers`);
   const perS = updatesPerS * rooms;
-  const stretch = { perS, ...durations(context.settings.time, perS) };
+  const stretch = { perS, ...durations(context.settings.time, perS, readers + 1) };
   const script = makeKeystrokeScript({ writers: rooms, updatesPerWriter: updatesPerWriter(stretch, rooms) });
   const {
     cpuS = 0,

@@ -40,7 +40,7 @@ async function measure(context: ScenarioContext, fullPerS: number): Promise<Meas
   const { seed, size, time } = context.settings;
   const people = scaled(half, size, 3);
   const perS = scaled(fullPerS, size, 50);
-  const load = { perS, ...durations(time, perS) };
+  const load = { perS, ...durations(time, perS, 2 * people) };
   const script = makePeopleScript({
     writers: people,
     updatesPerWriter: updatesPerWriter(load, people),

@@ -36,7 +36,7 @@ async function measure(context: ScenarioContext): Promise<Measurement> {
   const { seed, size, time } = context.settings;
   const rooms = scaled(fullRooms, size, 5);
   const perS = scaled(fullPerS, size, 50);
-  const load = { perS, ...durations(time, perS) };
+  const load = { perS, ...durations(time, perS, 2) };
   const updates = updatesPerWriter(load, rooms);
   const scripts = Array.from({ length: rooms }, (_, room) =>
     makePeopleScript({ writers: 1, updatesPerWriter: updates, seed: seed + room, baseBytes: 0 }),

@@ -22,7 +22,7 @@ export const quietRoom: Scenario = {
 
 async function measure(context: ScenarioContext): Promise<Measurement> {
   const { seed, time } = context.settings;
-  const load = { perS, ...durations(time, perS) };
+  const load = { perS, ...durations(time, perS, readers + 1) };
   const script = makePeopleScript({ writers: 1, updatesPerWriter: updatesPerWriter(load, 1), seed });
   return measurementOf(
     await runTyping(context, { name: 'quiet-room', scripts: [script], readers, sampled: readers, ...load }),

@@ -8,12 +8,24 @@ export interface Durations {
   readonly seconds: number;
 }
 
+/** A server runs for days; one that has yet to compile its code, or is at it, costs twice as much. */
+const warmUpS = 5;
+/** Enough of them in that time to have it compiled, where what is measured is slower. */
+const warmUpUpdatesPerS = 2_000;
+/** Not so many that a slow server is still at them long afterwards. */
+const warmUpDeliveriesPerS = 100_000;
+
 /**
- * Seconds before and while a rate is measured. A smoke run is short, and still long enough to be one. Faster in the
- * beginning: servers run for days, and one that has yet to compile its code costs twice as much.
+ * Seconds before and while a rate is measured, where each update has so many receivers. A smoke run is short, and still
+ * long enough to be one.
  */
-export function durations(time: number, perS: number): Durations {
-  return { warmUpPerS: 2 * perS, warmUpS: Math.max(0.1, 3 * time), seconds: Math.max(0.4, 4 * time) };
+export function durations(time: number, perS: number, receivers: number): Durations {
+  const warmPerS = Math.min(warmUpUpdatesPerS, Math.ceil(warmUpDeliveriesPerS / receivers));
+  return {
+    warmUpPerS: Math.max(2 * perS, warmPerS),
+    warmUpS: Math.max(0.1, warmUpS * time),
+    seconds: Math.max(0.4, 4 * time),
+  };
 }
 
 /** Of each step of a ramp: the step before has warmed the server up. */

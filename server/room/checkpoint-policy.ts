@@ -14,15 +14,21 @@ const minBytes = 256 * 1024;
 /** What a record costs beside its bytes, when a document is loaded. */
 const recordBytes = 64;
 const maxAgeMs = 5 * 60_000;
-/** A document that is being written is left alone for this long, so that a burst makes one checkpoint. */
-const minAgeMs = 5_000;
+/**
+ * A document that is being written is left alone for this long: reading and writing all of it anew costs as much as
+ * taking tens of thousands of updates.
+ */
+const minAgeMs = 30_000;
+/** Unless so much has come that it would weigh on memory, and on those who join; a burst makes one checkpoint. */
+const manyBytes = 1024 * 1024;
+const minAgeOfManyMs = 5_000;
 
 /**
  * By records and bytes, but a checkpoint costs as much as the whole document: so a large one waits until the log has
  * grown by a fair part of it. And by time, so that what is only written, or hardly, gets its checkpoint too.
  */
 export function isCheckpointDue(tail: Tail): boolean {
-  if (tail.records === 0 || tail.ageMs < minAgeMs) return false;
+  if (tail.records === 0 || tail.ageMs < (tail.bytes < manyBytes ? minAgeMs : minAgeOfManyMs)) return false;
   if (tail.ageMs >= maxAgeMs) return tail.records > 1 || tail.checkpointBytes === 0;
   const cost = tail.bytes + tail.records * recordBytes;
   const isWorthIt = cost * 2 >= tail.checkpointBytes;

@@ -15,12 +15,13 @@ import { chosenSeed } from '../support/typist.js';
 const cycles = Number(process.env['HEDDLE_CYCLES'] ?? '') || 20;
 const seed = chosenSeed();
 
-/** The hot document gets enough for checkpoints. */
+/** The hot document gets enough for checkpoints: see `pasted`. */
 const documents = ['hot', 'warm', 'cold'];
 const writersOf: Readonly<Record<string, number>> = { hot: 4, warm: 2, cold: 1 };
 const editEveryMs = 20;
-/** In some cycles the server lives long enough for a checkpoint: those are due at the age of 5 s, looked for every second. */
+/** In some cycles the server lives long enough for a checkpoint: with so much to write one is due after 5 s. */
 const checkpointAtMs = 6_000;
+const pasted = 'warp and weft '.repeat(300);
 
 const cleanup: (() => unknown)[] = [];
 afterEach(async () => {
@@ -64,6 +65,7 @@ class Writer {
       }
       ydoc.getArray<number>(this.name).push([this.#count++]);
       own.insert(this.#random.int(own.length + 1), 'warp'.slice(this.#random.int(4)));
+      if (this.document === 'hot' && this.#random.chance(0.4)) ydoc.getMap('pasted').set(this.name, pasted);
       const shared = ydoc.getText('shared');
       if (this.#random.chance(0.3)) shared.insert(this.#random.int(shared.length + 1), this.name);
     });
@@ -262,7 +264,10 @@ describe(`a server that is killed while it is written to (HEDDLE_SEED=${seed})`,
 
 /** Everything the writers made. */
 function contentOf(ydoc: Y.Doc): Record<string, unknown> {
-  const content: Record<string, unknown> = { shared: ydoc.getText('shared').toString() };
+  const content: Record<string, unknown> = {
+    shared: ydoc.getText('shared').toString(),
+    pasted: ydoc.getMap('pasted').toJSON(),
+  };
   for (let index = 0; index < writersOf['hot']!; index++) {
     content[`w${index}`] = ydoc.getArray(`w${index}`).toArray();
     content[`text-w${index}`] = ydoc.getText(`text-w${index}`).toString();

@@ -7,13 +7,15 @@ const minute = 60_000;
 
 it.each<[what: string, tail: Tail, isDue: boolean]>([
   ['nothing new', { records: 0, bytes: 0, checkpointBytes: 0, ageMs: 60 * minute }, false],
-  ['many small ones', { records: 500, bytes: 10_000, checkpointBytes: 0, ageMs: 5_000 }, true],
-  ['not quite as many', { records: 499, bytes: 10_000, checkpointBytes: 0, ageMs: 5_000 }, false],
-  ['a few big ones', { records: 3, bytes: 256 * 1024, checkpointBytes: 100_000, ageMs: 5_000 }, true],
-  ['many in a burst', { records: 5_000, bytes: 10 ** 6, checkpointBytes: 0, ageMs: 4_999 }, false],
+  ['many small ones', { records: 500, bytes: 10_000, checkpointBytes: 0, ageMs: 30_000 }, true],
+  ['not quite as many', { records: 499, bytes: 10_000, checkpointBytes: 0, ageMs: 30_000 }, false],
+  ['a few big ones', { records: 3, bytes: 256 * 1024, checkpointBytes: 100_000, ageMs: 30_000 }, true],
+  ['many in a burst', { records: 5_000, bytes: 10 ** 6, checkpointBytes: 0, ageMs: 29_999 }, false],
+  ['very many', { records: 5_000, bytes: 2 ** 20, checkpointBytes: 0, ageMs: 5_000 }, true],
+  ['very many in a burst', { records: 5_000, bytes: 2 ** 20, checkpointBytes: 0, ageMs: 4_999 }, false],
   [
     'many, but of a huge document',
-    { records: 600, bytes: 10_000, checkpointBytes: 10 ** 7, ageMs: 10_000 },
+    { records: 600, bytes: 10_000, checkpointBytes: 10 ** 7, ageMs: 60_000 },
     false,
   ],
   [
