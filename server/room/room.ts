@@ -13,6 +13,7 @@ import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
 import type { CheckpointResult } from './checkpointer.js';
 import type { DocumentLog } from './document-log.js';
+import { LastAnswer } from './last-answer.js';
 import { Presence } from './presence.js';
 import { Relay } from './relay.js';
 import type { Fanout, Writer } from './writer.js';
@@ -53,6 +54,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly #log: DocumentLog;
   readonly #index: CausalIndex;
   readonly #relay: Relay;
+  readonly #lastAnswer = new LastAnswer();
   readonly #members = new Set<Writer>();
   /** Whoever waits for an offset to be durable, in order of the offsets. */
   readonly #waiting: { readonly offset: number; resolve(): void }[] = [];
@@ -125,14 +127,11 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** What a peer with this state vector lacks, in parts to be applied in order, and the offset that brings it to. */
   missing(stateVector: StateVector): Uint8Array[] {
     if (stateVector.size === 0) return this.#log.all();
-    const parts = this.#log.diff(stateVector);
-    const deletes = this.#index.deletes();
-    const bytes = parts.reduce((sum, part) => sum + part.length, deletes?.length ?? 0);
-    const isSmall = bytes <= this.#deps.limits.syncPartBytes;
-    const structs = parts.length > 1 && isSmall ? [mergeAccepted(parts)] : parts;
-    const [only] = structs;
-    if (deletes === undefined) return structs;
-    return isSmall && only !== undefined ? [withDeletes(only, deletes)] : [...structs, deletes];
+    const last = this.#lastAnswer.find(stateVector);
+    if (last !== undefined) return last;
+    const parts = this.#diff(stateVector);
+    this.#lastAnswer.keep(stateVector, parts);
+    return parts;
   }
 
   /**
@@ -213,6 +212,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** The store has replaced everything up to this offset by the checkpoint. */
   checkpointed(offset: number, { parts }: CheckpointResult): void {
     this.#log.replace(offset, parts);
+    this.#lastAnswer.forget();
     this.#tailSince = this.#log.tailLength > 0 ? this.#deps.clock.monotonic() : undefined;
   }
 
@@ -253,11 +253,23 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     const { update, sent, writer, isLive } = entry;
     const { clock, commits } = this.#deps;
     const offset = this.#log.append(update);
+    this.#lastAnswer.forget();
     this.#tailSince ??= clock.monotonic();
     this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
     commits.add(this, update.length);
     this.#relay.add({ offset, update, sent, writer, isLive });
     this.#deps.changed(this.document);
+  }
+
+  #diff(stateVector: StateVector): Uint8Array[] {
+    const parts = this.#log.diff(stateVector);
+    const deletes = this.#index.deletes();
+    const bytes = parts.reduce((sum, part) => sum + part.length, deletes?.length ?? 0);
+    const isSmall = bytes <= this.#deps.limits.syncPartBytes;
+    const structs = parts.length > 1 && isSmall ? [mergeAccepted(parts)] : parts;
+    const [only] = structs;
+    if (deletes === undefined) return structs;
+    return isSmall && only !== undefined ? [withDeletes(only, deletes)] : [...structs, deletes];
   }
 
   #checkSize(bytes: number): void {

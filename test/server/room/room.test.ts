@@ -287,6 +287,27 @@ describe('what a reader lacks', () => {
     expect(client.getText('text').toString()).toBe('ac');
   });
 
+  it('C1: who asks the same again later gets what has come since', async () => {
+    const watched = await openRoom(store, clock);
+    const { doc, edit } = editor(1);
+    offer(watched, edit('a'));
+    const known = Y.decodeStateVector(Y.encodeStateVector(doc));
+    offer(watched, edit('b'));
+    const ask = (): number[][] => watched.room.missing(known).map((part) => [...part]);
+    const first = ask();
+    expect(ask()).toEqual(first);
+    offer(watched, edit('c'));
+    expect(ask()).not.toEqual(first);
+    const client = new Y.Doc();
+    for (const part of [...watched.room.content(), ...watched.room.missing(known)])
+      Y.applyUpdate(client, part);
+    expect(client.getText('text').toString()).toBe(doc.getText('text').toString());
+    const later = ask();
+    doc.once('update', (update: Uint8Array) => void offer(watched, update));
+    doc.getText('text').delete(0, 1);
+    expect(ask()).not.toEqual(later);
+  });
+
   it('knows what adds nothing, and refuses what is malformed', async () => {
     const watched = await openRoom(store, clock);
     const { edit } = editor(1);
