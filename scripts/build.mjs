@@ -1,5 +1,5 @@
-// Builds dist/: the package with tsc (incremental), the pages of examples/ and of the bench with
-// vite when they changed.
+// Builds dist/: the package with tsc (incremental), the command and the pages of examples/ and of
+// the bench with vite when they changed.
 // Prints nothing unless it fails, so that it can run before any command.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -37,6 +37,11 @@ rmSync(peers, { recursive: true, force: true });
 cpSync(`${root}/bench/peers`, peers, { recursive: true });
 
 const locked = madeAt(`${root}/package-lock.json`);
+const sources = Math.max(...['shared', 'server', 'bench'].map((folder) => newest(`${root}/${folder}`)));
+// By the list of licences, which only the bundle has.
+if (madeAt(`${root}/dist/server/cli/licenses.md`) < Math.max(sources, locked))
+  run('vite', ['build', '--config', 'server/cli/vite.config.ts', '--logLevel', 'warn']);
+
 const examples = Math.max(newest(`${root}/examples`), locked);
 if (madeAt(`${root}/dist/examples/index.html`) < examples)
   run('vite', ['build', '--config', 'examples/vite.config.ts', '--logLevel', 'warn']);

@@ -22,9 +22,7 @@ import { yWebsocketDialect } from './dialect/y-websocket.js';
 import { ConfigError } from './errors.js';
 import type { ServerOptions } from './options.js';
 import { WorkerCheckpointer } from './room/checkpointer.js';
-import { buildDocument } from './room/merge-document.js';
 import { RoomRegistry } from './room/room-registry.js';
-import { withDocument } from './room/with-document.js';
 import { Gateway, type Visitor } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
 import { SessionRegistry } from './session/session-registry.js';
@@ -113,6 +111,8 @@ class Server implements HeddleServer {
   }
 
   async withDocument<T>(name: string, use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T> {
+    // Loaded when used, as it brings Yjs, which serving clients does not need.
+    const { withDocument } = await import('./room/with-document.js');
     return withDocument(this.#get().registry, parseDocumentName(name), use);
   }
 
@@ -268,6 +268,7 @@ class Server implements HeddleServer {
 
   #notifyChange(document: DocumentName): Promise<void> {
     const read = async (): Promise<Y.Doc> => {
+      const { buildDocument } = await import('./room/merge-document.js');
       const room = await this.#get().registry.open(document);
       return buildDocument(room.content(), false);
     };

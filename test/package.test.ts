@@ -1,8 +1,9 @@
 // The package as others see it: its entry points, its command, its pins.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -45,6 +46,44 @@ test('L6 the command is there, and knows the commands that README names', () => 
     expect(help).toMatch(new RegExp(`^ +${command} `, 'm'));
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(command);
   }
+});
+
+/** All that a file of the bundled command loads with itself: its files, and what it takes from elsewhere. */
+function loadedWith(file: string, loaded = { files: new Set<string>(), packages: new Set<string>() }) {
+  if (loaded.files.has(file)) return loaded;
+  loaded.files.add(file);
+  for (const [, imported, required] of readFileSync(file, 'utf8').matchAll(
+    /^import (?:.* from )?"([^"]+)";$|__require\("([^"]+)"\)/gm,
+  )) {
+    const from = imported ?? required ?? '';
+    if (from.startsWith('.')) loadedWith(join(dirname(file), from), loaded);
+    else if (!isBuiltin(from)) loaded.packages.add(from);
+  }
+  return loaded;
+}
+
+test('L6 a server starts from few files, without Yjs', () => {
+  const { files, packages } = loadedWith(join(root, 'dist/server/cli/serve.js'));
+  expect(files.size).toBeLessThanOrEqual(10);
+  // uWebSockets.js is loaded by a dynamic import.
+  expect([...packages]).toEqual(['level']);
+});
+
+test('L6 the licences of the bundled packages come with them, at the versions of the lock file', () => {
+  const folder = join(root, 'dist/server/cli');
+  const bundled = readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .flatMap((name) => [
+      ...readFileSync(join(folder, name), 'utf8').matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm),
+    ])
+    .map(([, name = '']) => name);
+  const licences = readFileSync(join(folder, 'licenses.md'), 'utf8');
+  const { packages } = read('package-lock.json') as unknown as {
+    packages: Record<string, { version: string }>;
+  };
+  expect(bundled).toEqual(expect.arrayContaining(['jose', 'lib0', 'pino']));
+  for (const name of new Set(bundled))
+    expect(licences).toContain(`\n## ${name} - ${packages[`node_modules/${name}`]?.version} (`);
 });
 
 test('O1 the libraries that read bytes from others are at versions without known holes, each once', () => {

@@ -1,56 +1,59 @@
 #!/usr/bin/env node
-// The `heddle` command: picks the subcommand, turns errors into one line and an exit code.
+// The `heddle` command: picks the subcommand, turns errors into one line and an exit code. A subcommand is loaded when it
+// runs, so that a server starts without the others.
 
 import { ConfigError, StoreError } from '../errors.js';
-import { backupCommand, restoreCommand } from './backup.js';
-import { benchCommand } from './bench.js';
-import { compactCommand } from './compact.js';
-import { docsCommand } from './docs.js';
-import { exportCommand } from './export.js';
-import { importCommand } from './import.js';
-import { serveCommand } from './serve.js';
-import { runStoreCommand, type StoreCommand } from './store-options.js';
-import { tokenCommand } from './token.js';
-import { verifyCommand } from './verify.js';
+import type { StoreCommand } from './store-options.js';
 
-const storeCommands: Readonly<Record<string, StoreCommand>> = {
-  docs: docsCommand,
-  verify: verifyCommand,
-  compact: compactCommand,
-  export: exportCommand,
-  import: importCommand,
-  backup: backupCommand,
-  restore: restoreCommand,
+const storeCommands: Readonly<Record<string, () => Promise<StoreCommand>>> = {
+  docs: async () => (await import('./docs.js')).docsCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+  compact: async () => (await import('./compact.js')).compactCommand,
+  export: async () => (await import('./export.js')).exportCommand,
+  import: async () => (await import('./import.js')).importCommand,
+  backup: async () => (await import('./backup.js')).backupCommand,
+  restore: async () => (await import('./backup.js')).restoreCommand,
 };
 
-const usage = `usage: heddle <command> [options]
+async function usage(): Promise<string> {
+  const commands = await Promise.all(Object.values(storeCommands).map((load) => load()));
+  return `usage: heddle <command> [options]
 
   serve      run a server                        heddle serve --help
   token      print a token for clients           heddle token --help
   bench      measure it, and others beside it    heddle bench --help
 
 On the data directory of a server that is stopped:
-${Object.values(storeCommands)
-  .map((command) => `  ${command.usage.replace(/^heddle /, '')}`)
-  .join('\n')}
+${commands.map((command) => `  ${command.usage.replace(/^heddle /, '')}`).join('\n')}
 `;
+}
 
 /** Exit code for a bad invocation or configuration. */
 const exitUsage = 2;
 
 async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === 'serve') return serveCommand(rest, process.env);
-  if (name === 'token') return print(await tokenCommand(rest, process.env));
-  if (name === 'bench') return benchCommand(rest);
+  if (name === 'serve') {
+    const { serveCommand } = await import('./serve.js');
+    return serveCommand(rest, process.env);
+  }
+  if (name === 'token') {
+    const { tokenCommand } = await import('./token.js');
+    return print(await tokenCommand(rest, process.env));
+  }
+  if (name === 'bench') {
+    const { benchCommand } = await import('../../bench/run/command.js');
+    return benchCommand(rest);
+  }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(usage);
+    process.stdout.write(await usage());
     return name === undefined ? exitUsage : 0;
   }
-  const command = Object.hasOwn(storeCommands, name) ? storeCommands[name] : undefined;
-  if (command === undefined)
+  const load = Object.hasOwn(storeCommands, name) ? storeCommands[name] : undefined;
+  if (load === undefined)
     throw new ConfigError(`unknown command ${JSON.stringify(name)}; heddle --help lists them`);
-  const { output, exitCode } = await runStoreCommand(command, rest, process.env);
+  const { runStoreCommand } = await import('./store-options.js');
+  const { output, exitCode } = await runStoreCommand(await load(), rest, process.env);
   return print(output, exitCode);
 }
 
