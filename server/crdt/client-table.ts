@@ -25,6 +25,7 @@ export class ClientTable {
   private shift = 32;
   // Client ids are the peers' choice: without a secret in it, the hash could be made to collide.
   private readonly seed = randomUint32() | 0;
+  /** May be shorter than the table: both end with the last client id that has any. */
   private readonly deleted: (RangeSet | undefined)[] = [];
   private readonly runs: (PlaceRuns | undefined)[] = [];
   private lastFound = 0;
@@ -48,8 +49,6 @@ export class ClientTable {
       this.records = records;
     }
     this.records[slot * STRIDE] = client;
-    this.deleted.push(undefined);
-    this.runs.push(undefined);
     if (this.count > LINEAR) this.index(slot);
     return slot;
   }
@@ -77,7 +76,7 @@ export class ClientTable {
     const clock = this.records[record + CLOCK] as number;
     const lastPlace = this.records[record + LAST_PLACE] as number;
     if (place !== lastPlace) {
-      if (clock > 0) (this.runs[slot] ??= new PlaceRuns(lastPlace)).push(clock, place);
+      if (clock > 0) this.makeRunsOf(slot, lastPlace).push(clock, place);
       this.records[record + LAST_PLACE] = place;
     }
     this.records[record + CLOCK] = until;
@@ -88,6 +87,7 @@ export class ClientTable {
   }
 
   makeDeletedOf(slot: number): RangeSet {
+    while (this.deleted.length <= slot) this.deleted.push(undefined);
     return (this.deleted[slot] ??= new RangeSet());
   }
 
@@ -106,6 +106,11 @@ export class ClientTable {
     for (const ranges of this.deleted) bytes += ranges?.memoryBytes ?? 0;
     for (const runs of this.runs) bytes += runs?.memoryBytes ?? 0;
     return bytes;
+  }
+
+  private makeRunsOf(slot: number, firstPlace: Place): PlaceRuns {
+    while (this.runs.length <= slot) this.runs.push(undefined);
+    return (this.runs[slot] ??= new PlaceRuns(firstPlace));
   }
 
   private findHashed(client: number, buckets: Uint32Array): number {

@@ -6,7 +6,7 @@ import { ClientTable } from './client-table.js';
 export class DocumentState {
   readonly clients = new ClientTable();
   private roots: Set<string> | undefined;
-  private lastRoot: Uint8Array = new Uint8Array(0);
+  private lastRoot = '';
   subdocuments = 0;
 
   get rootCount(): number {
@@ -22,8 +22,9 @@ export class DocumentState {
   hasRoot(bytes: Uint8Array, from: number, to: number): boolean {
     if (this.roots === undefined) return false;
     if (isSame(this.lastRoot, bytes, from, to)) return true;
-    if (!this.roots.has(rootName(bytes, from, to))) return false;
-    this.lastRoot = bytes.slice(from, to);
+    const name = rootName(bytes, from, to);
+    if (!this.roots.has(name)) return false;
+    this.lastRoot = name;
     return true;
   }
 
@@ -43,9 +44,9 @@ export function rootName(bytes: Uint8Array, from: number, to: number): string {
   return name;
 }
 
-function isSame(name: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+function isSame(name: string, bytes: Uint8Array, from: number, to: number): boolean {
   const length = to - from;
   if (name.length !== length) return false;
-  for (let i = 0; i < length; i++) if (name[i] !== bytes[from + i]) return false;
+  for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== bytes[from + i]) return false;
   return true;
 }

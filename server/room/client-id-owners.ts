@@ -20,8 +20,9 @@ interface Claim {
 const maxReserved = 10_000;
 
 export class ClientIdOwners {
+  /** Those of closed connections in the order in which they were closed. */
   readonly #claims = new Map<number, Claim>();
-  readonly #reserved = new Set<number>();
+  #reserved = 0;
 
   /** Whether structs under this client id may not come from this writer. */
   isForeign(clientId: number, writer: Writer): boolean {
@@ -35,6 +36,7 @@ export class ClientIdOwners {
 
   /** The connection announced the id as its own awareness id. */
   announce(clientId: number, writer: Writer): void {
+    if (writer.connection === undefined) return;
     const claim = this.#claims.get(clientId);
     if (claim !== undefined && this.isForeign(clientId, writer)) {
       // A live edit is weak evidence: a page that loads another one's offline copy sends its edits as if they were live.
@@ -60,20 +62,24 @@ export class ClientIdOwners {
     if (connection === undefined) return;
     for (const [clientId, claim] of this.#claims) {
       if (claim.connection !== connection) continue;
-      claim.connection = undefined;
-      if (claim.sub === undefined) this.#claims.delete(clientId);
-      else this.#reserved.add(clientId);
-    }
-    for (const clientId of this.#reserved) {
-      if (this.#reserved.size <= maxReserved) break;
-      this.#reserved.delete(clientId);
       this.#claims.delete(clientId);
+      if (claim.sub === undefined) continue;
+      claim.connection = undefined;
+      this.#claims.set(clientId, claim);
+      this.#reserved++;
+    }
+    for (const [clientId, claim] of this.#claims) {
+      if (this.#reserved <= maxReserved) break;
+      if (claim.connection !== undefined) continue;
+      this.#claims.delete(clientId);
+      this.#reserved--;
     }
   }
 
   #set(clientId: number, claim: Claim): void {
+    const before = this.#claims.get(clientId);
+    if (before !== undefined && before.connection === undefined) this.#reserved--;
     this.#claims.set(clientId, claim);
-    this.#reserved.delete(clientId);
   }
 
   #announcedAnother(of: Claim, clientId: number): boolean {

@@ -11,7 +11,7 @@ import type { Checkpointer } from './checkpointer.js';
 import { isCheckpointDue } from './checkpoint-policy.js';
 import { CommitQueue } from './commit-queue.js';
 import { loadDocument } from './load-document.js';
-import { Room, type Admission } from './room.js';
+import { Room, type Admission, type RoomDeps } from './room.js';
 import type { Fanout, Writer } from './writer.js';
 
 export interface RegistryDeps<F extends Fanout> {
@@ -38,6 +38,7 @@ const mergeRetryMs = 10 * 60_000;
 export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #deps: RegistryDeps<F>;
   readonly #commits: CommitQueue;
+  readonly #roomDeps: RoomDeps;
   readonly #rooms = new Map<DocumentName, Room<F>>();
   readonly #opening = new Map<DocumentName, Promise<Room<F>>>();
   /** Rooms with a checkpoint under way. */
@@ -58,6 +59,13 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       maxBytes: deps.limits.maxUncommittedBytes,
       onFailure: deps.failed,
     });
+    this.#roomDeps = {
+      clock: deps.clock,
+      limits: deps.limits,
+      commits: this.#commits,
+      admission: deps.admission,
+      changed: deps.changed ?? (() => {}),
+    };
     this.#sweeper = deps.clock.every(sweepMs, () => this.#sweep());
   }
 
@@ -129,22 +137,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   }
 
   async #load(document: DocumentName): Promise<Room<F>> {
-    const { store, limits, clock, logger } = this.#deps;
+    const { store, limits, logger, createFanout } = this.#deps;
     try {
       const { isNew, epoch, log, index } = await loadDocument(store, document, limits);
-      const room = new Room(
-        document,
-        epoch,
-        { log, index },
-        {
-          clock,
-          limits,
-          commits: this.#commits,
-          fanout: this.#deps.createFanout(document),
-          admission: this.#deps.admission,
-          changed: (name) => this.#deps.changed?.(name),
-        },
-      );
+      const room = new Room(document, epoch, { log, index, fanout: createFanout(document) }, this.#roomDeps);
       await this.#seed(room, isNew);
       this.#rooms.set(document, room);
       this.#idle.add(room);
@@ -172,7 +168,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
 
   #sweep(): void {
     for (const room of this.#rooms.values()) {
-      room.presence.expire();
+      room.presence?.expire();
       if (isCheckpointDue(room.tail) && this.#mayMerge(room)) void this.checkpoint(room);
     }
     this.#evict();

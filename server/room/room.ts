@@ -25,11 +25,11 @@ import type { Fanout, Writer } from './writer.js';
  */
 export type Admission = (update: Uint8Array, document: DocumentName) => void | Promise<void>;
 
-export interface RoomDeps<F extends Fanout> {
+/** What all rooms of a server share. */
+export interface RoomDeps {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly commits: CommitQueue;
-  readonly fanout: F;
   readonly admission: Admission | undefined;
   /** Called when the document has changed, for hooks; often, so it only takes note. */
   readonly changed: (document: DocumentName) => void;
@@ -47,15 +47,16 @@ export interface Acceptance {
 export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly document: DocumentName;
   readonly epoch: string;
-  readonly presence: Presence;
   readonly owners = new ClientIdOwners();
   readonly fanout: F;
-  readonly #deps: RoomDeps<F>;
+  readonly #deps: RoomDeps;
   readonly #log: DocumentLog;
   readonly #index: CausalIndex;
   readonly #relay: Relay;
   readonly #lastAnswer = new LastAnswer();
   readonly #members = new Set<Writer>();
+  /** Made when somebody first tells who is here. */
+  #presence: Presence | undefined;
   /** Whoever waits for an offset to be durable, in order of the offsets. */
   readonly #waiting: { readonly offset: number; resolve(): void }[] = [];
   #uncommitted: LogRecord[] = [];
@@ -67,27 +68,24 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   constructor(
     document: DocumentName,
     epoch: string,
-    content: { log: DocumentLog; index: CausalIndex },
-    deps: RoomDeps<F>,
+    parts: { log: DocumentLog; index: CausalIndex; fanout: F },
+    deps: RoomDeps,
   ) {
+    const { log, index, fanout } = parts;
     this.document = document;
     this.epoch = epoch;
-    this.fanout = deps.fanout;
+    this.fanout = fanout;
     this.#deps = deps;
-    this.#log = content.log;
-    this.#index = content.index;
-    this.#durableOffset = content.log.head;
-    if (content.log.tailLength > 0) this.#tailSince = deps.clock.monotonic();
-    this.#relay = new Relay({
-      clock: deps.clock,
-      fanout: deps.fanout,
-      offset: content.log.head,
-    });
-    this.presence = new Presence({
-      clock: deps.clock,
-      limits: deps.limits,
-      tell: (update, except) => deps.fanout.awareness(update, except),
-    });
+    this.#log = log;
+    this.#index = index;
+    this.#durableOffset = log.head;
+    if (log.tailLength > 0) this.#tailSince = deps.clock.monotonic();
+    this.#relay = new Relay({ clock: deps.clock, fanout, offset: log.head });
+  }
+
+  /** Who is here; undefined as long as nobody has said so. */
+  get presence(): Presence | undefined {
+    return this.#presence;
   }
 
   /**
@@ -109,14 +107,21 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** The document is open for this member. */
   join(member: Writer): void {
     this.#members.add(member);
-    this.presence.join(member);
+    this.#presence?.join(member);
   }
 
   /** It is not any more: its presence goes at once (P2). */
   leave(member: Writer): void {
     this.#members.delete(member);
-    this.presence.leave(member);
+    this.#presence?.leave(member);
     this.owners.release(member.connection);
+  }
+
+  /** Takes what a member says in awareness of who is here. Throws SyncError AWARENESS_INVALID or RATE_LIMITED. */
+  announce(member: Writer, update: Uint8Array): void {
+    this.#presence ??= this.#makePresence();
+    const own = this.#presence.receive(member, update);
+    if (own !== undefined) this.owners.announce(own, member);
   }
 
   /** What the whole document holds, in the state vector encoding. Not to be written to. */
@@ -230,8 +235,17 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /** Stops its timers. Nothing may be under way. */
   close(): void {
-    this.presence.close();
+    this.#presence?.close();
     this.#relay.close();
+  }
+
+  #makePresence(): Presence {
+    const { clock, limits } = this.#deps;
+    const { fanout } = this;
+    const tell = (update: Uint8Array, except?: Writer): void => fanout.awareness(update, except);
+    const presence = new Presence({ clock, limits, tell });
+    for (const member of this.#members) presence.join(member);
+    return presence;
   }
 
   #take(update: Uint8Array, writer: Writer, isLive: boolean): Acceptance {

@@ -4,11 +4,15 @@
 const firstChunkBytes = 256;
 const maxChunkBytes = 16 * 1024;
 
+/** Bytes of many updates. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  /** Number of its first update. */
+  readonly first: number;
+}
+
 export class UpdateTail {
-  /** Where each update is; chunks are shared by many. */
-  readonly #chunks: Uint8Array[] = [];
-  /** Per chunk, how many updates the chunks before it hold. */
-  readonly #firstOf: number[] = [];
+  #chunks: Chunk[] = [];
   /** Where each update ends in its chunk. */
   readonly #ends: number[] = [];
   #free = 0;
@@ -30,14 +34,15 @@ export class UpdateTail {
   /** Copies the update. */
   push(update: Uint8Array): void {
     let chunk = this.#chunks.at(-1);
-    if (chunk === undefined || chunk.length - this.#free < update.length) {
+    if (chunk === undefined || chunk.bytes.length - this.#free < update.length) {
       const size = Math.min(Math.max(firstChunkBytes, 2 * this.#bytes), maxChunkBytes);
-      chunk = new Uint8Array(Math.max(size, update.length));
-      this.#chunks.push(chunk);
-      this.#firstOf.push(this.length);
+      chunk = { bytes: new Uint8Array(Math.max(size, update.length)), first: this.length };
+      // The first in a list of one: growing, it would be given room for seventeen.
+      if (chunk.first === 0) this.#chunks = [chunk];
+      else this.#chunks.push(chunk);
       this.#free = 0;
     }
-    chunk.set(update, this.#free);
+    chunk.bytes.set(update, this.#free);
     this.#free += update.length;
     this.#ends.push(this.#free);
     this.#bytes += update.length;
@@ -46,12 +51,11 @@ export class UpdateTail {
   /** Updates from an index up to another, as views. */
   slice(from: number, to: number): Uint8Array[] {
     const views: Uint8Array[] = [];
-    for (let c = 0; c < this.#chunks.length; c++) {
-      const first = this.#firstOf[c] ?? 0;
-      const end = Math.min(this.#firstOf[c + 1] ?? this.length, to);
+    for (const [c, { bytes, first }] of this.#chunks.entries()) {
+      const end = Math.min(this.#chunks[c + 1]?.first ?? this.length, to);
       for (let i = Math.max(first, from); i < end; i++) {
         const start = i === first ? 0 : this.#ends[i - 1];
-        views.push((this.#chunks[c] as Uint8Array).subarray(start, this.#ends[i]));
+        views.push(bytes.subarray(start, this.#ends[i]));
       }
     }
     return views;

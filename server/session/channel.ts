@@ -16,19 +16,20 @@ import { Reader } from './reader.js';
 import type { RoomFanout } from './room-fanout.js';
 import { TokenBucket } from './token-bucket.js';
 
+/** What all channels of a server share. */
 export interface ChannelDeps {
-  readonly room: Room<RoomFanout>;
-  readonly socket: Socket;
   readonly dialect: Dialect;
-  readonly connection: object;
-  readonly sub: string | undefined;
-  readonly access: Access;
   readonly clock: Clock;
   readonly limits: Limits;
+}
+
+/** What a channel is opened on. */
+export interface Connection {
+  readonly socket: Socket;
   /** Token and rights, checked again (A1). Rejects with SyncError. */
-  readonly check: () => Promise<Access>;
+  check(): Promise<Access>;
   /** Ends the connection, for what goes wrong outside of a message. */
-  readonly refuse: (error: SyncError) => void;
+  refuse(error: SyncError): void;
 }
 
 /** A request costs the server more than the client: so many at once, then one per this time. */
@@ -45,27 +46,31 @@ interface Waiting {
 }
 
 export class Channel implements Writer {
+  readonly room: Room<RoomFanout>;
+  readonly connection: Connection;
   readonly sub: string | undefined;
-  readonly connection: object;
   readonly #deps: ChannelDeps;
   readonly #reader: Reader;
   readonly #requests: TokenBucket;
   /** Made when it is needed: most clients are never short of anything. */
   #held: HeldUpdates | undefined;
-  #refusedAt = Number.NEGATIVE_INFINITY;
+  #refusedAt: number | undefined;
   /** Frames the socket has had no room for, first what came first. */
   readonly #outbox: Waiting[] = [];
   #outboxBytes = 0;
   #access: Access;
   #isClosed = false;
 
-  constructor(deps: ChannelDeps) {
+  constructor(
+    deps: ChannelDeps,
+    opened: { room: Room<RoomFanout>; connection: Connection; sub: string | undefined; access: Access },
+  ) {
+    this.room = opened.room;
+    this.connection = opened.connection;
+    this.sub = opened.sub;
     this.#deps = deps;
-    this.sub = deps.sub;
-    this.connection = deps.connection;
-    this.#access = deps.access;
-    const { socket, dialect, room, clock, limits } = deps;
-    this.#reader = new Reader({ socket, dialect, room, writer: this, clock, limits });
+    this.#access = opened.access;
+    this.#reader = new Reader(deps, { room: this.room, socket: this.connection.socket, writer: this });
     this.#requests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, requestEveryMs);
   }
 
@@ -75,8 +80,7 @@ export class Channel implements Writer {
 
   /** Asks the client for what the server lacks, and tells it who is here. */
   greet(): void {
-    const { dialect, room } = this.#deps;
-    this.#send(() => dialect.encodeSyncRequest(room.stateVector()));
+    this.#askForMissing();
     this.#sendPresence();
   }
 
@@ -90,7 +94,7 @@ export class Channel implements Writer {
       case 'update':
         return this.#receive(message.update, true);
       case 'awareness':
-        return this.#announce(message.update);
+        return this.room.announce(this, message.update);
       case 'awareness-query':
         return this.#tellPresence();
     }
@@ -99,11 +103,11 @@ export class Channel implements Writer {
   /** Updates are safe; stock clients see that by hearing them again. */
   acknowledged(updates: readonly Uint8Array[]): void {
     if (this.#isClosed) return;
-    const { dialect, limits, refuse } = this.#deps;
+    const { dialect, limits } = this.#deps;
     for (const update of updates) this.#queue(() => dialect.encodeUpdate(update), update.length);
     this.#flush();
     // O2: a client that writes and writes, and never reads what became of it.
-    if (this.#outboxBytes > limits.maxWaitingBytes) refuse(new SyncError('SLOW_CONSUMER'));
+    if (this.#outboxBytes > limits.maxWaitingBytes) this.connection.refuse(new SyncError('SLOW_CONSUMER'));
   }
 
   drained(): void {
@@ -120,7 +124,7 @@ export class Channel implements Writer {
     this.#isClosed = true;
     this.#reader.close();
     this.#held?.close();
-    this.#deps.room.leave(this);
+    this.room.leave(this);
   }
 
   #sync(stateVector: Uint8Array): Promise<void> {
@@ -131,8 +135,8 @@ export class Channel implements Writer {
 
   /** D1: the answer would show the client its own deletions, which it could take for an ack before they are durable. */
   async #answer(wanted: StateVector): Promise<void> {
-    this.#access = await this.#deps.check();
-    await this.#deps.room.settledFor(this);
+    this.#access = await this.connection.check();
+    await this.room.settledFor(this);
     if (!this.#isClosed) this.#reader.request(wanted);
   }
 
@@ -152,16 +156,16 @@ export class Channel implements Writer {
   }
 
   #flush(): void {
-    const { socket } = this.#deps;
     if (this.#outbox.length === 0) return;
     // A cork saves system calls only where there are several frames.
     if (this.#outbox.length === 1) this.#sendWaiting();
-    else socket.cork(() => this.#sendWaiting());
+    else this.connection.socket.cork(() => this.#sendWaiting());
     this.#reader.checkLag();
   }
 
   #sendWaiting(): void {
-    const { socket, limits } = this.#deps;
+    const { socket } = this.connection;
+    const { limits } = this.#deps;
     let sent = 0;
     while (sent < this.#outbox.length && socket.bufferedBytes < limits.softBufferedBytes) {
       const next = this.#outbox[sent++];
@@ -173,10 +177,9 @@ export class Channel implements Writer {
   }
 
   #receive(view: Uint8Array, isLive: boolean): void | Promise<void> {
-    const { room } = this.#deps;
     if (this.#access !== 'write') return this.#refuseWrite(view);
     const update = view.slice();
-    const acceptance = room.accept(update, this, isLive);
+    const acceptance = this.room.accept(update, this, isLive);
     if (acceptance instanceof Promise)
       return acceptance.then((later) => this.#afterReceiving(update, isLive, later));
     return this.#afterReceiving(update, isLive, acceptance);
@@ -190,31 +193,27 @@ export class Channel implements Writer {
 
   /** Its dependencies may be on their way, or be asked for. */
   #hold(update: Uint8Array, isLive: boolean, isForeign: boolean): void {
-    const { dialect, room, clock, limits, refuse } = this.#deps;
+    const { clock, limits } = this.#deps;
     this.#held ??= new HeldUpdates({
       clock,
       limits,
-      offer: (held, wasLive) => room.accept(held, this, wasLive),
-      giveUp: refuse,
+      offer: (held, wasLive) => this.room.accept(held, this, wasLive),
+      giveUp: (error) => this.connection.refuse(error),
     });
     const isFirst = this.#held.isEmpty;
     this.#held.hold(update, isLive, isForeign);
-    if (isFirst) this.#send(() => dialect.encodeSyncRequest(room.stateVector()));
+    if (isFirst) this.#askForMissing();
   }
 
   /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */
   #refuseWrite(update: Uint8Array): void {
-    const { dialect, room, clock } = this.#deps;
-    if (room.knows(update) || clock.monotonic() - this.#refusedAt < refusalEveryMs) return;
-    this.#refusedAt = clock.monotonic();
+    const { dialect, clock } = this.#deps;
+    const now = clock.monotonic();
+    if (this.room.knows(update)) return;
+    if (this.#refusedAt !== undefined && now - this.#refusedAt < refusalEveryMs) return;
+    this.#refusedAt = now;
     const { reason } = new SyncError('READ_ONLY', 'you may read this document, not change it');
     this.#send(() => dialect.encodeRefusal(reason));
-  }
-
-  #announce(update: Uint8Array): void {
-    const { room } = this.#deps;
-    const own = room.presence.receive(this, update);
-    if (own !== undefined) room.owners.announce(own, this);
   }
 
   #tellPresence(): void {
@@ -223,8 +222,11 @@ export class Channel implements Writer {
   }
 
   #sendPresence(): void {
-    const { dialect, room } = this.#deps;
-    const presence = room.presence.encodeAll(this);
-    if (presence !== undefined) this.#send(() => dialect.encodeAwareness(presence));
+    const presence = this.room.presence?.encodeAll(this);
+    if (presence !== undefined) this.#send(() => this.#deps.dialect.encodeAwareness(presence));
+  }
+
+  #askForMissing(): void {
+    this.#send(() => this.#deps.dialect.encodeSyncRequest(this.room.stateVector()));
   }
 }

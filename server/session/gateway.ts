@@ -1,31 +1,19 @@
 // From an upgrade request to a session: everything that is checked before a document is so much as looked for (A1).
 
-import type { Clock } from '../../shared/clock.js';
 import { documentNameFromPath, type DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
-import type { Limits } from '../../shared/limits.js';
-import type { Logger } from '../../shared/logger.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
-import type { Dialect } from '../dialect/dialect.js';
-import type { RoomRegistry } from '../room/room-registry.js';
 import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../transport/transport.js';
-import type { RoomFanout } from './room-fanout.js';
-import { Session, type Admitted } from './session.js';
+import { Session, type SessionDeps } from './session.js';
 import type { SessionRegistry } from './session-registry.js';
-import type { Tarpit } from './tarpit.js';
 
-/** Somebody who passed the checks. */
-export interface Visitor {
-  readonly connectionId: string;
-  readonly document: DocumentName;
+interface Checked {
   readonly claims: Claims;
-  readonly remoteAddress: string;
+  readonly access: Access;
 }
 
-type Checked = Pick<Admitted, 'claims' | 'access' | 'check'>;
-
-export interface GatewayDeps {
+export interface GatewayDeps extends Omit<SessionDeps, 'check' | 'ended'> {
   readonly authenticator: Authenticator;
   /** The token of a request, and the subprotocol to answer with. */
   readonly credentials: (request: UpgradeRequest) => {
@@ -34,24 +22,24 @@ export interface GatewayDeps {
   };
   /** Throws SyncError FORBIDDEN for a browser on a page that may not connect. */
   readonly checkOrigin: (request: UpgradeRequest) => void;
-  readonly dialect: Dialect;
-  readonly registry: RoomRegistry<RoomFanout>;
   readonly sessions: SessionRegistry;
-  readonly tarpit: Tarpit;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly logger: Logger;
-  readonly connected: (visitor: Visitor) => Promise<void>;
-  readonly disconnected: (visitor: Visitor) => void;
 }
 
 export class Gateway {
   readonly #deps: GatewayDeps;
+  readonly #sessionDeps: SessionDeps;
+  /** What claims were read from: connections with the same token keep it once. */
+  readonly #tokens = new WeakMap<Claims, string>();
   #connections = 0;
   #isDraining = false;
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps;
+    this.#sessionDeps = {
+      ...deps,
+      check: ({ claims, document }) => this.#checkAgain(claims, document),
+      ended: (session) => deps.sessions.remove(session),
+    };
   }
 
   /** From now on nobody gets in. */
@@ -87,12 +75,15 @@ export class Gateway {
     try {
       const claims = await authenticator.authenticate(token);
       const access = await this.#access(claims, document);
-      const check = async (): Promise<Access> =>
-        this.#access(await authenticator.authenticate(token), document);
-      return { claims, access, check };
+      if (token !== undefined && !this.#tokens.has(claims)) this.#tokens.set(claims, withoutItsHeader(token));
+      return { claims, access };
     } catch (error) {
       return toSyncError(error);
     }
+  }
+
+  async #checkAgain(claims: Claims, document: DocumentName): Promise<Access> {
+    return this.#access(await this.#deps.authenticator.authenticate(this.#tokens.get(claims)), document);
   }
 
   async #access(claims: Claims, document: DocumentName): Promise<Access> {
@@ -102,37 +93,20 @@ export class Gateway {
   }
 
   #open(socket: Socket, document: DocumentName, verdict: Promise<Checked | SyncError>): SocketHandler {
-    const { sessions, connected, disconnected } = this.#deps;
-    let entered: Visitor | undefined;
-    let hasEnded = false;
-    const { dialect, registry, clock, limits, logger, tarpit } = this.#deps;
-    const session = new Session({
-      dialect,
-      registry,
-      clock,
-      limits,
-      logger,
-      tarpit,
-      socket,
-      ended: (ended) => {
-        sessions.remove(ended);
-        hasEnded = true;
-        if (entered !== undefined) disconnected(entered);
-      },
-    });
-    sessions.add(session);
-    const enter = async (claims: Claims): Promise<void> => {
-      const connectionId = `c${++this.#connections}`;
-      const visitor = { connectionId, document, claims, remoteAddress: socket.remoteAddress };
-      await connected(visitor);
-      if (hasEnded) disconnected(visitor);
-      else entered = visitor;
-    };
+    const session = new Session(this.#sessionDeps, socket);
+    this.#deps.sessions.add(session);
     void verdict.then((checked) => {
       if (checked instanceof SyncError) return session.refuse(checked);
       if (this.#isDraining) return session.refuse(new SyncError('DRAINING'));
-      return session.begin({ ...checked, document, enter: () => enter(checked.claims) });
+      const { claims, access } = checked;
+      const connectionId = `c${++this.#connections}`;
+      return session.begin({ connectionId, document, claims, remoteAddress: socket.remoteAddress }, access);
     });
     return session;
   }
+}
+
+/** A copy: what is cut out of a header keeps all of it in memory, which may be a page of cookies. */
+function withoutItsHeader(token: string): string {
+  return Buffer.from(token).toString();
 }

@@ -11,19 +11,18 @@ import type { Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
 import type { LiveReader, RoomFanout } from './room-fanout.js';
 
+/** What all readers of a server share. */
 export interface ReaderDeps {
-  readonly socket: Socket;
   readonly dialect: Dialect;
-  readonly room: Room<RoomFanout>;
-  readonly writer: Writer;
   readonly clock: Clock;
   readonly limits: Limits;
 }
 
 export class Reader implements LiveReader {
-  readonly dialect: Dialect;
   readonly #deps: ReaderDeps;
-  readonly #topic: string;
+  readonly #room: Room<RoomFanout>;
+  readonly #socket: Socket;
+  readonly #writer: Writer;
   /** idle: asked for nothing yet. sending: the queue, then the log from the offset on. live: gets what is published. */
   #state: 'idle' | 'sending' | 'live' | 'closed' = 'idle';
   #queue: Uint8Array[] = [];
@@ -38,12 +37,17 @@ export class Reader implements LiveReader {
   #nextRequest: StateVector | undefined;
   #progressAt = 0;
 
-  constructor(deps: ReaderDeps) {
+  constructor(deps: ReaderDeps, of: { room: Room<RoomFanout>; socket: Socket; writer: Writer }) {
     this.#deps = deps;
-    this.dialect = deps.dialect;
-    this.#topic = deps.room.fanout.topic(deps.dialect);
+    this.#room = of.room;
+    this.#socket = of.socket;
+    this.#writer = of.writer;
     // The client is told of everybody when its document is opened.
-    this.#presenceTurn = deps.room.presence.turn;
+    this.#presenceTurn = of.room.presence?.turn ?? 0;
+  }
+
+  get dialect(): Dialect {
+    return this.#deps.dialect;
   }
 
   get isLive(): boolean {
@@ -64,7 +68,7 @@ export class Reader implements LiveReader {
   }
 
   publish(topic: string, frame: Uint8Array): void {
-    this.#deps.socket.publish(topic, frame);
+    this.#socket.publish(topic, frame);
   }
 
   /** The socket's buffer has been written out. */
@@ -74,22 +78,22 @@ export class Reader implements LiveReader {
   }
 
   checkLag(): void {
-    if (this.#state === 'live' && this.#deps.socket.bufferedBytes > this.#deps.limits.softBufferedBytes)
+    if (this.#state === 'live' && this.#socket.bufferedBytes > this.#deps.limits.softBufferedBytes)
       this.fallBack();
   }
 
   fallBack(): void {
     if (this.#state !== 'live') return;
     this.#leaveLive();
-    this.#begin([], this.#deps.room.relayedOffset);
+    this.#begin([], this.#room.relayedOffset);
     // Not at once: what is being published is in nobody's log position yet.
     this.#deps.clock.soon(() => this.#pump());
   }
 
   /** Throws SyncError SLOW_CONSUMER when the client has taken nothing for too long. */
   checkProgress(): void {
-    const { socket, clock, limits } = this.#deps;
-    const isStalled = this.#state === 'sending' && socket.bufferedBytes > 0;
+    const { clock, limits } = this.#deps;
+    const isStalled = this.#state === 'sending' && this.#socket.bufferedBytes > 0;
     if (!isStalled) this.#progressAt = clock.monotonic();
     else if (clock.monotonic() - this.#progressAt > limits.maxStalledMs) throw new SyncError('SLOW_CONSUMER');
   }
@@ -109,39 +113,37 @@ export class Reader implements LiveReader {
 
   #pump(): void {
     if (this.#state !== 'sending') return;
-    this.#deps.socket.cork(() => {
+    this.#socket.cork(() => {
       while (this.#state === 'sending' && !this.#isWaiting && this.#hasRoom()) this.#step();
     });
   }
 
   #step(): void {
-    const { room } = this.#deps;
     if (this.#queue.length > 0 || this.#owesReply) return this.#sendNext();
     const next = this.#nextRequest;
     if (next !== undefined) {
       this.#nextRequest = undefined;
       return this.#answer(next);
     }
-    const { updates, offset } = room.since(this.#offset);
+    const { updates, offset } = this.#room.since(this.#offset);
     this.#queue = updates;
     this.#offset = offset;
     if (updates.length > 0) return;
-    if (room.relayedOffset > offset) this.#catchUpWithLive();
+    if (this.#room.relayedOffset > offset) this.#catchUpWithLive();
     else this.#goLive();
   }
 
   /** What others were given and is not durable yet would be missed otherwise. */
   #catchUpWithLive(): void {
-    const { room, writer } = this.#deps;
-    const updates = room.relayedSince(this.#offset, writer);
+    const updates = this.#room.relayedSince(this.#offset, this.#writer);
     if (updates === undefined) return this.#waitForCommit();
     this.#queue = updates;
-    this.#offset = room.relayedOffset;
+    this.#offset = this.#room.relayedOffset;
   }
 
   #waitForCommit(): void {
     this.#isWaiting = true;
-    const settled = this.#deps.room.settled() ?? Promise.resolve();
+    const settled = this.#room.settled() ?? Promise.resolve();
     void settled.then(() => {
       this.#isWaiting = false;
       this.#pump();
@@ -150,37 +152,36 @@ export class Reader implements LiveReader {
 
   /** A part at a time: the buffer of a socket is not given back until it closes. */
   #hasRoom(): boolean {
-    return this.#deps.socket.bufferedBytes < this.#deps.limits.softBufferedBytes;
+    return this.#socket.bufferedBytes < this.#deps.limits.softBufferedBytes;
   }
 
   #sendNext(): void {
-    const { socket, dialect } = this.#deps;
     const update = this.#queue.shift() ?? emptyUpdate;
     const isLast = this.#owesReply && this.#queue.length === 0;
     if (isLast) this.#owesReply = false;
-    socket.send(isLast ? dialect.encodeSyncReply(update) : dialect.encodeUpdate(update));
+    this.#socket.send(isLast ? this.dialect.encodeSyncReply(update) : this.dialect.encodeUpdate(update));
   }
 
   #answer(stateVector: StateVector): void {
-    this.#begin(this.#deps.room.missing(stateVector), this.#deps.room.head);
+    this.#begin(this.#room.missing(stateVector), this.#room.head);
     this.#owesReply = true;
   }
 
   #goLive(): void {
-    const { socket, dialect, room, writer } = this.#deps;
-    const presence = room.presence.encodeSince(this.#presenceTurn, writer);
-    if (presence !== undefined) socket.send(dialect.encodeAwareness(presence));
+    const { fanout, presence } = this.#room;
+    const unheard = presence?.encodeSince(this.#presenceTurn, this.#writer);
+    if (unheard !== undefined) this.#socket.send(this.dialect.encodeAwareness(unheard));
     this.#state = 'live';
-    socket.subscribe(this.#topic);
-    room.fanout.add(writer, this);
+    fanout.add(this.#writer, this);
+    this.#socket.subscribe(fanout.topic(this.dialect));
   }
 
   #leaveLive(): void {
     if (this.#state !== 'live') return;
-    const { socket, room, writer } = this.#deps;
-    socket.unsubscribe(this.#topic);
-    room.fanout.remove(writer);
-    this.#presenceTurn = room.presence.toldTurn;
+    const { fanout, presence } = this.#room;
+    this.#socket.unsubscribe(fanout.topic(this.dialect));
+    fanout.remove(this.#writer);
+    this.#presenceTurn = presence?.toldTurn ?? 0;
     this.#state = 'idle';
   }
 }

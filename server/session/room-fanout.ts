@@ -19,6 +19,7 @@ export interface LiveReader {
 
 /** Where live readers of one dialect hang. Its name is kept: made anew for each frame, it would be hashed for each. */
 interface Topic {
+  readonly dialect: Dialect;
   readonly name: string;
   readerCount: number;
 }
@@ -28,7 +29,8 @@ export class RoomFanout implements Fanout {
   readonly #document: DocumentName;
   readonly #limits: Limits;
   readonly #readers = new Map<Writer, LiveReader>();
-  readonly #topics = new Map<Dialect, Topic>();
+  /** One per dialect that is spoken here: none or one, mostly. */
+  #topics: readonly Topic[] = [];
   /** Bytes each reader was given since the readers were last checked. */
   #uncheckedBytes = 0;
 
@@ -43,23 +45,24 @@ export class RoomFanout implements Fanout {
   }
 
   topic(dialect: Dialect): string {
-    return this.#topics.get(dialect)?.name ?? `${dialect.name}:${this.#document}`;
+    return this.#topicOf(dialect)?.name ?? `${dialect.name}:${this.#document}`;
   }
 
   add(writer: Writer, reader: LiveReader): void {
     this.#readers.set(writer, reader);
-    const topic = this.#topics.get(reader.dialect);
-    if (topic === undefined)
-      this.#topics.set(reader.dialect, { name: this.topic(reader.dialect), readerCount: 1 });
-    else topic.readerCount++;
+    const { dialect } = reader;
+    const topic = this.#topicOf(dialect);
+    if (topic !== undefined) topic.readerCount++;
+    else this.#topics = this.#topics.concat({ dialect, name: this.topic(dialect), readerCount: 1 });
   }
 
   remove(writer: Writer): void {
     const reader = this.#readers.get(writer);
     if (reader === undefined) return;
     this.#readers.delete(writer);
-    const topic = this.#topics.get(reader.dialect);
-    if (topic !== undefined && --topic.readerCount === 0) this.#topics.delete(reader.dialect);
+    const topic = this.#topicOf(reader.dialect);
+    if (topic !== undefined && --topic.readerCount === 0)
+      this.#topics = this.#topics.filter((other) => other !== topic);
   }
 
   update(update: Uint8Array, except?: Writer): void {
@@ -77,9 +80,13 @@ export class RoomFanout implements Fanout {
     this.#count(update.length);
   }
 
+  #topicOf(dialect: Dialect): Topic | undefined {
+    return this.#topics.find((topic) => topic.dialect === dialect);
+  }
+
   #publish(encode: (dialect: Dialect) => Uint8Array, except: Writer | undefined): void {
     const excepted = except === undefined ? undefined : this.#readers.get(except);
-    for (const [dialect, { name }] of this.#topics) {
+    for (const { dialect, name } of this.#topics) {
       const frame = encode(dialect);
       if (excepted?.dialect === dialect) excepted.publish(name, frame);
       else this.#transport.publish(name, frame);

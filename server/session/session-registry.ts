@@ -2,40 +2,37 @@
 
 import type { Clock, Timer } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
-import type { Session } from './session.js';
+import { lookEveryMs, type Session } from './session.js';
 
-/** Every session is looked after once in this many seconds: stock clients give up after 30 s of silence. */
-const slots = 15;
+const tickMs = 1_000;
+const slots = lookEveryMs / tickMs;
 
 export class SessionRegistry {
   readonly #slots: readonly Set<Session>[] = Array.from({ length: slots }, () => new Set<Session>());
-  readonly #slotOf = new Map<Session, Set<Session>>();
   readonly #timer: Timer;
   #turn = 0;
   #nextSlot = 0;
 
   constructor(clock: Clock) {
-    this.#timer = clock.every(1_000, () => this.#tick());
+    this.#timer = clock.every(tickMs, () => this.#tick());
   }
 
   get size(): number {
-    return this.#slotOf.size;
+    return this.#slots.reduce((sum, slot) => sum + slot.size, 0);
   }
 
   add(session: Session): void {
-    const slot = this.#slots[this.#nextSlot++ % slots];
-    slot?.add(session);
-    if (slot !== undefined) this.#slotOf.set(session, slot);
+    this.#slots[this.#nextSlot++ % slots]?.add(session);
   }
 
   remove(session: Session): void {
-    this.#slotOf.get(session)?.delete(session);
-    this.#slotOf.delete(session);
+    // In one of a few: to look in all of them is little, to remember which would be kept for every connection.
+    for (const slot of this.#slots) slot.delete(session);
   }
 
   /** Tells everybody to come back later, or elsewhere. */
   refuseAll(error: SyncError): void {
-    for (const session of this.#slotOf.keys()) session.refuse(error);
+    for (const slot of this.#slots) for (const session of slot) session.refuse(error);
   }
 
   close(): void {

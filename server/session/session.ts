@@ -11,35 +11,38 @@ import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
-import { Channel } from './channel.js';
+import { Channel, type Connection } from './channel.js';
 import type { RoomFanout } from './room-fanout.js';
 import type { Tarpit } from './tarpit.js';
 
-/** Who is on the connection and what it is for, checked before the session begins. */
-export interface Admitted {
-  readonly claims: Claims;
+/** Somebody who passed the checks of the token. */
+export interface Visitor {
+  readonly connectionId: string;
   readonly document: DocumentName;
-  readonly access: Access;
-  /** Checks token and rights again. */
-  readonly check: () => Promise<Access>;
-  /** The last check before the document is opened; rejects with SyncError. */
-  readonly enter: () => Promise<void>;
+  readonly claims: Claims;
+  readonly remoteAddress: string;
 }
 
+/** What all sessions of a server share. */
 export interface SessionDeps {
-  readonly socket: Socket;
   readonly dialect: Dialect;
   readonly registry: RoomRegistry<RoomFanout>;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly tarpit: Tarpit;
+  /** Token and rights, checked again (A1). Rejects with SyncError. */
+  readonly check: (visitor: Visitor) => Promise<Access>;
+  /** The last check before the document is opened; rejects with SyncError. */
+  readonly connected: (visitor: Visitor) => Promise<void>;
+  /** One that was let in has gone. */
+  readonly disconnected: (visitor: Visitor) => void;
   /** The connection has ended. */
   readonly ended: (session: Session) => void;
 }
 
-/** Timers cannot wait longer. */
-const maxTimerMs = 2 ** 31 - 1;
+/** Every session is looked after once in this time: stock clients give up after 30 s of silence. */
+export const lookEveryMs = 15_000;
 /** After a closing handshake that the client does not answer. */
 const terminateMs = 5_000;
 
@@ -49,55 +52,54 @@ const terminateMs = 5_000;
  */
 type State = 'opening' | 'open' | 'busy' | 'refused' | 'closed';
 
-export class Session implements SocketHandler {
+export class Session implements SocketHandler, Connection {
+  readonly socket: Socket;
   readonly #deps: SessionDeps;
   #state: State = 'opening';
+  #visitor: Visitor | undefined;
+  #isConnected = false;
   #channel: Channel | undefined;
   /** Messages that wait, copied. */
   #waiting: ClientMessage[] = [];
   #waitingBytes = 0;
+  /** Set when the token expires before the next look but one. */
   #expiry: Timer | undefined;
   /** Closes, or ends a closing handshake nobody answers. */
   #farewell: Timer | undefined;
 
-  constructor(deps: SessionDeps) {
+  constructor(deps: SessionDeps, socket: Socket) {
     this.#deps = deps;
+    this.socket = socket;
   }
 
-  /** Opens the document for an admitted client. Never rejects. */
-  async begin(admitted: Admitted): Promise<void> {
-    this.#watchExpiry(admitted.claims);
+  /** Opens the document for a visitor with this access. Never rejects. */
+  async begin(visitor: Visitor, access: Access): Promise<void> {
+    this.#visitor = visitor;
+    this.#watchExpiry();
     try {
       if (this.#state !== 'opening') return;
-      await admitted.enter();
+      await this.#connect(visitor);
       if (this.#state !== 'opening') return;
-      const room = await this.#deps.registry.open(admitted.document);
+      const room = await this.#deps.registry.open(visitor.document);
       if (this.#state !== 'opening') {
         this.#deps.registry.released(room);
         return;
       }
-      const { socket, dialect, clock, limits } = this.#deps;
-      this.#channel = new Channel({
-        socket,
-        dialect,
-        clock,
-        limits,
-        room,
-        connection: this,
-        sub: admitted.claims.sub,
-        access: admitted.access,
-        check: admitted.check,
-        refuse: (error) => this.refuse(error),
-      });
+      this.#channel = new Channel(this.#deps, { room, connection: this, sub: visitor.claims.sub, access });
       room.join(this.#channel);
       this.#deps.registry.used(room);
-      this.#release = () => this.#deps.registry.released(room);
       this.#channel.greet();
       this.#state = 'open';
       this.#handleWaiting();
     } catch (error) {
       this.refuse(toSyncError(error));
     }
+  }
+
+  /** Rejects with SyncError when the visitor may not be here any more. */
+  async check(): Promise<Access> {
+    if (this.#visitor === undefined) throw new SyncError('TOKEN_MISSING');
+    return this.#deps.check(this.#visitor);
   }
 
   message(frame: Uint8Array, isBinary: boolean): void {
@@ -116,7 +118,7 @@ export class Session implements SocketHandler {
 
   dropped(): void {
     this.#deps.logger.warn(
-      { address: this.#deps.socket.remoteAddress },
+      { address: this.socket.remoteAddress },
       'a client was too slow and is disconnected',
     );
     this.#leave();
@@ -127,6 +129,7 @@ export class Session implements SocketHandler {
     this.#farewell?.cancel();
     this.#state = 'closed';
     this.#deps.ended(this);
+    if (this.#isConnected && this.#visitor !== undefined) this.#deps.disconnected(this.#visitor);
   }
 
   /** Regular look: shows the client that the connection is alive, and that the client is. */
@@ -135,8 +138,8 @@ export class Session implements SocketHandler {
     try {
       this.#channel?.checkProgress();
       // A buffer that is full shows that there is traffic; another frame might be the one too many.
-      const { socket, dialect } = this.#deps;
-      if (socket.bufferedBytes === 0) socket.send(dialect.keepAlive);
+      if (this.socket.bufferedBytes === 0) this.socket.send(this.#deps.dialect.keepAlive);
+      this.#watchExpiry();
     } catch (error) {
       this.refuse(toSyncError(error));
     }
@@ -145,7 +148,8 @@ export class Session implements SocketHandler {
   /** Ends the connection with a close code and a reason. The client's document is left at once. */
   refuse(error: SyncError): void {
     if (this.#state === 'refused' || this.#state === 'closed') return;
-    const { logger, socket, clock, tarpit } = this.#deps;
+    const { socket } = this;
+    const { logger, clock, tarpit } = this.#deps;
     this.#state = 'refused';
     this.#leave();
     const fields = { code: error.code, address: socket.remoteAddress, err: error.cause ?? error.message };
@@ -161,7 +165,11 @@ export class Session implements SocketHandler {
     else this.#farewell = clock.after(delayMs, close);
   }
 
-  #release: () => void = () => {};
+  async #connect(visitor: Visitor): Promise<void> {
+    await this.#deps.connected(visitor);
+    this.#isConnected = true;
+    if (this.#state === 'closed') this.#deps.disconnected(visitor);
+  }
 
   #leave(): void {
     this.#expiry?.cancel();
@@ -169,9 +177,9 @@ export class Session implements SocketHandler {
     this.#waitingBytes = 0;
     const channel = this.#channel;
     this.#channel = undefined;
-    channel?.close();
-    this.#release();
-    this.#release = () => {};
+    if (channel === undefined) return;
+    channel.close();
+    this.#deps.registry.released(channel.room);
   }
 
   #handle(messages: readonly ClientMessage[]): void {
@@ -222,14 +230,15 @@ export class Session implements SocketHandler {
     }
   }
 
-  /** A2: at `exp` reading and writing end, to the second. */
-  #watchExpiry({ exp }: Claims): void {
-    if (exp === undefined) return;
+  /** A2: at `exp` reading and writing end, to the second. Before the last moments the regular look is enough. */
+  #watchExpiry(): void {
     const { clock } = this.#deps;
+    const exp = this.#visitor?.claims.exp;
+    if (exp === undefined) return;
     const leftMs = exp * 1000 - clock.now();
+    this.#expiry?.cancel();
     if (leftMs <= 0) this.refuse(new SyncError('TOKEN_EXPIRED'));
-    else
-      this.#expiry = clock.after(Math.min(leftMs, maxTimerMs), () => this.#watchExpiry({ exp, payload: {} }));
+    else if (leftMs <= 2 * lookEveryMs) this.#expiry = clock.after(leftMs, () => this.#watchExpiry());
   }
 }
 

@@ -107,7 +107,8 @@ export class UwsTopics {
 export class UwsSocket implements Socket {
   readonly remoteAddress: string;
   readonly #topics: UwsTopics;
-  readonly #joined = new Set<string>();
+  /** Topics, one mostly. A new list with each change: one that grows is given room for seventeen. */
+  #joined: readonly string[] = [];
   #native: NativeSocket<UwsUserData> | undefined;
   #handler: SocketHandler | undefined;
   #state: 'open' | 'cut-off' | 'closing' = 'open';
@@ -163,14 +164,15 @@ export class UwsSocket implements Socket {
 
   subscribe(topic: string): void {
     const native = this.#openNative;
-    if (native === undefined || this.#joined.has(topic)) return;
-    this.#joined.add(topic);
+    if (native === undefined || this.#joined.includes(topic)) return;
+    this.#joined = this.#joined.concat(topic);
     native.subscribe(topic);
     this.#topics.add(topic, this);
   }
 
   unsubscribe(topic: string): void {
-    if (!this.#joined.delete(topic)) return;
+    if (!this.#joined.includes(topic)) return;
+    this.#joined = this.#joined.filter((other) => other !== topic);
     this.#openNative?.unsubscribe(topic);
     this.#topics.remove(topic, this);
   }
@@ -192,7 +194,7 @@ export class UwsSocket implements Socket {
 
   /** Publishes as this socket, if the binary lets it: one that never subscribed has no voice there. */
   publishNatively(topic: string, frame: Uint8Array): boolean {
-    if (this.#joined.size === 0) return false;
+    if (this.#joined.length === 0) return false;
     this.#openNative?.publish(topic, frame, true);
     return true;
   }
@@ -239,7 +241,7 @@ export class UwsSocket implements Socket {
   onClose(code: number): void {
     this.#native = undefined;
     for (const topic of this.#joined) this.#topics.remove(topic, this);
-    this.#joined.clear();
+    this.#joined = [];
     queueMicrotask(() => this.#tell((handler) => handler.closed(code)));
   }
 

@@ -85,8 +85,8 @@ export async function openRoom(
   const room = new Room(
     document,
     epoch,
-    { log, index },
-    { clock, limits: all, commits, fanout, admission, changed: (which) => changed.push(which) },
+    { log, index, fanout },
+    { clock, limits: all, commits, admission, changed: (which) => changed.push(which) },
   );
   return { room, fanout, commits, changed };
 }

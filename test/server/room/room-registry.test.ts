@@ -237,9 +237,9 @@ describe('eviction', () => {
   it('P2: expired presence is removed by the sweep', async () => {
     const registry = createRegistry();
     const room = await registry.open(document);
-    room.presence.receive(new WatchedWriter(), Uint8Array.of(1, 1, 0, 2, 0x7b, 0x7d));
+    room.announce(new WatchedWriter(), Uint8Array.of(1, 1, 0, 2, 0x7b, 0x7d));
     await pass(clock, 37_000, 1_000);
-    expect(room.presence.size).toBe(0);
+    expect(room.presence?.size).toBe(0);
     await registry.close();
   });
 });
@@ -379,7 +379,7 @@ describe('close', () => {
     room.join(writer);
     const { edit } = editor(1);
     for (let i = 0; i < 5; i++) await write(room, edit('x'), writer);
-    room.presence.receive(writer, Uint8Array.of(1, 1, 0, 2, 0x7b, 0x7d));
+    room.announce(writer, Uint8Array.of(1, 1, 0, 2, 0x7b, 0x7d));
     await registry.close();
     expect(writer.acked.length).toBe(5);
     expect((await store.kept.load(document))?.records.length).toBe(5);

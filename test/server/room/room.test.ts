@@ -7,6 +7,7 @@ import { SyncError } from '../../../shared/errors.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { contentOf, loaded, makeHistory, Random } from '../../support/histories.js';
+import { encodeAwareness } from '../../support/peer.js';
 import { editor, openRoom, textOf, WatchedWriter, type WatchedRoom } from '../../support/room-watch.js';
 import { pass, settled } from '../../support/turns.js';
 
@@ -365,6 +366,19 @@ describe('members', () => {
     expect([room.isBusy, room.memberCount]).toEqual([false, 0]);
     expect(room.owners.isForeign(1, new WatchedWriter())).toBe(false);
   });
+
+  it('P2: one who was there before anybody spoke cannot bring back who has gone', async () => {
+    const { room } = await openRoom(store, clock);
+    const [silent, speaker] = [new WatchedWriter(), new WatchedWriter()];
+    room.join(silent);
+    room.join(speaker);
+    expect(room.presence).toBeUndefined();
+    room.announce(speaker, encodeAwareness([{ clientId: 1, clock: 0, state: {} }]));
+    room.leave(speaker);
+    room.announce(silent, encodeAwareness([{ clientId: 1, clock: 0, state: {} }]));
+    expect(room.presence?.size).toBe(0);
+    room.close();
+  });
 });
 
 it('close leaves no timers', async () => {
@@ -374,8 +388,8 @@ it('close leaves no timers', async () => {
   await watched.commits.drain();
   const member = new WatchedWriter();
   const awareness = (clock: number): Uint8Array => Uint8Array.of(1, 1, clock, 2, 0x7b, 0x7d);
-  watched.room.presence.receive(member, awareness(0));
-  watched.room.presence.receive(member, awareness(5));
+  watched.room.announce(member, awareness(0));
+  watched.room.announce(member, awareness(5));
   watched.room.leave(member);
   clock.advance(0);
   watched.room.close();

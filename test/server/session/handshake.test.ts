@@ -273,10 +273,10 @@ describe('who comes and goes', () => {
     const client = connect();
     await server.run(50);
     const room = await server.registry.open('doc' as never);
-    expect([room.memberCount, room.presence.size, room.fanout.readerCount]).toEqual([1, 1, 1]);
+    expect([room.memberCount, room.presence?.size, room.fanout.readerCount]).toEqual([1, 1, 1]);
     client.terminate();
     await server.run(50);
-    expect([room.memberCount, room.presence.size, room.fanout.readerCount]).toEqual([0, 0, 0]);
+    expect([room.memberCount, room.presence?.size, room.fanout.readerCount]).toEqual([0, 0, 0]);
     await server.run(1_000, 100);
     expect(server.registry.size).toBe(0);
   });
