@@ -61,19 +61,6 @@ export function documentOfClients(clientIds: number, seed: number): Uint8Array {
   return writtenByClients(contributions(clientIds, seed));
 }
 
-/** The same in parts, to be applied in order, for servers that bound the client ids of one update. */
-export function documentOfClientsInParts(
-  clientIds: number,
-  seed: number,
-  maxClientIds: number,
-): Uint8Array[] {
-  const all = contributions(clientIds, seed);
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < all.length; at += maxClientIds)
-    parts.push(writtenByClients(all.slice(at, at + maxClientIds)));
-  return parts;
-}
-
 const firstEdits = 20;
 
 /** Edits until the document has grown to so many bytes. Looks seldom, because encoding it takes long. */

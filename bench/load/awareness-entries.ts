@@ -1,26 +1,8 @@
-// The bytes of y-protocols' awareness updates: varUint n, then n times client id, clock, JSON text of the state.
+// Reads y-protocols' awareness updates as clients do: without the limits of our server, which others need not keep.
 
 import * as decoding from 'lib0/decoding';
-import * as encoding from 'lib0/encoding';
+import type { AwarenessEntry } from '../../server/room/awareness-codec.js';
 import { DeliveryError } from '../measurement.js';
-
-export interface AwarenessEntry {
-  readonly clientId: number;
-  readonly clock: number;
-  /** JSON text, 'null' for "gone". */
-  readonly state: string;
-}
-
-export function writeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
-  const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, entries.length);
-  for (const { clientId, clock, state } of entries) {
-    encoding.writeVarUint(encoder, clientId);
-    encoding.writeVarUint(encoder, clock);
-    encoding.writeVarString(encoder, state);
-  }
-  return encoding.toUint8Array(encoder);
-}
 
 /** How many entries there are. */
 export function countAwareness(update: Uint8Array): number {

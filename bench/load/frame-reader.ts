@@ -1,5 +1,6 @@
-// Cuts the bytes of a server into WebSocket messages. Small frames are handed over where they lie; a frame larger than
-// what came is gathered in a buffer of its size, so that large documents are copied once.
+// Cuts the bytes of a server into WebSocket messages. Small frames are handed over where they lie. A frame larger than
+// what came is compared with what it probably is, as it comes, and not copied at all while it is the same; otherwise it
+// is gathered in a buffer of its size, and copied once.
 
 export const opcode = {
   continuation: 0x0,
@@ -15,19 +16,29 @@ const maxHeader = 10;
 
 export class FrameReader {
   readonly #received: (kind: number, payload: Buffer) => void;
+  readonly #expected: (length: number) => Buffer | undefined;
   /** Bytes of a header that has not come whole. */
   #head: Buffer = Buffer.alloc(0);
   /** A payload that is being gathered. */
   #gathered: Buffer | undefined;
+  /** It is an expected one, the same so far: to be compared, not written to. */
+  #isExpected = false;
   #filled = 0;
   #first = 0;
   /** Earlier frames of a message that comes in several. */
   #fragments: Buffer[] = [];
   #kind = 0;
 
-  /** `received` gets every whole message; a payload is valid for the call. */
-  constructor(received: (kind: number, payload: Buffer) => void) {
+  /**
+   * `received` gets every whole message; a payload is valid for the call. `expected` names what a payload of a length
+   * may be: when it is, byte for byte, that very buffer is received.
+   */
+  constructor(
+    received: (kind: number, payload: Buffer) => void,
+    expected: (length: number) => Buffer | undefined = () => undefined,
+  ) {
     this.#received = received;
+    this.#expected = expected;
   }
 
   /** The next bytes; they are not kept. */
@@ -57,19 +68,33 @@ export class FrameReader {
       this.#take(data.subarray(start, start + length));
       return data.subarray(start + length);
     }
-    this.#gathered = Buffer.allocUnsafe(length);
+    const expected = this.#expected(length);
+    this.#isExpected = expected !== undefined;
+    this.#gathered = expected ?? Buffer.allocUnsafe(length);
     this.#filled = 0;
     return data.subarray(start);
   }
 
   #gather(into: Buffer, data: Buffer): Buffer {
-    const copied = data.copy(into, this.#filled);
-    this.#filled += copied;
+    const from = this.#filled;
+    const count = Math.min(data.length, into.length - from);
+    if (this.#isExpected && into.compare(data, 0, count, from, from + count) !== 0)
+      into = this.#gathered = this.#copyOf(into, from);
+    if (!this.#isExpected) data.copy(into, from);
+    this.#filled += count;
     if (this.#filled === into.length) {
       this.#gathered = undefined;
       this.#take(into);
     }
-    return data.subarray(copied);
+    return data.subarray(count);
+  }
+
+  /** It is another than was expected, but for its first bytes: from here on it is gathered. */
+  #copyOf(expected: Buffer, until: number): Buffer {
+    this.#isExpected = false;
+    const own = Buffer.allocUnsafe(expected.length);
+    expected.copy(own, 0, 0, until);
+    return own;
   }
 
   #take(payload: Buffer): void {

@@ -19,6 +19,8 @@ export interface LoadClientOptions {
   opening?(client: LoadClient): void;
   /** Each message's payload, a view valid for the call. */
   receive(payload: Uint8Array): void;
+  /** What a large payload of this length may be: if it is, that very buffer is received. */
+  expected?(length: number): Buffer | undefined;
   /** The connection has ended, by whoever's wish; `why` as far as the server told. */
   closed(why: string): void;
 }
@@ -26,7 +28,7 @@ export interface LoadClientOptions {
 export class LoadClient {
   readonly #socket: Socket;
   readonly #options: LoadClientOptions;
-  readonly #frames = new FrameReader((kind, payload) => this.#message(kind, payload));
+  readonly #frames: FrameReader;
   /** Bytes of the answer to the upgrade, until it is whole. */
   #answer: Buffer | undefined = Buffer.alloc(0);
   #settled: (error?: Error) => void = () => {};
@@ -37,6 +39,10 @@ export class LoadClient {
 
   private constructor(options: LoadClientOptions) {
     this.#options = options;
+    this.#frames = new FrameReader(
+      (kind, payload) => this.#message(kind, payload),
+      (length) => options.expected?.(length),
+    );
     this.#socket = connectTo(new URL(options.endpoint.url), (chunk) => this.#read(chunk));
     this.#socket.setNoDelay(true);
     this.#socket.on('error', (error) => (this.#why = error.message));

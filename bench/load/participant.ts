@@ -33,6 +33,8 @@ export interface ParticipantOptions {
   readonly has?: Uint8Array;
   /** What states are sent in the room, where that is checked. */
   readonly awareness?: AwarenessLedger;
+  /** Without a ledger: what the room's participants receive alike, read once. */
+  readonly payloads?: SharedPayloads<readonly Content[]>;
 }
 
 export class Participant {
@@ -78,7 +80,7 @@ export class Participant {
     this.#writer = clientId === undefined ? undefined : ledger?.indexOf(clientId);
     if (this.#writer !== undefined) this.#arrivals?.own(this.#writer);
     this.states = awareness?.arrivals(clientId, isSampled);
-    const payloads = ledger?.payloads ?? awareness?.payloads ?? new SharedPayloads();
+    const { payloads = ledger?.payloads ?? awareness?.payloads ?? new SharedPayloads() } = options;
     this.#cursor = payloads.cursor();
   }
 
@@ -96,6 +98,7 @@ export class Participant {
       greeting: greeting.map((message) => clientFrame(message)),
       opening: (client) => (participant.#client = client),
       receive: (payload) => participant.#receive(payload),
+      expected: (length) => participant.#cursor.expected(length),
       closed: (why) => participant.#closed(why),
     });
     return participant;
@@ -178,7 +181,12 @@ export class Participant {
     this.awarenessEntries = 0;
   }
 
-  /** Sampled: everything received, sync replies and updates, merged to one update. */
+  /** Sampled: everything received, sync replies and updates; the same object where others received the same bytes. */
+  get kept(): readonly Uint8Array[] {
+    return this.#kept;
+  }
+
+  /** The same, merged to one update. */
   received(): Uint8Array {
     return Y.encodeStateAsUpdate(this.document());
   }

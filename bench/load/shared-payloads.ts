@@ -4,6 +4,8 @@
 /** What is remembered of a room: enough for participants that lag, or get in another order what the others got. */
 const maxEntries = 65_536;
 const maxBytes = 16 * 1024 * 1024;
+/** Smaller ones come whole as a rule. */
+const leastExpected = 16 * 1024;
 /** How many of the next messages a participant looks at before it searches all. */
 const nearby = 4;
 
@@ -23,6 +25,8 @@ interface Entry<Contents> extends Place<Contents> {
 export class SharedPayloads<Contents> {
   last: Place<Contents> = { index: 0, next: undefined };
   readonly #byPrint = new Map<number, Entry<Contents>>();
+  /** The latest large one of each length. */
+  readonly #byLength = new Map<number, Entry<Contents>>();
   /** The oldest that is remembered follows it. */
   #oldest: Place<Contents> = this.last;
   #bytes = 0;
@@ -33,7 +37,12 @@ export class SharedPayloads<Contents> {
 
   find(print: number, payload: Uint8Array): Entry<Contents> | undefined {
     const entry = this.#byPrint.get(print);
-    return entry !== undefined && entry.payload.compare(payload) === 0 ? entry : undefined;
+    return entry !== undefined && isEqual(entry.payload, payload) ? entry : undefined;
+  }
+
+  /** What a large payload of this length probably is. */
+  expected(length: number): Buffer | undefined {
+    return this.#byLength.get(length)?.payload;
   }
 
   add(payload: Buffer, print: number, contents: Contents): void {
@@ -41,6 +50,7 @@ export class SharedPayloads<Contents> {
     this.last.next = entry;
     this.last = entry;
     this.#byPrint.set(print, entry);
+    if (payload.length >= leastExpected) this.#byLength.set(payload.length, entry);
     this.#bytes += payload.length;
     while (entry.index - this.#oldest.index > maxEntries || this.#bytes > maxBytes) this.#forget();
   }
@@ -49,7 +59,9 @@ export class SharedPayloads<Contents> {
     const entry = this.#oldest.next!;
     this.#oldest = entry;
     this.#bytes -= entry.payload.length;
+    const { length } = entry.payload;
     if (this.#byPrint.get(entry.print) === entry) this.#byPrint.delete(entry.print);
+    if (this.#byLength.get(length) === entry) this.#byLength.delete(length);
   }
 }
 
@@ -61,6 +73,10 @@ export class PayloadCursor<Contents> {
   constructor(shared: SharedPayloads<Contents>) {
     this.#shared = shared;
     this.#at = shared.last;
+  }
+
+  expected(length: number): Buffer | undefined {
+    return this.#shared.expected(length);
   }
 
   /**
@@ -90,9 +106,14 @@ export class PayloadCursor<Contents> {
   #nearby(print: number, payload: Uint8Array): Entry<Contents> | undefined {
     let ahead = this.#at.next;
     for (let i = 0; i < nearby && ahead !== undefined; i++, ahead = ahead.next)
-      if (ahead.print === print && ahead.payload.compare(payload) === 0) return ahead;
+      if (ahead.print === print && isEqual(ahead.payload, payload)) return ahead;
     return undefined;
   }
+}
+
+/** What was recognised while it came is the very payload: nothing is compared twice. */
+function isEqual(known: Buffer, payload: Uint8Array): boolean {
+  return known === payload || known.compare(payload) === 0;
 }
 
 /** Bytes at either end that go into a print: where client ids, clocks and letters of small messages are. */

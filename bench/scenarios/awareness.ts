@@ -1,9 +1,8 @@
 // A hundred people whose cursors move.
 
+import { encodeAwareness } from '../../server/room/awareness-codec.js';
 import { AwarenessLedger, type StateScript } from '../load/awareness-ledger.js';
-import { writeAwareness } from '../load/awareness-entries.js';
 import { allDelivered, closeAll, openMany } from '../load/group.js';
-import { LimitWatch } from '../load/limit-watch.js';
 import { clientFrame } from '../load/load-client.js';
 import type { Participant } from '../load/participant.js';
 import { sendAtRate } from '../load/schedule.js';
@@ -12,6 +11,7 @@ import { reporting } from './progress.js';
 import { climb } from './ramp.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
+import { stretch } from './stretch.js';
 import { measurementOf, type Deliveries } from './typing-figures.js';
 import { durations, rampDurations, rampRates } from './typing-scale.js';
 import { updatesPerWriter } from './typing.js';
@@ -111,21 +111,19 @@ async function measureChanges(
     context,
     () => `${delivered() - before} deliveries`,
     async () => {
-      const watch = LimitWatch.start(context.endpoint.pid);
-      const cpuBefore = context.usage()?.cpuS;
-      const startedAt = performance.now();
-      const schedule = await sendAtRate({ perS, seconds, send });
-      await allDelivered(participants);
-      const cpuAfter = context.usage()?.cpuS;
+      const measured = await stretch(context, async () => {
+        const schedule = await sendAtRate({ perS, seconds, send });
+        await allDelivered(participants);
+        return schedule;
+      });
       return {
-        sent: schedule.sent,
         deliveries: delivered() - before,
-        seconds: (performance.now() - startedAt) / 1000,
-        cpuS: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore,
+        seconds: measured.seconds,
+        cpuS: measured.cpuS,
         frames: sum(participants, ({ frames }) => frames),
         bytes: sum(participants, ({ bytes }) => bytes),
         latency: ledger.latency,
-        found: watch.stop(schedule),
+        found: measured.found,
       };
     },
   );
@@ -139,7 +137,7 @@ function changesOf(
 ): () => void {
   const frames = scripts.map(({ clientId, states }) =>
     states.map((state, i) =>
-      clientFrame(protocol.awareness(room, writeAwareness([{ clientId, clock: i + 1, state }]))),
+      clientFrame(protocol.awareness(room, encodeAwareness([{ clientId, clock: i + 1, state }]))),
     ),
   );
   let turn = 0;

@@ -1,11 +1,11 @@
 // Puts a document on a server through the protocol itself, as a client that has it would.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { splitUpdate } from '../../server/crdt/split-update.js';
 import { documentOf, verifySame } from '../load/documents.js';
 import { Participant } from '../load/participant.js';
 import type { ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
 
 /** Servers limit the size of a message, or how many client ids are in it: this is taken by all. */
 const partBytes = 100_000;

@@ -1,5 +1,6 @@
 // A server starts again, and a client that waits for it opens a large document.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { largeDocument } from '../input/documents.js';
 import { documentOf, verifySame } from '../load/documents.js';
 import { Participant } from '../load/participant.js';
@@ -9,7 +10,6 @@ import { bringDocument, isSame } from './bring-document.js';
 import { untilQuiet } from './quiet.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
 
 const room = 'cold-start';
 const retryMs = 3;
@@ -26,8 +26,8 @@ export const coldStart: Scenario = {
 };
 
 async function measure(context: ScenarioContext): Promise<Measurement> {
-  const { seed, trace, time } = context.settings;
-  const document = largeDocument({ seed, ...(trace === undefined ? {} : { trace }) }).update;
+  const { time } = context.settings;
+  const document = largeDocument(context.settings).update;
   const author = await bringDocument(context, room, [document]);
   author.close();
   await sleep(storingMs);

@@ -1,5 +1,6 @@
 // How many updates a second a server acknowledges that are then on the disk, against what LevelDB alone makes durable.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyUpdate } from '../../server/crdt/state-vector.js';
 import { makeKeystrokeScript } from '../input/keystrokes.js';
 import type { PreparedUpdate, Script } from '../input/script.js';
@@ -12,7 +13,6 @@ import type { Measurement } from '../measurement.js';
 import { untilQuiet } from './quiet.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
 import { stretch, type Stretch } from './stretch.js';
 
 const writersPerRoom = 5;

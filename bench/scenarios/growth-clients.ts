@@ -1,5 +1,6 @@
 // What an update costs as a document gathers client ids: every session of every user leaves one behind.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { documentOfClients } from '../input/documents.js';
 import { makeKeystrokeScript } from '../input/keystrokes.js';
@@ -14,7 +15,6 @@ import { growthOf, type Point } from './growth.js';
 import { untilQuiet } from './quiet.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
 import { stretch } from './stretch.js';
 import { allButHeddle } from './passed-over.js';
 

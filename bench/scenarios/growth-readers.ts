@@ -6,7 +6,7 @@ import type { Measurement } from '../measurement.js';
 import { growthOf, type Point } from './growth.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { limitOf } from './typing-figures.js';
+import { limitOf } from './stretch.js';
 import { durations } from './typing-scale.js';
 import { runTyping, updatesPerWriter } from './typing.js';
 import { allButHeddle } from './passed-over.js';

@@ -16,8 +16,8 @@ export const joinStorm: Scenario = {
 };
 
 async function measure(context: ScenarioContext): Promise<Measurement> {
-  const { seed, trace, time, size } = context.settings;
-  const document = largeDocument({ seed, ...(trace === undefined ? {} : { trace }) }).update;
+  const { time, size } = context.settings;
+  const document = largeDocument(context.settings).update;
   const author = await bringDocument(context, 'join-storm', [document]);
   const result = await runStorms(context, {
     room: 'join-storm',

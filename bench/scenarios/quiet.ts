@@ -1,7 +1,7 @@
 // Waits until a server has done what it had to, so that none of it is counted to what comes next.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
 
 const stepMs = 50;
 const quietMs = 250;

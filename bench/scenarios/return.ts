@@ -24,8 +24,8 @@ export const returnAfterMissing: Scenario = {
 };
 
 async function measure(context: ScenarioContext): Promise<Measurement> {
-  const { seed, trace, time, size } = context.settings;
-  const known = largeDocument({ seed, ...(trace === undefined ? {} : { trace }) }).update;
+  const { seed, time, size } = context.settings;
+  const known = largeDocument(context.settings).update;
   const missed = laterUpdates(known, seed);
   const document = Y.encodeStateAsUpdate(documentOf([known, ...missed]));
   const author = await bringDocument(context, 'return', [known, ...missed]);

@@ -1,8 +1,8 @@
 // The memory of a server once it has stopped changing: as its operator sees it, garbage that it has kept included.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Measurement } from '../measurement.js';
 import type { ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
 
 const stepMs = 250;
 /** So many readings within `tolerance` of each other, and memory has settled. */

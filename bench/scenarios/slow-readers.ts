@@ -1,5 +1,6 @@
 // A busy room in which some have stopped reading: the others must not notice, nor may the server's memory.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { emptyUpdate } from '../../server/crdt/state-vector.js';
 import { prepared } from '../input/prepared.js';
@@ -7,22 +8,24 @@ import type { PreparedUpdate, Script } from '../input/script.js';
 import { textName } from '../input/text-name.js';
 import { allDelivered, closeAll, openMany, verifyDocuments } from '../load/group.js';
 import { Ledger } from '../load/ledger.js';
-import { LimitWatch } from '../load/limit-watch.js';
 import type { Participant } from '../load/participant.js';
 import { sendAtRate } from '../load/schedule.js';
 import type { Measurement } from '../measurement.js';
 import { reporting } from './progress.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
-import { limitOf } from './typing-figures.js';
+import { stretch } from './stretch.js';
 import { relays, withStorage } from './passed-over.js';
 
 const healthyReaders = 20;
 const slowReaders = 5;
 const fullPerS = 2_000;
 const updateBytes = 500;
+/** Before it counts they are larger, so that the sockets of both sides, which take 4 MB, are long full by then. */
+const fillBytes = 1_250;
 const clientId = 1000;
+/** How long the slow ones read nothing. Servers that send such away do it within a minute. */
+const stoppedMs = 62_000;
 /** Given to slow readers that read again, to catch up or to notice that they were sent away. */
 const patienceMs = 3_000;
 
@@ -31,16 +34,15 @@ export const slowReadersScenario: Scenario = {
   title: `${healthyReaders} readers beside ${slowReaders} that have stopped reading, ${fullPerS.toLocaleString('en')} updates/s`,
   passesOver: [...relays, ...withStorage],
   needs: [],
-  maxSeconds: 90,
+  maxSeconds: 120,
   run: measure,
 };
 
 async function measure(context: ScenarioContext): Promise<Measurement> {
   const { size, time } = context.settings;
   const perS = scaled(fullPerS, size, 100);
-  // The slow ones stop before the warm-up: what the sockets of both sides take must be full when it counts.
   const seconds = Math.max(0.4, 4 * time);
-  const script = longUpdates(2 * Math.ceil(perS * seconds));
+  const script = longUpdates(Math.ceil(perS * seconds));
   const ledger = new Ledger(script);
   const healthy = await openMany(context, 'slow-readers', healthyReaders, () => ({
     ledger,
@@ -52,6 +54,7 @@ async function measure(context: ScenarioContext): Promise<Measurement> {
   try {
     if (context.capabilities.has('sync')) await Promise.all(all.map((one) => one.sync()));
     for (const one of slow) one.pause();
+    const stopped = sleep(stoppedMs * time);
     const { updates } = script.writers[0]!;
     let next = 0;
     const send = (): void => writer!.type(updates[next++]!);
@@ -59,6 +62,7 @@ async function measure(context: ScenarioContext): Promise<Measurement> {
     await allDelivered(healthy);
     const measurement = await measureHealthy(context, { perS, seconds, send }, ledger, healthy);
     verifyDocuments(ledger, healthy);
+    await stopped;
     return { ...measurement, notes: [...(measurement.notes ?? []), await fateOf(slow)] };
   } finally {
     closeAll(all);
@@ -76,11 +80,12 @@ async function measureHealthy(
   const before = delivered();
   const line = (): string => `${delivered() - before} deliveries to healthy readers`;
   return reporting(context, line, async () => {
-    const watch = LimitWatch.start(context.endpoint.pid);
-    const sent = await sendAtRate(schedule);
-    await allDelivered(healthy);
+    const { limits } = await stretch(context, async () => {
+      const result = await sendAtRate(schedule);
+      await allDelivered(healthy);
+      return result;
+    });
     const rssBytes = context.usage()?.rssBytes;
-    const found = watch.stop(sent);
     return {
       figures: {
         deliveries: delivered() - before,
@@ -88,7 +93,7 @@ async function measureHealthy(
         ...(rssBytes === undefined ? {} : { rssBytes }),
       },
       latency: ledger.latency.curve(),
-      ...limitOf(found),
+      ...limits,
     };
   });
 }
@@ -107,18 +112,21 @@ async function fateOf(slow: readonly Participant[]): Promise<string> {
   );
 }
 
-/** One writer who adds a paragraph with every update, before the others: behind them, Yjs would copy the whole text. */
+/**
+ * One writer who adds a paragraph with every update, before the others: behind them, Yjs would copy the whole text.
+ * `count` to fill the sockets, and as many that are measured.
+ */
 function longUpdates(count: number): Script {
   const ydoc = new Y.Doc();
   ydoc.clientID = clientId;
   const updates: PreparedUpdate[] = [];
   ydoc.on('update', (update: Uint8Array) => updates.push(prepared(update, clientId)));
   const text = ydoc.getText(textName);
-  for (let i = 0; i < count; i++) text.insert(0, paragraph(i));
+  for (let i = 0; i < 2 * count; i++) text.insert(0, paragraph(i, i < count ? fillBytes : updateBytes));
   return { base: emptyUpdate, writers: [{ clientId, updates }] };
 }
 
-/** As many bytes as leave the update at {@link updateBytes}. */
-function paragraph(index: number): string {
-  return `${index} `.padEnd(updateBytes - 20, 'and so on ');
+/** As many characters as make an update of so many bytes. */
+function paragraph(index: number, bytes: number): string {
+  return `${index} `.padEnd(bytes - 20, 'and so on ');
 }

@@ -1,5 +1,6 @@
 // A recorded editing history, replayed by its agents as fast as the server delivers, each after what it builds on.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyUpdate } from '../../server/crdt/state-vector.js';
 import type { Script } from '../input/script.js';
 import { textName } from '../input/text-name.js';
@@ -10,7 +11,6 @@ import { Ledger } from '../load/ledger.js';
 import { Participant } from '../load/participant.js';
 import { DeliveryError, type Measurement } from '../measurement.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { sleep } from './sleep.js';
 import { stretch, type Stretch } from './stretch.js';
 
 const room = 'trace';

@@ -4,10 +4,10 @@ import type { FigureKey } from '../figures.js';
 import type { Histogram } from '../load/histogram.js';
 import type { LimitFound } from '../load/limit-watch.js';
 import type { Measurement, RampStep } from '../measurement.js';
+import { leastCpuS, limitOf } from './stretch.js';
 
 /** A measured stretch. */
 export interface Deliveries {
-  readonly sent: number;
   /** Verified: an update at a participant, its sender included where it comes back, as it does from every server here. */
   readonly deliveries: number;
   /** From the first update until all was delivered. */
@@ -21,9 +21,6 @@ export interface Deliveries {
   readonly acknowledgements?: Histogram;
   readonly found: LimitFound;
 }
-
-/** CPU is counted in hundredths of a second: less than this much of it is not worth a figure. */
-const leastCpuS = 0.05;
 
 /** A stretch at one rate. */
 export function measurementOf(result: Deliveries): Measurement {
@@ -57,10 +54,6 @@ export function stepOf(result: Deliveries, offeredPerS: number): RampStep {
     serverBusy: result.cpuS === undefined ? undefined : result.cpuS / result.seconds,
     limit: result.found.limit,
   };
-}
-
-export function limitOf({ limit, note }: LimitFound): Pick<Measurement, 'limit' | 'notes'> {
-  return limit === undefined ? {} : { limit, notes: note === undefined ? [] : [note] };
 }
 
 function cpuPerMillion({ cpuS, deliveries }: Deliveries): number | undefined {

@@ -4,12 +4,12 @@ import type { PreparedUpdate, Script } from '../input/script.js';
 import { aFewAtATime, allDelivered, closeAll, settled, verifyDocuments } from '../load/group.js';
 import { Histogram } from '../load/histogram.js';
 import { Ledger } from '../load/ledger.js';
-import { LimitWatch } from '../load/limit-watch.js';
 import { Participant, type ParticipantOptions } from '../load/participant.js';
 import { sendAtRate } from '../load/schedule.js';
 import { bringDocument } from './bring-document.js';
 import { reporting } from './progress.js';
 import type { ScenarioContext } from './scenario.js';
+import { stretch } from './stretch.js';
 import type { Deliveries } from './typing-figures.js';
 
 export interface TypingLoad {
@@ -85,23 +85,23 @@ async function measure(
   }
   const line = (): string => `${totals(rooms).deliveries - before.deliveries} deliveries`;
   return reporting(context, line, async () => {
-    const watch = LimitWatch.start(context.endpoint.pid);
-    const cpuBefore = context.usage()?.cpuS;
-    const startedAt = performance.now();
-    const schedule = await sendAtRate({ perS: load.perS, seconds: load.seconds, send });
-    const seconds = await arrived(context, rooms, startedAt);
-    const cpuAfter = context.usage()?.cpuS;
+    let seconds = 0;
+    const { cpuS, found } = await stretch(context, async () => {
+      const startedAt = performance.now();
+      const schedule = await sendAtRate({ perS: load.perS, seconds: load.seconds, send });
+      seconds = await arrived(context, rooms, startedAt);
+      return schedule;
+    });
     const after = totals(rooms);
     return {
-      sent: schedule.sent,
       deliveries: after.deliveries - before.deliveries,
       seconds,
-      cpuS: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore,
+      cpuS,
       frames: after.frames,
       bytes: after.bytes,
       latency: merged(rooms.map(({ ledger }) => ledger.latency)),
       acknowledgements: merged(rooms.map(({ ledger }) => ledger.acknowledgements)),
-      found: watch.stop(schedule),
+      found,
     };
   });
 }

@@ -13,8 +13,8 @@ export interface Dialect {
   /** "This is what I have": asks for what the server lacks. */
   encodeSyncRequest(stateVector: Uint8Array): Uint8Array;
   /** The last part of the answer to a sync request: from here on the client is synced. */
-  encodeSyncReply(update: Uint8Array): Uint8Array;
-  encodeUpdate(update: Uint8Array): Uint8Array;
+  readonly encodeSyncReply: (update: Uint8Array) => Uint8Array;
+  readonly encodeUpdate: (update: Uint8Array) => Uint8Array;
   encodeAwareness(update: Uint8Array): Uint8Array;
   /** Tells that something was refused, on a connection that stays open. */
   encodeRefusal(reason: string): Uint8Array;

@@ -14,6 +14,8 @@ export class DocumentLog {
   #seekableParts: SeekableUpdate[] | undefined;
   #tail = new UpdateTail();
   #joinedTail: Uint8Array | undefined;
+  /** The tail as it is sent: the same arrays until it changes, as frames made of them are told by identity. */
+  #sentTail: readonly Uint8Array[] | undefined;
   #seekableTail: SeekableUpdate | undefined;
   #partBytes: number;
   /** Offset of the checkpoint; the tail begins after it. */
@@ -75,8 +77,9 @@ export class DocumentLog {
 
   /** Everything, in parts that leave nothing pending when applied in order. */
   all(): Uint8Array[] {
-    if (this.#tail.length < joinFrom) return this.upTo(this.head);
-    return [...this.#parts, this.#joined()];
+    this.#sentTail ??=
+      this.#tail.length < joinFrom ? this.#tail.slice(0, this.#tail.length) : [this.#joined()];
+    return [...this.#parts, ...this.#sentTail];
   }
 
   /** What comes after an offset and up to another; everything, if the updates after the first are gone by now. */
@@ -109,6 +112,7 @@ export class DocumentLog {
 
   #forgetJoinedTail(): void {
     this.#joinedTail = undefined;
+    this.#sentTail = undefined;
     this.#seekableTail = undefined;
   }
 }

@@ -1,27 +1,20 @@
 // One document opened on one session: what its client says about it, and what it is told. Handlers throw a SyncError to
 // end the connection; only the session closes.
 
-import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
-import type { Limits } from '../../shared/limits.js';
 import type { Access } from '../../shared/permission.js';
 import { decodeStateVector, type StateVector } from '../crdt/state-vector.js';
-import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Acceptance, Room } from '../room/room.js';
 import type { Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
 import { HeldUpdates } from './held-updates.js';
-import { Reader } from './reader.js';
+import { Reader, type ReaderDeps } from './reader.js';
 import type { RoomFanout } from './room-fanout.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** What all channels of a server share. */
-export interface ChannelDeps {
-  readonly dialect: Dialect;
-  readonly clock: Clock;
-  readonly limits: Limits;
-}
+export type ChannelDeps = ReaderDeps;
 
 /** What a channel is opened on. */
 export interface Connection {

@@ -5,6 +5,7 @@ import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../transport/transport.js';
+import { FrameCache } from './frame-cache.js';
 import { Session, type SessionDeps } from './session.js';
 import type { SessionRegistry } from './session-registry.js';
 
@@ -13,7 +14,7 @@ interface Checked {
   readonly access: Access;
 }
 
-export interface GatewayDeps extends Omit<SessionDeps, 'check' | 'ended'> {
+export interface GatewayDeps extends Omit<SessionDeps, 'check' | 'ended' | 'frames'> {
   readonly authenticator: Authenticator;
   /** The token of a request, and the subprotocol to answer with. */
   readonly credentials: (request: UpgradeRequest) => {
@@ -37,6 +38,7 @@ export class Gateway {
     this.#deps = deps;
     this.#sessionDeps = {
       ...deps,
+      frames: new FrameCache(deps.clock),
       check: ({ claims, document }) => this.#checkAgain(claims, document),
       ended: (session) => deps.sessions.remove(session),
     };

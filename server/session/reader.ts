@@ -9,6 +9,7 @@ import type { Dialect } from '../dialect/dialect.js';
 import type { Room } from '../room/room.js';
 import type { Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
+import type { FrameCache } from './frame-cache.js';
 import type { LiveReader, RoomFanout } from './room-fanout.js';
 
 /** What all readers of a server share. */
@@ -16,6 +17,7 @@ export interface ReaderDeps {
   readonly dialect: Dialect;
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly frames: FrameCache;
 }
 
 export class Reader implements LiveReader {
@@ -159,7 +161,8 @@ export class Reader implements LiveReader {
     const update = this.#queue.shift() ?? emptyUpdate;
     const isLast = this.#owesReply && this.#queue.length === 0;
     if (isLast) this.#owesReply = false;
-    this.#socket.send(isLast ? this.dialect.encodeSyncReply(update) : this.dialect.encodeUpdate(update));
+    const encode = isLast ? this.dialect.encodeSyncReply : this.dialect.encodeUpdate;
+    this.#socket.send(this.#deps.frames.frame(encode, update));
   }
 
   #answer(stateVector: StateVector): void {

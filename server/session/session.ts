@@ -1,17 +1,15 @@
 // One WebSocket: from the open socket to its end. Decides nothing about documents: it opens the channel, hands it the
 // messages in order, and turns a SyncError into a closed connection.
 
-import type { Clock, Timer } from '../../shared/clock.js';
+import type { Timer } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
-import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Access, Claims } from '../../shared/permission.js';
-import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
-import { Channel, type Connection } from './channel.js';
+import { Channel, type ChannelDeps, type Connection } from './channel.js';
 import type { RoomFanout } from './room-fanout.js';
 import type { Tarpit } from './tarpit.js';
 
@@ -24,11 +22,8 @@ export interface Visitor {
 }
 
 /** What all sessions of a server share. */
-export interface SessionDeps {
-  readonly dialect: Dialect;
+export interface SessionDeps extends ChannelDeps {
   readonly registry: RoomRegistry<RoomFanout>;
-  readonly clock: Clock;
-  readonly limits: Limits;
   readonly logger: Logger;
   readonly tarpit: Tarpit;
   /** Token and rights, checked again (A1). Rejects with SyncError. */

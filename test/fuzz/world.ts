@@ -14,8 +14,9 @@ import { openLevelStore } from '../../server/store/level-store.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import type { DocumentStore } from '../../server/store/store.js';
 import { systemClock } from '../../shared/clock.js';
-import { contentOf } from '../support/histories.js';
+import { contentOf, rootsOf } from '../support/histories.js';
 import { Peer, until } from '../support/peer.js';
+import { randomEdits } from '../support/random-edits.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import {
   recordingLogger,
@@ -26,7 +27,6 @@ import {
   type TestServer,
 } from '../support/test-server.js';
 import { FaultyStore } from './faulty-store.js';
-import { randomEdit } from './random-edits.js';
 import { LossyReplica, StockReplica, type Replica } from './replica.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -145,7 +145,7 @@ export class World {
     const random = this.#own();
     const { replica } = random.pick(this.#members);
     const dice = random.int(1000);
-    if (dice < 700) randomEdit(replica.doc, random, { formats: this.#formats });
+    if (dice < 700) this.#edit(replica.doc, random);
     else if (dice < 790) replica.flush();
     else if (dice < 840) replica.disconnect(random.chance(0.5));
     else if (dice < 940) replica.connect();
@@ -156,6 +156,10 @@ export class World {
     else if (dice < 985) await this.#restart(false);
     else if (dice < 990) await this.#checkpoint(random);
     else if (this.#members.length < 14) await this.#join(random.pick(documents), replica.doc);
+  }
+
+  #edit(doc: Y.Doc, random: SeededRandom): void {
+    randomEdits(doc, Object.values(rootsOf(doc)), random, { formats: this.#formats, hasLargeText: true });
   }
 
   /** Randomness of its own for whatever takes more or less of it depending on time, so that the rest stays as it was. */
@@ -172,7 +176,7 @@ export class World {
     const from = performance.now();
     while (this.#store.checkpoints === checkpoints && performance.now() - from < 1_500) {
       const { replica } = random.pick(this.#members);
-      randomEdit(replica.doc, random, { formats: this.#formats });
+      this.#edit(replica.doc, random);
       await pause(20);
     }
     this.checkpoints += this.#store.checkpoints - checkpoints;

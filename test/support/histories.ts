@@ -1,13 +1,12 @@
 // Random editing histories over every shared type Yjs has, reproducible from a seed.
 
 import * as Y from 'yjs';
+import { randomEdits } from './random-edits.js';
 import { SeededRandom } from './seeded-random.js';
 
 /** Mulberry32: the seeds that tests name were found with it. */
 export class Random extends SeededRandom {
   #mixed: number;
-  /** Whether text gets formatted. */
-  formats = true;
 
   constructor(seed: number) {
     super(seed);
@@ -43,7 +42,7 @@ export const rootNames = { text: 'text', rich: 'rich', list: 'list', map: 'map',
  */
 export function makeHistory(seed: number, { clients = 4, steps = 120, gc = true } = {}): History {
   const random = new Random(seed);
-  random.formats = seed % 2 === 1;
+  const formats = seed % 2 === 1;
   const updates: Uint8Array[] = [];
   const overlaps: Uint8Array[] = [];
   const used = new Set<number>();
@@ -67,7 +66,7 @@ export function makeHistory(seed: number, { clients = 4, steps = 120, gc = true 
     if (random.chance(0.15)) syncOneWay(random.pick(replicas), replica, random, overlaps);
     else if (random.chance(0.04)) undos[who]?.undo();
     else if (random.chance(0.03)) undos[who]?.redo();
-    else replica.transact(() => edits(replica, random));
+    else randomEdits(replica, Object.values(rootsOf(replica)), random, { formats });
     if (random.chance(0.05)) overlaps.push(Y.encodeStateAsUpdate(replica));
     if (random.chance(0.05))
       overlaps.push(Y.mergeUpdates(updates.slice(random.int(updates.length + 1)).slice(0, 9)));
@@ -139,139 +138,4 @@ function syncOneWay(from: Y.Doc, to: Y.Doc, random: Random, overlaps: Uint8Array
   const update = Y.encodeStateAsUpdate(from, Y.encodeStateVector(to));
   Y.applyUpdate(to, update, 'remote');
   if (random.chance(0.3)) overlaps.push(update);
-}
-
-const texts = ['a', 'b ', 'hello', 'wörld', '日本', '👩‍👩‍👧', '😀', 'x😀y', '\ufeff', '\n', 'long '.repeat(20)];
-
-function edits(doc: Y.Doc, random: Random): void {
-  const roots = rootsOf(doc);
-  const count = 1 + random.int(3);
-  for (let i = 0; i < count; i++) edit(random.pick(Object.values(roots)), random);
-}
-
-/** One edit of a type or of something inside it. */
-function edit(type: Y.AbstractType<unknown>, random: Random): void {
-  if (type instanceof Y.XmlText || type instanceof Y.Text) editText(type, random);
-  else if (type instanceof Y.Array) editList(type, random);
-  else if (type instanceof Y.Map) editMap(type, random);
-  else if (type instanceof Y.XmlFragment) editXml(type, random);
-}
-
-/** The position at or after `at` that does not cut a surrogate pair: where Yjs cuts one, replicas differ in U+FFFD. */
-function boundary(text: Y.Text, at: number): number {
-  const units = text
-    .toDelta()
-    .map(({ insert }: { insert: unknown }) => (typeof insert === 'string' ? insert : '-'))
-    .join('');
-  return /^[\udc00-\udfff]/.test(units.slice(at, at + 1)) ? at + 1 : at;
-}
-
-function editText(text: Y.Text, random: Random): void {
-  const at = boundary(text, random.int(text.length + 1));
-  const length = boundary(text, Math.min(text.length, at + random.int(6))) - at;
-  const attributes = random.pick([{}, { bold: true }, { bold: null }, { link: { href: 'x' } }]);
-  const action = random.int(10);
-  if (action < 5)
-    text.insert(at, random.pick(texts), random.formats && random.chance(0.3) ? attributes : undefined);
-  else if (action < 6) text.insertEmbed(at, { image: random.pick(texts), size: [1, 2] });
-  else if (length > 0 && action < 8) text.delete(at, length);
-  else if (length > 0 && random.formats) text.format(at, length, attributes);
-}
-
-function anyValue(random: Random): unknown {
-  return random.pick<unknown>([
-    null,
-    undefined,
-    true,
-    false,
-    0,
-    -0,
-    -1,
-    63,
-    64,
-    -8192,
-    2 ** 31,
-    Number.MAX_SAFE_INTEGER,
-    1.5,
-    Math.PI,
-    NaN,
-    Infinity,
-    Date.UTC(2024, 1, 29),
-    123n,
-    -(2n ** 63n),
-    '',
-    random.pick(texts),
-    new Uint8Array([1, 2, 3]),
-    [],
-    {},
-    [1, [2, [3, { four: 4n }]]],
-    { a: { b: { c: [undefined, null, 'd'], constructor: 1 } }, toString: 'x' },
-  ]);
-}
-
-function newChild(random: Random): unknown {
-  switch (random.int(12)) {
-    case 0:
-      return new Y.Map([['k', random.int(9)]]);
-    case 1:
-      return Y.Array.from([1, 'two', { three: 3 }]);
-    case 2:
-      return new Y.Text(random.pick(texts));
-    case 3:
-      return new Y.XmlElement('div');
-    case 4:
-      return new Y.Doc({ guid: `sub-${random.int(99)}`, meta: { n: 1 }, autoLoad: random.chance(0.5) });
-    case 5:
-      return new Uint8Array([random.int(256), 0, 255]);
-    default: {
-      // Yjs takes these only inside of something.
-      const value = anyValue(random);
-      return value === undefined || typeof value === 'bigint' ? [value] : value;
-    }
-  }
-}
-
-function descend(children: readonly unknown[], random: Random): boolean {
-  const types = children.filter((child) => child instanceof Y.AbstractType);
-  if (types.length === 0 || random.chance(0.4)) return false;
-  edit(random.pick(types), random);
-  return true;
-}
-
-function editList(list: Y.Array<unknown>, random: Random): void {
-  if (descend(list.toArray(), random)) return;
-  const at = random.int(list.length + 1);
-  if (random.chance(0.3)) list.delete(at, Math.min(random.int(4), list.length - at));
-  else
-    list.insert(
-      at,
-      Array.from({ length: 1 + random.int(3) }, () => newChild(random)),
-    );
-}
-
-function editMap(map: Y.Map<unknown>, random: Random): void {
-  if (descend([...map.values()], random)) return;
-  const key = random.pick(['', 'k', 'key two', 'ключ', 'hasOwnProperty']);
-  if (random.chance(0.25)) map.delete(key);
-  else map.set(key, newChild(random));
-}
-
-function editXml(xml: Y.XmlFragment, random: Random): void {
-  if (descend(xml.toArray(), random)) return;
-  if (xml instanceof Y.XmlElement && random.chance(0.4)) {
-    if (random.chance(0.3)) xml.removeAttribute('class');
-    else xml.setAttribute('class', random.pick(texts));
-    return;
-  }
-  const at = random.int(xml.length + 1);
-  if (random.chance(0.3)) xml.delete(at, Math.min(random.int(3), xml.length - at));
-  else
-    xml.insert(at, [
-      random.pick([
-        () => new Y.XmlElement('p'),
-        () => new Y.XmlText(random.pick(texts)),
-        () => new Y.XmlElement('paragraph'),
-        () => new Y.XmlHook('hook'),
-      ])() as Y.XmlElement,
-    ]);
 }

@@ -16,20 +16,20 @@ export class PresenceWatch {
   });
 
   /** Returns the id this introduced as the writer's own, if it did. */
-  readonly say = (writer: WatchedWriter, ...entries: AwarenessEntry[]): number[] => {
+  say(writer: WatchedWriter, ...entries: AwarenessEntry[]): number[] {
     const own = this.presence.receive(writer, encodeAwareness(entries));
     return own === undefined ? [] : [own];
-  };
+  }
 
   /** What was told since the last call, with everything that waits. */
-  readonly heard = (): AwarenessEntry[] => {
+  heard(): AwarenessEntry[] {
     this.clock.advance(5_000);
     return this.told.splice(0).flat();
-  };
+  }
 
   /** Who a newcomer is told is here. */
-  readonly everybody = (): AwarenessEntry[] => {
+  everybody(): AwarenessEntry[] {
     const all = this.presence.encodeAll();
     return all === undefined ? [] : decodeAwareness(all).filter(({ state }) => state !== null);
-  };
+  }
 }

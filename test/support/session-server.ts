@@ -17,6 +17,7 @@ import type { LogFields, Logger } from '../../shared/logger.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import { ControlledStore } from './controlled-store.js';
 import { createFakeClock, type FakeClock } from './fake-clock.js';
+import { MemoryPeer, type MemoryPeerOptions } from './memory-peer.js';
 import { createMemoryTransport, type MemoryTransport } from './memory-transport.js';
 import { settled } from './turns.js';
 
@@ -62,6 +63,10 @@ export interface SessionServer {
   readonly log: { readonly level: string; readonly fields: LogFields; readonly message: string }[];
   readonly failures: unknown[];
   readonly visitors: { readonly came: Visitor[]; readonly went: Visitor[] };
+  /** A client of its own, which goes with the server. */
+  connect(options?: MemoryPeerOptions): MemoryPeer;
+  /** The same, after the 50 ms it takes to be admitted and in sync. */
+  connected(options?: MemoryPeerOptions): Promise<MemoryPeer>;
   /** Moves the clock in small steps, and everything that can move in between. */
   run(ms: number, stepMs?: number): Promise<void>;
   /** Moves everything that can move while the clock stands still. */
@@ -130,6 +135,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     { upgrade: (request) => gateway.upgrade(request), request: () => ({ status: 404 }) },
     { maxMessageBytes: limits.maxMessageBytes + 16, maxBufferedBytes: limits.maxBufferedBytes },
   );
+  const clients: MemoryPeer[] = [];
   return {
     transport,
     clock,
@@ -142,6 +148,16 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     log,
     failures,
     visitors,
+    connect(client) {
+      const peer = new MemoryPeer(transport, client);
+      clients.push(peer);
+      return peer;
+    },
+    async connected(client) {
+      const peer = this.connect(client);
+      await this.run(50);
+      return peer;
+    },
     settle: () => transport.settle(),
     async run(ms, stepMs = 5) {
       await transport.settle();
@@ -151,6 +167,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
       }
     },
     async close() {
+      for (const client of clients.splice(0)) client.destroy();
       for (const operation of ['append', 'load', 'replace'] as const) store.release(operation);
       sessions.refuseAll(new SyncError('DRAINING'));
       await transport.settle();

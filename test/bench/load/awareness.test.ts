@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { encodeAwarenessUpdate, Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { readAwareness, writeAwareness } from '../../../bench/load/awareness-entries.js';
+import { readAwareness } from '../../../bench/load/awareness-entries.js';
+import { encodeAwareness } from '../../../server/room/awareness-codec.js';
 import { AwarenessLedger, type StateArrivals } from '../../../bench/load/awareness-ledger.js';
 
 const state = (at: number): string => JSON.stringify({ user: { name: 'somebody' }, at });
@@ -14,7 +15,7 @@ function room(): { ledger: AwarenessLedger; arrivals: StateArrivals } {
 }
 
 function take({ ledger, arrivals }: ReturnType<typeof room>, clock: number, text: string, nowMs = 100): void {
-  arrivals.take(ledger.entriesOf(writeAwareness([{ clientId: 1000, clock, state: text }])), nowMs);
+  arrivals.take(ledger.entriesOf(encodeAwareness([{ clientId: 1000, clock, state: text }])), nowMs);
 }
 
 describe('awareness', () => {
@@ -24,7 +25,7 @@ describe('awareness', () => {
     const { clientID } = awareness;
     const update = encodeAwarenessUpdate(awareness, [clientID]);
     awareness.destroy();
-    expect(writeAwareness(readAwareness(update))).toEqual(update);
+    expect(encodeAwareness(readAwareness(update))).toEqual(update);
     expect(readAwareness(update)).toMatchObject([{ clientId: clientID, state: '{"name":"ü","at":1}' }]);
   });
 

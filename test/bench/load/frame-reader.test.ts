@@ -12,9 +12,16 @@ function frame(payload: Buffer, first = 0x82): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-function read(bytes: Buffer, chunk: number): { kind: number; payload: Buffer }[] {
-  const messages: { kind: number; payload: Buffer }[] = [];
-  const reader = new FrameReader((kind, payload) => messages.push({ kind, payload: Buffer.from(payload) }));
+function read(
+  bytes: Buffer,
+  chunk: number,
+  expected?: (length: number) => Buffer | undefined,
+): { kind: number; payload: Buffer; isExpected: boolean }[] {
+  const messages: { kind: number; payload: Buffer; isExpected: boolean }[] = [];
+  const reader = new FrameReader((kind, payload) => {
+    const isExpected = payload === expected?.(payload.length);
+    messages.push({ kind, payload: Buffer.from(payload), isExpected });
+  }, expected);
   // One buffer for all chunks, as sockets have it: what is kept must be copied.
   const shared = Buffer.alloc(chunk);
   for (let at = 0; at < bytes.length; at += chunk)
@@ -47,5 +54,23 @@ describe('frames', () => {
         [opcode.ping, 'ping'],
         [opcode.binary, 'one two three'],
       ]);
+  });
+
+  test('are what was expected only where every byte is the same', () => {
+    const known = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 251));
+    const before = Buffer.from(known);
+    const [differsFirst, differsLater, differsLast] = [0, 40_000, 69_999].map((at) => {
+      const other = Buffer.from(known);
+      other[at]! ^= 1;
+      return other;
+    });
+    const payloads = [known, differsFirst!, known, differsLater!, differsLast!, known];
+    const bytes = Buffer.concat(payloads.map((payload) => frame(payload)));
+    for (const chunk of [1, 1000, 4096, 65_536]) {
+      const messages = read(bytes, chunk, (length) => (length === known.length ? known : undefined));
+      expect(messages.map(({ isExpected }) => isExpected)).toEqual([true, false, true, false, false, true]);
+      for (const [i, { payload }] of messages.entries()) expect(payload.equals(payloads[i]!)).toBe(true);
+    }
+    expect(known.equals(before)).toBe(true);
   });
 });

@@ -55,6 +55,18 @@ describe('all', () => {
     },
   );
 
+  it.each([2, 10])('gives the same arrays until there is something new (%i updates)', (count) => {
+    const log = new DocumentLog(0, []);
+    const { edit } = editor(1);
+    for (let i = 0; i < count; i++) log.append(edit('a'));
+    const first = log.all();
+    const again = log.all();
+    expect(again.length).toBe(first.length);
+    for (const [i, part] of again.entries()) expect(part).toBe(first[i]);
+    log.append(edit('b'));
+    expect(textOf(log.all())).toBe(`${'a'.repeat(count)}b`);
+  });
+
   it('C1: is up to date after each append', () => {
     const { log, doc, edit } = makeLog(6);
     log.all();

@@ -11,51 +11,46 @@ import { WatchedWriter } from '../../support/room-watch.js';
 
 const invalid = expect.objectContaining({ code: 'AWARENESS_INVALID' });
 
-let clock: PresenceWatch['clock'];
-let presence: PresenceWatch['presence'];
-let told: PresenceWatch['told'];
-let say: PresenceWatch['say'];
-let heard: PresenceWatch['heard'];
-let everybody: PresenceWatch['everybody'];
+let watch: PresenceWatch;
 
 beforeEach(() => {
-  ({ clock, presence, told, say, heard, everybody } = new PresenceWatch());
+  watch = new PresenceWatch();
 });
 
 describe('ownership', () => {
   it('P1: an id belongs to the connection that introduced it; the others are dropped without a word', () => {
     const owner = new WatchedWriter();
     const forger = new WatchedWriter();
-    expect(say(owner, { clientId: 1, clock: 0, state: { name: 'owner' } })).toEqual([1]);
-    heard();
-    expect(say(forger, { clientId: 1, clock: 99, state: { name: 'forged' } })).toEqual([]);
-    expect(say(forger, { clientId: 1, clock: 99, state: null })).toEqual([]);
-    expect(heard()).toEqual([]);
-    expect(everybody()).toEqual([{ clientId: 1, clock: 1, state: { name: 'owner' } }]);
+    expect(watch.say(owner, { clientId: 1, clock: 0, state: { name: 'owner' } })).toEqual([1]);
+    watch.heard();
+    expect(watch.say(forger, { clientId: 1, clock: 99, state: { name: 'forged' } })).toEqual([]);
+    expect(watch.say(forger, { clientId: 1, clock: 99, state: null })).toEqual([]);
+    expect(watch.heard()).toEqual([]);
+    expect(watch.everybody()).toEqual([{ clientId: 1, clock: 1, state: { name: 'owner' } }]);
   });
 
   it('P1: of a mixed message only what is its own is taken', () => {
     const one = new WatchedWriter();
     const two = new WatchedWriter();
-    say(one, { clientId: 1, clock: 0, state: { n: 1 } });
-    const introduced = say(
+    watch.say(one, { clientId: 1, clock: 0, state: { n: 1 } });
+    const introduced = watch.say(
       two,
       { clientId: 1, clock: 5, state: { n: 'forged' } },
       { clientId: 2, clock: 0, state: { n: 2 } },
     );
     expect(introduced).toEqual([2]);
-    expect(everybody().map(({ state }) => state)).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(watch.everybody().map(({ state }) => state)).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
   it('P1, O1: what is foreign may be anything: it is dropped unread', () => {
     const owner = new WatchedWriter();
-    say(owner, { clientId: 1, clock: 0, state: {} });
-    expect(say(new WatchedWriter(), { clientId: 1, clock: 1, state: 'no JSON' })).toEqual([]);
+    watch.say(owner, { clientId: 1, clock: 0, state: {} });
+    expect(watch.say(new WatchedWriter(), { clientId: 1, clock: 1, state: 'no JSON' })).toEqual([]);
   });
 
   it('O2: more than a document may hold of all states together is refused, with nothing taken', () => {
     const small = new Presence({
-      clock,
+      clock: watch.clock,
       limits: { ...defaultLimits, maxPresenceBytes: 100 },
       tell: () => undefined,
     });
@@ -78,16 +73,20 @@ describe('ownership', () => {
   it('O2: too many ids on one connection are refused, with nothing taken', () => {
     const writer = new WatchedWriter();
     const ids = Array.from({ length: defaultLimits.maxAwarenessIds }, (_, i) => i + 1);
-    say(writer, ...ids.map((clientId) => ({ clientId, clock: 0, state: {} })));
-    heard();
+    watch.say(writer, ...ids.map((clientId) => ({ clientId, clock: 0, state: {} })));
+    watch.heard();
     expect(() =>
-      say(writer, { clientId: 1, clock: 1, state: { new: true } }, { clientId: 99, clock: 0, state: {} }),
+      watch.say(
+        writer,
+        { clientId: 1, clock: 1, state: { new: true } },
+        { clientId: 99, clock: 0, state: {} },
+      ),
     ).toThrow(invalid);
-    expect(heard()).toEqual([]);
-    expect(presence.size).toBe(16);
-    say(writer, { clientId: 1, clock: 1, state: null });
-    say(writer, { clientId: 99, clock: 0, state: {} });
-    expect(presence.size).toBe(16);
+    expect(watch.heard()).toEqual([]);
+    expect(watch.presence.size).toBe(16);
+    watch.say(writer, { clientId: 1, clock: 1, state: null });
+    watch.say(writer, { clientId: 99, clock: 0, state: {} });
+    expect(watch.presence.size).toBe(16);
   });
 
   it.each([
@@ -98,50 +97,51 @@ describe('ownership', () => {
     ['half a state', { clientId: 2, clock: 1, state: '{"a":' }],
   ])('O1: %s refuses the whole message, with nothing taken', (_what, entry) => {
     const writer = new WatchedWriter();
-    expect(() => say(writer, { clientId: 1, clock: 0, state: {} }, entry)).toThrow(invalid);
-    expect(everybody()).toEqual([]);
-    expect(heard()).toEqual([]);
+    expect(() => watch.say(writer, { clientId: 1, clock: 0, state: {} }, entry)).toThrow(invalid);
+    expect(watch.everybody()).toEqual([]);
+    expect(watch.heard()).toEqual([]);
   });
 });
 
 describe('clocks', () => {
   it('a newcomer is told one clock ahead: y-protocols ignores a first entry with clock 0', () => {
-    say(new WatchedWriter(), { clientId: 1, clock: 0, state: { a: 1 } });
-    expect(heard()).toEqual([{ clientId: 1, clock: 1, state: { a: 1 } }]);
+    watch.say(new WatchedWriter(), { clientId: 1, clock: 0, state: { a: 1 } });
+    expect(watch.heard()).toEqual([{ clientId: 1, clock: 1, state: { a: 1 } }]);
   });
 
   it('what the owner counts on with is told as it is', () => {
     const owner = new WatchedWriter();
-    say(owner, { clientId: 1, clock: 4, state: { a: 1 } });
-    heard();
-    say(owner, { clientId: 1, clock: 6, state: { a: 2 } });
-    expect(heard()).toEqual([{ clientId: 1, clock: 6, state: { a: 2 } }]);
+    watch.say(owner, { clientId: 1, clock: 4, state: { a: 1 } });
+    watch.heard();
+    watch.say(owner, { clientId: 1, clock: 6, state: { a: 2 } });
+    expect(watch.heard()).toEqual([{ clientId: 1, clock: 6, state: { a: 2 } }]);
   });
 
   it('an older or equal clock of the owner changes nothing', () => {
     const owner = new WatchedWriter();
-    say(owner, { clientId: 1, clock: 4, state: { a: 1 } });
-    heard();
-    say(owner, { clientId: 1, clock: 4, state: { a: 2 } }, { clientId: 1, clock: 3, state: { a: 3 } });
-    expect(heard()).toEqual([]);
-    expect(everybody()).toEqual([{ clientId: 1, clock: 5, state: { a: 1 } }]);
+    watch.say(owner, { clientId: 1, clock: 4, state: { a: 1 } });
+    watch.heard();
+    watch.say(owner, { clientId: 1, clock: 4, state: { a: 2 } }, { clientId: 1, clock: 3, state: { a: 3 } });
+    expect(watch.heard()).toEqual([]);
+    expect(watch.everybody()).toEqual([{ clientId: 1, clock: 5, state: { a: 1 } }]);
   });
 
   it('P2: one that returns with a low clock is seen by peers that knew it at a high one, a round trip later at most', () => {
     const peer = newAwareness(900);
     const owner = newAwareness(1);
     const first = new WatchedWriter();
-    say(first, { clientId: 1, clock: 50, state: { visit: 1 } });
+    watch.say(first, { clientId: 1, clock: 50, state: { visit: 1 } });
     const second = new WatchedWriter();
-    owner.on('update', () => presence.receive(second, encodeAwarenessUpdate(owner, [1])));
-    for (const entries of told.splice(0)) applyAwarenessUpdate(peer, encodeAwareness(entries), 'server');
+    owner.on('update', () => watch.presence.receive(second, encodeAwarenessUpdate(owner, [1])));
+    for (const entries of watch.told.splice(0))
+      applyAwarenessUpdate(peer, encodeAwareness(entries), 'server');
     expect(peer.getStates().get(1)).toEqual({ visit: 1 });
-    presence.leave(first);
-    clock.advance(50);
+    watch.presence.leave(first);
+    watch.clock.advance(50);
     owner.setLocalState({ visit: 2 });
     for (let trip = 0; trip < 3; trip++) {
-      clock.advance(50);
-      for (const entries of told.splice(0)) {
+      watch.clock.advance(50);
+      for (const entries of watch.told.splice(0)) {
         applyAwarenessUpdate(peer, encodeAwareness(entries), 'server');
         applyAwarenessUpdate(owner, encodeAwareness(entries), 'server');
       }
@@ -154,57 +154,57 @@ describe('clocks', () => {
 describe('leaving', () => {
   it('P2: a connection takes its ids with it, one clock ahead of what was told, within 15 ms', () => {
     const owner = new WatchedWriter();
-    say(owner, { clientId: 1, clock: 7, state: {} }, { clientId: 2, clock: 1, state: {} });
-    say(new WatchedWriter(), { clientId: 3, clock: 1, state: {} });
-    clock.advance(15);
-    told.length = 0;
-    clock.advance(15);
-    presence.leave(owner);
-    expect(told.flat()).toEqual([{ clientId: 1, clock: 9, state: null }]);
-    clock.advance(15);
-    expect(told.flat()).toEqual([
+    watch.say(owner, { clientId: 1, clock: 7, state: {} }, { clientId: 2, clock: 1, state: {} });
+    watch.say(new WatchedWriter(), { clientId: 3, clock: 1, state: {} });
+    watch.clock.advance(15);
+    watch.told.length = 0;
+    watch.clock.advance(15);
+    watch.presence.leave(owner);
+    expect(watch.told.flat()).toEqual([{ clientId: 1, clock: 9, state: null }]);
+    watch.clock.advance(15);
+    expect(watch.told.flat()).toEqual([
       { clientId: 1, clock: 9, state: null },
       { clientId: 2, clock: 3, state: null },
     ]);
-    expect(everybody().map(({ clientId }) => clientId)).toEqual([3]);
+    expect(watch.everybody().map(({ clientId }) => clientId)).toEqual([3]);
   });
 
   it('P2: the goodbye of y-protocols, the same clock and null, is a removal', () => {
     const owner = new WatchedWriter();
-    say(owner, { clientId: 1, clock: 7, state: {} });
-    heard();
-    say(owner, { clientId: 1, clock: 7, state: null });
-    expect(heard()).toEqual([{ clientId: 1, clock: 9, state: null }]);
-    expect(presence.size).toBe(0);
+    watch.say(owner, { clientId: 1, clock: 7, state: {} });
+    watch.heard();
+    watch.say(owner, { clientId: 1, clock: 7, state: null });
+    expect(watch.heard()).toEqual([{ clientId: 1, clock: 9, state: null }]);
+    expect(watch.presence.size).toBe(0);
   });
 
   it('P2: somebody who repeats a state of one that has left does not bring it back', () => {
     const owner = new WatchedWriter();
     const other = new WatchedWriter();
-    say(owner, { clientId: 1, clock: 7, state: { ghost: true } });
-    say(other, { clientId: 2, clock: 0, state: {} });
-    presence.leave(owner);
-    heard();
-    expect(say(other, { clientId: 1, clock: 8, state: { ghost: true } })).toEqual([]);
-    expect(heard()).toEqual([]);
-    expect(presence.size).toBe(1);
+    watch.say(owner, { clientId: 1, clock: 7, state: { ghost: true } });
+    watch.say(other, { clientId: 2, clock: 0, state: {} });
+    watch.presence.leave(owner);
+    watch.heard();
+    expect(watch.say(other, { clientId: 1, clock: 8, state: { ghost: true } })).toEqual([]);
+    expect(watch.heard()).toEqual([]);
+    expect(watch.presence.size).toBe(1);
   });
 
   it('P2: nor does one that has no state of its own and was there when it left', () => {
     const owner = new WatchedWriter();
     const viewer = new WatchedWriter();
-    presence.join(viewer);
-    say(owner, { clientId: 1, clock: 7, state: { ghost: true } });
-    say(viewer, { clientId: 1, clock: 8, state: { ghost: true } });
-    clock.advance(50);
-    presence.leave(owner);
-    expect(say(viewer, { clientId: 1, clock: 8, state: { ghost: true } })).toEqual([]);
-    expect(presence.size).toBe(0);
+    watch.presence.join(viewer);
+    watch.say(owner, { clientId: 1, clock: 7, state: { ghost: true } });
+    watch.say(viewer, { clientId: 1, clock: 8, state: { ghost: true } });
+    watch.clock.advance(50);
+    watch.presence.leave(owner);
+    expect(watch.say(viewer, { clientId: 1, clock: 8, state: { ghost: true } })).toEqual([]);
+    expect(watch.presence.size).toBe(0);
   });
 
   it('a removal by somebody else, of one that is not there, is nothing', () => {
-    say(new WatchedWriter(), { clientId: 1, clock: 7, state: null });
-    expect(heard()).toEqual([]);
+    watch.say(new WatchedWriter(), { clientId: 1, clock: 7, state: null });
+    expect(watch.heard()).toEqual([]);
   });
 });
 
@@ -212,45 +212,49 @@ describe('a quick reconnect', () => {
   it("P2: the same user's new connection takes over with a newer clock, and the old one's end takes nothing away", () => {
     const before = new WatchedWriter({ sub: 'ann' });
     const after = new WatchedWriter({ sub: 'ann' });
-    say(before, { clientId: 1, clock: 5, state: { at: 1 } });
-    heard();
-    expect(say(after, { clientId: 1, clock: 7, state: { at: 2 } })).toEqual([1]);
-    expect(heard()).toEqual([{ clientId: 1, clock: 8, state: { at: 2 } }]);
-    presence.leave(before);
-    expect(heard()).toEqual([]);
-    expect(everybody()).toEqual([{ clientId: 1, clock: 8, state: { at: 2 } }]);
-    presence.leave(after);
-    expect(presence.size).toBe(0);
+    watch.say(before, { clientId: 1, clock: 5, state: { at: 1 } });
+    watch.heard();
+    expect(watch.say(after, { clientId: 1, clock: 7, state: { at: 2 } })).toEqual([1]);
+    expect(watch.heard()).toEqual([{ clientId: 1, clock: 8, state: { at: 2 } }]);
+    watch.presence.leave(before);
+    expect(watch.heard()).toEqual([]);
+    expect(watch.everybody()).toEqual([{ clientId: 1, clock: 8, state: { at: 2 } }]);
+    watch.presence.leave(after);
+    expect(watch.presence.size).toBe(0);
   });
 
   it('P1: without a newer clock, as another user, or without a name it does not', () => {
-    say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 5, state: { at: 1 } });
-    heard();
-    expect(say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 5, state: { at: 2 } })).toEqual([]);
-    expect(say(new WatchedWriter({ sub: 'bob' }), { clientId: 1, clock: 9, state: { at: 2 } })).toEqual([]);
-    expect(say(new WatchedWriter(), { clientId: 1, clock: 9, state: { at: 2 } })).toEqual([]);
+    watch.say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 5, state: { at: 1 } });
+    watch.heard();
+    expect(watch.say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 5, state: { at: 2 } })).toEqual(
+      [],
+    );
+    expect(watch.say(new WatchedWriter({ sub: 'bob' }), { clientId: 1, clock: 9, state: { at: 2 } })).toEqual(
+      [],
+    );
+    expect(watch.say(new WatchedWriter(), { clientId: 1, clock: 9, state: { at: 2 } })).toEqual([]);
     const nameless = new WatchedWriter();
-    say(nameless, { clientId: 2, clock: 5, state: {} });
-    expect(say(new WatchedWriter(), { clientId: 2, clock: 9, state: {} })).toEqual([]);
+    watch.say(nameless, { clientId: 2, clock: 5, state: {} });
+    expect(watch.say(new WatchedWriter(), { clientId: 2, clock: 9, state: {} })).toEqual([]);
   });
 
   it('P2: another tab of the same user that repeats what it was told does not become the owner', () => {
     const tab = new WatchedWriter({ sub: 'ann' });
     const otherTab = new WatchedWriter({ sub: 'ann' });
-    say(otherTab, { clientId: 2, clock: 0, state: {} });
-    say(tab, { clientId: 1, clock: 0, state: { at: 1 } });
-    const entry = heard().find(({ clientId }) => clientId === 1)!;
-    expect(say(otherTab, entry)).toEqual([]);
-    presence.leave(tab);
-    expect(heard()).toEqual([{ clientId: 1, clock: 2, state: null }]);
+    watch.say(otherTab, { clientId: 2, clock: 0, state: {} });
+    watch.say(tab, { clientId: 1, clock: 0, state: { at: 1 } });
+    const entry = watch.heard().find(({ clientId }) => clientId === 1)!;
+    expect(watch.say(otherTab, entry)).toEqual([]);
+    watch.presence.leave(tab);
+    expect(watch.heard()).toEqual([{ clientId: 1, clock: 2, state: null }]);
   });
 
   it('P2: another tab of the same user that gave up waiting for it does not remove it', () => {
     const tab = new WatchedWriter({ sub: 'ann' });
-    say(tab, { clientId: 1, clock: 0, state: { at: 1 } });
-    heard();
-    expect(say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 1, state: null })).toEqual([]);
-    expect(everybody()).toEqual([{ clientId: 1, clock: 1, state: { at: 1 } }]);
+    watch.say(tab, { clientId: 1, clock: 0, state: { at: 1 } });
+    watch.heard();
+    expect(watch.say(new WatchedWriter({ sub: 'ann' }), { clientId: 1, clock: 1, state: null })).toEqual([]);
+    expect(watch.everybody()).toEqual([{ clientId: 1, clock: 1, state: { at: 1 } }]);
   });
 });
 

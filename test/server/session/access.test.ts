@@ -5,31 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { frameOf } from '../../support/peer.js';
 import { editor } from '../../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
-import { MemoryPeer, type MemoryPeerOptions } from '../../support/memory-peer.js';
 
 let server: SessionServer;
-const clients: MemoryPeer[] = [];
 
 beforeEach(() => {
   server = createSessionServer();
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await server.close();
-});
-
-function connect(options?: MemoryPeerOptions): MemoryPeer {
-  const client = new MemoryPeer(server.transport, options);
-  clients.push(client);
-  return client;
-}
-
-async function connected(options?: MemoryPeerOptions): Promise<MemoryPeer> {
-  const client = connect(options);
-  await server.run(50);
-  return client;
-}
+afterEach(() => server.close());
 
 describe('A1: at the door', () => {
   it.each([
@@ -45,7 +28,7 @@ describe('A1: at the door', () => {
   ])('%s ends the connection, and nothing of the document is touched', async (_what, token, code, reason) => {
     server.bearers.byToken.set('expired', { access: 'write', refusal: 'TOKEN_EXPIRED' });
     server.bearers.byToken.set('nothing', { access: 'none' });
-    const client = connect(token === undefined ? { query: '' } : { token });
+    const client = server.connect(token === undefined ? { query: '' } : { token });
     client.insert('pushed in');
     await server.run(50);
     expect(client.closed).toEqual({ code, reason });
@@ -56,7 +39,7 @@ describe('A1: at the door', () => {
 
   it('a failure nobody expected tells the client nothing of itself, and the log all', async () => {
     server.bearers.gate = Promise.reject(new Error('password=hunter2'));
-    const client = await connected();
+    const client = await server.connected();
     expect(client.closed).toEqual({ code: 1011, reason: 'INTERNAL' });
     expect(
       server.log.some(({ level, fields }) => level === 'error' && String(fields['err']).includes('hunter2')),
@@ -66,7 +49,7 @@ describe('A1: at the door', () => {
 
 describe('A1: at each sync request', () => {
   it('the token is looked at again; rights that were lowered count from then on', async () => {
-    const client = await connected();
+    const client = await server.connected();
     const { checks } = server.bearers;
     client.insert('may ');
     await server.run(50);
@@ -77,7 +60,7 @@ describe('A1: at each sync request', () => {
     expect(server.bearers.checks).toBe(checks + 1);
     expect(client.closed).toBeUndefined();
     expect(client.heardOf('denied').length).toBe(1);
-    const reader = await connected({ token: 'read' });
+    const reader = await server.connected({ token: 'read' });
     expect(reader.text).toBe('may ');
     server.bearers.byToken.set('write', { access: 'write' });
     client.step1();
@@ -90,7 +73,7 @@ describe('A1: at each sync request', () => {
     ['revoked', { access: 'write', refusal: 'TOKEN_INVALID' }, 4401],
     ['left without rights', { access: 'none' }, 4403],
   ] as const)('one that was %s meanwhile is sent away unanswered', async (_what, bearer, code) => {
-    const client = await connected();
+    const client = await server.connected();
     server.bearers.byToken.set('write', bearer);
     const before = client.heardOf('step2').length;
     client.step1();
@@ -100,7 +83,7 @@ describe('A1: at each sync request', () => {
   });
 
   it('what follows a sync request waits for the answer', async () => {
-    const client = await connected();
+    const client = await server.connected();
     let open = (): void => {};
     server.bearers.gate = new Promise((resolve) => {
       open = resolve;
@@ -117,7 +100,7 @@ describe('A1: at each sync request', () => {
   });
 
   it('a client that has gone before the answer is not written to', async () => {
-    const client = await connected();
+    const client = await server.connected();
     let open = (): void => {};
     server.bearers.gate = new Promise((resolve) => {
       open = resolve;
@@ -138,8 +121,8 @@ describe('A2: expiry', () => {
 
   it('ends reading and writing to the second, and says so', async () => {
     server.bearers.byToken.set('short', { access: 'write', exp: nowS + 60 });
-    const client = await connected({ token: 'short' });
-    const other = await connected();
+    const client = await server.connected({ token: 'short' });
+    const other = await server.connected();
     await server.run(59_800, 5_000);
     client.insert('in time');
     await server.run(40);
@@ -157,7 +140,7 @@ describe('A2: expiry', () => {
   it('further away than a timer can wait', async () => {
     const days = 86_400;
     server.bearers.byToken.set('long', { access: 'write', exp: nowS + 60 * days });
-    const client = await connected({ token: 'long', isPresent: false });
+    const client = await server.connected({ token: 'long', isPresent: false });
     await server.run(59 * days * 1000, days * 1000);
     expect(client.closed).toBeUndefined();
     await server.run(days * 1000, days * 250);
@@ -168,8 +151,8 @@ describe('A2: expiry', () => {
     server.bearers.byToken.set('short', { access: 'write', exp: nowS + 10 });
     server.bearers.byToken.set('over', { access: 'write', exp: nowS });
     server.store.hold('load');
-    const client = connect({ token: 'short' });
-    const late = connect({ token: 'over' });
+    const client = server.connect({ token: 'short' });
+    const late = server.connect({ token: 'over' });
     await server.run(50);
     expect(late.closed).toMatchObject({ code: 4401 });
     expect(server.visitors.came.map(({ claims }) => claims.exp)).toEqual([nowS + 10]);
@@ -184,8 +167,8 @@ describe('A2: expiry', () => {
 
 describe('A4: readers', () => {
   it('read and take part in awareness; their updates are refused visibly and lose nothing', async () => {
-    const writer = await connected();
-    const reader = await connected({ token: 'read' });
+    const writer = await server.connected();
+    const reader = await server.connected({ token: 'read' });
     writer.insert('text');
     reader.awareness.setLocalStateField('cursor', 1);
     await server.run(50);
@@ -201,7 +184,7 @@ describe('A4: readers', () => {
   });
 
   it('are told once in 10 s, not for every keystroke', async () => {
-    const reader = await connected({ token: 'read' });
+    const reader = await server.connected({ token: 'read' });
     for (let i = 0; i < 30; i++) {
       reader.insert('x');
       await server.run(300, 100);
@@ -214,10 +197,10 @@ describe('A4: readers', () => {
   });
 
   it('a reply that brings nothing new, as after each connect, is no offence', async () => {
-    const writer = await connected();
+    const writer = await server.connected();
     writer.insert('text');
     await server.run(50);
-    const reader = await connected({ token: 'read' });
+    const reader = await server.connected({ token: 'read' });
     reader.step2(Y.encodeStateAsUpdate(writer.doc));
     await server.run(50);
     expect(reader.heardOf('denied')).toEqual([]);
@@ -227,14 +210,14 @@ describe('A4: readers', () => {
     ['an update', (bytes: Uint8Array) => frameOf([0, 2], bytes)],
     ['a sync reply', (bytes: Uint8Array) => frameOf([0, 1], bytes)],
   ])('C2: garbage in %s ends the connection all the same', async (_what, frame) => {
-    const reader = await connected({ token: 'read' });
+    const reader = await server.connected({ token: 'read' });
     reader.send(frame(Uint8Array.of(1, 2, 3)));
     await server.run(50);
     expect(reader.closed?.code).toBe(4422);
   });
 
   it('an update that depends on something missing is not held for them', async () => {
-    const reader = await connected({ token: 'read' });
+    const reader = await server.connected({ token: 'read' });
     const { edit } = editor(9);
     edit('missing');
     reader.update(edit('later'));
@@ -246,12 +229,12 @@ describe('A4: readers', () => {
 
 describe('the tarpit', () => {
   it('O2: after 20 refusals in 10 s an address is made to wait a second for each', async () => {
-    const refused = Array.from({ length: 20 }, () => connect({ token: 'unknown' }));
+    const refused = Array.from({ length: 20 }, () => server.connect({ token: 'unknown' }));
     await server.run(20);
     expect(refused.every(({ closed }) => closed?.code === 4401)).toBe(true);
-    const next = connect({ token: 'unknown' });
-    const elsewhere = connect({ token: 'unknown', remoteAddress: '10.0.0.9' });
-    const welcome = connect();
+    const next = server.connect({ token: 'unknown' });
+    const elsewhere = server.connect({ token: 'unknown', remoteAddress: '10.0.0.9' });
+    const welcome = server.connect();
     await server.run(990, 90);
     expect(next.closed).toBeUndefined();
     expect(next.heard).toEqual([]);
@@ -260,7 +243,7 @@ describe('the tarpit', () => {
     await server.run(50);
     expect(next.closed?.code).toBe(4401);
     await server.run(10_000, 1_000);
-    const later = connect({ token: 'unknown' });
+    const later = server.connect({ token: 'unknown' });
     await server.run(20);
     expect(later.closed?.code).toBe(4401);
   });

@@ -11,25 +11,14 @@ import {
   type SessionServer,
   type SessionServerOptions,
 } from '../../support/session-server.js';
-import { MemoryPeer, type MemoryPeerOptions } from '../../support/memory-peer.js';
 
 let server: SessionServer;
-const clients: MemoryPeer[] = [];
 
 function start(options?: SessionServerOptions): void {
   server = createSessionServer(options);
 }
 
-function connect(options?: MemoryPeerOptions): MemoryPeer {
-  const client = new MemoryPeer(server.transport, options);
-  clients.push(client);
-  return client;
-}
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await server.close();
-});
+afterEach(() => server.close());
 
 async function seed(texts: readonly string[], path = 'doc'): Promise<Y.Doc> {
   const { doc, edit } = editor(77);
@@ -42,9 +31,9 @@ describe('the handshake', () => {
   it('asks for what the server lacks first, then tells who is here, then answers', async () => {
     start();
     await seed(['a']);
-    connect();
+    server.connect();
     await server.run(50);
-    const second = connect();
+    const second = server.connect();
     await server.run(50);
     expect(second.heard.slice(0, 3).map(({ type }) => type)).toEqual(['step1', 'awareness', 'step2']);
     expect(second.text).toBe('a');
@@ -64,7 +53,7 @@ describe('the handshake', () => {
     await server.store.append([{ document: 'doc' as never, records }]);
     await server.store.replace('doc' as never, { offset: 40, time: 1, update: Y.encodeStateAsUpdate(doc) });
     server.store.batches.length = 0;
-    const client = connect();
+    const client = server.connect();
     await server.run(50);
     const kinds = client.heard
       .map(({ type }) => type)
@@ -77,17 +66,17 @@ describe('the handshake', () => {
 
   it('an empty document is in sync at once', async () => {
     start();
-    const client = connect();
+    const client = server.connect();
     await server.run(20);
     expect(client.heardOf('step2')).toEqual([Uint8Array.of(0, 0)]);
   });
 
   it('C1: what the client brings gets in, and to the others, and comes back as its ack', async () => {
     start();
-    const other = connect();
+    const other = server.connect();
     const doc = new Y.Doc();
     doc.getText('text').insert(0, 'offline');
-    const client = connect({ doc });
+    const client = server.connect({ doc });
     await server.run(50);
     expect(other.text).toBe('offline');
     expect(client.heardOf('update').length).toBe(1);
@@ -99,11 +88,11 @@ describe('the handshake', () => {
 
   it('C3: a reconnect that brings nothing new adds nothing', async () => {
     start();
-    const client = connect();
+    const client = server.connect();
     client.insert('a');
     await server.run(50);
     client.terminate();
-    const again = connect({ doc: client.doc });
+    const again = server.connect({ doc: client.doc });
     await server.run(50);
     expect(again.isSynced).toBe(true);
     expect(server.store.batches.length).toBe(1);
@@ -112,7 +101,7 @@ describe('the handshake', () => {
 
   it('several messages in one frame are handled in order', async () => {
     start();
-    const client = connect({ greets: false });
+    const client = server.connect({ greets: false });
     const { edit } = editor(5);
     const frames = [
       frameOf([0, 2], edit('a')),
@@ -128,8 +117,8 @@ describe('the handshake', () => {
 
   it('D1: the echo of an update comes only once the store has it', async () => {
     start();
-    const client = connect();
-    const other = connect();
+    const client = server.connect();
+    const other = server.connect();
     await server.run(50);
     server.store.hold('append');
     client.insert('a');
@@ -143,7 +132,7 @@ describe('the handshake', () => {
 
   it('D1: the answer to a sync request says nothing of own deletes that are not durable', async () => {
     start();
-    const client = connect();
+    const client = server.connect();
     client.insert('abc');
     await server.run(50);
     server.store.hold('append');
@@ -162,7 +151,7 @@ describe('before the document is loaded', () => {
     start();
     await seed(['stored ']);
     server.store.hold('load');
-    const client = connect();
+    const client = server.connect();
     client.insert('new');
     client.insert('er');
     await server.run(20_000, 1_000);
@@ -180,8 +169,8 @@ describe('before the document is loaded', () => {
   it('O2: what waits is bounded', async () => {
     start({ limits: { maxWaitingBytes: 10_000 } });
     server.store.hold('load');
-    const client = connect({ greets: false });
-    const greedy = connect({ greets: false });
+    const client = server.connect({ greets: false });
+    const greedy = server.connect({ greets: false });
     for (let i = 0; i < 9; i++) client.send(frameOf([0, 2], new Uint8Array(1_000)));
     for (let i = 0; i < 200; i++) greedy.send(Uint8Array.of(3));
     await server.run(50);
@@ -199,7 +188,7 @@ describe('before the document is loaded', () => {
       epoch: 'e',
       records: [{ offset: 1, time: 1, author: '', update: Uint8Array.of(1, 2) }],
     });
-    const client = connect();
+    const client = server.connect();
     client.insert('edits');
     await server.run(100);
     expect(client.closed).toEqual({ code: 4420, reason: 'DOCUMENT_CORRUPT' });
@@ -211,10 +200,10 @@ describe('before the document is loaded', () => {
     start();
     await seed(['all of it']);
     server.store.failures.set('load', new StoreError('STORE_IO', 'down'));
-    const client = connect();
+    const client = server.connect();
     await server.run(50);
     expect(client.closed).toMatchObject({ code: 4503 });
-    const again = connect();
+    const again = server.connect();
     await server.run(50);
     expect(again.text).toBe('all of it');
   });
@@ -223,7 +212,7 @@ describe('before the document is loaded', () => {
 describe('who comes and goes', () => {
   it('is told to the hooks, once each', async () => {
     start();
-    const client = connect({ token: 'other' });
+    const client = server.connect({ token: 'other' });
     await server.run(50);
     expect(server.visitors.came.map(({ document, claims }) => [document, claims.sub])).toEqual([
       ['doc', 'other'],
@@ -236,7 +225,7 @@ describe('who comes and goes', () => {
 
   it('one whose connection is refused by a hook never came', async () => {
     start({ gateway: { connected: () => Promise.reject(new SyncError('FORBIDDEN', 'not today')) } });
-    const client = connect();
+    const client = server.connect();
     await server.run(50);
     expect(client.closed).toEqual({ code: 4403, reason: 'FORBIDDEN: not today' });
     expect(server.visitors.went).toEqual([]);
@@ -257,7 +246,7 @@ describe('who comes and goes', () => {
           }),
       },
     });
-    const client = connect();
+    const client = server.connect();
     await server.run(50);
     client.terminate();
     await server.run(50);
@@ -270,7 +259,7 @@ describe('who comes and goes', () => {
 
   it('leaves nothing of itself in the room', async () => {
     start({ limits: { maxIdleBytes: 0 } });
-    const client = connect();
+    const client = server.connect();
     await server.run(50);
     const room = await server.registry.open('doc' as never);
     expect([room.memberCount, room.presence?.size, room.fanout.readerCount]).toEqual([1, 1, 1]);
@@ -285,14 +274,14 @@ describe('who comes and goes', () => {
 describe('refusals before the upgrade', () => {
   it('O2: too many connections', async () => {
     start({ limits: { maxConnections: 2 } });
-    const two = [connect(), connect()];
+    const two = [server.connect(), server.connect()];
     await server.run(20);
-    const third = connect();
+    const third = server.connect();
     await server.run(20);
     expect(third.end.refusal).toEqual({ status: 503, body: 'too many connections' });
     two[0]!.terminate();
     await server.run(20);
-    const fourth = connect();
+    const fourth = server.connect();
     await server.run(20);
     expect(fourth.isSynced).toBe(true);
   });
@@ -305,9 +294,9 @@ describe('refusals before the upgrade', () => {
         },
       },
     });
-    const bad = connect({ path: '/a/../b' });
-    const evil = connect({ headers: { Origin: 'https://evil.example' } });
-    const good = connect({ headers: { Origin: 'https://good.example' } });
+    const bad = server.connect({ path: '/a/../b' });
+    const evil = server.connect({ headers: { Origin: 'https://evil.example' } });
+    const good = server.connect({ headers: { Origin: 'https://good.example' } });
     await server.run(20);
     expect(bad.end.refusal?.status).toBe(400);
     expect(evil.end.refusal?.status).toBe(403);
@@ -320,10 +309,10 @@ describe('refusals before the upgrade', () => {
     server.bearers.gate = new Promise((resolve) => {
       open = resolve;
     });
-    const waiting = connect();
+    const waiting = server.connect();
     await server.settle();
     server.gateway.drain();
-    const late = connect();
+    const late = server.connect();
     open();
     await server.run(20);
     expect(late.end.refusal?.status).toBe(503);

@@ -9,7 +9,6 @@ import { defaultLimits } from '../../../shared/limits.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor } from '../../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
-import { MemoryPeer, type MemoryPeerOptions } from '../../support/memory-peer.js';
 import { pass } from '../../support/turns.js';
 
 describe('HeldUpdates', () => {
@@ -111,29 +110,18 @@ describe('HeldUpdates', () => {
 
 describe('a session', () => {
   let server: SessionServer;
-  const clients: MemoryPeer[] = [];
 
   beforeEach(() => {
     server = createSessionServer({ limits: { maxHeldBytes: 10_000 } });
   });
 
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.destroy();
-    await server.close();
-  });
-
-  async function connected(options?: MemoryPeerOptions): Promise<MemoryPeer> {
-    const client = new MemoryPeer(server.transport, options);
-    clients.push(client);
-    await server.run(50);
-    return client;
-  }
+  afterEach(() => server.close());
 
   it('C2: asks for what is missing, once, and takes all when it comes', async () => {
-    const observer = await connected();
+    const observer = await server.connected();
     const { doc, edit } = editor(5);
     const missing = edit('a');
-    const client = await connected({ doc: new Y.Doc() });
+    const client = await server.connected({ doc: new Y.Doc() });
     client.update(edit('b'));
     client.update(edit('c'));
     await server.run(100);
@@ -146,14 +134,14 @@ describe('a session', () => {
     expect(observer.text).toBe('abc');
     expect(client.closed).toBeUndefined();
     expect(missing.length).toBeGreaterThan(0);
-    const again = await connected();
+    const again = await server.connected();
     expect(again.text).toBe('abc');
   });
 
   it('C2: takes it as soon as the answer is there', async () => {
     const { edit } = editor(5);
     const [first, second] = [edit('a'), edit('b')];
-    const client = await connected();
+    const client = await server.connected();
     client.update(second);
     await server.run(20);
     client.step2(first);
@@ -164,7 +152,10 @@ describe('a session', () => {
   it('C2: takes it too when somebody else brings what is missing', async () => {
     const { edit } = editor(5);
     const [first, second] = [edit('a'), edit('b')];
-    const [client, other] = [await connected({ token: 'other' }), await connected({ token: 'other' })];
+    const [client, other] = [
+      await server.connected({ token: 'other' }),
+      await server.connected({ token: 'other' }),
+    ];
     client.update(second);
     await server.run(3_000, 100);
     other.update(first);
@@ -176,7 +167,7 @@ describe('a session', () => {
   it('D1: a held update is acknowledged like any other, once it is taken', async () => {
     const { edit } = editor(5);
     const [first, second] = [edit('a'), edit('b')];
-    const client = await connected();
+    const client = await server.connected();
     client.update(second);
     await server.run(1_000, 100);
     expect(client.heardOf('update')).toEqual([]);
@@ -191,7 +182,7 @@ describe('a session', () => {
   it('C2: gives up after 10 s with a code that says to try again', async () => {
     const { edit } = editor(5);
     edit('missing');
-    const client = await connected();
+    const client = await server.connected();
     client.update(edit('later'));
     await server.run(9_400, 100);
     expect(client.closed).toBeUndefined();
@@ -200,9 +191,9 @@ describe('a session', () => {
   });
 
   it('C3: gives up on a foreign client id with a code that says not to', async () => {
-    const victim = await connected({ token: 'other' });
+    const victim = await server.connected({ token: 'other' });
     victim.insert('mine');
-    const client = await connected();
+    const client = await server.connected();
     const forger = new Y.Doc();
     Y.applyUpdate(forger, Y.encodeStateAsUpdate(victim.doc));
     forger.clientID = victim.doc.clientID;
@@ -216,7 +207,7 @@ describe('a session', () => {
   it('O2: too much is given up at once', async () => {
     const { edit } = editor(5);
     edit('missing');
-    const client = await connected();
+    const client = await server.connected();
     client.update(edit('x'.repeat(6_000)));
     client.update(edit('x'.repeat(6_000)));
     await server.run(50);

@@ -5,26 +5,14 @@ import { StoreError } from '../../../server/errors.js';
 import { SyncError } from '../../../shared/errors.js';
 import { frameOf } from '../../support/peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
-import { MemoryPeer, type MemoryPeerOptions } from '../../support/memory-peer.js';
 
 let server: SessionServer;
-const clients: MemoryPeer[] = [];
 
 beforeEach(() => {
   server = createSessionServer();
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await server.close();
-});
-
-async function connected(options?: MemoryPeerOptions): Promise<MemoryPeer> {
-  const client = new MemoryPeer(server.transport, options);
-  clients.push(client);
-  await server.run(50);
-  return client;
-}
+afterEach(() => server.close());
 
 describe('O1: bad input ends its own connection with a code that says what, and nobody else’s', () => {
   it.each<[what: string, frame: Uint8Array | string, code: number, reason: string]>([
@@ -37,8 +25,8 @@ describe('O1: bad input ends its own connection with a code that says what, and 
     ['an update that is none', frameOf([0, 2], Uint8Array.of(1, 2, 3)), 4422, 'UPDATE_INVALID'],
     ['awareness that is none', frameOf([1], Uint8Array.of(1)), 4400, 'AWARENESS_INVALID'],
   ])('%s', async (_what, frame, code, reason) => {
-    const other = await connected();
-    const client = await connected();
+    const other = await server.connected();
+    const client = await server.connected();
     client.end.send(frame);
     await server.run(50);
     expect(client.closed?.code).toBe(code);
@@ -51,7 +39,7 @@ describe('O1: bad input ends its own connection with a code that says what, and 
   });
 
   it('what was good before it in the same frame counts, what comes after it does not', async () => {
-    const client = await connected();
+    const client = await server.connected();
     const frame = (bytes: readonly number[]): number[] => [...frameOf([0, 2], Uint8Array.from(bytes))];
     const update = [1, 1, 5, 0, 4, 1, 1, 0x74, 1, 0x61, 0];
     client.end.send(Uint8Array.from([...frame(update), ...frame([9, 9]), ...frame(update)]));
@@ -64,11 +52,10 @@ describe('O1: bad input ends its own connection with a code that says what, and 
 describe('silence', () => {
   it('everybody hears something within 15 s, in or out of sync', async () => {
     server.store.hold('load');
-    const waiting = new MemoryPeer(server.transport, { path: '/slow', isPresent: false });
-    clients.push(waiting);
+    const waiting = server.connect({ path: '/slow', isPresent: false });
     await server.settle();
     server.store.release('load');
-    const quiet = await Promise.all(Array.from({ length: 20 }, () => connected({ isPresent: false })));
+    const quiet = await Promise.all(Array.from({ length: 20 }, () => server.connected({ isPresent: false })));
     await server.run(50);
     for (let round = 0; round < 3; round++) {
       const before = quiet.map(({ end }) => end.received.length);
@@ -82,7 +69,7 @@ describe('silence', () => {
 
 describe('O3: shutdown', () => {
   it('everybody is told to come back with 1012, after all that was accepted is durable and acknowledged', async () => {
-    const [client, other] = [await connected(), await connected()];
+    const [client, other] = [await server.connected(), await server.connected()];
     server.store.hold('append');
     client.insert('last words');
     await server.settle();
@@ -101,14 +88,14 @@ describe('O3: shutdown', () => {
   });
 
   it('is no offence: nobody is made to wait', async () => {
-    const all = await Promise.all(Array.from({ length: 30 }, () => connected()));
+    const all = await Promise.all(Array.from({ length: 30 }, () => server.connected()));
     server.sessions.refuseAll(new SyncError('DRAINING'));
     await server.settle();
     expect(all.every(({ closed }) => closed?.code === 1012)).toBe(true);
   });
 
   it('one that does not answer the goodbye is cut off after 5 s', async () => {
-    const client = await connected();
+    const client = await server.connected();
     client.end.send('text');
     await server.run(5_100, 100);
     expect(client.closed?.code).toBe(4400);
@@ -118,7 +105,7 @@ describe('O3: shutdown', () => {
   it('a connection that the client ends leaves no timer behind', async () => {
     server.bearers.byToken.set('long', { access: 'write', exp: server.clock.now() / 1000 + 3_600 });
     const before = server.clock.pending;
-    const client = await connected({ token: 'long' });
+    const client = await server.connected({ token: 'long' });
     client.terminate();
     await server.run(50);
     expect(server.clock.pending).toBe(before);
@@ -127,7 +114,7 @@ describe('O3: shutdown', () => {
   it('a connection that has ended leaves no timer behind', async () => {
     server.bearers.byToken.set('long', { access: 'write', exp: server.clock.now() / 1000 + 3_600 });
     const before = server.clock.pending;
-    const client = await connected({ token: 'long' });
+    const client = await server.connected({ token: 'long' });
     client.end.send('text');
     await server.run(50);
     expect(server.sessions.size).toBe(0);
@@ -137,7 +124,7 @@ describe('O3: shutdown', () => {
 
 describe('D1: a store that fails', () => {
   it('sends everybody away with their edits, unacknowledged, with a code that says to come back', async () => {
-    const [client, other] = [await connected(), await connected()];
+    const [client, other] = [await server.connected(), await server.connected()];
     server.store.failures.set('append', new StoreError('STORE_FULL', 'no space at /var/lib/heddle'));
     client.insert('not lost');
     await server.run(100);
@@ -146,14 +133,14 @@ describe('D1: a store that fails', () => {
       expect(closed).toEqual({ code: 4503, reason: 'STORE_UNAVAILABLE' });
     expect(client.heardOf('update')).toEqual([]);
     expect(client.text).toBe('not lost');
-    const late = await connected();
+    const late = await server.connected();
     expect(late.end.refusal?.status).toBe(503);
   });
 
   it('one that does not keep up refuses writers, and keeps readers', async () => {
     await server.close();
     server = createSessionServer({ limits: { maxUncommittedBytes: 2_000 } });
-    const [client, reader] = [await connected(), await connected()];
+    const [client, reader] = [await server.connected(), await server.connected()];
     server.store.hold('append');
     client.insert('x'.repeat(3_000));
     await server.run(50);

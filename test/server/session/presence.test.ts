@@ -4,35 +4,18 @@ import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeAwareness, frameOf } from '../../support/peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
-import { MemoryPeer, type MemoryPeerOptions } from '../../support/memory-peer.js';
 
 let server: SessionServer;
-const clients: MemoryPeer[] = [];
 
 beforeEach(() => {
   server = createSessionServer({ limits: { softBufferedBytes: 20_000, syncPartBytes: 4_000 } });
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await server.close();
-});
-
-function connect(options?: MemoryPeerOptions): MemoryPeer {
-  const client = new MemoryPeer(server.transport, options);
-  clients.push(client);
-  return client;
-}
-
-async function connected(options?: MemoryPeerOptions): Promise<MemoryPeer> {
-  const client = connect(options);
-  await server.run(50);
-  return client;
-}
+afterEach(() => server.close());
 
 /** A document that takes a slow reader a while. */
 async function seedLarge(): Promise<void> {
-  const writer = await connected({ path: '/doc', isPresent: false });
+  const writer = await server.connected({ path: '/doc', isPresent: false });
   for (let i = 0; i < 40; i++) {
     writer.doc.getMap('map').set(`k${i}`, 'x'.repeat(5_000));
     await server.run(30);
@@ -43,7 +26,7 @@ async function seedLarge(): Promise<void> {
 
 describe('presence', () => {
   it('P2: is seen by everybody at once, and gone at once', async () => {
-    const [ann, bob] = [await connected(), await connected()];
+    const [ann, bob] = [await server.connected(), await server.connected()];
     expect(bob.others.size).toBe(1);
     expect(ann.others.size).toBe(1);
     bob.awareness.setLocalStateField('cursor', 3);
@@ -55,7 +38,7 @@ describe('presence', () => {
   });
 
   it("P2: a polite goodbye is one removal, and the client's own", async () => {
-    const [ann, bob] = [await connected(), await connected()];
+    const [ann, bob] = [await server.connected(), await server.connected()];
     bob.close();
     await server.run(50);
     expect(ann.others.size).toBe(0);
@@ -63,20 +46,19 @@ describe('presence', () => {
   });
 
   it('P1: somebody else’s id is not taken from it', async () => {
-    const [ann, bob] = [await connected(), await connected()];
+    const [ann, bob] = [await server.connected(), await server.connected()];
     const forged = encodeAwareness([{ clientId: ann.doc.clientID, clock: 99, state: { name: 'forged' } }]);
     bob.send(frameOf([1], forged));
     await server.run(50);
     expect(bob.closed).toBeUndefined();
     expect(ann.awareness.getLocalState()).toEqual({});
-    const late = await connected();
+    const late = await server.connected();
     expect(late.others.get(ann.doc.clientID)).toEqual({});
   });
 
   it('C3: the id of an announced Awareness is nobody else’s to write under', async () => {
-    await connected({ token: 'other' });
-    const victim = clients[0]!;
-    const forger = await connected();
+    const victim = await server.connected({ token: 'other' });
+    const forger = await server.connected();
     const doc = new Y.Doc();
     doc.clientID = victim.doc.clientID;
     doc.getText('text').insert(0, 'forged');
@@ -90,8 +72,8 @@ describe('presence', () => {
   });
 
   it('O1: hostile awareness ends its own connection and nobody else’s', async () => {
-    const ann = await connected();
-    const hostile = await connected();
+    const ann = await server.connected();
+    const hostile = await server.connected();
     hostile.send(frameOf([1], encodeAwareness([{ clientId: 5, clock: 2 ** 53 - 1, state: {} }])));
     await server.run(50);
     expect(hostile.closed?.code).toBe(4400);
@@ -100,7 +82,7 @@ describe('presence', () => {
   });
 
   it('is told when asked for', async () => {
-    const [ann, bob] = [await connected(), await connected()];
+    const [ann, bob] = [await server.connected(), await server.connected()];
     const before = bob.heardOf('awareness').length;
     bob.send(Uint8Array.of(3));
     await server.run(20);
@@ -109,7 +91,7 @@ describe('presence', () => {
   });
 
   it('P2: two who arrive at the same moment see each other', async () => {
-    const [ann, bob] = [connect({ greets: false }), connect({ greets: false })];
+    const [ann, bob] = [server.connect({ greets: false }), server.connect({ greets: false })];
     await server.run(50);
     // Both were greeted; what they say crosses on the way.
     ann.step1();
@@ -124,14 +106,14 @@ describe('presence', () => {
 
   it('P2: one who comes or goes while a reader is busy with the document is not missed', async () => {
     await seedLarge();
-    const [ann, gone] = [await connected(), await connected()];
-    const slow = connect({ isPresent: false });
+    const [ann, gone] = [await server.connected(), await server.connected()];
+    const slow = server.connect({ isPresent: false });
     await slow.end.decided;
     slow.end.kernelBytes = 8_000;
     slow.end.isReading = false;
     await server.run(50);
     gone.terminate();
-    const came = await connected();
+    const came = await server.connected();
     ann.awareness.setLocalStateField('moved', true);
     await server.run(50);
     slow.end.isReading = true;
@@ -143,8 +125,8 @@ describe('presence', () => {
   });
 
   it('P2: a reader that fell back to the log is told who came and went meanwhile', async () => {
-    const [ann, gone] = [await connected(), await connected()];
-    const slow = await connected({ isPresent: false });
+    const [ann, gone] = [await server.connected(), await server.connected()];
+    const slow = await server.connected({ isPresent: false });
     slow.end.kernelBytes = 4_000;
     slow.end.isReading = false;
     for (let i = 0; i < 20; i++) {

@@ -4,10 +4,9 @@ import * as Y from 'yjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { contentOf, Random } from '../../support/histories.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
-import { MemoryPeer, type MemoryPeerOptions } from '../../support/memory-peer.js';
+import type { MemoryPeer } from '../../support/memory-peer.js';
 
 let server: SessionServer;
-const clients: MemoryPeer[] = [];
 
 const limits = {
   softBufferedBytes: 20_000,
@@ -20,17 +19,7 @@ function start(more: Record<string, number> = {}): void {
   server = createSessionServer({ limits: { ...limits, ...more } });
 }
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await server.close();
-});
-
-async function connected(options?: MemoryPeerOptions): Promise<MemoryPeer> {
-  const client = new MemoryPeer(server.transport, options);
-  clients.push(client);
-  await server.run(50);
-  return client;
-}
+afterEach(() => server.close());
 
 /** One that has stopped reading. */
 async function stopped(client: MemoryPeer, kernelBytes = 2_000): Promise<MemoryPeer> {
@@ -54,7 +43,11 @@ function bytesOf(client: MemoryPeer): number {
 describe('a reader that lags', () => {
   it('C4: is caught up from the log: nothing missing, nothing given up, little sent twice', async () => {
     start();
-    const [writer, slow, other] = [await connected(), await connected(), await connected()];
+    const [writer, slow, other] = [
+      await server.connected(),
+      await server.connected(),
+      await server.connected(),
+    ];
     await stopped(slow);
     await write(writer, 100, 4_000);
     expect(other.doc.getMap('map').size).toBe(100);
@@ -71,7 +64,7 @@ describe('a reader that lags', () => {
 
   it('C4, D1: its own edits meanwhile come back only when they are durable', async () => {
     start();
-    const [writer, slow] = [await connected(), await connected()];
+    const [writer, slow] = [await server.connected(), await server.connected()];
     await stopped(slow);
     await write(writer, 20, 4_000);
     server.store.hold('append');
@@ -93,7 +86,7 @@ describe('a reader that lags', () => {
 
   it('C4: catches up past a checkpoint that took the place of what it had not read', async () => {
     start();
-    const [writer, slow] = [await connected(), await connected()];
+    const [writer, slow] = [await server.connected(), await server.connected()];
     await stopped(slow);
     await write(writer, 30, 4_000);
     const room = await server.registry.open('doc' as never);
@@ -107,7 +100,7 @@ describe('a reader that lags', () => {
 
   it('O2: is sent away when it takes nothing for 30 s, and not before', async () => {
     start();
-    const [writer, slow] = [await connected(), await connected()];
+    const [writer, slow] = [await server.connected(), await server.connected()];
     await stopped(slow);
     await write(writer, 20, 4_000);
     await server.run(29_000, 500);
@@ -123,7 +116,7 @@ describe('a reader that lags', () => {
 
   it('C4: one that reads slowly, but reads, is not', async () => {
     start();
-    const [writer, slow] = [await connected(), await connected()];
+    const [writer, slow] = [await server.connected(), await server.connected()];
     await stopped(slow);
     await write(writer, 60, 4_000);
     for (let second = 0; second < 90; second++) {
@@ -142,7 +135,12 @@ describe('a reader that lags', () => {
 describe('large updates', () => {
   it('C4: do not overflow the buffers of those that are live', async () => {
     start();
-    const [writer, ...readers] = [await connected(), await connected(), await connected(), await connected()];
+    const [writer, ...readers] = [
+      await server.connected(),
+      await server.connected(),
+      await server.connected(),
+      await server.connected(),
+    ];
     for (const reader of readers) await stopped(reader);
     await write(writer, 1, 90_000);
     await write(writer, 5, 1_000);
@@ -156,8 +154,8 @@ describe('large updates', () => {
 
   it('C4: many joined into one frame, neither', async () => {
     start();
-    const writers = await Promise.all([1, 2, 3, 4].map(() => connected()));
-    const reader = await stopped(await connected());
+    const writers = await Promise.all([1, 2, 3, 4].map(() => server.connected()));
+    const reader = await stopped(await server.connected());
     for (let round = 0; round < 10; round++) {
       for (const [i, writer] of writers.entries())
         writer.doc.getMap('map').set(`${i}.${round}`, 'y'.repeat(15_000));
@@ -171,10 +169,9 @@ describe('large updates', () => {
 
   it('C4: one part larger than the buffer may be is taken in peace: a keep-alive does not cut it off', async () => {
     start();
-    const writer = await connected();
+    const writer = await server.connected();
     await write(writer, 1, 150_000);
-    const slow = new MemoryPeer(server.transport, { isPresent: false });
-    clients.push(slow);
+    const slow = server.connect({ isPresent: false });
     await slow.end.decided;
     await stopped(slow);
     await server.run(20_000, 500);
@@ -186,7 +183,7 @@ describe('large updates', () => {
 
   it('C4: nor does the ack of a large update cut off its author', async () => {
     start();
-    const [author, other] = [await connected(), await connected()];
+    const [author, other] = [await server.connected(), await server.connected()];
     await stopped(author);
     await write(author, 1, 150_000);
     other.insert('a');
@@ -201,9 +198,9 @@ describe('large updates', () => {
 describe('sync requests', () => {
   it('O2: of one that asks without reading are answered as one, and too many end the connection', async () => {
     start();
-    const writer = await connected();
+    const writer = await server.connected();
     await write(writer, 40, 4_000);
-    const flood = await connected({ isPresent: false });
+    const flood = await server.connected({ isPresent: false });
     await stopped(flood);
     const before = bytesOf(flood);
     for (let i = 0; i < 90; i++) flood.step1(Uint8Array.of(0));
@@ -221,9 +218,9 @@ describe('sync requests', () => {
 
   it('C4: one that asks again before it has read the answer gets to the end of it', async () => {
     start();
-    const writer = await connected();
+    const writer = await server.connected();
     await write(writer, 60, 4_000);
-    const reader = await connected({ greets: false, isPresent: false });
+    const reader = await server.connected({ greets: false, isPresent: false });
     await stopped(reader);
     for (let round = 0; round < 30 && !reader.isSynced; round++) {
       reader.step1(Uint8Array.of(0));
@@ -238,9 +235,9 @@ describe('sync requests', () => {
 
   it('C1: the last of several is answered by what it says', async () => {
     start();
-    const writer = await connected();
+    const writer = await server.connected();
     await write(writer, 20, 4_000);
-    const reader = await connected({ greets: false, isPresent: false });
+    const reader = await server.connected({ greets: false, isPresent: false });
     await stopped(reader);
     reader.step1(Y.encodeStateVector(writer.doc));
     reader.step1(Y.encodeStateVector(writer.doc));
@@ -253,7 +250,7 @@ describe('sync requests', () => {
 
   it('O2: one every 100 ms is fine for ever', async () => {
     start({ maxSyncRequests: 5 });
-    const client = await connected();
+    const client = await server.connected();
     for (let i = 0; i < 50; i++) {
       client.step1();
       await server.run(100, 50);
@@ -266,10 +263,9 @@ describe('sync requests', () => {
 describe('a checkpoint while a reader is being sent parts', () => {
   it('C4, D3: it gets the whole document all the same, and what comes after', async () => {
     start();
-    const writer = await connected();
+    const writer = await server.connected();
     await write(writer, 40, 3_000);
-    const slow = new MemoryPeer(server.transport, { isPresent: false });
-    clients.push(slow);
+    const slow = server.connect({ isPresent: false });
     await slow.end.decided;
     await stopped(slow);
     await server.run(50);
@@ -295,12 +291,11 @@ describe.each(Array.from({ length: Number(process.env['SEEDS'] ?? 25) }, (_, i) 
       const here: MemoryPeer[] = [];
       const all: MemoryPeer[] = [];
       const join = (doc?: Y.Doc): void => {
-        const client = new MemoryPeer(server.transport, {
+        const client = server.connect({
           token: 'other',
           ...(doc === undefined ? {} : { doc }),
         });
         client.end.kernelBytes = random.int(3_000);
-        clients.push(client);
         here.push(client);
         all.push(client);
       };
@@ -358,9 +353,8 @@ describe('a room that is never at rest', () => {
       new Promise((resolve) => {
         server.clock.after(100, resolve);
       });
-    const writer = await connected();
-    const joiner = new MemoryPeer(server.transport);
-    clients.push(joiner);
+    const writer = await server.connected();
+    const joiner = server.connect();
     for (let stroke = 0; stroke < 200; stroke++) {
       writer.insert('.');
       if (stroke % 10 === 0) writer.awareness.setLocalStateField('stroke', stroke);
@@ -377,7 +371,7 @@ describe('a room that is never at rest', () => {
 
   it('C4, P2: nor is one that fell behind kept off the live stream for as long as somebody draws', async () => {
     start();
-    const [writer, slow] = [await connected(), await connected()];
+    const [writer, slow] = [await server.connected(), await server.connected()];
     await stopped(slow);
     await write(writer, 20, 4_000);
     server.store.delay = () =>

@@ -1,0 +1,54 @@
+// Frames that are made once for many.
+
+import { beforeEach, expect, it, vi } from 'vitest';
+import { FrameCache } from '../../../server/session/frame-cache.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+
+const large = 20 * 1024;
+const encode = vi.fn<(payload: Uint8Array) => Uint8Array>((payload: Uint8Array) =>
+  Uint8Array.of(1, ...payload),
+);
+let clock: FakeClock;
+let cache: FrameCache;
+
+beforeEach(() => {
+  encode.mockClear();
+  clock = createFakeClock();
+  cache = new FrameCache(clock);
+});
+
+it('makes the frame of a large payload once', () => {
+  const payload = new Uint8Array(large).fill(7);
+  const frame = cache.frame(encode, payload);
+  expect(frame).toEqual(Uint8Array.of(1, ...payload));
+  expect(cache.frame(encode, payload)).toBe(frame);
+  expect(encode).toHaveBeenCalledTimes(1);
+});
+
+it('tells payloads and encodings apart', () => {
+  const [one, other] = [new Uint8Array(large), new Uint8Array(large)];
+  const copy = (payload: Uint8Array): Uint8Array => payload.slice();
+  expect(cache.frame(encode, one)).not.toBe(cache.frame(encode, other));
+  expect(cache.frame(copy, one)).toEqual(one);
+  expect(encode).toHaveBeenCalledTimes(2);
+});
+
+it('makes small ones each time', () => {
+  const payload = new Uint8Array(100);
+  expect(cache.frame(encode, payload)).not.toBe(cache.frame(encode, payload));
+});
+
+it('O2: keeps them for a second, and not more than 4 MB', () => {
+  const payloads = Array.from({ length: 5 }, () => new Uint8Array(1024 * 1024));
+  const copy = vi.fn<(payload: Uint8Array) => Uint8Array>((payload: Uint8Array) => payload.slice());
+  for (const payload of payloads) cache.frame(copy, payload);
+  cache.frame(copy, payloads[4]!);
+  expect(copy).toHaveBeenCalledTimes(5);
+  cache.frame(copy, payloads[0]!);
+  expect(copy).toHaveBeenCalledTimes(6);
+  clock.advance(1_000);
+  cache.frame(copy, payloads[0]!);
+  expect(copy).toHaveBeenCalledTimes(7);
+  const huge = new Uint8Array(5 * 1024 * 1024);
+  expect(cache.frame(copy, huge)).not.toBe(cache.frame(copy, huge));
+});
