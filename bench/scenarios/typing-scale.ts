@@ -12,7 +12,7 @@ export interface Durations {
 const warmUpS = 5;
 /** Enough of them in that time to have it compiled, where what is measured is slower. */
 const warmUpUpdatesPerS = 2_000;
-/** Not so many that a slow server is still at them long afterwards. */
+/** Not so many that a slow server is still at them long afterwards, or falls over. */
 const warmUpDeliveriesPerS = 100_000;
 
 /**
@@ -22,7 +22,7 @@ const warmUpDeliveriesPerS = 100_000;
 export function durations(time: number, perS: number, receivers: number): Durations {
   const warmPerS = Math.min(warmUpUpdatesPerS, Math.ceil(warmUpDeliveriesPerS / receivers));
   return {
-    warmUpPerS: Math.max(2 * perS, warmPerS),
+    warmUpPerS: Math.max(perS, warmPerS),
     warmUpS: Math.max(0.1, warmUpS * time),
     seconds: Math.max(0.4, 4 * time),
   };

@@ -7,6 +7,8 @@ export interface Tail {
   readonly checkpointBytes: number;
   /** Since the first of the records. */
   readonly ageMs: number;
+  /** Since the last of them. */
+  readonly quietMs: number;
 }
 
 const minRecords = 500;
@@ -19,16 +21,18 @@ const maxAgeMs = 5 * 60_000;
  * taking tens of thousands of updates.
  */
 const minAgeMs = 30_000;
-/** Unless so much has come that it would weigh on memory, and on those who join; a burst makes one checkpoint. */
+/** Unless it has come to rest, or so much has come that it would weigh on memory, and on those who join. */
+const restMs = 5_000;
 const manyBytes = 1024 * 1024;
-const minAgeOfManyMs = 5_000;
 
 /**
  * By records and bytes, but a checkpoint costs as much as the whole document: so a large one waits until the log has
  * grown by a fair part of it. And by time, so that what is only written, or hardly, gets its checkpoint too.
  */
 export function isCheckpointDue(tail: Tail): boolean {
-  if (tail.records === 0 || tail.ageMs < (tail.bytes < manyBytes ? minAgeMs : minAgeOfManyMs)) return false;
+  if (tail.records === 0 || tail.ageMs < restMs) return false;
+  const isInTheMiddle = tail.ageMs < minAgeMs && tail.quietMs < restMs && tail.bytes < manyBytes;
+  if (isInTheMiddle) return false;
   if (tail.ageMs >= maxAgeMs) return tail.records > 1 || tail.checkpointBytes === 0;
   const cost = tail.bytes + tail.records * recordBytes;
   const isWorthIt = cost * 2 >= tail.checkpointBytes;

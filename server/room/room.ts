@@ -11,6 +11,7 @@ import { mergeAccepted, withDeletes } from '../crdt/merge-updates.js';
 import type { LogRecord } from '../store/store.js';
 import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
+import type { Tail } from './checkpoint-policy.js';
 import type { CheckpointResult } from './checkpointer.js';
 import type { DocumentLog } from './document-log.js';
 import { LastAnswer } from './last-answer.js';
@@ -63,6 +64,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   #durableOffset: number;
   /** Monotonic time of the first update after the checkpoint; undefined when there is none. */
   #tailSince: number | undefined;
+  /** Monotonic time of the last update. */
+  #changedAt = Number.NEGATIVE_INFINITY;
 
   /** Log and index must agree: see loadRoom. */
   constructor(
@@ -199,10 +202,11 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   /** How much a new checkpoint would take off the log. */
-  get tail(): { records: number; bytes: number; checkpointBytes: number; ageMs: number } {
-    const ageMs = this.#tailSince === undefined ? 0 : this.#deps.clock.monotonic() - this.#tailSince;
+  get tail(): Tail {
+    const now = this.#deps.clock.monotonic();
+    const ageMs = this.#tailSince === undefined ? 0 : now - this.#tailSince;
     const { tailLength: records, tailBytes: bytes, checkpointBytes } = this.#log;
-    return { records, bytes, checkpointBytes, ageMs };
+    return { records, bytes, checkpointBytes, ageMs, quietMs: now - this.#changedAt };
   }
 
   get checkpointOffset(): number {
@@ -268,7 +272,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     const { clock, commits } = this.#deps;
     const offset = this.#log.append(update);
     this.#lastAnswer.forget();
-    this.#tailSince ??= clock.monotonic();
+    this.#changedAt = clock.monotonic();
+    this.#tailSince ??= this.#changedAt;
     this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
     commits.add(this, update.length);
     this.#relay.add({ offset, update, sent, writer, isLive });

@@ -5,12 +5,22 @@ import { isCheckpointDue, type Tail } from '../../../server/room/checkpoint-poli
 
 const minute = 60_000;
 
-it.each<[what: string, tail: Tail, isDue: boolean]>([
+it.each<[what: string, tail: Omit<Tail, 'quietMs'> & { quietMs?: number }, isDue: boolean]>([
   ['nothing new', { records: 0, bytes: 0, checkpointBytes: 0, ageMs: 60 * minute }, false],
   ['many small ones', { records: 500, bytes: 10_000, checkpointBytes: 0, ageMs: 30_000 }, true],
   ['not quite as many', { records: 499, bytes: 10_000, checkpointBytes: 0, ageMs: 30_000 }, false],
   ['a few big ones', { records: 3, bytes: 256 * 1024, checkpointBytes: 100_000, ageMs: 30_000 }, true],
   ['many in a burst', { records: 5_000, bytes: 10 ** 6, checkpointBytes: 0, ageMs: 29_999 }, false],
+  [
+    'many that came to rest',
+    { records: 500, bytes: 10_000, checkpointBytes: 0, ageMs: 9_000, quietMs: 5_000 },
+    true,
+  ],
+  [
+    'many, not at rest yet',
+    { records: 500, bytes: 10_000, checkpointBytes: 0, ageMs: 9_000, quietMs: 4_999 },
+    false,
+  ],
   ['very many', { records: 5_000, bytes: 2 ** 20, checkpointBytes: 0, ageMs: 5_000 }, true],
   ['very many in a burst', { records: 5_000, bytes: 2 ** 20, checkpointBytes: 0, ageMs: 4_999 }, false],
   [
@@ -36,5 +46,5 @@ it.each<[what: string, tail: Tail, isDue: boolean]>([
     true,
   ],
 ])('%s', (_what, tail, isDue) => {
-  expect(isCheckpointDue(tail)).toBe(isDue);
+  expect(isCheckpointDue({ quietMs: 0, ...tail })).toBe(isDue);
 });
