@@ -17,21 +17,24 @@ export interface Clock {
   soon(run: () => void): void;
 }
 
-/** The real clock. Its timers do not keep a process alive. */
+/** The real clock, in a page as in Node, where its timers do not keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
-    timer.unref();
+    release(timer);
     return { cancel: () => clearTimeout(timer) };
   },
   every(periodMs, run) {
     const timer = setInterval(run, periodMs);
-    timer.unref();
+    release(timer);
     return { cancel: () => clearInterval(timer) };
   },
-  soon(run) {
-    setImmediate(run);
-  },
+  soon: typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run),
 };
+
+/** A page's timers are numbers, and a page does not end for want of them. */
+function release(timer: { unref?(): unknown } | number): void {
+  if (typeof timer === 'object') timer.unref?.();
+}

@@ -16,6 +16,7 @@ export const errorTable = {
   FRAME_MALFORMED: { close: 4400, http: 400, retry: 'never' },
   MESSAGE_UNKNOWN: { close: 4400, http: 400, retry: 'never' },
   AWARENESS_INVALID: { close: 4400, http: 400, retry: 'never' },
+  VERSION_UNSUPPORTED: { close: 4426, http: 426, retry: 'never' },
   STATE_VECTOR_INVALID: { close: 4400, http: 400, retry: 'never' },
   UPDATE_INVALID: { close: 4422, http: 422, retry: 'never' },
   UPDATE_INCOMPLETE: { close: 4522, http: 422, retry: 'backoff' },

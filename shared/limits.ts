@@ -51,6 +51,8 @@ export interface Limits {
   readonly maxStalledMs: number;
   /** Size of the parts of a large initial sync, bytes. */
   readonly syncPartBytes: number;
+  /** Documents one connection of our own client may have open. */
+  readonly maxDocumentsPerConnection: number;
   /** Open connections, all together. */
   readonly maxConnections: number;
   /** Memory of documents nobody has open, bytes; above it the longest unused are dropped. */
@@ -86,6 +88,7 @@ export const defaultLimits: Limits = {
   maxBufferedBytes: 4 * MiB,
   maxStalledMs: 30_000,
   syncPartBytes: 256 * KiB,
+  maxDocumentsPerConnection: 1_000,
   maxConnections: 100_000,
   maxIdleBytes: 256 * MiB,
 };

@@ -1,0 +1,103 @@
+// Frames of the native protocol: any number of messages, one behind the other.
+
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import { SyncError } from '../errors.js';
+import type { Field } from './fields.js';
+import {
+  clientMessages,
+  serverMessages,
+  type MessageTable,
+  type NativeClientMessage,
+  type NativeServerMessage,
+} from './messages.js';
+
+/** A layout as it is used, by number and by name. */
+interface Layout {
+  readonly type: string;
+  readonly number: number;
+  readonly fields: readonly (readonly [name: string, field: Field<unknown>])[];
+}
+
+interface Layouts {
+  readonly byType: ReadonlyMap<string, Layout>;
+  readonly byNumber: readonly (Layout | undefined)[];
+}
+
+interface Message {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+const fromClient = layoutsOf(clientMessages);
+const fromServer = layoutsOf(serverMessages);
+
+/** One frame of these messages, a copy. */
+export function encodeClientFrame(...messages: readonly NativeClientMessage[]): Uint8Array {
+  return encode(fromClient, messages);
+}
+
+/** One frame of these messages, a copy. */
+export function encodeServerFrame(...messages: readonly NativeServerMessage[]): Uint8Array {
+  return encode(fromServer, messages);
+}
+
+/**
+ * The messages of a frame, views into it, at most so many. Throws SyncError FRAME_MALFORMED, MESSAGE_UNKNOWN or, when
+ * there are more, RATE_LIMITED.
+ */
+export function decodeClientFrame(frame: Uint8Array, maxMessages: number): NativeClientMessage[] {
+  return decode(fromClient, frame, maxMessages) as unknown as NativeClientMessage[];
+}
+
+/** As `decodeClientFrame`. */
+export function decodeServerFrame(frame: Uint8Array): NativeServerMessage[] {
+  return decode(fromServer, frame, Infinity) as unknown as NativeServerMessage[];
+}
+
+function layoutsOf(table: MessageTable): Layouts {
+  const layouts = Object.entries(table).map(([type, [number, fields]]): Layout => ({
+    type,
+    number,
+    fields: Object.entries(fields) as unknown as Layout['fields'],
+  }));
+  const byNumber: Layout[] = [];
+  for (const layout of layouts) byNumber[layout.number] = layout;
+  return { byType: new Map(layouts.map((layout) => [layout.type, layout])), byNumber };
+}
+
+function encode({ byType }: Layouts, messages: readonly { readonly type: string }[]): Uint8Array {
+  const encoder = encoding.createEncoder();
+  for (const message of messages as readonly Message[]) {
+    const layout = byType.get(message.type);
+    if (layout === undefined) throw new TypeError(`no message ${message.type}`);
+    encoding.writeVarUint(encoder, layout.number);
+    for (const [name, field] of layout.fields) field.write(encoder, message[name]);
+  }
+  return encoding.toUint8Array(encoder);
+}
+
+function decode({ byNumber }: Layouts, frame: Uint8Array, maxMessages: number): Message[] {
+  const decoder = decoding.createDecoder(frame);
+  const messages: Message[] = [];
+  try {
+    do {
+      if (messages.length === maxMessages)
+        throw new SyncError('RATE_LIMITED', 'too many messages in one frame');
+      messages.push(readMessage(decoder, byNumber));
+    } while (decoding.hasContent(decoder));
+  } catch (error) {
+    if (error instanceof SyncError) throw error;
+    throw new SyncError('FRAME_MALFORMED', 'a message is cut short or malformed', { cause: error });
+  }
+  return messages;
+}
+
+function readMessage(decoder: decoding.Decoder, byNumber: Layouts['byNumber']): Message {
+  const number = decoding.readVarUint(decoder);
+  const layout = byNumber[number];
+  if (layout === undefined) throw new SyncError('MESSAGE_UNKNOWN', `message type ${number}`);
+  const message: Record<string, unknown> & { type: string } = { type: layout.type };
+  for (const [name, field] of layout.fields) message[name] = field.read(decoder);
+  return message;
+}

@@ -1,0 +1,147 @@
+// The native protocol's bytes. A golden frame that changes means: another version.
+
+import { describe, expect, it } from 'vitest';
+import type { Known } from '../../../shared/native/fields.js';
+import {
+  decodeClientFrame,
+  decodeServerFrame,
+  encodeClientFrame,
+  encodeServerFrame,
+} from '../../../shared/native/frame.js';
+import {
+  clientMessages,
+  serverMessages,
+  type NativeClientMessage,
+  type NativeServerMessage,
+} from '../../../shared/native/messages.js';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
+/** 2026-01-01, ms and s. */
+const [time, expiresAt] = [1_767_225_600_000, 1_767_225_600];
+
+const open = (known: Known): NativeClientMessage => ({ type: 'open', ref: 1, name: 'a/ü', known });
+
+const clientGolden: readonly [NativeClientMessage, string][] = [
+  [
+    { type: 'hello', version: 1, token: 't.o.k', device: 'd1', agent: 'x/1' },
+    '000105742e6f2e6b02643103782f31',
+  ],
+  [open({ kind: 'nothing' }), '010104612fc3bc00'],
+  [open({ kind: 'offset', epoch: 'e1', offset: 300 }), '010104612fc3bc01026531ac02'],
+  [open({ kind: 'state-vector', stateVector: bytes('010203') }), '010104612fc3bc0203010203'],
+  [{ type: 'request', document: 7, stateVector: bytes('00') }, '02070100'],
+  [{ type: 'update', document: 7, seq: 1, update: bytes('0000') }, '030701020000'],
+  [{ type: 'offer', document: 7, seq: 2, update: bytes('0000') }, '040702020000'],
+  [{ type: 'awareness', document: 7, update: bytes('00') }, '05070100'],
+  [{ type: 'sync', document: 7 }, '0607'],
+  [{ type: 'close', document: 7 }, '0707'],
+  [{ type: 'token', token: 't.o.k' }, '0805742e6f2e6b'],
+  [{ type: 'ping', clientTime: time }, '0980d0eab6b733'],
+];
+
+const serverGolden: readonly [NativeServerMessage, string][] = [
+  [
+    { type: 'welcome', version: 1, serverTime: time, expiresAt, maxSilenceMs: 40_000 },
+    '000180d0eab6b73380f2d6ca06c0b802',
+  ],
+  [
+    {
+      type: 'opened',
+      ref: 1,
+      document: 7,
+      writer: 3,
+      access: 'write',
+      epoch: 'e1',
+      isContentNext: true,
+      stateVector: bytes('00'),
+    },
+    '0101070302026531010100',
+  ],
+  [{ type: 'not-opened', ref: 1, code: 'FORBIDDEN', reason: 'no' }, '020109464f5242494444454e026e6f'],
+  [
+    {
+      type: 'update',
+      document: 7,
+      cursor: 300,
+      acks: [
+        { writer: 3, seq: 1 },
+        { writer: 200, seq: 2 },
+      ],
+      update: bytes('0000'),
+    },
+    '0307ac02020301c80102020000',
+  ],
+  [{ type: 'ack', document: 7, cursor: 300, seq: 2 }, '0407ac0202'],
+  [{ type: 'awareness', document: 7, update: bytes('00') }, '05070100'],
+  [{ type: 'synced', document: 7, cursor: 300 }, '0607ac02'],
+  [{ type: 'closed', document: 7, code: 'FORBIDDEN', reason: '' }, '070709464f5242494444454e00'],
+  [{ type: 'authenticated', expiresAt }, '0880f2d6ca06'],
+  [{ type: 'pong', clientTime: 1, serverTime: 2 }, '090102'],
+  [{ type: 'refused', document: 7, seq: 2, code: 'READ_ONLY', reason: '' }, '0a070209524541445f4f4e4c5900'],
+  [{ type: 'access', document: 7, access: 'read' }, '0b0701'],
+  [{ type: 'token-wanted', reason: 'x' }, '0c0178'],
+  [{ type: 'wanted', document: 7, stateVector: bytes('00') }, '0d070100'],
+  [{ type: 'goodbye', code: 'DRAINING', reason: '', retryAfterMs: 500 }, '0e08445241494e494e4700f403'],
+];
+
+describe('frames of a client', () => {
+  it.each(clientGolden)('%j', (message, golden) => {
+    expect(hex(encodeClientFrame(message))).toBe(golden);
+    expect(decodeClientFrame(bytes(golden), 1)).toEqual([message]);
+  });
+
+  it('all messages have a golden frame', () => {
+    expect(new Set(clientGolden.map(([{ type }]) => type))).toEqual(new Set(Object.keys(clientMessages)));
+  });
+
+  it('hold several messages', () => {
+    const messages = clientGolden.map(([message]) => message);
+    const frame = encodeClientFrame(...messages);
+    expect(hex(frame)).toBe(clientGolden.map(([, golden]) => golden).join(''));
+    expect(decodeClientFrame(frame, messages.length)).toEqual(messages);
+  });
+
+  it('O2: hold no more messages than they may', () => {
+    const frame = encodeClientFrame({ type: 'sync', document: 1 }, { type: 'sync', document: 2 });
+    expect(() => decodeClientFrame(frame, 1)).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }));
+  });
+
+  it('O1: cut short anywhere, are refused', () => {
+    for (const [, golden] of clientGolden) {
+      const whole = bytes(golden);
+      for (let length = 0; length < whole.length; length++)
+        expect(() => decodeClientFrame(whole.subarray(0, length), 9), `${golden} to ${length}`).toThrow(
+          expect.objectContaining({ code: 'FRAME_MALFORMED' }),
+        );
+    }
+  });
+
+  it.each([
+    ['an unknown message', '0f', 'MESSAGE_UNKNOWN'],
+    ['an unknown kind of knowledge', '01010161 03', 'FRAME_MALFORMED'],
+    ['a number beyond 2^53', '06ffffffffffffffffff01', 'FRAME_MALFORMED'],
+    ['a length beyond the frame', '08ff01', 'FRAME_MALFORMED'],
+  ])('O1: %s is refused', (_what, frame, code) => {
+    expect(() => decodeClientFrame(bytes(frame.replaceAll(' ', '')), 9)).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+});
+
+describe('frames of a server', () => {
+  it.each(serverGolden)('%j', (message, golden) => {
+    expect(hex(encodeServerFrame(message))).toBe(golden);
+    expect(decodeServerFrame(bytes(golden))).toEqual([message]);
+  });
+
+  it('all messages have a golden frame', () => {
+    expect(new Set(serverGolden.map(([{ type }]) => type))).toEqual(new Set(Object.keys(serverMessages)));
+  });
+
+  it('O1: a count of acks that lies is refused', () => {
+    expect(() => decodeServerFrame(bytes('030700ffffffff0f'))).toThrow(
+      expect.objectContaining({ code: 'FRAME_MALFORMED' }),
+    );
+  });
+});
