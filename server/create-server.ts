@@ -18,6 +18,7 @@ import { createJwtAuthenticator } from './auth/jwt.js';
 import { createOpenAuthenticator } from './auth/open-authenticator.js';
 import { createSeveralAuthenticator } from './auth/several.js';
 import { ChangeNotifier } from './change-notifier.js';
+import { nativeDialect } from './dialect/native.js';
 import { yWebsocketDialect } from './dialect/y-websocket.js';
 import { ConfigError } from './errors.js';
 import type { ServerOptions } from './options.js';
@@ -25,7 +26,7 @@ import { WorkerCheckpointer } from './room/checkpointer.js';
 import { RoomRegistry } from './room/room-registry.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
-import type { Visitor } from './session/session.js';
+import type { Visitor } from './session/visitor.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { Tarpit } from './session/tarpit.js';
 import { openLevelStore } from './store/level-store.js';
@@ -236,7 +237,9 @@ class Server implements HeddleServer {
       limits,
       logger,
       dialect: yWebsocketDialect,
+      nativeDialect,
       tarpit: new Tarpit(clock),
+      maxSilenceMs: idleTimeoutS * 1000,
       credentials: (request: UpgradeRequest) =>
         takeCredentials(request, { cookie: auth?.cookie, origins: options.origins }),
       checkOrigin: (request: UpgradeRequest) => checkOrigin(request, options.origins),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { errorTable } from '../shared/errors.js';
 import { defaultLimits } from '../shared/limits.js';
+import { clientMessages, serverMessages } from '../shared/native/messages.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -42,6 +43,26 @@ describe('documents', () => {
       retry,
     }));
     expect(documented).toEqual(Object.entries(errorTable).map(([code, meaning]) => ({ code, ...meaning })));
+  });
+
+  test.each([
+    ['From the client:', clientMessages],
+    ['From the server:', serverMessages],
+  ])('L6 the messages in docs/protocol.md are those of the code (%s)', (heading, table) => {
+    const [, section = ''] = read('docs/protocol.md').split(heading);
+    const [text = ''] = section
+      .split('\n\n')
+      .filter((paragraph) => paragraph.trimStart().startsWith('| type'));
+    const documented = [...text.matchAll(/^\| (\d+) +\| `([\w-]+)` +\| (.+?) +\|$/gm)].map(
+      ([, number, type, fields = '']) => [
+        type,
+        Number(number),
+        [...fields.matchAll(/(\w+)`/g)].map(([, name]) => name),
+      ],
+    );
+    expect(documented).toEqual(
+      Object.entries(table).map(([type, [number, fields]]) => [type, number, Object.keys(fields)]),
+    );
   });
 
   test('L6 the limits in docs/limits.md are the defaults of the code', () => {

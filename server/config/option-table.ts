@@ -29,6 +29,7 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxBufferedBytes: 'Above this a reader is disconnected',
   maxStalledMs: 'A reader that takes nothing for this long is disconnected',
   syncPartBytes: 'Size of the parts of a large initial sync',
+  maxDocumentsPerConnection: 'Documents one connection of our own client may have open',
   maxConnections: 'Open connections, all together',
   maxIdleBytes: 'Memory of documents nobody has open',
 };

@@ -4,7 +4,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../../shared/errors.js';
-import type { Dialect } from './dialect.js';
+import type { DocumentDialect, DocumentEncoder } from './dialect.js';
 import type { ClientMessage } from './messages.js';
 
 const message = { sync: 0, awareness: 1, auth: 2, awarenessQuery: 3 } as const;
@@ -48,7 +48,7 @@ function readSyncMessage(decoder: decoding.Decoder): ClientMessage {
     case sync.step1:
       return { type: 'sync-request', stateVector: decoding.readVarUint8Array(decoder) };
     case sync.step2:
-      return { type: 'sync-reply', update: decoding.readVarUint8Array(decoder) };
+      return { type: 'offer', update: decoding.readVarUint8Array(decoder) };
     case sync.update:
       return { type: 'update', update: decoding.readVarUint8Array(decoder) };
     default:
@@ -70,7 +70,7 @@ function frameOf(types: readonly number[], payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-function encodeRefusal(reason: string): Uint8Array {
+function refusal(_seq: number, { reason }: SyncError): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, message.auth);
   encoding.writeVarUint(encoder, permissionDenied);
@@ -78,14 +78,27 @@ function encodeRefusal(reason: string): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
-export const yWebsocketDialect: Dialect = {
+const updateFrame = (update: Uint8Array): Uint8Array => frameOf([message.sync, sync.update], update);
+
+/** The document is in the path, so all are spoken of alike. */
+const encoder: DocumentEncoder = {
+  request: (stateVector) => frameOf([message.sync, sync.step1], stateVector),
+  part: updateFrame,
+  lastPart: (update) => frameOf([message.sync, sync.step2], update),
+  synced: () => undefined,
+  update: updateFrame,
+  // Its echo is.
+  acknowledgement() {
+    throw new TypeError('updates have no numbers in this dialect');
+  },
+  awareness: (update) => frameOf([message.awareness], update),
+  refusal,
+};
+
+export const yWebsocketDialect: DocumentDialect = {
   name: 'y-websocket',
   decode,
-  encodeSyncRequest: (stateVector) => frameOf([message.sync, sync.step1], stateVector),
-  encodeSyncReply: (update) => frameOf([message.sync, sync.step2], update),
-  encodeUpdate: (update) => frameOf([message.sync, sync.update], update),
-  encodeAwareness: (update) => frameOf([message.awareness], update),
-  encodeRefusal,
+  encoder: () => encoder,
   // An awareness update with no entries: stock clients reconnect after 30 s without a message.
   keepAlive: frameOf([message.awareness], Uint8Array.of(0)),
 };

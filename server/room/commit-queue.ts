@@ -8,6 +8,7 @@ import type { Append, DocumentStore, LogRecord } from '../store/store.js';
 /** A log with something to write. */
 export interface CommitSource {
   readonly document: DocumentName;
+  readonly epoch: string;
   /** Records accepted since the last call, in order; at least one. They are the queue's from now on. */
   takeUncommitted(): LogRecord[];
   /** Everything up to this offset is durable. */
@@ -101,6 +102,7 @@ export class CommitQueue {
     this.#updates = 0;
     const batch: Append[] = sources.map((source) => ({
       document: source.document,
+      epoch: source.epoch,
       records: source.takeUncommitted(),
     }));
     this.#inFlight = this.#store.append(batch).then(

@@ -29,7 +29,7 @@ export async function loadDocument(
   for (const { update } of stored?.records ?? []) {
     log.append(add(index, update, document));
   }
-  return { isNew: stored === undefined, epoch: stored?.epoch ?? '', log, index };
+  return { isNew: stored === undefined, epoch: stored?.epoch ?? store.newEpoch(), log, index };
 }
 
 async function read(store: DocumentStore, document: DocumentName): Promise<StoredDocument | undefined> {

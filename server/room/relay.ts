@@ -7,20 +7,29 @@
 // room, and are acknowledged later; unless they are too many for that.
 
 import type { Clock, Timer } from '../../shared/clock.js';
+import type { Ack } from '../../shared/native/fields.js';
 import { mergeAccepted } from '../crdt/merge-updates.js';
-import type { Fanout, Writer } from './writer.js';
+import { emptyUpdate } from '../crdt/state-vector.js';
+import type { Fanout, Receipt, Writer } from './writer.js';
 
-interface Entry {
+/** An update that the room has taken. */
+export interface Accepted {
   readonly offset: number;
   readonly update: Uint8Array;
-  /** What the writer sent, if it is to be told that it is durable; the same bytes unless some were known before. */
-  readonly sent: Uint8Array;
+  /**
+   * What the writer knows it by: what it sent, which is the same bytes unless some were known before, or a number.
+   * Undefined when it is not to be told, as not all of it was taken.
+   */
+  readonly receipt: Receipt | undefined;
   readonly writer: Writer;
   /**
    * The writer's own edit, just made. What it only passes on, answering a sync request, may be somebody else's, who
    * would take it for an ack: that is relayed when it is durable, not before (D1).
    */
   readonly isLive: boolean;
+}
+
+interface Entry extends Accepted {
   /** It added nothing: nobody but its writer is to hear of it. */
   readonly isKnown: boolean;
   isRelayed: boolean;
@@ -45,18 +54,25 @@ export class Relay {
   #timer: Timer | undefined;
   /** Last offset that live readers were given; moves after they were. */
   relayedOffset: number;
+  #durableOffset: number;
 
   constructor(deps: { clock: Clock; fanout: Fanout; offset: number }) {
     this.#clock = deps.clock;
     this.#fanout = deps.fanout;
     this.relayedOffset = deps.offset;
+    this.#durableOffset = deps.offset;
+  }
+
+  /** Up to here live readers were given everything, and all of it is durable. */
+  get cursor(): number {
+    return Math.min(this.relayedOffset, this.#durableOffset);
   }
 
   /** An accepted update, in order. */
-  add(accepted: Omit<Entry, 'isRelayed' | 'isKnown'>): void {
+  add(accepted: Accepted): void {
     // Spelled out: spreading builds the object property by property, which costs more than all else here.
-    const { offset, update, sent, writer, isLive } = accepted;
-    const entry: Entry = { offset, update, sent, writer, isLive, isKnown: false, isRelayed: false };
+    const { offset, update, receipt, writer, isLive } = accepted;
+    const entry: Entry = { offset, update, receipt, writer, isLive, isKnown: false, isRelayed: false };
     this.#pending.push(entry);
     const now = this.#clock.monotonic();
     const isQuiet = this.#unrelayed === 0 && (now - this.#lastAt >= quietMs || this.#fanout.readerCount <= 2);
@@ -70,14 +86,14 @@ export class Relay {
   }
 
   /** An update that added nothing: acknowledged when all that came before it is durable, as it may be part of that. */
-  addKnown(sent: Uint8Array, writer: Writer): void {
+  addKnown(receipt: Receipt, writer: Writer): void {
     const last = this.#pending.at(-1);
-    if (last === undefined) writer.acknowledged([sent]);
+    if (last === undefined) writer.acknowledged([receipt]);
     else
       this.#pending.push({
         offset: last.offset,
-        update: sent,
-        sent,
+        update: emptyUpdate,
+        receipt,
         writer,
         isLive: true,
         isKnown: true,
@@ -110,22 +126,30 @@ export class Relay {
 
   /** Everything up to this offset is in the store: joined frames leave, writers hear that theirs is safe. */
   durable(offset: number): void {
+    this.#durableOffset = offset;
     let count = 0;
     while (count < this.#pending.length && (this.#pending[count]?.offset ?? Infinity) <= offset) count++;
     const entries = this.#pending.splice(0, count);
     const [first] = entries;
     // The usual commit of a small room.
-    if (count === 1 && first?.isRelayed === true) return first.writer.acknowledged([first.sent]);
+    if (count === 1 && first?.isRelayed === true) {
+      if (first.receipt !== undefined) first.writer.acknowledged([first.receipt]);
+      return;
+    }
     const joined: Entry[] = [];
-    const acks = new Map<Writer, Uint8Array[]>();
+    const told = new Map<Writer, Receipt[]>();
+    const toldByJoining = new Map<Writer, number[]>();
     for (const entry of entries) {
       if (!entry.isRelayed) joined.push(entry);
-      const isAckedByJoining = !entry.isRelayed && entry.sent === entry.update && entry.writer.isLive;
-      if (!isAckedByJoining) ack(acks, entry);
+      const { receipt, writer } = entry;
+      if (receipt === undefined) continue;
+      const isInJoined = !entry.isRelayed && writer.isLive;
+      if (isInJoined && typeof receipt === 'number') add(toldByJoining, writer, receipt);
+      else if (!isInJoined || receipt !== entry.update) add(told, writer, receipt);
     }
     // Before the joined frame: what was relayed singly is older than all that is in it.
-    for (const [writer, updates] of acks) writer.acknowledged(updates);
-    this.#relayJoined(joined);
+    for (const [writer, receipts] of told) writer.acknowledged(receipts);
+    this.#relayJoined(joined, toldByJoining);
   }
 
   close(): void {
@@ -135,7 +159,7 @@ export class Relay {
 
   #relay(entry: Entry): void {
     entry.isRelayed = true;
-    this.#fanout.update(entry.update, entry.writer);
+    this.#fanout.update(entry.update, this.cursor, entry.writer);
     this.relayedOffset = entry.offset;
   }
 
@@ -150,22 +174,27 @@ export class Relay {
     }
   }
 
-  #relayJoined(entries: readonly Entry[]): void {
+  #relayJoined(entries: readonly Entry[], toldByJoining: ReadonlyMap<Writer, readonly number[]>): void {
     const last = entries.at(-1);
     if (last === undefined) return;
     this.#unrelayed -= entries.length;
     // What is left came later than what the window was opened for, and gets one of its own.
     this.close();
     if (this.#unrelayed > 0) this.#timer = this.#clock.after(windowMs, () => this.#relayPending());
-    this.#fanout.update(
-      entries.length === 1 ? last.update : mergeAccepted(entries.map((entry) => entry.update)),
-    );
+    const update = entries.length === 1 ? last.update : mergeAccepted(entries.map((entry) => entry.update));
+    const isCarried = update.length < this.#fanout.maxLiveBytes;
+    if (!isCarried) for (const [writer, seqs] of toldByJoining) writer.acknowledged(seqs);
+    this.#fanout.update(update, last.offset, undefined, isCarried ? acksOf(toldByJoining) : []);
     this.relayedOffset = last.offset;
   }
 }
 
-function ack(acks: Map<Writer, Uint8Array[]>, entry: Entry): void {
-  const updates = acks.get(entry.writer);
-  if (updates === undefined) acks.set(entry.writer, [entry.sent]);
-  else updates.push(entry.sent);
+function add<R>(receipts: Map<Writer, R[]>, writer: Writer, receipt: R): void {
+  const known = receipts.get(writer);
+  if (known === undefined) receipts.set(writer, [receipt]);
+  else known.push(receipt);
+}
+
+function acksOf(settled: ReadonlyMap<Writer, readonly number[]>): Ack[] {
+  return [...settled].flatMap(([writer, seqs]) => writer.settle(seqs) ?? []);
 }

@@ -12,7 +12,7 @@ import { isCheckpointDue } from './checkpoint-policy.js';
 import { CommitQueue } from './commit-queue.js';
 import { loadDocument } from './load-document.js';
 import { Room, type Admission, type RoomDeps } from './room.js';
-import type { Fanout, Writer } from './writer.js';
+import { serverWriter, type Fanout } from './writer.js';
 
 export interface RegistryDeps<F extends Fanout> {
   readonly store: DocumentStore;
@@ -212,4 +212,4 @@ export class RoomRegistry<F extends Fanout = Fanout> {
 }
 
 /** Writes what an onLoad hook returns. */
-const seeder: Writer = { sub: undefined, connection: undefined, isLive: false, acknowledged() {} };
+const seeder = serverWriter();

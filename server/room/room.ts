@@ -16,8 +16,8 @@ import type { CheckpointResult } from './checkpointer.js';
 import type { DocumentLog } from './document-log.js';
 import { LastAnswer } from './last-answer.js';
 import { Presence } from './presence.js';
-import { Relay } from './relay.js';
-import type { Fanout, Writer } from './writer.js';
+import { Relay, type Accepted } from './relay.js';
+import type { Fanout, Receipt, Writer } from './writer.js';
 
 /**
  * The last word on an update, after its bytes and the causal index have had theirs. May answer later (a check that
@@ -93,13 +93,20 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /**
    * Offers an update; the room keeps the bytes, which must not change. What is new of it is relayed and written, and
-   * acknowledged to the writer when durable. Throws SyncError when it is refused; the document is untouched then.
+   * acknowledged to the writer when durable, by the receipt. Throws SyncError when it is refused; the document is
+   * untouched then.
    */
-  accept(update: Uint8Array, writer: Writer, isLive: boolean): Acceptance | Promise<Acceptance> {
+  accept(
+    update: Uint8Array,
+    writer: Writer,
+    isLive: boolean,
+    receipt: Receipt = update,
+  ): Acceptance | Promise<Acceptance> {
     this.#deps.commits.checkCapacity();
     const admission = this.#deps.admission?.(update, this.document);
-    if (admission instanceof Promise) return admission.then(() => this.#take(update, writer, isLive));
-    return this.#take(update, writer, isLive);
+    if (admission instanceof Promise)
+      return admission.then(() => this.#take(update, writer, isLive, receipt));
+    return this.#take(update, writer, isLive, receipt);
   }
 
   /** Whether an update would add nothing. Throws SyncError UPDATE_INVALID. */
@@ -159,6 +166,17 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return this.#relay.relayedSince(offset, reader, (other) => !this.#members.has(other));
   }
 
+  /** The durable records after an offset of this epoch, in parts; undefined where that does not tell what a client has. */
+  resume(epoch: string, offset: number): Uint8Array[] | undefined {
+    const isKept = offset >= this.#log.checkpointOffset && offset <= this.#durableOffset;
+    if (!isKept || epoch !== this.epoch) return undefined;
+    const updates = this.#log.since(offset, this.#durableOffset);
+    const bytes = updates.reduce((sum, { length }) => sum + length, 0);
+    return updates.length > 1 && bytes <= this.#deps.limits.syncPartBytes
+      ? [mergeAccepted(updates)]
+      : updates;
+  }
+
   /** When everything there is now is durable; undefined when it is. */
   settled(): Promise<void> | undefined {
     if (this.#durableOffset === this.#log.head) return undefined;
@@ -184,8 +202,17 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return this.#log.head;
   }
 
+  get durableOffset(): number {
+    return this.#durableOffset;
+  }
+
   get relayedOffset(): number {
     return this.#relay.relayedOffset;
+  }
+
+  /** Up to here live readers have been sent everything, and all of it is durable. */
+  get cursor(): number {
+    return this.#relay.cursor;
   }
 
   get memberCount(): number {
@@ -252,23 +279,25 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return presence;
   }
 
-  #take(update: Uint8Array, writer: Writer, isLive: boolean): Acceptance {
+  #take(update: Uint8Array, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {
     const verdict = this.#index.judge(update, (clientId) => this.owners.isForeign(clientId, writer));
     const { outcome, isIncomplete, isForeign, soleClient } = verdict;
+    const isPart = isIncomplete || isForeign;
     if (outcome === 'new') {
       this.#checkSize(verdict.update.length);
       this.#index.apply(verdict);
       if (isLive && soleClient >= 0 && this.#members.has(writer)) this.owners.edited(soleClient, writer);
-      const sent = isIncomplete || isForeign ? verdict.update : update;
-      this.#append({ update: verdict.update, sent, writer, isLive });
-    } else if (outcome === 'known' && isLive) {
-      this.#relay.addKnown(update, writer);
+      // Stock clients are told of the part that was taken; a number stands for the whole, which is not there yet.
+      const partly = typeof receipt === 'number' ? undefined : verdict.update;
+      this.#append({ update: verdict.update, receipt: isPart ? partly : receipt, writer, isLive });
+    } else if (outcome === 'known' && !isPart && (isLive || typeof receipt === 'number')) {
+      this.#relay.addKnown(receipt, writer);
     }
     return { outcome, isIncomplete, isForeign };
   }
 
-  #append(entry: { update: Uint8Array; sent: Uint8Array; writer: Writer; isLive: boolean }): void {
-    const { update, sent, writer, isLive } = entry;
+  #append(entry: Omit<Accepted, 'offset'>): void {
+    const { update, receipt, writer, isLive } = entry;
     const { clock, commits } = this.#deps;
     const offset = this.#log.append(update);
     this.#lastAnswer.forget();
@@ -276,7 +305,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.#tailSince ??= this.#changedAt;
     this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
     commits.add(this, update.length);
-    this.#relay.add({ offset, update, sent, writer, isLive });
+    this.#relay.add({ offset, update, receipt, writer, isLive });
     this.#deps.changed(this.document);
   }
 

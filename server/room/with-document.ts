@@ -6,7 +6,7 @@ import { SyncError } from '../../shared/errors.js';
 import { mergeUpdates } from 'yjs';
 import { buildDocument } from './merge-document.js';
 import type { RoomRegistry } from './room-registry.js';
-import type { Fanout, Writer } from './writer.js';
+import { serverWriter, type Fanout } from './writer.js';
 
 /**
  * Calls `use` with the document as it is now and resolves with its result once what it changed is durable. Edits others
@@ -19,7 +19,7 @@ export async function withDocument<F extends Fanout, T>(
   use: (ydoc: Y.Doc) => T | Promise<T>,
 ): Promise<T> {
   const room = await registry.open(document);
-  const writer: Writer = { sub: undefined, connection: undefined, isLive: false, acknowledged() {} };
+  const writer = serverWriter();
   room.join(writer);
   registry.used(room);
   try {

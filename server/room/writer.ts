@@ -1,5 +1,10 @@
 // Whoever offers updates to a room, as far as the room needs to know it.
 
+import type { Ack } from '../../shared/native/fields.js';
+
+/** How a writer knows an update again: by its bytes, as stock clients do, or by the number it gave it. */
+export type Receipt = Uint8Array | number;
+
 /** One source of updates: a document opened on a connection, or the server itself. Compared by identity. */
 export interface Writer {
   /** User the updates are recorded under; undefined when nobody is known. */
@@ -8,16 +13,34 @@ export interface Writer {
   readonly connection: object | undefined;
   /** Whether it gets what the fanout sends. */
   readonly isLive: boolean;
-  /** Its updates are in the store. `updates` are as it sent them, in order. */
-  acknowledged(updates: readonly Uint8Array[]): void;
+  /** Its updates are in the store, in order. */
+  acknowledged(receipts: readonly Receipt[]): void;
+  /** The same, to be told by the frame that is about to go to all live readers: returns what that is to say. */
+  settle(seqs: readonly number[]): Ack | undefined;
 }
 
-/** How a room reaches its live readers. Implemented in session/, which knows sockets and dialects. */
+/** The server itself, each time a writer of its own. It is told of nothing. */
+export function serverWriter(): Writer {
+  return {
+    sub: undefined,
+    connection: undefined,
+    isLive: false,
+    acknowledged() {},
+    settle: () => undefined,
+  };
+}
+
+/**
+ * How a room reaches its live readers. Implemented in session/, which knows sockets and dialects. A cursor is an offset up
+ * to which every live reader has everything with what is sent now, and all of it is durable.
+ */
 export interface Fanout {
   /** How many live readers there are. */
   readonly readerCount: number;
+  /** What is this large is not sent live: readers read it from the log. */
+  readonly maxLiveBytes: number;
   /** To every live reader, but not to `except`. */
-  update(update: Uint8Array, except?: Writer): void;
+  update(update: Uint8Array, cursor: number, except?: Writer, acks?: readonly Ack[]): void;
   /** To every live reader, but not to `except`. */
   awareness(update: Uint8Array, except?: Writer): void;
 }

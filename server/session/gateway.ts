@@ -6,7 +6,8 @@ import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../transport/transport.js';
 import { FrameCache } from './frame-cache.js';
-import { Session, type SessionDeps } from './session.js';
+import { DocumentSession, type DocumentSessionDeps } from './document-session.js';
+import { NativeSession, type NativeSessionDeps } from './native-session.js';
 import type { SessionRegistry } from './session-registry.js';
 
 interface Checked {
@@ -14,7 +15,9 @@ interface Checked {
   readonly access: Access;
 }
 
-export interface GatewayDeps extends Omit<SessionDeps, 'check' | 'ended' | 'frames'> {
+type Own = 'check' | 'ended' | 'frames' | 'authenticate' | 'authorize';
+
+export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDeps, Own> {
   readonly authenticator: Authenticator;
   /** The token of a request, and the subprotocol to answer with. */
   readonly credentials: (request: UpgradeRequest) => {
@@ -28,7 +31,7 @@ export interface GatewayDeps extends Omit<SessionDeps, 'check' | 'ended' | 'fram
 
 export class Gateway {
   readonly #deps: GatewayDeps;
-  readonly #sessionDeps: SessionDeps;
+  readonly #sessionDeps: DocumentSessionDeps & NativeSessionDeps;
   /** What claims were read from: connections with the same token keep it once. */
   readonly #tokens = new WeakMap<Claims, string>();
   #connections = 0;
@@ -41,6 +44,8 @@ export class Gateway {
       frames: new FrameCache(deps.clock),
       check: ({ claims, document }) => this.#checkAgain(claims, document),
       ended: (session) => deps.sessions.remove(session),
+      authenticate: (token) => this.#authenticate(token),
+      authorize: (claims, document) => this.#access(claims, document),
     };
   }
 
@@ -59,26 +64,28 @@ export class Gateway {
     if (this.#isDraining) return { accept: false, status: 503, body: 'the server is shutting down' };
     if (sessions.size >= limits.maxConnections)
       return { accept: false, status: 503, body: 'too many connections' };
-    let document: DocumentName;
+    const { token, subprotocol } = this.#deps.credentials(request);
+    let open: (socket: Socket) => SocketHandler;
     try {
       checkOrigin(request);
-      document = documentNameFromPath(request.path.slice(1));
+      open = request.path === '/' ? this.#openNative(token) : this.#openDocument(request.path, token);
     } catch (error) {
       const { httpStatus, reason } = toSyncError(error);
       return { accept: false, status: httpStatus, body: reason };
     }
-    const { token, subprotocol } = this.#deps.credentials(request);
-    const verdict = this.#admit(token, document);
-    return { accept: true, subprotocol, open: (socket) => this.#open(socket, document, verdict) };
+    return { accept: true, subprotocol, open };
+  }
+
+  async #authenticate(token: string | undefined): Promise<Claims> {
+    const claims = await this.#deps.authenticator.authenticate(token);
+    if (token !== undefined && !this.#tokens.has(claims)) this.#tokens.set(claims, withoutItsHeader(token));
+    return claims;
   }
 
   async #admit(token: string | undefined, document: DocumentName): Promise<Checked | SyncError> {
-    const { authenticator } = this.#deps;
     try {
-      const claims = await authenticator.authenticate(token);
-      const access = await this.#access(claims, document);
-      if (token !== undefined && !this.#tokens.has(claims)) this.#tokens.set(claims, withoutItsHeader(token));
-      return { claims, access };
+      const claims = await this.#authenticate(token);
+      return { claims, access: await this.#access(claims, document) };
     } catch (error) {
       return toSyncError(error);
     }
@@ -94,17 +101,34 @@ export class Gateway {
     return access;
   }
 
-  #open(socket: Socket, document: DocumentName, verdict: Promise<Checked | SyncError>): SocketHandler {
-    const session = new Session(this.#sessionDeps, socket);
-    this.#deps.sessions.add(session);
-    void verdict.then((checked) => {
-      if (checked instanceof SyncError) return session.refuse(checked);
-      if (this.#isDraining) return session.refuse(new SyncError('DRAINING'));
-      const { claims, access } = checked;
-      const connectionId = `c${++this.#connections}`;
-      return session.begin({ connectionId, document, claims, remoteAddress: socket.remoteAddress }, access);
-    });
-    return session;
+  #openDocument(path: string, token: string | undefined): (socket: Socket) => SocketHandler {
+    const document = documentNameFromPath(path.slice(1));
+    const verdict = this.#admit(token, document);
+    return (socket) => {
+      const session = new DocumentSession(this.#sessionDeps, socket);
+      this.#deps.sessions.add(session);
+      void verdict.then((checked) => {
+        if (checked instanceof SyncError) return session.refuse(checked);
+        if (this.#isDraining) return session.refuse(new SyncError('DRAINING'));
+        const { claims, access } = checked;
+        const connectionId = this.#nextConnectionId();
+        return session.begin({ connectionId, document, claims, remoteAddress: socket.remoteAddress }, access);
+      });
+      return session;
+    };
+  }
+
+  #openNative(requestToken: string | undefined): (socket: Socket) => SocketHandler {
+    return (socket) => {
+      const connectionId = this.#nextConnectionId();
+      const session = new NativeSession(this.#sessionDeps, { socket, connectionId, requestToken });
+      this.#deps.sessions.add(session);
+      return session;
+    };
+  }
+
+  #nextConnectionId(): string {
+    return `c${++this.#connections}`;
   }
 }
 

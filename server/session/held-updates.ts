@@ -1,14 +1,20 @@
 // Updates of one connection that cannot be taken yet, because what they depend on is missing. Held for a bounded time
 // and in bounded number while the client is asked for the rest (C2, O2).
 
-import { SyncError } from '../../shared/errors.js';
+import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Acceptance } from '../room/room.js';
 
-interface Held {
+/** An update as it came. */
+export interface Offered {
   readonly update: Uint8Array;
   readonly isLive: boolean;
+  /** Its number, 0 where updates have none. */
+  readonly seq: number;
+}
+
+interface Held extends Offered {
   isForeign: boolean;
 }
 
@@ -18,7 +24,7 @@ const retryMs = 500;
 export class HeldUpdates {
   readonly #clock: Clock;
   readonly #limits: Limits;
-  readonly #offer: (update: Uint8Array, isLive: boolean) => Acceptance | Promise<Acceptance>;
+  readonly #offer: (offered: Offered) => Acceptance | Promise<Acceptance>;
   readonly #giveUp: (error: SyncError) => void;
   #held: Held[] = [];
   #bytes = 0;
@@ -30,7 +36,7 @@ export class HeldUpdates {
   constructor(deps: {
     clock: Clock;
     limits: Limits;
-    offer: (update: Uint8Array, isLive: boolean) => Acceptance | Promise<Acceptance>;
+    offer: (offered: Offered) => Acceptance | Promise<Acceptance>;
     giveUp: (error: SyncError) => void;
   }) {
     this.#clock = deps.clock;
@@ -44,8 +50,8 @@ export class HeldUpdates {
   }
 
   /** Throws the SyncError of {@link HeldUpdates} giving up when there are too many. */
-  hold(update: Uint8Array, isLive: boolean, isForeign: boolean): void {
-    this.#held.push({ update, isLive, isForeign });
+  hold({ update, isLive, seq }: Offered, isForeign: boolean): void {
+    this.#held.push({ update, isLive, seq, isForeign });
     this.#bytes += update.length;
     if (this.#bytes > this.#limits.maxHeldBytes || this.#held.length > maxHeld) throw this.#error();
     if (this.#timer !== undefined) return;
@@ -66,7 +72,7 @@ export class HeldUpdates {
     this.#held = [];
     this.#bytes = 0;
     for (const one of held) {
-      const { isIncomplete, isForeign } = await this.#offer(one.update, one.isLive);
+      const { isIncomplete, isForeign } = await this.#offer(one);
       if (!isIncomplete && !isForeign) continue;
       one.isForeign = isForeign;
       this.#held.push(one);
@@ -88,7 +94,7 @@ export class HeldUpdates {
       if (!this.isEmpty && this.#clock.monotonic() >= this.#until) throw this.#error();
     } catch (error) {
       this.close();
-      this.#giveUp(error instanceof SyncError ? error : new SyncError('INTERNAL', '', { cause: error }));
+      this.#giveUp(toSyncError(error));
     }
   }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import { emptyUpdate, type StateVector } from '../crdt/state-vector.js';
-import type { Dialect } from '../dialect/dialect.js';
+import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { Room } from '../room/room.js';
 import type { Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
@@ -14,13 +14,13 @@ import type { LiveReader, RoomFanout } from './room-fanout.js';
 
 /** What all readers of a server share. */
 export interface ReaderDeps {
-  readonly dialect: Dialect;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly frames: FrameCache;
 }
 
 export class Reader implements LiveReader {
+  readonly dialect: Dialect;
   readonly #deps: ReaderDeps;
   readonly #room: Room<RoomFanout>;
   readonly #socket: Socket;
@@ -37,19 +37,23 @@ export class Reader implements LiveReader {
   #isWaiting = false;
   /** A sync request that came while an answer was under way. */
   #nextRequest: StateVector | undefined;
+  /** Up to here the client has everything, and all of it is durable. Of a live reader, the room knows. */
+  #cursor = 0;
+  /** The client is to be told once it has everything. */
+  #owesSynced = false;
   #progressAt = 0;
 
-  constructor(deps: ReaderDeps, of: { room: Room<RoomFanout>; socket: Socket; writer: Writer }) {
+  constructor(
+    deps: ReaderDeps,
+    of: { dialect: Dialect; room: Room<RoomFanout>; socket: Socket; writer: Writer },
+  ) {
+    this.dialect = of.dialect;
     this.#deps = deps;
     this.#room = of.room;
     this.#socket = of.socket;
     this.#writer = of.writer;
     // The client is told of everybody when its document is opened.
     this.#presenceTurn = of.room.presence?.turn ?? 0;
-  }
-
-  get dialect(): Dialect {
-    return this.#deps.dialect;
   }
 
   get isLive(): boolean {
@@ -67,6 +71,26 @@ export class Reader implements LiveReader {
     this.#leaveLive();
     this.#answer(stateVector);
     this.#pump();
+  }
+
+  /** The client has these, of this room, and wants what is durable after them, which is given. */
+  resume(updates: readonly Uint8Array[], cursor: number): void {
+    if (this.#state === 'closed') return;
+    this.#leaveLive();
+    this.#begin([...updates], cursor);
+    this.#owesReply = true;
+    this.#pump();
+  }
+
+  /** Tells the client when it has everything there is now. */
+  confirm(): void {
+    if (this.#state === 'live') this.#tellSynced();
+    else this.#owesSynced = true;
+  }
+
+  /** Up to here the client has everything, and all of it is durable. */
+  get cursor(): number {
+    return this.isLive ? this.#room.cursor : this.#cursor;
   }
 
   publish(topic: string, frame: Uint8Array): void {
@@ -161,8 +185,23 @@ export class Reader implements LiveReader {
     const update = this.#queue.shift() ?? emptyUpdate;
     const isLast = this.#owesReply && this.#queue.length === 0;
     if (isLast) this.#owesReply = false;
-    const encode = isLast ? this.dialect.encodeSyncReply : this.dialect.encodeUpdate;
-    this.#socket.send(this.#deps.frames.frame(encode, update));
+    const { part, lastPart } = this.#encoder;
+    // Where the end is told by a message of its own, an empty last part says nothing.
+    if (!isLast || lastPart !== part || update !== emptyUpdate)
+      this.#socket.send(this.#deps.frames.frame(isLast ? lastPart : part, update));
+    if (!isLast) return;
+    this.#cursor = Math.min(this.#offset, this.#room.cursor);
+    this.#tellSynced();
+  }
+
+  #tellSynced(): void {
+    this.#owesSynced = false;
+    const frame = this.#encoder.synced(this.cursor);
+    if (frame !== undefined) this.#socket.send(frame);
+  }
+
+  get #encoder(): DocumentEncoder {
+    return this.#room.fanout.encoder(this.dialect);
   }
 
   #answer(stateVector: StateVector): void {
@@ -173,15 +212,17 @@ export class Reader implements LiveReader {
   #goLive(): void {
     const { fanout, presence } = this.#room;
     const unheard = presence?.encodeSince(this.#presenceTurn, this.#writer);
-    if (unheard !== undefined) this.#socket.send(this.dialect.encodeAwareness(unheard));
+    if (unheard !== undefined) this.#socket.send(this.#encoder.awareness(unheard));
     this.#state = 'live';
     fanout.add(this.#writer, this);
     this.#socket.subscribe(fanout.topic(this.dialect));
+    if (this.#owesSynced) this.#tellSynced();
   }
 
   #leaveLive(): void {
     if (this.#state !== 'live') return;
     const { fanout, presence } = this.#room;
+    this.#cursor = this.#room.cursor;
     this.#socket.unsubscribe(fanout.topic(this.dialect));
     fanout.remove(this.#writer);
     this.#presenceTurn = presence?.toldTurn ?? 0;

@@ -2,10 +2,18 @@
 
 import type { Clock, Timer } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
-import { lookEveryMs, type Session } from './session.js';
+import { lookEveryMs } from './expiry.js';
 
 const tickMs = 1_000;
 const slots = lookEveryMs / tickMs;
+
+/** What is looked after, whatever it speaks. */
+export interface Session {
+  /** Regular look: shows the client that the connection is alive, and that the client is. */
+  tick(): void;
+  /** Ends it, and tells the client why. */
+  refuse(error: SyncError): void;
+}
 
 export class SessionRegistry {
   readonly #slots: readonly Set<Session>[] = Array.from({ length: slots }, () => new Set<Session>());

@@ -49,15 +49,15 @@ export class DocumentChanges {
     }
   }
 
-  /** Records to many documents: all of it or nothing. */
-  async append(batch: readonly Append[]): Promise<readonly Operation[]> {
+  /** Records to many documents: all of it or nothing. Epochs begin with that of the store. */
+  async append(batch: readonly Append[], storeEpoch: string): Promise<readonly Operation[]> {
     await this.#knowMetas(batch.map(({ document }) => document));
     const operations: Operation[] = [];
     const changed = new Map<DocumentName, DocumentMeta>();
-    for (const { document, records } of batch) {
+    for (const { document, records, epoch } of batch) {
       const before = changed.get(document) ?? this.#metas.get(document) ?? undefined;
       checkNextOffset(document, before, records[0]?.offset ?? 0);
-      const plan = planAppend(document, before ?? newMeta(), records);
+      const plan = planAppend(document, before ?? newMeta(ownPart(epoch, storeEpoch)), records);
       for (const operation of plan.operations) operations.push(operation);
       changed.set(document, plan.meta);
     }
@@ -139,7 +139,11 @@ export class DocumentChanges {
   }
 }
 
-function newMeta(): DocumentMeta {
-  const epoch = randomEpoch();
+function newMeta(epoch = randomEpoch()): DocumentMeta {
   return { epoch, lastOffset: 0, checkpointOffset: undefined, bytes: 0, records: 0, changedAt: 0 };
+}
+
+/** What is kept of an epoch that was handed out: the store's part is added again when it is read. */
+function ownPart(epoch: string | undefined, storeEpoch: string): string | undefined {
+  return epoch?.startsWith(storeEpoch) === true ? epoch.slice(storeEpoch.length) : undefined;
 }

@@ -7,6 +7,7 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { checkAppends, checkCheckpoint } from './append-rules.js';
 import { WriteQueue } from './write-queue.js';
 import type { Change } from './write-queue.js';
+import { randomEpoch } from './data-directory.js';
 import { toStoreError } from './disk-errors.js';
 import type { Operation } from './level-database.js';
 import { DocumentChanges } from './level-changes.js';
@@ -74,12 +75,16 @@ export class LevelStore implements DocumentStore {
     if (durability === 'interval') this.#syncTimer = clock.every(syncPeriodMs, () => this.#syncSoon());
   }
 
+  newEpoch(): string {
+    return `${this.epoch}${randomEpoch()}`;
+  }
+
   async append(batch: readonly Append[]): Promise<void> {
     this.#assertUsable();
     checkAppends(batch);
     if (batch.length === 0) return;
     const sync = this.#durability === 'fsync';
-    await this.#commit({ joins: true, sync, prepare: () => this.#changes.append(batch) });
+    await this.#commit({ joins: true, sync, prepare: () => this.#changes.append(batch, this.epoch) });
   }
 
   load(document: DocumentName): Promise<StoredDocument | undefined> {

@@ -32,6 +32,10 @@ class MemoryStore implements DocumentStore {
   readonly #states = new Map<string, Uint8Array>();
   #isClosed = false;
 
+  newEpoch(): string {
+    return randomBytes(12).toString('base64url');
+  }
+
   async append(batch: readonly Append[]): Promise<void> {
     this.#assertOpen();
     checkAppends(batch);
@@ -42,7 +46,7 @@ class MemoryStore implements DocumentStore {
       checkNextOffset(document, { lastOffset, checkpointOffset: undefined }, records[0]?.offset ?? 0);
       lastOffsets.set(document, lastOffset + records.length);
     }
-    for (const { document, records } of batch) this.#keep(document, records);
+    for (const append of batch) this.#keep(append);
   }
 
   async load(document: DocumentName): Promise<StoredDocument | undefined> {
@@ -98,8 +102,8 @@ class MemoryStore implements DocumentStore {
     this.#states.clear();
   }
 
-  #keep(document: DocumentName, records: readonly LogRecord[]): void {
-    const stored = this.#documents.get(document) ?? this.#create(document, 0, 0);
+  #keep({ document, records, epoch }: Append): void {
+    const stored = this.#documents.get(document) ?? this.#create(document, 0, 0, epoch);
     for (const record of records) {
       stored.records.push(record);
       stored.lastOffset = record.offset;
@@ -107,8 +111,12 @@ class MemoryStore implements DocumentStore {
     }
   }
 
-  #create(document: DocumentName, lastOffset: number, changedAt: number): MemoryDocument {
-    const epoch = randomBytes(12).toString('base64url');
+  #create(
+    document: DocumentName,
+    lastOffset: number,
+    changedAt: number,
+    epoch = this.newEpoch(),
+  ): MemoryDocument {
     const created: MemoryDocument = { epoch, checkpoint: undefined, records: [], lastOffset, changedAt };
     this.#documents.set(document, created);
     return created;

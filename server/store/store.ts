@@ -19,6 +19,8 @@ export interface Append {
   readonly document: DocumentName;
   /** At least one; offsets contiguous, the first being the document's last offset + 1. */
   readonly records: readonly LogRecord[];
+  /** For a document that is not stored yet, as `newEpoch` gave it; without it the store makes one. Ignored otherwise. */
+  readonly epoch?: string;
 }
 
 /** A whole document as one Yjs update: everything up to and including `offset`. */
@@ -67,6 +69,8 @@ export type Durability = 'fsync' | 'os' | 'interval';
  * the caller afterwards; bytes handed out belong to the caller.
  */
 export interface DocumentStore {
+  /** An epoch that no document has had. */
+  newEpoch(): string;
   /** One atomic group commit over many documents, in order; resolves when it is as durable as configured. */
   append(batch: readonly Append[]): Promise<void>;
   /** Undefined when nothing is stored. Rejects with DOCUMENT_CORRUPT when a record fails its checksum or is missing. */

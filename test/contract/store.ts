@@ -234,6 +234,16 @@ function describeDeletion(test: Test): void {
     assert.equal((await store.load(named('a')))?.epoch, a);
     assert.notEqual((await store.load(named('b')))?.epoch, a);
   });
+
+  test('S8 a document begins with the epoch it is given, and keeps it', async (store) => {
+    const [epoch, other] = [store.newEpoch(), store.newEpoch()];
+    assert.notEqual(epoch, other);
+    await store.append([{ ...append('a', 1, 1), epoch }]);
+    await store.append([{ ...append('a', 2, 1), epoch: other }]);
+    assert.equal((await store.load(named('a')))?.epoch, epoch);
+    await store.append([{ ...append('b', 1, 1), epoch: 'of another store' }]);
+    assert.notEqual((await store.load(named('b')))?.epoch, epoch);
+  });
 }
 
 function describeState(test: Test): void {

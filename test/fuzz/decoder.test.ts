@@ -75,7 +75,7 @@ function read(frame: Uint8Array): number {
         checkState(state, defaultLimits);
         size++;
       }
-    } else if (message.type !== 'awareness-query') {
+    } else if ('update' in message) {
       expect(message.update.byteOffset + message.update.length).toBeLessThanOrEqual(frame.buffer.byteLength);
     }
   }

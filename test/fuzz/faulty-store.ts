@@ -47,6 +47,10 @@ export class FaultyStore implements DocumentStore {
     this.release();
   }
 
+  newEpoch(): string {
+    return this.#inner.newEpoch();
+  }
+
   async append(batch: readonly Append[]): Promise<void> {
     this.#assertHere();
     this.appends++;

@@ -51,6 +51,10 @@ export class ControlledStore implements DocumentStore {
     return this.#waiting.get(operation)?.length ?? 0;
   }
 
+  newEpoch(): string {
+    return this.kept.newEpoch();
+  }
+
   async append(batch: readonly Append[]): Promise<void> {
     this.batches.push(batch);
     this.mostAppendsAtOnce = Math.max(this.mostAppendsAtOnce, ++this.#appending);

@@ -1,11 +1,12 @@
 // Writers and a fanout that only take note of what a room tells them, and what it takes to make a room.
 
 import * as Y from 'yjs';
-import type { Fanout, Writer } from '../../server/room/writer.js';
+import type { Fanout, Receipt, Writer } from '../../server/room/writer.js';
 import { CommitQueue } from '../../server/room/commit-queue.js';
 import { loadDocument } from '../../server/room/load-document.js';
 import { Room, type Admission } from '../../server/room/room.js';
 import type { DocumentStore } from '../../server/store/store.js';
+import type { Ack } from '../../shared/native/fields.js';
 import { parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { defaultLimits, type Limits } from '../../shared/limits.js';
 import type { FakeClock } from './fake-clock.js';
@@ -15,7 +16,9 @@ export class WatchedWriter implements Writer {
   readonly connection: object;
   isLive: boolean;
   /** Each call of `acknowledged`. */
-  readonly acks: (readonly Uint8Array[])[] = [];
+  readonly acks: (readonly Receipt[])[] = [];
+  /** Each call of `settle`. */
+  readonly settled: (readonly number[])[] = [];
 
   constructor({ sub, connection = {}, isLive = true }: Partial<Writer> = {}) {
     this.sub = sub;
@@ -23,11 +26,16 @@ export class WatchedWriter implements Writer {
     this.isLive = isLive;
   }
 
-  acknowledged(updates: readonly Uint8Array[]): void {
-    this.acks.push(updates);
+  acknowledged(receipts: readonly Receipt[]): void {
+    this.acks.push(receipts);
   }
 
-  get acked(): Uint8Array[] {
+  settle(seqs: readonly number[]): Ack {
+    this.settled.push(seqs);
+    return { writer: 1, seq: seqs.at(-1) ?? 0 };
+  }
+
+  get acked(): Receipt[] {
     return this.acks.flat();
   }
 }
@@ -39,11 +47,17 @@ export interface Fanned {
 
 export class WatchedFanout implements Fanout {
   readerCount = 10;
+  maxLiveBytes = 1_000_000;
   readonly updates: Fanned[] = [];
+  /** What went with each of the updates. */
+  readonly cursors: number[] = [];
+  readonly acks: (readonly Ack[])[] = [];
   readonly awarenesses: Uint8Array[] = [];
 
-  update(update: Uint8Array, except?: Writer): void {
+  update(update: Uint8Array, cursor: number, except?: Writer, acks: readonly Ack[] = []): void {
     this.updates.push({ update, except });
+    this.cursors.push(cursor);
+    this.acks.push(acks);
   }
 
   awareness(update: Uint8Array): void {

@@ -1,6 +1,7 @@
 // Sessions, rooms and a store put together as create-server.ts does, over a transport in memory and a clock that stands
 // still.
 
+import { nativeDialect } from '../../server/dialect/native.js';
 import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import type { Authenticator } from '../../server/auth/authenticator.js';
 import type { Checkpointer } from '../../server/room/checkpointer.js';
@@ -8,9 +9,10 @@ import { mergeDocument } from '../../server/room/merge-document.js';
 import { RoomRegistry, type RegistryDeps } from '../../server/room/room-registry.js';
 import { Gateway, type GatewayDeps } from '../../server/session/gateway.js';
 import { RoomFanout } from '../../server/session/room-fanout.js';
-import type { Visitor } from '../../server/session/session.js';
+import type { Visitor } from '../../server/session/visitor.js';
 import { SessionRegistry } from '../../server/session/session-registry.js';
 import { Tarpit } from '../../server/session/tarpit.js';
+import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError, type ErrorCode } from '../../shared/errors.js';
 import { defaultLimits, type Limits } from '../../shared/limits.js';
 import type { LogFields, Logger } from '../../shared/logger.js';
@@ -26,6 +28,8 @@ export interface Bearer {
   sub?: string | undefined;
   exp?: number | undefined;
   access: Access;
+  /** Documents with other rights. */
+  documents?: Readonly<Record<string, Access>>;
   /** Why the token is refused. */
   refusal?: ErrorCode | undefined;
 }
@@ -46,8 +50,9 @@ export class Bearers implements Authenticator {
     return { sub: bearer.sub, exp: bearer.exp, payload: { token } };
   }
 
-  authorize(claims: Claims): Access {
-    return this.byToken.get(String(claims.payload['token']))?.access ?? 'none';
+  authorize(claims: Claims, document: DocumentName): Access {
+    const bearer = this.byToken.get(String(claims.payload['token']));
+    return bearer?.documents?.[document] ?? bearer?.access ?? 'none';
   }
 }
 
@@ -121,9 +126,11 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     }),
     checkOrigin: () => {},
     dialect: yWebsocketDialect,
+    nativeDialect,
     registry,
     sessions,
     tarpit: new Tarpit(clock),
+    maxSilenceMs: 40_000,
     clock,
     limits,
     logger,

@@ -42,6 +42,7 @@ export async function openCountedStore(clock: Clock): Promise<CountedStore> {
     return work.finally(() => underWay--);
   };
   const store: DocumentStore = {
+    newEpoch: () => inner.newEpoch(),
     append: async (batch) => {
       await track(inner.append(batch));
       await new Promise<void>((resolve) => void clock.after(commitMs, resolve));

@@ -7,42 +7,48 @@ import * as syncProtocol from 'y-protocols/sync';
 import * as Y from 'yjs';
 import { describe, expect, it } from 'vitest';
 import { yWebsocketDialect as dialect } from '../../../server/dialect/y-websocket.js';
+import { SyncError } from '../../../shared/errors.js';
 import { Random } from '../../support/histories.js';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
 const payload = bytes(7, 8, 9);
+const encoder = dialect.encoder(1);
 
 describe('encode', () => {
   it.each<[what: string, frame: Uint8Array, golden: Uint8Array]>([
-    ['a sync request', dialect.encodeSyncRequest(payload), bytes(0, 0, 3, 7, 8, 9)],
-    ['a sync reply', dialect.encodeSyncReply(payload), bytes(0, 1, 3, 7, 8, 9)],
-    ['an empty sync reply', dialect.encodeSyncReply(bytes(0, 0)), bytes(0, 1, 2, 0, 0)],
-    ['an update', dialect.encodeUpdate(payload), bytes(0, 2, 3, 7, 8, 9)],
-    ['awareness', dialect.encodeAwareness(payload), bytes(1, 3, 7, 8, 9)],
-    ['a refusal', dialect.encodeRefusal('nö'), bytes(2, 0, 3, 0x6e, 0xc3, 0xb6)],
+    ['a sync request', encoder.request(payload), bytes(0, 0, 3, 7, 8, 9)],
+    ['a sync reply', encoder.lastPart(payload), bytes(0, 1, 3, 7, 8, 9)],
+    ['an empty sync reply', encoder.lastPart(bytes(0, 0)), bytes(0, 1, 2, 0, 0)],
+    ['an update', encoder.update(payload, 5, []), bytes(0, 2, 3, 7, 8, 9)],
+    ['awareness', encoder.awareness(payload), bytes(1, 3, 7, 8, 9)],
+    [
+      'a refusal',
+      encoder.refusal(0, new SyncError('READ_ONLY', 'nö')),
+      bytes(2, 0, 14, ...Buffer.from('READ_ONLY: nö')),
+    ],
     ['a keep-alive', dialect.keepAlive, bytes(1, 1, 0)],
   ])('golden bytes: %s', (_what, frame, golden) => {
     expect(Uint8Array.from(frame)).toEqual(golden);
   });
 
   it('a length of more than one byte', () => {
-    const frame = dialect.encodeUpdate(new Uint8Array(300));
+    const frame = encoder.part(new Uint8Array(300));
     expect([...frame.subarray(0, 4)]).toEqual([0, 2, 0xac, 0x02]);
     expect(frame.length).toBe(304);
   });
 
   it('a refusal is what y-protocols writes', () => {
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, 2);
-    writePermissionDenied(encoder, 'no');
-    expect(dialect.encodeRefusal('no')).toEqual(encoding.toUint8Array(encoder));
+    const written = encoding.createEncoder();
+    encoding.writeVarUint(written, 2);
+    writePermissionDenied(written, 'READ_ONLY');
+    expect(encoder.refusal(0, new SyncError('READ_ONLY'))).toEqual(encoding.toUint8Array(written));
   });
 });
 
 describe('decode', () => {
   it.each([
     ['a sync request', bytes(0, 0, 3, 7, 8, 9), { type: 'sync-request', stateVector: payload }],
-    ['a sync reply', bytes(0, 1, 3, 7, 8, 9), { type: 'sync-reply', update: payload }],
+    ['a sync reply', bytes(0, 1, 3, 7, 8, 9), { type: 'offer', update: payload }],
     ['an update', bytes(0, 2, 3, 7, 8, 9), { type: 'update', update: payload }],
     ['awareness', bytes(1, 3, 7, 8, 9), { type: 'awareness', update: payload }],
     ['a question for awareness', bytes(3), { type: 'awareness-query' }],
@@ -65,7 +71,7 @@ describe('decode', () => {
     awareness.destroy();
     expect(dialect.decode(encoding.toUint8Array(encoder), 1_000)).toEqual([
       { type: 'sync-request', stateVector: Y.encodeStateVector(doc) },
-      { type: 'sync-reply', update: Y.encodeStateAsUpdate(doc) },
+      { type: 'offer', update: Y.encodeStateAsUpdate(doc) },
       { type: 'awareness', update: states },
     ]);
   });

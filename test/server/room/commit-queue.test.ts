@@ -29,6 +29,7 @@ beforeEach(() => {
 
 class Log implements CommitSource {
   readonly document;
+  readonly epoch = 'epoch';
   readonly commits: number[] = [];
   #offset = 0;
   #uncommitted: LogRecord[] = [];

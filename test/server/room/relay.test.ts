@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 function accept(writer: WatchedWriter, update: Uint8Array, sent = update, at = ++offset): number {
-  relay.add({ offset: at, update, sent, writer, isLive: true });
+  relay.add({ offset: at, update, receipt: sent, writer, isLive: true });
   return at;
 }
 
@@ -194,7 +194,7 @@ describe('what a client only passes on', () => {
   it('D1: is relayed when it is durable, and what comes after it waits its turn', () => {
     const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
     const [offered, live] = [editor(1).edit('a'), editor(2).edit('b')];
-    relay.add({ offset: 1, update: offered, sent: offered, writer: ann, isLive: false });
+    relay.add({ offset: 1, update: offered, receipt: offered, writer: ann, isLive: false });
     clock.advance(100);
     accept(bob, live, live, 2);
     clock.advance(100);

@@ -49,7 +49,8 @@ describe('comings and goings', () => {
     let clientId = 0;
     const joining = new Set<Promise<void>>();
     const note = (): void => {
-      for (const writer of ackers) for (const update of writer.acked) acked.add(texts.get(update)!);
+      for (const writer of ackers)
+        for (const update of writer.acked) acked.add(texts.get(update as Uint8Array)!);
     };
     const join = async (): Promise<void> => {
       const room = await registry.open(document);

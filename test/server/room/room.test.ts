@@ -42,9 +42,8 @@ describe('an update', () => {
     expect(watched.changed).toEqual(['doc']);
     expect(watched.room.isBusy).toBe(true);
     await pass(clock, 50);
-    expect(store.batches).toEqual([
-      [{ document: 'doc', records: [{ offset: 1, time: clock.now() - 50, author: 'ann', update }] }],
-    ]);
+    const records = [{ offset: 1, time: clock.now() - 50, author: 'ann', update }];
+    expect(store.batches).toEqual([[{ document: 'doc', epoch: watched.room.epoch, records }]]);
     expect(writer.acks).toEqual([]);
     store.release('append');
     await settled();

@@ -2,7 +2,7 @@
 
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HeldUpdates } from '../../../server/session/held-updates.js';
+import { HeldUpdates, type Offered } from '../../../server/session/held-updates.js';
 import type { Acceptance } from '../../../server/room/room.js';
 import { SyncError } from '../../../shared/errors.js';
 import { defaultLimits } from '../../../shared/limits.js';
@@ -10,6 +10,8 @@ import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor } from '../../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { pass } from '../../support/turns.js';
+
+const live = (update: Uint8Array): Offered => ({ update, isLive: true, seq: 0 });
 
 describe('HeldUpdates', () => {
   const taken: Acceptance = { outcome: 'new', isIncomplete: false, isForeign: false };
@@ -28,7 +30,7 @@ describe('HeldUpdates', () => {
     held = new HeldUpdates({
       clock,
       limits: { ...defaultLimits, maxHeldBytes: 1_000 },
-      offer(update) {
+      offer({ update }) {
         offered.push(update[0]!);
         return answer(update[0]!);
       },
@@ -37,7 +39,7 @@ describe('HeldUpdates', () => {
   });
 
   it('are tried again in order, and kept in order', async () => {
-    for (const first of [1, 2, 3, 4]) held.hold(Uint8Array.of(first), true, false);
+    for (const first of [1, 2, 3, 4]) held.hold(live(Uint8Array.of(first)), false);
     answer = (first) => (first % 2 === 0 ? taken : incomplete);
     await held.retry();
     await held.retry();
@@ -49,31 +51,31 @@ describe('HeldUpdates', () => {
   });
 
   it('O2: are bounded in bytes and in number, and room comes back', async () => {
-    held.hold(new Uint8Array(900), true, false);
-    expect(() => held.hold(new Uint8Array(200), true, false)).toThrow(
+    held.hold(live(new Uint8Array(900)), false);
+    expect(() => held.hold(live(new Uint8Array(200)), false)).toThrow(
       expect.objectContaining({ code: 'UPDATE_INCOMPLETE' }),
     );
     held.close();
-    held.hold(new Uint8Array(900), true, false);
+    held.hold(live(new Uint8Array(900)), false);
     answer = () => taken;
     await held.retry();
-    held.hold(new Uint8Array(900), true, false);
+    held.hold(live(new Uint8Array(900)), false);
     held.close();
-    for (let i = 0; i < 1_000; i++) held.hold(new Uint8Array(0), true, false);
-    expect(() => held.hold(new Uint8Array(0), true, true)).toThrow(
+    for (let i = 0; i < 1_000; i++) held.hold(live(new Uint8Array(0)), false);
+    expect(() => held.hold(live(new Uint8Array(0)), true)).toThrow(
       expect.objectContaining({ code: 'CLIENT_ID_TAKEN' }),
     );
     held.close();
   });
 
   it('are given up after 10 s, counted anew once there was nothing to hold', async () => {
-    held.hold(Uint8Array.of(1), true, false);
+    held.hold(live(Uint8Array.of(1)), false);
     await pass(clock, 9_000, 500);
     answer = () => taken;
     await pass(clock, 500);
     expect(held.isEmpty).toBe(true);
     answer = () => incomplete;
-    held.hold(Uint8Array.of(2), true, false);
+    held.hold(live(Uint8Array.of(2)), false);
     await pass(clock, 9_500, 500);
     expect(errors).toEqual([]);
     await pass(clock, 1_000, 500);
@@ -82,7 +84,7 @@ describe('HeldUpdates', () => {
   });
 
   it('what turns out to be invalid when it is tried again ends it', async () => {
-    held.hold(Uint8Array.of(1), true, false);
+    held.hold(live(Uint8Array.of(1)), false);
     answer = () => {
       throw new SyncError('UPDATE_INVALID', 'after all');
     };
@@ -97,7 +99,7 @@ describe('HeldUpdates', () => {
       new Promise((resolve) => {
         answers.push(resolve);
       });
-    held.hold(Uint8Array.of(1), true, false);
+    held.hold(live(Uint8Array.of(1)), false);
     const first = held.retry();
     const second = held.retry();
     answers[0]!(incomplete);
