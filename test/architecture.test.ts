@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Layers from the bottom up: a file imports from its own and from lower ones. The first pattern that fits counts. */
 const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^shared\//, 0],
+  [/^client\/connection\//, 1],
+  [/^client\/provider\//, 2],
   [/^server\/(errors|options)\.ts$/, 1],
   [/^server\/(transport|dialect|store|auth|crdt)\//, 1],
   [/^server\/room\//, 2],
@@ -43,7 +45,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   jose: /^server\/auth\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,
-  yjs: /^(server\/(room|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
+  yjs: /^(client\/provider\/|server\/(room|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
 };
 
 interface Import {
@@ -52,7 +54,7 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-const files = ['shared', 'server', 'bench'].flatMap((folder) =>
+const files = ['shared', 'client', 'server', 'bench'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `${folder}/${name}`),

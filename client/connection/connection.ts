@@ -1,0 +1,320 @@
+// One connection to a server for all documents of a page. Owns the socket, the order of what is said on it, and when it is
+// tried again; documents attach to it, and are told when they can be opened and when they are lost.
+
+import { ObservableV2 } from 'lib0/observable';
+import type { Clock, Timer } from '../../shared/clock.js';
+import { errorTable, SyncError, toSyncError, type ErrorCode } from '../../shared/errors.js';
+import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
+import {
+  nativeVersion,
+  type NativeClientMessage,
+  type NativeServerMessage,
+} from '../../shared/native/messages.js';
+import { Backoff } from './backoff.js';
+import {
+  transition,
+  type ConnectionEffect,
+  type ConnectionEvent,
+  type ConnectionState,
+} from './connection-state.js';
+import { Heartbeat } from './heartbeat.js';
+import { ServerClock } from './server-clock.js';
+import type { ClientSocket, OpenSocket } from './socket.js';
+
+/** Why a connection cannot go on, or was lost. */
+export interface ConnectionReason {
+  /** A name of the error table; undefined where the connection ended without one. */
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+}
+
+/** What a connection tells its documents. */
+export interface Attached {
+  /** The connection is open: the document can be. `say` puts what it says into this connection's order. */
+  connected(): void;
+  /** It is not any more; numbers and sequences of before mean nothing on the next. */
+  disconnected(): void;
+  /** What the server says about the document. */
+  hear(message: DocumentMessage): void;
+}
+
+/** Server messages that are about one document. */
+export type DocumentMessage = Extract<NativeServerMessage, { document: number } | { ref: number }>;
+
+export interface ConnectionDeps {
+  readonly url: string;
+  /** The token to say hello with; '' for none. Rejects when there is none to be had. */
+  readonly token: () => Promise<string>;
+  readonly device: string;
+  readonly agent: string;
+  readonly openSocket: OpenSocket;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+interface ConnectionEvents {
+  state: (state: ConnectionState) => void;
+  /** The server wants a new token, or one that was handed in was not taken. */
+  'token-wanted': (reason: string) => void;
+  /** The token counts until then, s since the epoch; 0 for ever. */
+  authenticated: (expiresAt: number) => void;
+}
+
+/** An opening, greeting included, that takes longer is given up, ms. */
+const openingMs = 15_000;
+
+export class Connection extends ObservableV2<ConnectionEvents> {
+  readonly #deps: ConnectionDeps;
+  readonly #attached = new Set<Attached>();
+  readonly #byRef = new Map<number, Attached>();
+  readonly #byNumber = new Map<number, Attached>();
+  readonly #backoff: Backoff;
+  readonly #heartbeat: Heartbeat;
+  readonly #serverClock = new ServerClock();
+  #state: ConnectionState = 'idle';
+  #reason: ConnectionReason | undefined;
+  #socket: ClientSocket | undefined;
+  #outbox: NativeClientMessage[] = [];
+  #timer: Timer | undefined;
+  #opening: Timer | undefined;
+  #lastRef = 0;
+  #retryAfterMs = 0;
+
+  constructor(deps: ConnectionDeps) {
+    super();
+    this.#deps = deps;
+    this.#backoff = new Backoff(deps.random);
+    this.#heartbeat = new Heartbeat({
+      clock: deps.clock,
+      ping: () => this.say({ type: 'ping', clientTime: deps.clock.now() }),
+      dead: () => this.#lost({ code: undefined, message: 'the server does not answer' }),
+    });
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Why the last connection ended; undefined while it is open. */
+  get reason(): ConnectionReason | undefined {
+    return this.#reason;
+  }
+
+  /** What to add to this device's time to get the server's, ms. */
+  get serverTimeOffset(): number {
+    return this.#serverClock.offsetMs;
+  }
+
+  connect(): void {
+    this.#happen('wanted');
+  }
+
+  disconnect(): void {
+    this.#happen('unwanted');
+  }
+
+  /** Now is a good moment to try again, or to see whether the connection still is one. */
+  nudge(): void {
+    if (this.#state === 'open') this.#heartbeat.check();
+    else this.#happen('nudged');
+  }
+
+  /** There is a new token: it is handed in, or the connection tried again with it. */
+  renewed(token: string): void {
+    if (this.#state === 'open') this.say({ type: 'token', token });
+    else this.#happen('renewed');
+  }
+
+  attach(document: Attached): void {
+    this.#attached.add(document);
+    if (this.#state === 'open') document.connected();
+  }
+
+  detach(document: Attached): void {
+    this.#attached.delete(document);
+    for (const [ref, other] of this.#byRef) if (other === document) this.#byRef.delete(ref);
+    for (const [number, other] of this.#byNumber) if (other === document) this.#byNumber.delete(number);
+  }
+
+  /** A number to ask for a document by; the answers go to whom it is for. */
+  nextRef(document: Attached): number {
+    const ref = ++this.#lastRef;
+    this.#byRef.set(ref, document);
+    return ref;
+  }
+
+  /** Says it in the order of the calls; what is said in one turn leaves in one frame. Nothing while it is not open. */
+  say(message: NativeClientMessage): void {
+    if (this.#state !== 'open') return;
+    if (this.#outbox.push(message) === 1) queueMicrotask(() => this.#flush());
+  }
+
+  override destroy(): void {
+    this.disconnect();
+    super.destroy();
+  }
+
+  #flush(): void {
+    const messages = this.#outbox;
+    this.#outbox = [];
+    if (messages.length > 0 && this.#state === 'open') this.#socket?.send(encodeClientFrame(...messages));
+  }
+
+  #happen(event: ConnectionEvent): void {
+    const before = this.#state;
+    const { state, effects } = transition(before, event);
+    this.#state = state;
+    for (const effect of effects) this.#effect(effect);
+    if (state === before) return;
+    if (before === 'open') for (const document of this.#attached) document.disconnected();
+    if (state === 'open') this.#begin();
+    this.emit('state', [state]);
+  }
+
+  #effect(effect: ConnectionEffect): void {
+    const { clock } = this.#deps;
+    switch (effect) {
+      case 'open-socket':
+        this.#opening = clock.after(openingMs, () =>
+          this.#lost({ code: undefined, message: 'the server could not be reached in time' }),
+        );
+        this.#socket = this.#open();
+        return;
+      case 'close-socket':
+        this.#end();
+        return;
+      case 'say-hello':
+        void this.#greet(this.#socket);
+        return;
+      case 'wait':
+        this.#timer = clock.after(this.#backoff.next(this.#retryAfterMs), () => this.#happen('due'));
+        this.#retryAfterMs = 0;
+        return;
+      case 'stop-waiting':
+        this.#timer?.cancel();
+    }
+  }
+
+  #open(): ClientSocket {
+    const socket: ClientSocket = this.#deps.openSocket(this.#deps.url, {
+      opened: () => this.#ifCurrent(socket, () => this.#happen('opened')),
+      frame: (bytes) => this.#ifCurrent(socket, () => this.#hear(bytes)),
+      closed: (code, reason) => this.#ifCurrent(socket, () => this.#closed(code, reason)),
+    });
+    return socket;
+  }
+
+  /** A socket that was let go of may still have something under way. */
+  #ifCurrent(socket: ClientSocket, run: () => void): void {
+    if (socket === this.#socket) run();
+  }
+
+  async #greet(socket: ClientSocket | undefined): Promise<void> {
+    const { device, agent } = this.#deps;
+    try {
+      const token = await this.#deps.token();
+      if (socket === this.#socket)
+        socket?.send(encodeClientFrame({ type: 'hello', version: nativeVersion, token, device, agent }));
+    } catch (error) {
+      if (socket !== this.#socket) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#fail({ code: error instanceof SyncError ? error.code : undefined, message });
+    }
+  }
+
+  #begin(): void {
+    this.#opening?.cancel();
+    this.#reason = undefined;
+    this.#backoff.reset();
+    this.#heartbeat.start();
+    for (const document of this.#attached) document.connected();
+  }
+
+  #end(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#opening?.cancel();
+    this.#heartbeat.stop();
+    this.#outbox = [];
+    this.#byRef.clear();
+    this.#byNumber.clear();
+    socket?.close();
+  }
+
+  #hear(bytes: Uint8Array): void {
+    this.#heartbeat.heard();
+    let messages: NativeServerMessage[];
+    try {
+      messages = decodeServerFrame(bytes);
+    } catch (error) {
+      return this.#fail({ code: 'FRAME_MALFORMED', message: toSyncError(error).message });
+    }
+    for (const message of messages) this.#handle(message);
+  }
+
+  #handle(message: NativeServerMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        this.#happen('welcomed');
+        this.emit('authenticated', [message.expiresAt]);
+        return;
+      case 'authenticated':
+        this.emit('authenticated', [message.expiresAt]);
+        return;
+      case 'token-wanted':
+        this.emit('token-wanted', [message.reason]);
+        return;
+      case 'pong':
+        this.#serverClock.add(message.clientTime, message.serverTime, this.#deps.clock.now());
+        return;
+      case 'goodbye':
+        this.#retryAfterMs = message.retryAfterMs;
+        return this.#fail({ code: codeOf(message.code), message: message.reason });
+      case 'opened':
+        this.#take(message.ref, message.document);
+        return this.#byNumber.get(message.document)?.hear(message);
+      case 'not-opened': {
+        const document = this.#byRef.get(message.ref);
+        this.#byRef.delete(message.ref);
+        return document?.hear(message);
+      }
+      default: {
+        const document = this.#byNumber.get(message.document);
+        if (message.type === 'closed') this.#byNumber.delete(message.document);
+        document?.hear(message);
+      }
+    }
+  }
+
+  #take(ref: number, number: number): void {
+    const document = this.#byRef.get(ref);
+    this.#byRef.delete(ref);
+    // One that was let go of meanwhile: the server need not keep it open.
+    if (document === undefined) this.say({ type: 'close', document: number });
+    else this.#byNumber.set(number, document);
+  }
+
+  #closed(code: number, reason: string): void {
+    const found = Object.entries(errorTable).find(([, { close }]) => close === code);
+    const named = codeOf(reason.split(':')[0] ?? '') ?? (found?.[0] as ErrorCode | undefined);
+    this.#fail({ code: named, message: reason === '' ? `the connection was closed (${code})` : reason });
+  }
+
+  /** Ends it: to be tried again, or not, by what the error means. */
+  #fail(reason: ConnectionReason): void {
+    const retry = reason.code === undefined ? 'backoff' : errorTable[reason.code].retry;
+    if (retry === 'backoff') return this.#lost(reason);
+    this.#reason = reason;
+    this.#happen('refused');
+  }
+
+  #lost(reason: ConnectionReason): void {
+    this.#reason = reason;
+    this.#happen('lost');
+  }
+}
+
+function codeOf(name: string): ErrorCode | undefined {
+  return Object.hasOwn(errorTable, name) ? (name as ErrorCode) : undefined;
+}

@@ -1,0 +1,333 @@
+// Keeps one Y.Doc and the server's document the same over a connection that comes and goes. Owns what is not durable yet
+// and where it can resume; knows nothing of storage, presence and pages.
+
+import { ObservableV2 } from 'lib0/observable';
+import * as Y from 'yjs';
+import type { Clock, Timer } from '../../shared/clock.js';
+import { errorTable, type ErrorCode } from '../../shared/errors.js';
+import type { Known } from '../../shared/native/fields.js';
+import type { Access } from '../../shared/permission.js';
+import { Backoff } from '../connection/backoff.js';
+import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
+import { deletesOf, missingUpdate } from './missing-update.js';
+import { Outbox } from './outbox.js';
+
+/** Up to where this client has everything of the server's, durably; worth keeping beside an offline copy. */
+export interface Position {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** Why a document cannot be opened, or something of it was not taken. */
+export interface DocumentReason {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/**
+ * closed: not open on the server. opening: asked for. syncing: what it lacks is on its way. synced: the server has sent all
+ * there was; edits may still be unacknowledged. blocked: asking again is of no use until the rights or the token change.
+ */
+export type DocumentPhase = 'closed' | 'opening' | 'syncing' | 'synced' | 'blocked';
+
+export interface DocumentSyncDeps {
+  readonly doc: Y.Doc;
+  readonly name: string;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Whether a change with this origin is an edit to be sent; what was loaded from a copy is none. */
+  readonly isEdit: (origin: unknown) => boolean;
+  /**
+   * Where a copy of the document stood, when all that it had beyond that is handed to `restore`. Undefined when that is
+   * not known: then the first sync compares.
+   */
+  readonly position?: Position | undefined;
+}
+
+interface Events {
+  phase: (phase: DocumentPhase) => void;
+  access: (access: Access) => void;
+  /** How many edits are not durable on the server has changed. */
+  unsynced: (count: number) => void;
+  position: (position: Position) => void;
+  awareness: (update: Uint8Array) => void;
+  /** An update was not taken, or the document was closed. What is here stays here. */
+  refused: (reason: DocumentReason) => void;
+}
+
+/** What is known of the document while it is open on the server. */
+interface Open {
+  readonly number: number;
+  readonly writer: number;
+  readonly epoch: string;
+  /** For the comparison of the first sync. */
+  readonly stateVector: Uint8Array;
+  readonly received: Uint8Array[];
+}
+
+export class DocumentSync extends ObservableV2<Events> implements Attached {
+  readonly #deps: DocumentSyncDeps;
+  readonly #outbox = new Outbox();
+  readonly #backoff: Backoff;
+  readonly #onUpdate: (update: Uint8Array, origin: unknown) => void;
+  /** Whoever waits for everything to be the same on both sides. */
+  #waiting: { readonly resolve: () => void; isAsked: boolean }[] = [];
+  #position: Position | undefined;
+  /** The outbox holds all that the server may lack. */
+  #isComplete: boolean;
+  #phase: DocumentPhase = 'closed';
+  #access: Access | undefined;
+  #reason: DocumentReason | undefined;
+  #open: Open | undefined;
+  #retry: Timer | undefined;
+
+  constructor(deps: DocumentSyncDeps) {
+    super();
+    this.#deps = deps;
+    this.#backoff = new Backoff(deps.random);
+    this.#position = deps.position;
+    this.#isComplete = deps.position !== undefined || deps.doc.store.clients.size === 0;
+    this.#onUpdate = (update, origin) => {
+      if (origin !== this && deps.isEdit(origin)) this.restore([update]);
+    };
+    deps.doc.on('update', this.#onUpdate);
+    deps.connection.attach(this);
+  }
+
+  get phase(): DocumentPhase {
+    return this.#phase;
+  }
+
+  /** Undefined until the server has said. */
+  get access(): Access | undefined {
+    return this.#access;
+  }
+
+  /** Why it is blocked, or what was refused last. */
+  get reason(): DocumentReason | undefined {
+    return this.#reason;
+  }
+
+  /** Edits that are not known to be durable on the server. */
+  get unsynced(): number {
+    return this.#outbox.size;
+  }
+
+  /** Edits of the document that were never acknowledged, as a copy remembers them. */
+  restore(updates: readonly Uint8Array[]): void {
+    for (const update of updates) this.#outbox.add(update);
+    this.emit('unsynced', [this.unsynced]);
+    this.#send();
+  }
+
+  /** Resolves when everything here is durable on the server, and everything there is here. */
+  synced(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ resolve, isAsked: false });
+      this.#askForSync();
+    });
+  }
+
+  announce(update: Uint8Array): void {
+    if (this.#open === undefined) return;
+    this.#deps.connection.say({ type: 'awareness', document: this.#open.number, update });
+  }
+
+  /** Asks again, where that was of no use before. */
+  retry(): void {
+    if (this.#phase !== 'blocked') return;
+    this.#setPhase('closed');
+    if (this.#deps.connection.state === 'open') this.connected();
+  }
+
+  override destroy(): void {
+    this.#deps.doc.off('update', this.#onUpdate);
+    if (this.#open !== undefined) this.#deps.connection.say({ type: 'close', document: this.#open.number });
+    this.disconnected();
+    this.#deps.connection.detach(this);
+    super.destroy();
+  }
+
+  connected(): void {
+    if (this.#phase !== 'closed') return;
+    this.#retry?.cancel();
+    const { connection, name } = this.#deps;
+    this.#setPhase('opening');
+    connection.say({ type: 'open', ref: connection.nextRef(this), name, known: this.#known() });
+  }
+
+  disconnected(): void {
+    this.#retry?.cancel();
+    this.#outbox.reset();
+    this.#open = undefined;
+    for (const one of this.#waiting) one.isAsked = false;
+    if (this.#phase !== 'closed') this.#setPhase('closed');
+  }
+
+  hear(message: DocumentMessage): void {
+    switch (message.type) {
+      case 'opened':
+        return this.#opened(message);
+      case 'not-opened':
+        return this.#closed(message.code, message.reason);
+      case 'closed':
+        return this.#closed(message.code, message.reason);
+      case 'update':
+        this.#apply(message.update);
+        for (const { writer, seq } of message.acks)
+          if (writer === this.#open?.writer) this.#acknowledged(seq);
+        return this.#move(message.cursor);
+      case 'ack':
+        this.#acknowledged(message.seq);
+        return this.#move(message.cursor);
+      case 'synced':
+        return this.#caughtUp(message.cursor);
+      case 'awareness':
+        return this.emit('awareness', [message.update]);
+      case 'wanted':
+        return this.#offer(Y.encodeStateAsUpdate(this.#deps.doc, message.stateVector));
+      case 'access':
+        return this.#setAccess(message.access);
+      case 'refused':
+        return this.#refused(message.seq, message.code, message.reason);
+    }
+  }
+
+  #known(): Known {
+    const { doc } = this.#deps;
+    if (this.#isComplete && this.#position !== undefined) return { kind: 'offset', ...this.#position };
+    if (doc.store.clients.size === 0) return { kind: 'nothing' };
+    return { kind: 'state-vector', stateVector: Y.encodeStateVector(doc) };
+  }
+
+  #opened(message: Extract<DocumentMessage, { type: 'opened' }>): void {
+    const { document: number, writer, epoch, access, isContentNext } = message;
+    this.#open = { number, writer, epoch, stateVector: message.stateVector.slice(), received: [] };
+    this.#setPhase('syncing');
+    this.#setAccess(access);
+    if (isContentNext) return;
+    const stateVector = Y.encodeStateVector(this.#deps.doc);
+    this.#deps.connection.say({ type: 'request', document: number, stateVector });
+  }
+
+  #apply(update: Uint8Array): void {
+    if (!this.#isComplete && this.#phase === 'syncing') this.#open?.received.push(update.slice());
+    Y.applyUpdate(this.#deps.doc, update, this);
+  }
+
+  #caughtUp(cursor: number): void {
+    if (this.#phase === 'syncing') {
+      this.#backoff.reset();
+      if (this.#access === 'write') this.#compare();
+      this.#setPhase('synced');
+    }
+    this.#move(cursor);
+    this.#send();
+    const done = this.#waiting.filter(({ isAsked }) => isAsked);
+    this.#waiting = this.#waiting.filter(({ isAsked }) => !isAsked);
+    for (const { resolve } of done) resolve();
+    this.#askForSync();
+  }
+
+  /** The first sync of a document that came from elsewhere: what it had that the server lacks is found by looking. */
+  #compare(): void {
+    const open = this.#open;
+    if (this.#isComplete || open === undefined) return;
+    const missing = missingUpdate(this.#deps.doc, open.stateVector, deletesOf(open.received));
+    open.received.length = 0;
+    this.#isComplete = true;
+    const outgoing = this.#outbox.cover(missing);
+    if (outgoing !== undefined)
+      this.#deps.connection.say({ type: 'offer', document: open.number, ...outgoing });
+    this.emit('unsynced', [this.unsynced]);
+  }
+
+  #offer(update: Uint8Array): void {
+    if (this.#open === undefined) return;
+    this.#deps.connection.say({ type: 'offer', document: this.#open.number, ...this.#outbox.offer(update) });
+  }
+
+  #send(): void {
+    if (this.#open === undefined || this.#phase !== 'synced' || this.#access !== 'write') return;
+    for (let next = this.#outbox.next(); next !== undefined; next = this.#outbox.next())
+      this.#deps.connection.say({ type: 'update', document: this.#open.number, ...next });
+    this.#askForSync();
+  }
+
+  #acknowledged(seq: number): void {
+    if (this.#outbox.acknowledged(seq) > 0) this.emit('unsynced', [this.unsynced]);
+    this.#send();
+  }
+
+  /** What is refused stays here, and is compared again when the rights have changed. */
+  #refused(seq: number, code: string, message: string): void {
+    this.#outbox.refused(seq);
+    this.#isComplete = false;
+    this.#tell(code, message);
+  }
+
+  #move(cursor: number): void {
+    const { epoch = '' } = this.#open ?? {};
+    if (cursor === 0 || (epoch === this.#position?.epoch && cursor <= this.#position.offset)) return;
+    this.#position = { epoch, offset: cursor };
+    this.emit('position', [this.#position]);
+  }
+
+  /** Asked for when nothing of ours is on its way: what is answered then is the same on both sides. */
+  #askForSync(): void {
+    if (this.#phase !== 'synced' || !this.#outbox.isSettled || this.#open === undefined) return;
+    if (this.#waiting.length === 0 || this.#waiting.some(({ isAsked }) => isAsked)) return;
+    for (const one of this.#waiting) one.isAsked = true;
+    this.#deps.connection.say({ type: 'sync', document: this.#open.number });
+  }
+
+  #setAccess(access: Access): void {
+    if (access === this.#access) return;
+    const isPromoted = access === 'write' && this.#phase === 'synced';
+    this.#access = access;
+    this.emit('access', [access]);
+    // What was refused until now is found by comparing, which takes a fresh look at the server.
+    if (isPromoted) this.#reopen();
+  }
+
+  #reopen(): void {
+    if (this.#open === undefined) return;
+    this.#deps.connection.say({ type: 'close', document: this.#open.number });
+    this.disconnected();
+    this.connected();
+  }
+
+  #closed(code: string, message: string): void {
+    this.disconnected();
+    this.#tell(code, message);
+    const known = Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'INTERNAL';
+    if (known === 'CLIENT_ID_TAKEN') this.#takeAnotherId();
+    if (errorTable[known].retry !== 'backoff') return this.#setPhase('blocked');
+    // After such an end it is not certain any more what the server has.
+    this.#isComplete = false;
+    this.#retry = this.#deps.clock.after(this.#backoff.next(0), () => {
+      if (this.#deps.connection.state === 'open') this.connected();
+    });
+  }
+
+  /** Somebody else writes under our client id, as a copied offline copy makes it happen. */
+  #takeAnotherId(): void {
+    this.#deps.doc.clientID = Math.floor(this.#deps.random() * 2 ** 32);
+  }
+
+  #tell(code: string, message: string): void {
+    this.#reason = {
+      code: Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'INTERNAL',
+      message,
+    };
+    this.emit('refused', [this.#reason]);
+  }
+
+  #setPhase(phase: DocumentPhase): void {
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    this.emit('phase', [phase]);
+  }
+}

@@ -1,0 +1,67 @@
+// What a document has and a server lacks, as one update and no more than that. State vectors do not speak of deletions, so
+// what Yjs makes for one always carries all of them; here those the server has are left out.
+
+import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
+
+type DeleteSet = ReturnType<typeof Y.createDeleteSet>;
+
+/** What updates delete, together. */
+export function deletesOf(updates: readonly Uint8Array[]): DeleteSet {
+  return Y.mergeDeleteSets(updates.map((update) => Y.decodeUpdate(update).ds));
+}
+
+/** Undefined when the server, which has this state vector and these deletions, lacks nothing. */
+export function missingUpdate(
+  doc: Y.Doc,
+  stateVector: Uint8Array,
+  deletes: DeleteSet,
+): Uint8Array | undefined {
+  const whole = Y.encodeStateAsUpdate(doc, stateVector);
+  const { structs, ds } = Y.decodeUpdate(whole);
+  const lacking = without(ds, deletes);
+  if (structs.length === 0 && lacking.clients.size === 0) return undefined;
+  // The deletions are the end of an update, and there is one way only to write them.
+  const structBytes = whole.subarray(0, whole.length - encodeDeletes(ds).length);
+  const encoder = encoding.createEncoder();
+  encoding.writeUint8Array(encoder, structBytes);
+  encoding.writeUint8Array(encoder, encodeDeletes(lacking));
+  return encoding.toUint8Array(encoder);
+}
+
+/** The ranges of one that are not in the other. Both are sorted and merged, as decoding and merging leave them. */
+function without(all: DeleteSet, known: DeleteSet): DeleteSet {
+  const rest = Y.createDeleteSet();
+  for (const [client, ranges] of all.clients) {
+    const left: (typeof ranges)[number][] = [];
+    const others = known.clients.get(client) ?? [];
+    for (const range of ranges) {
+      let { clock } = range;
+      const end = range.clock + range.len;
+      for (const other of others) {
+        const otherEnd = other.clock + other.len;
+        if (otherEnd <= clock || other.clock >= end) continue;
+        if (other.clock > clock) left.push({ clock, len: other.clock - clock });
+        clock = Math.max(clock, otherEnd);
+      }
+      if (clock < end) left.push({ clock, len: end - clock });
+    }
+    if (left.length > 0) rest.clients.set(client, left);
+  }
+  return rest;
+}
+
+/** As Yjs writes it in the V1 encoding. */
+function encodeDeletes({ clients }: DeleteSet): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, clients.size);
+  for (const [client, ranges] of [...clients].sort(([a], [b]) => b - a)) {
+    encoding.writeVarUint(encoder, client);
+    encoding.writeVarUint(encoder, ranges.length);
+    for (const { clock, len } of ranges) {
+      encoding.writeVarUint(encoder, clock);
+      encoding.writeVarUint(encoder, len);
+    }
+  }
+  return encoding.toUint8Array(encoder);
+}

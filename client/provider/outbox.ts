@@ -1,0 +1,96 @@
+// Edits of this client that are not known to be durable on the server, in order. Owns what is counted as unsynced.
+
+import * as Y from 'yjs';
+
+/** So many updates on their way at once; what comes meanwhile is joined. */
+const maxInFlight = 64;
+
+interface InFlight {
+  readonly seq: number;
+  readonly update: Uint8Array;
+  /** How many edits are in it; 0 for what was only offered. */
+  readonly edits: number;
+}
+
+/** To be sent under this number. */
+export interface Outgoing {
+  readonly seq: number;
+  readonly update: Uint8Array;
+}
+
+export class Outbox {
+  #waiting: Uint8Array[] = [];
+  #waitingEdits = 0;
+  #inFlight: InFlight[] = [];
+  /** Edits the server did not take. They are in the document still. */
+  #refused = 0;
+  #lastSeq = 0;
+
+  /** Edits that are not known to be durable. */
+  get size(): number {
+    return this.#inFlight.reduce((sum, { edits }) => sum + edits, this.#waitingEdits + this.#refused);
+  }
+
+  /** Nothing is waiting or on its way, not even an offer. */
+  get isSettled(): boolean {
+    return this.#waiting.length === 0 && this.#inFlight.length === 0;
+  }
+
+  /** An edit that was just made. */
+  add(update: Uint8Array): void {
+    this.#waiting.push(update);
+    this.#waitingEdits++;
+  }
+
+  /** What to send next; undefined when nothing waits, or enough is on its way. */
+  next(): Outgoing | undefined {
+    if (this.#waiting.length === 0 || this.#inFlight.length >= maxInFlight) return undefined;
+    const update = this.#waiting.length === 1 ? this.#waiting[0]! : Y.mergeUpdates(this.#waiting);
+    const edits = this.#waitingEdits;
+    this.#waiting = [];
+    this.#waitingEdits = 0;
+    return this.#number(update, edits);
+  }
+
+  /** Something that is sent without being an edit. */
+  offer(update: Uint8Array): Outgoing {
+    return this.#number(update, 0);
+  }
+
+  /** All that waits or was refused is in this update, or with the server already if there is none. What is counted stays until then. */
+  cover(update: Uint8Array | undefined): Outgoing | undefined {
+    const edits = this.#waitingEdits + this.#refused;
+    this.#waiting = [];
+    this.#waitingEdits = 0;
+    this.#refused = 0;
+    return update && this.#number(update, edits);
+  }
+
+  /** All up to this number are durable. Returns how many edits that were. */
+  acknowledged(seq: number): number {
+    let edits = 0;
+    while ((this.#inFlight[0]?.seq ?? Infinity) <= seq) edits += this.#inFlight.shift()?.edits ?? 0;
+    return edits;
+  }
+
+  /** This one was not taken by the server, and it is of no use to send it again as things are. */
+  refused(seq: number): void {
+    this.#refused += this.#inFlight.find((one) => one.seq === seq)?.edits ?? 0;
+    this.#inFlight = this.#inFlight.filter((one) => one.seq !== seq);
+  }
+
+  /** The connection was lost: what was on its way waits again, and numbers begin anew. */
+  reset(): void {
+    const lost = this.#inFlight.filter(({ edits }) => edits > 0);
+    this.#waiting = [...lost.map(({ update }) => update), ...this.#waiting];
+    this.#waitingEdits += lost.reduce((sum, { edits }) => sum + edits, 0);
+    this.#inFlight = [];
+    this.#lastSeq = 0;
+  }
+
+  #number(update: Uint8Array, edits: number): Outgoing {
+    const seq = ++this.#lastSeq;
+    this.#inFlight.push({ seq, update, edits });
+    return { seq, update };
+  }
+}

@@ -1,0 +1,54 @@
+// Our own client and stock providers in one room, over real sockets and with real tokens.
+
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import * as Y from 'yjs';
+import { Connection } from '../../client/connection/connection.js';
+import { webSockets } from '../../client/connection/socket.js';
+import { DocumentSync } from '../../client/provider/document-sync.js';
+import { systemClock } from '../../shared/clock.js';
+import { until } from '../support/peer.js';
+import { serverForTest } from '../support/test-server.js';
+import { cut, stockProvider, stockVersions, textOf, untilSynced } from './stock-providers.js';
+
+function nativeClient(url: string, name: string): { doc: Y.Doc; connection: Connection; sync: DocumentSync } {
+  const doc = new Y.Doc();
+  const connection = new Connection({
+    url,
+    token: async () => '',
+    device: 'device',
+    agent: 'test/1',
+    openSocket: webSockets(WebSocket),
+    clock: systemClock,
+    random: Math.random,
+  });
+  const deps = { doc, name, connection, clock: systemClock, random: Math.random, isEdit: () => true };
+  const sync = new DocumentSync(deps);
+  connection.connect();
+  onTestFinished(() => {
+    sync.destroy();
+    connection.destroy();
+  });
+  return { doc, connection, sync };
+}
+
+const textIn = (doc: Y.Doc): string => doc.getText('text').toString();
+
+test.each(stockVersions)('C1: ours and y-websocket $version edit one document', async (version) => {
+  const { url } = await serverForTest();
+  const stock = stockProvider(version, url, 'room');
+  const native = nativeClient(`${url}/`, 'room');
+  await untilSynced(stock);
+  await until(() => native.sync.phase === 'synced', 'ours is synced');
+  for (let i = 0; i < 50; i++) {
+    native.doc.getText('text').insert(0, 'n');
+    stock.doc.getText('text').insert(0, 's');
+    if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await until(() => native.sync.unsynced === 0, 'ours is durable');
+  await until(() => textOf(stock) === textIn(native.doc), 'both have the same');
+  expect(textIn(native.doc).length).toBe(100);
+  cut(stock);
+  native.doc.getText('text').insert(0, 'meanwhile ');
+  await until(() => textOf(stock) === textIn(native.doc), 'the stock client is back');
+});
