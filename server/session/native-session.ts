@@ -43,6 +43,8 @@ export class NativeSession implements SocketHandler, Session {
   readonly #documents = new Map<number, NativeDocument>();
   readonly #names = new Set<DocumentName>();
   readonly #expiry = new Expiry();
+  /** It has said hello: before, it may be a stock client that was given no document, and would not understand us. */
+  #hasGreeted = false;
   #claims: Claims | undefined;
   #isEnded = false;
   #stopFarewell: (() => void) | undefined;
@@ -103,14 +105,17 @@ export class NativeSession implements SocketHandler, Session {
     if (this.#isEnded) return;
     this.#leave();
     const { code, reason } = error;
-    this.#stopFarewell = sayFarewell(this.#deps, this.#socket, error, () =>
-      this.#send({ type: 'goodbye', code, reason, retryAfterMs: 0 }),
-    );
+    this.#stopFarewell = sayFarewell(this.#deps, this.#socket, error, () => {
+      if (this.#hasGreeted) this.#send({ type: 'goodbye', code, reason, retryAfterMs: 0 });
+    });
   }
 
   /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
   #handle(message: NativeClientMessage): void | Promise<void> {
-    if (message.type === 'hello') return this.#greet(message.version, message.token);
+    if (message.type === 'hello') {
+      this.#hasGreeted = true;
+      return this.#greet(message.version, message.token);
+    }
     if (this.#claims === undefined) throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
     switch (message.type) {
       case 'open':

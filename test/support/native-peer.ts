@@ -10,6 +10,7 @@ import {
   type NativeServerMessage,
 } from '../../shared/native/messages.js';
 import type { ConnectOptions, MemoryClient, MemoryTransport } from './memory-transport.js';
+import type { SessionServer } from './session-server.js';
 
 type Of<T extends NativeServerMessage['type']> = Extract<NativeServerMessage, { type: T }>;
 
@@ -127,4 +128,23 @@ export class NativePeer {
     if (message.type === 'ack') document.acked = message.seq;
     if (message.type === 'synced') document.isSynced = true;
   }
+}
+
+/** A client of a server in memory, after the time it takes to be welcomed. */
+export async function nativePeer(server: SessionServer, options?: NativePeerOptions): Promise<NativePeer> {
+  const peer = new NativePeer(server.transport, options);
+  await server.run(20);
+  return peer;
+}
+
+/** A document of it, after the time it takes to be in sync. */
+export async function openedBy(
+  server: SessionServer,
+  peer: NativePeer,
+  name: string,
+  doc?: Y.Doc,
+): Promise<PeerDocument> {
+  const document = peer.open(name, doc);
+  await server.run(50);
+  return document;
 }

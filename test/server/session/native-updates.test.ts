@@ -2,7 +2,13 @@
 
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NativePeer, type NativePeerOptions, type PeerDocument } from '../../support/native-peer.js';
+import {
+  nativePeer,
+  openedBy,
+  NativePeer,
+  type NativePeerOptions,
+  type PeerDocument,
+} from '../../support/native-peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
 let server: SessionServer;
@@ -13,17 +19,9 @@ beforeEach(() => {
 
 afterEach(() => server.close());
 
-async function connect(options?: NativePeerOptions): Promise<NativePeer> {
-  const peer = new NativePeer(server.transport, options);
-  await server.run(20);
-  return peer;
-}
-
-async function opened(peer: NativePeer, name: string, doc?: Y.Doc): Promise<PeerDocument> {
-  const document = peer.open(name, doc);
-  await server.run(50);
-  return document;
-}
+const connect = (options?: NativePeerOptions): Promise<NativePeer> => nativePeer(server, options);
+const opened = (peer: NativePeer, name: string, doc?: Y.Doc): Promise<PeerDocument> =>
+  openedBy(server, peer, name, doc);
 
 describe('N3: numbers', () => {
   it('D1: are acknowledged when durable, and not before', async () => {
