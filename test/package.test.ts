@@ -64,7 +64,7 @@ function loadedWith(file: string, loaded = { files: new Set<string>(), packages:
 
 test('L6 a server starts from few files, without Yjs', () => {
   const { files, packages } = loadedWith(join(root, 'dist/server/cli/serve.js'));
-  expect(files.size).toBeLessThanOrEqual(10);
+  expect(files.size).toBeLessThanOrEqual(12);
   // uWebSockets.js is loaded by a dynamic import.
   expect([...packages]).toEqual(['level']);
 });
