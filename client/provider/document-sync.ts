@@ -4,7 +4,7 @@
 import { ObservableV2 } from 'lib0/observable';
 import * as Y from 'yjs';
 import type { Clock, Timer } from '../../shared/clock.js';
-import { errorTable, type ErrorCode } from '../../shared/errors.js';
+import { errorTable, SyncError, type ErrorCode } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
@@ -57,6 +57,13 @@ interface Events {
   refused: (reason: DocumentReason) => void;
 }
 
+/** Somebody who waits for both sides to be the same. */
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: SyncError) => void;
+  isAsked: boolean;
+}
+
 /** What is known of the document while it is open on the server. */
 interface Open {
   readonly number: number;
@@ -73,7 +80,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   readonly #backoff: Backoff;
   readonly #onUpdate: (update: Uint8Array, origin: unknown) => void;
   /** Whoever waits for everything to be the same on both sides. */
-  #waiting: { readonly resolve: () => void; isAsked: boolean }[] = [];
+  #waiting: Waiting[] = [];
   #position: Position | undefined;
   /** The outbox holds all that the server may lack. */
   #isComplete: boolean;
@@ -122,10 +129,14 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#send();
   }
 
-  /** Resolves when everything here is durable on the server, and everything there is here. */
+  /**
+   * Resolves when everything here is durable on the server, and everything there is here. Rejects with SyncError when the
+   * server does not take something, or does not open the document.
+   */
   synced(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ resolve, isAsked: false });
+    return new Promise((resolve, reject) => {
+      if (this.#phase === 'blocked' && this.#reason !== undefined) return reject(errorOf(this.#reason));
+      this.#waiting.push({ resolve, reject, isAsked: false });
       this.#askForSync();
     });
   }
@@ -323,6 +334,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
       message,
     };
     this.emit('refused', [this.#reason]);
+    if (errorTable[this.#reason.code].retry === 'backoff') return;
+    for (const { reject } of this.#waiting.splice(0)) reject(errorOf(this.#reason));
   }
 
   #setPhase(phase: DocumentPhase): void {
@@ -330,4 +343,9 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#phase = phase;
     this.emit('phase', [phase]);
   }
+}
+
+function errorOf({ code, message }: DocumentReason): SyncError {
+  // The server's words begin with the code.
+  return new SyncError(code, message.startsWith(`${code}: `) ? message.slice(code.length + 2) : '');
 }

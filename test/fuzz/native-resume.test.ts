@@ -31,6 +31,7 @@ class Client {
   #acked = 0;
   #answered = 0;
   #isCounted = false;
+  #hasRequested = false;
   resumed = 0;
 
   constructor() {
@@ -53,7 +54,7 @@ class Client {
     this.#peer = new NativePeer(server.transport);
     this.#document = this.#peer.open('doc', this.doc, this.#known);
     [this.#sent, this.#acked, this.#answered, this.#onTheWay] = [0, 0, 0, []];
-    this.#isCounted = false;
+    [this.#isCounted, this.#hasRequested] = [false, false];
   }
 
   /** Does what follows from what has been heard. */
@@ -63,8 +64,8 @@ class Client {
     if (peer.closed !== undefined || peer.heardOf('closed').length > 0) return this.disconnect();
     const [opened] = peer.heardOf('opened');
     if (opened === undefined) return;
-    if (!opened.isContentNext && this.#known.kind === 'offset') {
-      this.#known = { kind: 'nothing' };
+    if (!opened.isContentNext && !this.#hasRequested) {
+      this.#hasRequested = true;
       const stateVector = Y.encodeStateVector(this.doc);
       peer.say({ type: 'request', document: document.number, stateVector });
     } else if (opened.isContentNext && opened.stateVector.length === 0 && !this.#isCounted) {
@@ -140,7 +141,7 @@ class Play {
     for (let round = 0; round < 20; round++) {
       for (const client of this.clients) if (!client.isConnected) client.connect(this.#server);
       await this.#run(200);
-      if (this.clients.every(({ unacknowledged }) => unacknowledged === 0)) break;
+      if (this.clients.every(({ isConnected, unacknowledged }) => isConnected && unacknowledged === 0)) break;
     }
     await this.#run(500);
     const late = new MemoryPeer(this.#server.transport, { isPresent: false });

@@ -65,6 +65,13 @@ function device(options: Partial<DocumentSyncDeps> & { token?: string; on?: Netw
   return { doc, connection, sync, text: doc.getText('text') };
 }
 
+function rejectionOf(promise: Promise<void>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
 function stock(): Promise<MemoryPeer> {
   return server.connected({ path: '/doc' });
 }
@@ -321,6 +328,24 @@ describe('synced()', () => {
     await server.run(100);
     expect(isDone).toBe(true);
     expect(one.text.toString()).toContain('theirs');
+  });
+
+  it('rejects when something of it is refused, or the document is not opened', async () => {
+    server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
+    server.bearers.byToken.set('ann-reads', { sub: 'ann', access: 'read' });
+    const one = device({ token: 'ann' });
+    await server.run(100);
+    one.connection.renewed('ann-reads');
+    one.text.insert(0, 'too late');
+    const refused = rejectionOf(one.sync.synced());
+    await server.run(200);
+    expect(await refused).toMatchObject({ code: 'READ_ONLY' });
+    server.bearers.byToken.set('nothing', { access: 'none' });
+    const two = device({ token: 'nothing' });
+    const forbidden = rejectionOf(two.sync.synced());
+    await server.run(200);
+    expect(await forbidden).toMatchObject({ code: 'FORBIDDEN' });
+    await expect(two.sync.synced()).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
   it('waits for the connection', async () => {
