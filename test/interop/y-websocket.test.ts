@@ -341,6 +341,8 @@ test.each(['memory', 'directory'])('D2: what one server stored (%s), the next on
     kind === 'memory' ? { store: new FaultyStore(inner) } : { data };
   const first = await startServer(options());
   const writer = await new Peer(`${first.url}/doc`, { doc: docWith('kept') }).synced();
+  // While it is under way, the edit could leave joined with it, and not come back as it is.
+  await until(() => writer.heardOf('update').length > 0, 'what it brought is durable');
   const edit = nextUpdate(writer.doc);
   writer.doc.getText('text').delete(0, 1);
   const update = await edit;
