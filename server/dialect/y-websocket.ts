@@ -4,6 +4,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../../shared/errors.js';
+import { readMessages } from '../../shared/read-messages.js';
 import type { DocumentDialect, DocumentEncoder } from './dialect.js';
 import type { ClientMessage } from './messages.js';
 
@@ -13,19 +14,7 @@ const permissionDenied = 0;
 
 /** Stock clients send one message per frame; newer ones may send several, so the whole frame is read. */
 function decode(frame: Uint8Array, maxMessages: number): ClientMessage[] {
-  const decoder = decoding.createDecoder(frame);
-  const messages: ClientMessage[] = [];
-  try {
-    do {
-      if (messages.length === maxMessages)
-        throw new SyncError('RATE_LIMITED', 'too many messages in one frame');
-      messages.push(readMessage(decoder));
-    } while (decoding.hasContent(decoder));
-  } catch (error) {
-    if (error instanceof SyncError) throw error;
-    throw new SyncError('FRAME_MALFORMED', 'the frame ends inside a message', { cause: error });
-  }
-  return messages;
+  return readMessages(frame, maxMessages, readMessage);
 }
 
 function readMessage(decoder: decoding.Decoder): ClientMessage {

@@ -117,6 +117,6 @@ export class DocumentLog {
   }
 }
 
-function sumBytes(updates: readonly Uint8Array[]): number {
+export function sumBytes(updates: readonly Uint8Array[]): number {
   return updates.reduce((sum, update) => sum + update.length, 0);
 }

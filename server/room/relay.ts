@@ -54,18 +54,19 @@ export class Relay {
   #timer: Timer | undefined;
   /** Last offset that live readers were given; moves after they were. */
   relayedOffset: number;
-  #durableOffset: number;
+  /** Last offset that is in the store. */
+  durableOffset: number;
 
   constructor(deps: { clock: Clock; fanout: Fanout; offset: number }) {
     this.#clock = deps.clock;
     this.#fanout = deps.fanout;
     this.relayedOffset = deps.offset;
-    this.#durableOffset = deps.offset;
+    this.durableOffset = deps.offset;
   }
 
   /** Up to here live readers were given everything, and all of it is durable. */
   get cursor(): number {
-    return Math.min(this.relayedOffset, this.#durableOffset);
+    return Math.min(this.relayedOffset, this.durableOffset);
   }
 
   /** An accepted update, in order. */
@@ -126,7 +127,7 @@ export class Relay {
 
   /** Everything up to this offset is in the store: joined frames leave, writers hear that theirs is safe. */
   durable(offset: number): void {
-    this.#durableOffset = offset;
+    this.durableOffset = offset;
     let count = 0;
     while (count < this.#pending.length && (this.#pending[count]?.offset ?? Infinity) <= offset) count++;
     const entries = this.#pending.splice(0, count);

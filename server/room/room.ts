@@ -13,7 +13,7 @@ import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
 import type { Tail } from './checkpoint-policy.js';
 import type { CheckpointResult } from './checkpointer.js';
-import type { DocumentLog } from './document-log.js';
+import { sumBytes, type DocumentLog } from './document-log.js';
 import { LastAnswer } from './last-answer.js';
 import { Presence } from './presence.js';
 import { Relay, type Accepted } from './relay.js';
@@ -61,7 +61,6 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** Whoever waits for an offset to be durable, in order of the offsets. */
   readonly #waiting: { readonly offset: number; resolve(): void }[] = [];
   #uncommitted: LogRecord[] = [];
-  #durableOffset: number;
   /** Monotonic time of the first update after the checkpoint; undefined when there is none. */
   #tailSince: number | undefined;
   /** Monotonic time of the last update. */
@@ -81,7 +80,6 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.#deps = deps;
     this.#log = log;
     this.#index = index;
-    this.#durableOffset = log.head;
     if (log.tailLength > 0) this.#tailSince = deps.clock.monotonic();
     this.#relay = new Relay({ clock: deps.clock, fanout, offset: log.head });
   }
@@ -168,18 +166,15 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /** The durable records after an offset of this epoch, in parts; undefined where that does not tell what a client has. */
   resume(epoch: string, offset: number): Uint8Array[] | undefined {
-    const isKept = offset >= this.#log.checkpointOffset && offset <= this.#durableOffset;
+    const isKept = offset >= this.#log.checkpointOffset && offset <= this.durableOffset;
     if (!isKept || epoch !== this.epoch) return undefined;
-    const updates = this.#log.since(offset, this.#durableOffset);
-    const bytes = updates.reduce((sum, { length }) => sum + length, 0);
-    return updates.length > 1 && bytes <= this.#deps.limits.syncPartBytes
-      ? [mergeAccepted(updates)]
-      : updates;
+    const updates = this.#log.since(offset, this.durableOffset);
+    return this.#isOnePart(updates) ? joined(updates) : updates;
   }
 
   /** When everything there is now is durable; undefined when it is. */
   settled(): Promise<void> | undefined {
-    if (this.#durableOffset === this.#log.head) return undefined;
+    if (this.durableOffset === this.#log.head) return undefined;
     const offset = this.#log.head;
     return new Promise((resolve) => {
       this.#waiting.push({ offset, resolve });
@@ -193,7 +188,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /** What a reader at this offset lacks of what is durable, and where it is then: it might be its own, and D1 holds. */
   since(offset: number): { updates: Uint8Array[]; offset: number } {
-    const durable = this.#durableOffset;
+    const durable = this.durableOffset;
     if (durable <= offset) return { updates: [], offset };
     return { updates: this.#log.since(offset, durable), offset: durable };
   }
@@ -203,7 +198,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   get durableOffset(): number {
-    return this.#durableOffset;
+    return this.#relay.durableOffset;
   }
 
   get relayedOffset(): number {
@@ -221,7 +216,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /** Whether the room must stay in memory: somebody is here, or something is not durable yet. */
   get isBusy(): boolean {
-    return this.#members.size > 0 || this.#durableOffset < this.#log.head;
+    return this.#members.size > 0 || this.durableOffset < this.#log.head;
   }
 
   get memoryBytes(): number {
@@ -242,7 +237,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /** What a checkpoint of everything durable is made of. */
   checkpointInput(): { offset: number; updates: Uint8Array[] } {
-    return { offset: this.#durableOffset, updates: this.#log.upTo(this.#durableOffset) };
+    return { offset: this.durableOffset, updates: this.#log.upTo(this.durableOffset) };
   }
 
   /** The store has replaced everything up to this offset by the checkpoint. */
@@ -259,7 +254,6 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   committed(offset: number): void {
-    this.#durableOffset = offset;
     this.#relay.durable(offset);
     while ((this.#waiting[0]?.offset ?? Number.POSITIVE_INFINITY) <= offset) this.#waiting.shift()?.resolve();
   }
@@ -312,12 +306,16 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   #diff(stateVector: StateVector): Uint8Array[] {
     const parts = this.#log.diff(stateVector);
     const deletes = this.#index.deletes();
-    const bytes = parts.reduce((sum, part) => sum + part.length, deletes?.length ?? 0);
-    const isSmall = bytes <= this.#deps.limits.syncPartBytes;
-    const structs = parts.length > 1 && isSmall ? [mergeAccepted(parts)] : parts;
+    const isSmall = this.#isOnePart(deletes === undefined ? parts : [...parts, deletes]);
+    const structs = isSmall ? joined(parts) : parts;
     const [only] = structs;
     if (deletes === undefined) return structs;
     return isSmall && only !== undefined ? [withDeletes(only, deletes)] : [...structs, deletes];
+  }
+
+  /** Whether these are little enough to be sent as one. */
+  #isOnePart(updates: readonly Uint8Array[]): boolean {
+    return sumBytes(updates) <= this.#deps.limits.syncPartBytes;
   }
 
   #checkSize(bytes: number): void {
@@ -328,4 +326,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
       );
     }
   }
+}
+
+function joined(updates: Uint8Array[]): Uint8Array[] {
+  return updates.length > 1 ? [mergeAccepted(updates)] : updates;
 }

@@ -1,7 +1,7 @@
 // One WebSocket of Heddle's own client: a token for all, and documents that come and go. Turns a SyncError about a document
 // into its end, and one about the connection into that of the connection.
 
-import { parseDocumentName } from '../../shared/document-name.js';
+import { parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import { decodeClientFrame, encodeServerFrame } from '../../shared/native/frame.js';
 import {
@@ -9,7 +9,6 @@ import {
   type NativeClientMessage,
   type NativeServerMessage,
 } from '../../shared/native/messages.js';
-import type { DocumentName } from '../../shared/document-name.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';

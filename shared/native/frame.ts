@@ -3,6 +3,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../errors.js';
+import { readMessages } from '../read-messages.js';
 import type { Field } from './fields.js';
 import {
   clientMessages,
@@ -78,19 +79,7 @@ function encode({ byType }: Layouts, messages: readonly { readonly type: string 
 }
 
 function decode({ byNumber }: Layouts, frame: Uint8Array, maxMessages: number): Message[] {
-  const decoder = decoding.createDecoder(frame);
-  const messages: Message[] = [];
-  try {
-    do {
-      if (messages.length === maxMessages)
-        throw new SyncError('RATE_LIMITED', 'too many messages in one frame');
-      messages.push(readMessage(decoder, byNumber));
-    } while (decoding.hasContent(decoder));
-  } catch (error) {
-    if (error instanceof SyncError) throw error;
-    throw new SyncError('FRAME_MALFORMED', 'a message is cut short or malformed', { cause: error });
-  }
-  return messages;
+  return readMessages(frame, maxMessages, (decoder) => readMessage(decoder, byNumber));
 }
 
 function readMessage(decoder: decoding.Decoder, byNumber: Layouts['byNumber']): Message {
