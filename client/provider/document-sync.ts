@@ -280,8 +280,10 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 
   #move(cursor: number): void {
-    const { epoch = '' } = this.#open ?? {};
-    if (cursor === 0 || (epoch === this.#position?.epoch && cursor <= this.#position.offset)) return;
+    // Something of before it was closed may still have been on its way: an offset without an epoch means nothing.
+    if (cursor === 0 || this.#open === undefined) return;
+    const { epoch } = this.#open;
+    if (epoch === this.#position?.epoch && cursor <= this.#position.offset) return;
     this.#position = { epoch, offset: cursor };
     this.emit('position', [this.#position]);
   }

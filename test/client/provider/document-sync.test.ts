@@ -363,6 +363,15 @@ describe('synced()', () => {
   });
 });
 
+it('N4: a cursor that comes while the document is not open is not kept', () => {
+  network.state = 'down';
+  const { sync } = device();
+  const positions: Position[] = [];
+  sync.on('position', (position) => void positions.push(position));
+  sync.hear({ type: 'update', document: 1, cursor: 5, acks: [], update: Uint8Array.of(0, 0) });
+  expect(positions).toEqual([]);
+});
+
 it('a destroyed one is closed on the server, and leaves nothing behind', async () => {
   const [one, other] = [device(), await stock()];
   await server.run(100);
