@@ -6,17 +6,12 @@ import * as Y from 'yjs';
 import type { Clock, Timer } from '../../shared/clock.js';
 import { errorTable, SyncError, type ErrorCode } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
+import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
 import { deletesOf, missingUpdate } from './missing-update.js';
 import { Outbox } from './outbox.js';
-
-/** Up to where this client has everything of the server's, durably; worth keeping beside an offline copy. */
-export interface Position {
-  readonly epoch: string;
-  readonly offset: number;
-}
 
 /** Why a document cannot be opened, or something of it was not taken. */
 export interface DocumentReason {
