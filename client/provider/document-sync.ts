@@ -46,6 +46,9 @@ interface Events {
   access: (access: Access) => void;
   /** How many edits are not durable on the server has changed. */
   unsynced: (count: number) => void;
+  /** So many edits more are durable on the server, counted in the order in which they were made or restored. */
+  durable: (edits: number) => void;
+  /** Where a copy of the document stands, if it also keeps the edits that are not durable. */
   position: (position: Position) => void;
   awareness: (update: Uint8Array) => void;
   /** An update was not taken, or the document was closed. What is here stays here. */
@@ -55,7 +58,7 @@ interface Events {
 /** Somebody who waits for both sides to be the same. */
 interface Waiting {
   readonly resolve: () => void;
-  readonly reject: (error: SyncError) => void;
+  readonly reject: (error: Error) => void;
   isAsked: boolean;
 }
 
@@ -79,11 +82,15 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   #position: Position | undefined;
   /** The outbox holds all that the server may lack. */
   #isComplete: boolean;
+  /** With the acknowledgement of this offer it does. */
+  #comparison: number | undefined;
   #phase: DocumentPhase = 'closed';
   #access: Access | undefined;
   #reason: DocumentReason | undefined;
   #open: Open | undefined;
   #retry: Timer | undefined;
+  #isAttached = false;
+  #toldDurable = 0;
 
   constructor(deps: DocumentSyncDeps) {
     super();
@@ -95,7 +102,21 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
       if (origin !== this && deps.isEdit(origin)) this.restore([update]);
     };
     deps.doc.on('update', this.#onUpdate);
-    deps.connection.attach(this);
+  }
+
+  /** From here on it is open whenever the connection is. */
+  start(): void {
+    if (this.#isAttached) return;
+    this.#isAttached = true;
+    this.#deps.connection.attach(this);
+  }
+
+  /** Until it is started again it is closed; edits are kept. */
+  stop(): void {
+    if (!this.#isAttached) return;
+    this.#isAttached = false;
+    this.#leave();
+    this.#deps.connection.detach(this);
   }
 
   get phase(): DocumentPhase {
@@ -145,14 +166,19 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   retry(): void {
     if (this.#phase !== 'blocked') return;
     this.#setPhase('closed');
-    if (this.#deps.connection.state === 'open') this.connected();
+    if (this.#isAttached && this.#deps.connection.state === 'open') this.connected();
+  }
+
+  /** The document may hold what the server lacks and nobody will send: that is found by looking. */
+  compare(): void {
+    this.#isComplete = false;
+    if (this.#phase === 'syncing' || this.#phase === 'synced') this.#reopen();
   }
 
   override destroy(): void {
     this.#deps.doc.off('update', this.#onUpdate);
-    if (this.#open !== undefined) this.#deps.connection.say({ type: 'close', document: this.#open.number });
-    this.disconnected();
-    this.#deps.connection.detach(this);
+    this.stop();
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the document was let go of'));
     super.destroy();
   }
 
@@ -167,6 +193,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   disconnected(): void {
     this.#retry?.cancel();
     this.#outbox.reset();
+    this.#comparison = undefined;
     this.#open = undefined;
     for (const one of this.#waiting) one.isAsked = false;
     if (this.#phase !== 'closed') this.#setPhase('closed');
@@ -243,11 +270,17 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     if (this.#isComplete || open === undefined) return;
     const missing = missingUpdate(this.#deps.doc, open.stateVector, deletesOf(open.received));
     open.received.length = 0;
-    this.#isComplete = true;
     const outgoing = this.#outbox.cover(missing);
-    if (outgoing !== undefined)
-      this.#deps.connection.say({ type: 'offer', document: open.number, ...outgoing });
-    this.emit('unsynced', [this.unsynced]);
+    this.#comparison = outgoing?.seq;
+    if (outgoing === undefined) this.#completed();
+    else this.#deps.connection.say({ type: 'offer', document: open.number, ...outgoing });
+  }
+
+  /** From here on the position says all, with what the outbox holds. */
+  #completed(): void {
+    this.#comparison = undefined;
+    this.#isComplete = true;
+    if (this.#position !== undefined) this.emit('position', [this.#position]);
   }
 
   #offer(update: Uint8Array): void {
@@ -264,12 +297,17 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   #acknowledged(seq: number): void {
     if (this.#outbox.acknowledged(seq) > 0) this.emit('unsynced', [this.unsynced]);
+    const more = this.#outbox.durable - this.#toldDurable;
+    this.#toldDurable += more;
+    if (more > 0) this.emit('durable', [more]);
+    if (this.#comparison !== undefined && seq >= this.#comparison) this.#completed();
     this.#send();
   }
 
   /** What is refused stays here, and is compared again when the rights have changed. */
   #refused(seq: number, code: string, message: string): void {
     this.#outbox.refused(seq);
+    this.#comparison = undefined;
     this.#isComplete = false;
     this.#tell(code, message);
   }
@@ -280,7 +318,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     const { epoch } = this.#open;
     if (epoch === this.#position?.epoch && cursor <= this.#position.offset) return;
     this.#position = { epoch, offset: cursor };
-    this.emit('position', [this.#position]);
+    if (this.#isComplete) this.emit('position', [this.#position]);
   }
 
   /** Asked for when nothing of ours is on its way: what is answered then is the same on both sides. */
@@ -302,9 +340,13 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   #reopen(): void {
     if (this.#open === undefined) return;
-    this.#deps.connection.say({ type: 'close', document: this.#open.number });
-    this.disconnected();
+    this.#leave();
     this.connected();
+  }
+
+  #leave(): void {
+    if (this.#open !== undefined) this.#deps.connection.say({ type: 'close', document: this.#open.number });
+    this.disconnected();
   }
 
   #closed(code: string, message: string): void {

@@ -5,11 +5,16 @@ import * as Y from 'yjs';
 /** So many updates on their way at once; what comes meanwhile is joined. */
 const maxInFlight = 64;
 
+/** No structs and no deletes. */
+const emptyUpdate = Uint8Array.of(0, 0);
+
 interface InFlight {
   readonly seq: number;
   readonly update: Uint8Array;
   /** How many edits are in it; 0 for what was only offered. */
   readonly edits: number;
+  /** With it and all before it, so many edits of all that were ever added are with the server. */
+  readonly through: number;
 }
 
 /** To be sent under this number. */
@@ -24,11 +29,20 @@ export class Outbox {
   #inFlight: InFlight[] = [];
   /** Edits the server did not take. They are in the document still. */
   #refused = 0;
+  /** Edits before the first that the server did not take; none but these can count as durable, as they count in order. */
+  #takenUpTo = Infinity;
+  #added = 0;
+  #durable = 0;
   #lastSeq = 0;
 
   /** Edits that are not known to be durable. */
   get size(): number {
     return this.#inFlight.reduce((sum, { edits }) => sum + edits, this.#waitingEdits + this.#refused);
+  }
+
+  /** So many edits are durable on the server, counted from the first that was ever added, in order. */
+  get durable(): number {
+    return this.#durable;
   }
 
   /** Nothing is waiting or on its way, not even an offer. */
@@ -40,6 +54,7 @@ export class Outbox {
   add(update: Uint8Array): void {
     this.#waiting.push(update);
     this.#waitingEdits++;
+    this.#added++;
   }
 
   /** What to send next; undefined when nothing waits, or enough is on its way. */
@@ -57,26 +72,38 @@ export class Outbox {
     return this.#number(update, 0);
   }
 
-  /** All that waits or was refused is in this update, or with the server already if there is none. What is counted stays until then. */
+  /**
+   * All that waits or was refused is in this update, or with the server already if there is none. What is counted stays
+   * counted until that is acknowledged, for which an empty update asks.
+   */
   cover(update: Uint8Array | undefined): Outgoing | undefined {
     const edits = this.#waitingEdits + this.#refused;
     this.#waiting = [];
     this.#waitingEdits = 0;
     this.#refused = 0;
-    return update && this.#number(update, edits);
+    this.#takenUpTo = Infinity;
+    if (update === undefined && edits === 0) return undefined;
+    return this.#number(update ?? emptyUpdate, edits);
   }
 
   /** All up to this number are durable. Returns how many edits that were. */
   acknowledged(seq: number): number {
     let edits = 0;
-    while ((this.#inFlight[0]?.seq ?? Infinity) <= seq) edits += this.#inFlight.shift()?.edits ?? 0;
+    for (let first = this.#inFlight[0]; first !== undefined && first.seq <= seq; first = this.#inFlight[0]) {
+      this.#inFlight.shift();
+      edits += first.edits;
+      this.#durable = Math.max(this.#durable, Math.min(first.through, this.#takenUpTo));
+    }
     return edits;
   }
 
   /** This one was not taken by the server, and it is of no use to send it again as things are. */
   refused(seq: number): void {
-    this.#refused += this.#inFlight.find((one) => one.seq === seq)?.edits ?? 0;
-    this.#inFlight = this.#inFlight.filter((one) => one.seq !== seq);
+    const one = this.#inFlight.find((other) => other.seq === seq);
+    if (one === undefined) return;
+    this.#refused += one.edits;
+    this.#takenUpTo = Math.min(this.#takenUpTo, one.through - one.edits);
+    this.#inFlight = this.#inFlight.filter((other) => other !== one);
   }
 
   /** The connection was lost: what was on its way waits again, and numbers begin anew. */
@@ -90,7 +117,8 @@ export class Outbox {
 
   #number(update: Uint8Array, edits: number): Outgoing {
     const seq = ++this.#lastSeq;
-    this.#inFlight.push({ seq, update, edits });
+    const through = this.#added - this.#waitingEdits;
+    this.#inFlight.push({ seq, update, edits, through });
     return { seq, update };
   }
 }

@@ -24,6 +24,7 @@ function nativeClient(url: string, name: string): { doc: Y.Doc; connection: Conn
   });
   const deps = { doc, name, connection, clock: systemClock, random: Math.random, isEdit: () => true };
   const sync = new DocumentSync(deps);
+  sync.start();
   connection.connect();
   onTestFinished(() => {
     sync.destroy();

@@ -3,11 +3,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { Connection } from '../../../client/connection/connection.js';
-import {
-  DocumentSync,
-  type DocumentSyncDeps,
-  type Position,
-} from '../../../client/provider/document-sync.js';
+import { DocumentSync, type DocumentSyncDeps } from '../../../client/provider/document-sync.js';
+import type { Position } from '../../../shared/native/position.js';
 import { Network } from '../../support/client-sockets.js';
 import type { MemoryPeer } from '../../support/memory-peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
@@ -57,6 +54,7 @@ function device(options: Partial<DocumentSyncDeps> & { token?: string; on?: Netw
     isEdit: () => true,
     ...deps,
   });
+  sync.start();
   connection.connect();
   cleanup.push(() => {
     sync.destroy();
@@ -213,6 +211,34 @@ describe('a document that came from elsewhere', () => {
     expect(first.text.toString()).toBe(doc.getText('text').toString());
     expect(on.sentBytes).toBeLessThan(200);
     expect(second.sync.unsynced).toBe(0);
+  });
+
+  it('D1: is compared again when the connection was lost before what it offered was durable', async () => {
+    const first = device();
+    first.text.insert(0, 'shared');
+    await server.run(100);
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(first.doc));
+    doc.getText('text').insert(0, 'NEW ');
+    const on = new Network(() => server.transport);
+    const second = device({ doc, on });
+    const positions: Position[] = [];
+    second.sync.on('position', (position) => void positions.push(position));
+    // What it offers then is on its way, and never comes.
+    second.sync.once('phase', function lose(phase) {
+      if (phase === 'synced') on.state = 'silent';
+      else second.sync.once('phase', lose);
+    });
+    await server.run(100);
+    expect(second.sync.phase).toBe('synced');
+    expect(positions).toEqual([]);
+    on.state = 'down';
+    await server.run(20);
+    on.state = 'up';
+    second.connection.nudge();
+    await server.run(300);
+    expect((await stock()).text).toBe('NEW shared');
+    expect(positions.length).toBeGreaterThan(0);
   });
 
   it('that holds nothing new uploads nothing', async () => {
