@@ -36,6 +36,20 @@ export function parseDocumentName(raw: string): DocumentName {
   return name as DocumentName;
 }
 
+/** What stands before the id of a subdocument. */
+const subdocumentMark = '/~';
+
+/** The name of a subdocument: a document of its own, under the rights of the one it hangs in. */
+export function subdocumentName(parent: string, guid: string): string {
+  return `${parent}${subdocumentMark}${encodeURIComponent(guid)}`;
+}
+
+/** The document whose rights count for this one: itself, or the one that it hangs in, however deep. */
+export function documentOfRights(name: DocumentName): DocumentName {
+  const end = name.indexOf(subdocumentMark);
+  return (end > 0 ? name.slice(0, end) : name) as DocumentName;
+}
+
 /**
  * The name in the path of a y-websocket URL, without its first slash. Stock clients do not encode names: the browser's
  * URL parser escapes spaces and non-ASCII letters but leaves a bare `%` alone, so escapes are undone only where they are

@@ -10,8 +10,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Layers from the bottom up: a file imports from its own and from lower ones. The first pattern that fits counts. */
 const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^shared\//, 0],
-  [/^client\/connection\//, 1],
+  [/^client\/(connection|token|tabs|offline|platform)\//, 1],
   [/^client\/provider\//, 2],
+  [/^client\/index\.ts$/, 3],
+  [/^client\/react\//, 4],
   [/^server\/(errors|options)\.ts$/, 1],
   [/^server\/(transport|dialect|store|auth|crdt)\//, 1],
   [/^server\/room\//, 2],

@@ -26,6 +26,8 @@ export interface ConnectionReason {
   /** A name of the error table; undefined where the connection ended without one. */
   readonly code: ErrorCode | undefined;
   readonly message: string;
+  /** As in a WebSocket's close event; 1006 when it ended without a word. */
+  readonly closeCode: number;
 }
 
 /** What a connection tells its documents. */
@@ -55,6 +57,8 @@ export interface ConnectionDeps {
 
 interface ConnectionEvents {
   state: (state: ConnectionState) => void;
+  /** A socket has ended, or could not be opened; `state` has been told before. */
+  ended: (reason: ConnectionReason) => void;
   /** The server wants a new token, or one that was handed in was not taken. */
   'token-wanted': (reason: string) => void;
   /** The token counts until then, s since the epoch; 0 for ever. */
@@ -88,7 +92,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     this.#heartbeat = new Heartbeat({
       clock: deps.clock,
       ping: () => this.say({ type: 'ping', clientTime: deps.clock.now() }),
-      dead: () => this.#lost({ code: undefined, message: 'the server does not answer' }),
+      dead: () => this.#fail(undefined, 'the server does not answer'),
     });
   }
 
@@ -177,7 +181,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     switch (effect) {
       case 'open-socket':
         this.#opening = clock.after(openingMs, () =>
-          this.#lost({ code: undefined, message: 'the server could not be reached in time' }),
+          this.#fail(undefined, 'the server could not be reached in time'),
         );
         this.#socket = this.#open();
         return;
@@ -219,7 +223,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     } catch (error) {
       if (socket !== this.#socket) return;
       const message = error instanceof Error ? error.message : String(error);
-      this.#fail({ code: error instanceof SyncError ? error.code : undefined, message });
+      this.#fail(error instanceof SyncError ? error.code : undefined, message);
     }
   }
 
@@ -248,7 +252,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     try {
       messages = decodeServerFrame(bytes);
     } catch (error) {
-      return this.#fail({ code: 'FRAME_MALFORMED', message: toSyncError(error).message });
+      return this.#fail('FRAME_MALFORMED', toSyncError(error).message);
     }
     for (const message of messages) this.#handle(message);
   }
@@ -270,7 +274,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
         return;
       case 'goodbye':
         this.#retryAfterMs = message.retryAfterMs;
-        return this.#fail({ code: codeOf(message.code), message: message.reason });
+        return this.#fail(codeOf(message.code), message.reason);
       case 'opened':
         this.#take(message.ref, message.document);
         return this.#byNumber.get(message.document)?.hear(message);
@@ -295,23 +299,19 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     else this.#byNumber.set(number, document);
   }
 
-  #closed(code: number, reason: string): void {
-    const found = Object.entries(errorTable).find(([, { close }]) => close === code);
+  #closed(closeCode: number, reason: string): void {
+    const found = Object.entries(errorTable).find(([, { close }]) => close === closeCode);
     const named = codeOf(reason.split(':')[0] ?? '') ?? (found?.[0] as ErrorCode | undefined);
-    this.#fail({ code: named, message: reason === '' ? `the connection was closed (${code})` : reason });
+    this.#fail(named, reason === '' ? `the connection was closed (${closeCode})` : reason, closeCode);
   }
 
   /** Ends it: to be tried again, or not, by what the error means. */
-  #fail(reason: ConnectionReason): void {
-    const retry = reason.code === undefined ? 'backoff' : errorTable[reason.code].retry;
-    if (retry === 'backoff') return this.#lost(reason);
+  #fail(code: ErrorCode | undefined, message: string, closeCode?: number): void {
+    const meaning = code && errorTable[code];
+    const reason = { code, message, closeCode: closeCode ?? meaning?.close ?? 1006 };
     this.#reason = reason;
-    this.#happen('refused');
-  }
-
-  #lost(reason: ConnectionReason): void {
-    this.#reason = reason;
-    this.#happen('lost');
+    this.#happen(meaning === undefined || meaning.retry === 'backoff' ? 'lost' : 'refused');
+    this.emit('ended', [reason]);
   }
 }
 

@@ -128,7 +128,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     return this.#access;
   }
 
-  /** Why it is blocked, or what was refused last. */
+  /** Why it is blocked, or what was refused last, since it was opened. */
   get reason(): DocumentReason | undefined {
     return this.#reason;
   }
@@ -238,6 +238,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   #opened(message: Extract<DocumentMessage, { type: 'opened' }>): void {
     const { document: number, writer, epoch, access, isContentNext } = message;
     this.#open = { number, writer, epoch, stateVector: message.stateVector.slice(), received: [] };
+    this.#reason = undefined;
     this.#setPhase('syncing');
     this.#setAccess(access);
     if (isContentNext) return;

@@ -1,6 +1,6 @@
 // From an upgrade request to a session: everything that is checked before a document is so much as looked for (A1).
 
-import { documentNameFromPath, type DocumentName } from '../../shared/document-name.js';
+import { documentNameFromPath, documentOfRights, type DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
@@ -96,7 +96,7 @@ export class Gateway {
   }
 
   async #access(claims: Claims, document: DocumentName): Promise<Access> {
-    const access = await this.#deps.authenticator.authorize(claims, document);
+    const access = await this.#deps.authenticator.authorize(claims, documentOfRights(document));
     if (access === 'none') throw new SyncError('FORBIDDEN', 'the token does not allow this document');
     return access;
   }

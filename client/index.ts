@@ -1,0 +1,16 @@
+// The client's public API.
+
+export { HeddleProvider, type HeddleProviderOptions } from './provider/heddle-provider.js';
+export {
+  HeddleConnection,
+  type HeddleConnectionEvents,
+  type HeddleConnectionOptions,
+} from './provider/heddle-connection.js';
+export type { ProviderEvents } from './provider/provider-events.js';
+export type { StatusReason, StatusReasonKind } from './provider/status-reason.js';
+export type { SyncPhase, SyncStatus } from './provider/sync-status.js';
+export type { ConnectionReason } from './connection/connection.js';
+export type { ConnectionState } from './connection/connection-state.js';
+export type { WebSocketClass } from './connection/socket.js';
+export type { Token } from './token/token-source.js';
+export { SyncError, type ErrorCode } from '../shared/errors.js';

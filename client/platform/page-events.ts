@@ -1,0 +1,62 @@
+// What a page learns of its own life: when it may have slept, lost or found the network, and when it goes. Works, saying
+// less, in workers; says nothing in Node.
+
+/** What can be listened to; a window and a worker's global scope are such. */
+interface EventHub {
+  addEventListener(type: string, listener: (event: { persisted?: boolean }) => void): void;
+  removeEventListener(type: string, listener: (event: { persisted?: boolean }) => void): void;
+}
+
+export interface PageListener {
+  /** The network has come or gone, or the page has been brought back: what was believed a moment ago may be wrong. */
+  woke?(): void;
+  /** The page is hidden or about to go; it may be frozen, or never run again. */
+  leaving?(): void;
+  /** It is put away as a whole, to be shown again perhaps (back/forward cache). */
+  stored?(): void;
+  /** It is back from there. */
+  restored?(): void;
+}
+
+/** Listens until the function that it returns is called. */
+export function listenToPage(listener: PageListener): () => void {
+  const undo: (() => void)[] = [];
+  const on = (
+    hub: EventHub | undefined,
+    type: string,
+    run: (event: { persisted?: boolean }) => void,
+  ): void => {
+    if (typeof hub?.addEventListener !== 'function') return;
+    hub.addEventListener(type, run);
+    undo.push(() => hub.removeEventListener(type, run));
+  };
+  const { document } = globalThis as { document?: EventHub & { visibilityState: string } };
+  const scope = globalThis as unknown as EventHub;
+  for (const type of ['online', 'offline']) on(scope, type, () => listener.woke?.());
+  on(scope, 'pageshow', ({ persisted }) => {
+    if (persisted === true) listener.restored?.();
+    listener.woke?.();
+  });
+  on(scope, 'pagehide', ({ persisted }) => {
+    listener.leaving?.();
+    if (persisted === true) listener.stored?.();
+  });
+  on(document, 'visibilitychange', () => {
+    if (document?.visibilityState === 'hidden') listener.leaving?.();
+    else listener.woke?.();
+  });
+  return () => {
+    for (const one of undo.splice(0)) one();
+  };
+}
+
+/** Asks before the page is left whenever `isUnsafe` says so, until the function that it returns is called. */
+export function warnBeforeLeaving(isUnsafe: () => boolean): () => void {
+  const { window } = globalThis as { window?: Window };
+  if (window === undefined) return () => {};
+  const ask = (event: BeforeUnloadEvent): void => {
+    if (isUnsafe()) event.preventDefault();
+  };
+  window.addEventListener('beforeunload', ask);
+  return () => window.removeEventListener('beforeunload', ask);
+}

@@ -1,0 +1,321 @@
+// One document of an application, kept on the server: the public face of what the other files of this folder do, in the
+// shape of y-websocket's provider.
+
+import { equalityDeep } from 'lib0/function';
+import { ObservableV2 } from 'lib0/observable';
+import { Awareness } from 'y-protocols/awareness';
+import type * as Y from 'yjs';
+import { systemClock } from '../../shared/clock.js';
+import { errorTable, SyncError } from '../../shared/errors.js';
+import type { ConnectionState } from '../connection/connection-state.js';
+import type { ConnectionReason } from '../connection/connection.js';
+import { warnBeforeLeaving } from '../platform/page-events.js';
+import type { DocumentPhase } from './document-sync.js';
+import type { HeddleConnection, HeddleConnectionOptions } from './heddle-connection.js';
+import { KeptDocument } from './kept-document.js';
+import type { ProviderEvents } from './provider-events.js';
+import { Settled } from './settled.js';
+import { sharedConnection } from './shared-connections.js';
+import { statusReason, type StatusReason } from './status-reason.js';
+import { Subdocuments } from './subdocuments.js';
+import { syncPhase, type SyncStatus } from './sync-status.js';
+
+export interface HeddleProviderOptions extends HeddleConnectionOptions {
+  /** The connection to use. Without it, providers with the same url and the same connection options share one. */
+  readonly connection?: HeddleConnection | undefined;
+  /** Connects at once. Default true. */
+  readonly connect?: boolean | undefined;
+  readonly awareness?: Awareness | undefined;
+  /**
+   * Asks before the page is left: with 'unsaved' edits, which are neither on the server nor on this device (the default),
+   * or with 'unsynced' ones, which are not on the server; false for never.
+   */
+  readonly warnBeforeUnload?: 'unsaved' | 'unsynced' | false | undefined;
+  /** Subdocuments that are to be loaded are, each as a document of its own. Default true. */
+  readonly autoLoadSubdocs?: boolean | undefined;
+}
+
+export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>> {
+  readonly url: string;
+  readonly name: string;
+  readonly roomname: string;
+  readonly doc: Y.Doc;
+  readonly document: Y.Doc;
+  readonly awareness: Awareness;
+  readonly connection: HeddleConnection;
+  /** When the copy on this device has been read, or there is none. */
+  readonly whenLoaded: Promise<void>;
+  /** When this client was in sync with the server for the first time. Rejects when it is destroyed or refused before. */
+  readonly whenSynced: Promise<void>;
+  readonly #kept: KeptDocument;
+  readonly #undo: (() => void)[] = [];
+  readonly #firstSync = new Settled();
+  #subdocuments: Subdocuments<HeddleProvider> | undefined;
+  #status!: SyncStatus;
+  #shouldConnect = false;
+  #isDestroyed = false;
+  #isBroken = false;
+  #wasOpen = false;
+  #wasSynced = false;
+
+  constructor(url: string, name: string, doc: Y.Doc, options: HeddleProviderOptions = {}) {
+    super();
+    const { connection, connect = true, awareness, warnBeforeUnload = 'unsaved', ...rest } = options;
+    const { autoLoadSubdocs = true, ...connectionOptions } = rest;
+    this.name = name;
+    this.roomname = name;
+    this.doc = doc;
+    this.document = doc;
+    this.awareness = awareness ?? new Awareness(doc);
+    this.connection = connection ?? this.#share(url, connectionOptions);
+    this.connection.names.add(name);
+    this.url = this.connection.url;
+    this.#kept = new KeptDocument({
+      doc,
+      name,
+      awareness: this.awareness,
+      connection: this.connection.wire,
+      clock: systemClock,
+      random: Math.random,
+    });
+    this.whenLoaded = Promise.resolve();
+    this.whenSynced = this.#firstSync.promise;
+    this.#status = this.#statusNow();
+    this.#listen();
+    if (warnBeforeUnload !== false)
+      this.#undo.push(warnBeforeLeaving(() => this.#wouldLose(warnBeforeUnload)));
+    if (autoLoadSubdocs) this.#subdocuments = this.#keepSubdocuments(options);
+    if (connect) this.connect();
+  }
+
+  /** All that is known about where the document is kept. One object, replaced when something changes. */
+  get status(): SyncStatus {
+    return this.#status;
+  }
+
+  /** This client has had all that the server had, on the present connection. */
+  get synced(): boolean {
+    return this.#kept.phase === 'synced';
+  }
+
+  get isSynced(): boolean {
+    return this.synced;
+  }
+
+  /** Edits that are not known to be durable on the server. */
+  get unsyncedChanges(): number {
+    return this.#kept.unsynced;
+  }
+
+  get hasUnsyncedChanges(): boolean {
+    return this.unsyncedChanges > 0;
+  }
+
+  get shouldConnect(): boolean {
+    return this.#shouldConnect;
+  }
+
+  get wsconnected(): boolean {
+    return this.#shouldConnect && this.connection.connected;
+  }
+
+  get wsconnecting(): boolean {
+    return this.#shouldConnect && ['opening', 'greeting'].includes(this.connection.state);
+  }
+
+  get isAuthenticated(): boolean {
+    return this.authorizedScope !== undefined;
+  }
+
+  get authorizedScope(): 'readonly' | 'read-write' | undefined {
+    const { access } = this.#kept;
+    if (access === undefined || access === 'none') return undefined;
+    return access === 'write' ? 'read-write' : 'readonly';
+  }
+
+  /** Idempotent; asks again where that was of no use before. */
+  connect(): void {
+    if (this.#isDestroyed) return;
+    this.#shouldConnect = true;
+    this.#kept.open();
+    this.connection.retain(this);
+    if (this.connection.state === 'blocked') this.connection.connect();
+    for (const one of this.#subdocuments?.all ?? []) one.connect();
+    this.#changed();
+  }
+
+  /** Idempotent. Closes the document; the connection too if nobody else uses it. */
+  disconnect(): void {
+    if (!this.#shouldConnect) return;
+    this.#shouldConnect = false;
+    for (const one of this.#subdocuments?.all ?? []) one.disconnect();
+    this.#kept.close();
+    this.connection.release(this);
+    this.emit('status', [{ status: 'disconnected' }]);
+    this.#changed();
+  }
+
+  /**
+   * Resolves when everything here is durable on the server and everything there is here. Waits for the connection. Rejects
+   * with SyncError when the server refuses something, or the document.
+   */
+  sync(): Promise<void> {
+    return this.#kept.synced();
+  }
+
+  /** Leaves no socket, timer or listener. The document stays as it is. */
+  override destroy(): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    this.disconnect();
+    this.#subdocuments?.destroy();
+    this.#kept.destroy();
+    this.connection.names.delete(this.name);
+    this.#firstSync.reject(new Error('the provider was destroyed'));
+    for (const undo of this.#undo.splice(0)) undo();
+    this.emit('destroy', [this]);
+    super.destroy();
+  }
+
+  #share(url: string, options: HeddleConnectionOptions): HeddleConnection {
+    const { connection, letGo } = sharedConnection(url, this.name, options);
+    this.#undo.push(letGo);
+    return connection;
+  }
+
+  #keepSubdocuments(options: HeddleProviderOptions): Subdocuments<HeddleProvider> {
+    const { connection, url } = this;
+    return new Subdocuments(this, (name, doc) => {
+      const connect = this.#shouldConnect;
+      return new HeddleProvider(url, name, doc, { ...options, connection, connect, awareness: undefined });
+    });
+  }
+
+  #listen(): void {
+    const { connection, doc } = this;
+    const kept = this.#kept;
+    const onState = connection.on('state', (state) => this.#connectionChanged(state));
+    const onEnded = connection.on('ended', (reason) => this.#connectionEnded(reason));
+    const onRenewed = connection.on('renewed', () => {
+      if (this.#shouldConnect) kept.open();
+    });
+    this.#undo.push(() => {
+      connection.off('state', onState);
+      connection.off('ended', onEnded);
+      connection.off('renewed', onRenewed);
+    });
+    kept.on('phase', (phase) => this.#phaseChanged(phase));
+    kept.on('access', () => this.#accessChanged());
+    kept.on('unsynced', (count) => this.emit('unsyncedChanges', [count]));
+    kept.on('changed', () => this.#changed());
+    const onDestroy = (): void => this.destroy();
+    doc.on('destroy', onDestroy);
+    this.#undo.push(() => doc.off('destroy', onDestroy));
+  }
+
+  #connectionChanged(state: ConnectionState): void {
+    if (state === 'open') {
+      this.#isBroken = false;
+      this.#wasOpen = true;
+    }
+    const status = connectionStatus[state];
+    if (this.#shouldConnect && status !== undefined) this.emit('status', [{ status }]);
+    this.#changed();
+  }
+
+  #connectionEnded({ code, message, closeCode }: ConnectionReason): void {
+    if (!this.#shouldConnect) return;
+    if (!this.#wasOpen) this.emit('connection-error', [{ message }, this]);
+    this.#wasOpen = false;
+    this.#isBroken = true;
+    this.emit('connection-close', [{ code: closeCode, reason: message }, this]);
+    if (this.connection.state === 'blocked') this.#stuck({ code, message, closeCode });
+    this.#changed();
+  }
+
+  #phaseChanged(phase: DocumentPhase): void {
+    const isSynced = phase === 'synced';
+    if (phase === 'blocked' && this.#kept.reason !== undefined) {
+      const { code, message } = this.#kept.reason;
+      this.#stuck({ code, message, closeCode: errorTable[code].close });
+    }
+    if (isSynced === this.#wasSynced) return;
+    this.#wasSynced = isSynced;
+    if (isSynced) this.#firstSync.resolve();
+    this.emit('sync', [isSynced]);
+    this.emit('synced', [isSynced]);
+  }
+
+  #accessChanged(): void {
+    const scope = this.authorizedScope;
+    if (scope !== undefined) this.emit('authenticated', [{ scope }]);
+  }
+
+  /** Nothing is tried again until something changes. */
+  #stuck({ code, message, closeCode }: ConnectionReason): void {
+    if (code !== undefined && [4401, 4403].includes(errorTable[code].close))
+      this.emit('authenticationFailed', [{ reason: message }]);
+    this.#firstSync.reject(new SyncError(code ?? 'INTERNAL', message));
+    this.emit('closed', [{ code: closeCode, reason: message }, this]);
+  }
+
+  #wouldLose(what: 'unsaved' | 'unsynced'): boolean {
+    return this.hasUnsyncedChanges && !(what === 'unsaved' && this.#kept.isSavedLocally);
+  }
+
+  #changed(): void {
+    const before = this.#status;
+    const now = this.#statusNow();
+    if (equalityDeep(before, now)) return;
+    // The moment before it changed was the last at which both sides were the same.
+    const wasSame = before.phase === 'synced' || now.phase === 'synced';
+    const lastSyncedAt = wasSame ? systemClock.now() + this.connection.serverTimeOffset : before.lastSyncedAt;
+    this.#status = Object.freeze({ ...now, lastSyncedAt });
+    this.emit('sync-status', [this.#status]);
+  }
+
+  #statusNow(): SyncStatus {
+    const { connection } = this;
+    const kept = this.#kept;
+    const state = this.#shouldConnect ? connection.state : 'idle';
+    const unsyncedChanges = kept.unsynced;
+    const isBroken = this.#isBroken && state !== 'idle';
+    return {
+      phase: syncPhase({
+        isLoaded: kept.isLoaded,
+        connection: state,
+        isBroken,
+        document: kept.phase,
+        unsyncedChanges,
+      }),
+      savedLocally: kept.isSavedLocally,
+      unsyncedChanges,
+      lastSyncedAt: this.#status?.lastSyncedAt,
+      access: kept.access === 'none' ? undefined : kept.access,
+      transport: state === 'open' ? connection.transport : undefined,
+      reason: this.#reason(isBroken),
+      offlineError: undefined,
+    };
+  }
+
+  #reason(isBroken: boolean): StatusReason | undefined {
+    const { reason } = this.connection;
+    if (isBroken && reason !== undefined) return statusReason(reason);
+    if (this.#kept.reason !== undefined) return statusReason(this.#kept.reason);
+    if (this.#kept.access === 'read' && this.hasUnsyncedChanges)
+      return statusReason({ code: 'READ_ONLY', message: 'this user may read the document, not change it' });
+    return undefined;
+  }
+}
+
+/** As y-websocket calls them; undefined where it says nothing. */
+const connectionStatus: Readonly<
+  Record<ConnectionState, 'connected' | 'connecting' | 'disconnected' | undefined>
+> = {
+  idle: 'disconnected',
+  opening: 'connecting',
+  greeting: undefined,
+  open: 'connected',
+  waiting: 'disconnected',
+  blocked: 'disconnected',
+};

@@ -1,0 +1,27 @@
+// What a provider tells. The names are those of y-websocket's and Hocuspocus' providers, so that what listens to those goes
+// on working, and `sync-status`, which tells all in one.
+
+import type { SyncStatus } from './sync-status.js';
+
+export interface ProviderEvents<Provider> {
+  /** Of the connection. */
+  status: (event: { status: 'connected' | 'connecting' | 'disconnected' }) => void;
+  /** This client has all that the server had; or the connection is gone. */
+  sync: (isSynced: boolean) => void;
+  /** The same, as some call it. */
+  synced: (isSynced: boolean) => void;
+  'sync-status': (status: SyncStatus) => void;
+  /** A connection has ended. */
+  'connection-close': (event: { code: number; reason: string }, provider: Provider) => void;
+  /** One could not be opened. */
+  'connection-error': (event: { message: string }, provider: Provider) => void;
+  /** It ended and is not tried again, until something changes. */
+  closed: (event: { code: number; reason: string }, provider: Provider) => void;
+  /** The document is open, with this right. */
+  authenticated: (event: { scope: 'readonly' | 'read-write' }) => void;
+  /** The token, or this document with it, was refused. */
+  authenticationFailed: (event: { reason: string }) => void;
+  /** How many edits are not durable on the server. */
+  unsyncedChanges: (count: number) => void;
+  destroy: (provider: Provider) => void;
+}

@@ -1,0 +1,54 @@
+// One honest status from what is known. Pure.
+
+import type { ConnectionState } from '../connection/connection-state.js';
+import type { DocumentPhase } from './document-sync.js';
+import type { StatusReason } from './status-reason.js';
+
+/**
+ * loading: the copy on this device is being read. offline: there is no connection, and none is about to be there.
+ * connecting: one is being opened. syncing: it is there, and either side still lacks something. synced: both sides hold
+ * the same, durably.
+ */
+export type SyncPhase = 'loading' | 'offline' | 'connecting' | 'syncing' | 'synced';
+
+export interface SyncStatus<OfflineFault = Error> {
+  readonly phase: SyncPhase;
+  /** The copy on this device holds all there is, in complete transactions. False where there is no copy. */
+  readonly savedLocally: boolean;
+  /** Edits of this client that are not known to be durable on the server. */
+  readonly unsyncedChanges: number;
+  /** When both sides were last the same: ms since the epoch by the server's clock; undefined if never since the start. */
+  readonly lastSyncedAt: number | undefined;
+  /** Undefined until the server has said. */
+  readonly access: 'read' | 'write' | undefined;
+  /** What the connection runs over; undefined while there is none. */
+  readonly transport: 'websocket' | 'http' | undefined;
+  /** Why it cannot go on, or why the last attempt failed. */
+  readonly reason: StatusReason | undefined;
+  /** Why there is no copy on this device, or none that can be trusted to be whole. */
+  readonly offlineError: OfflineFault | undefined;
+}
+
+/** Everything the phase depends on. */
+export interface SyncFacts {
+  readonly isLoaded: boolean;
+  readonly connection: ConnectionState;
+  /** The last attempt failed, or the connection was lost, and it has not been open since. */
+  readonly isBroken: boolean;
+  /** Undefined while the document has not been loaded. */
+  readonly document: DocumentPhase | undefined;
+  readonly unsyncedChanges: number;
+}
+
+export function syncPhase({
+  isLoaded,
+  connection,
+  isBroken,
+  document,
+  unsyncedChanges,
+}: SyncFacts): SyncPhase {
+  if (!isLoaded) return 'loading';
+  if (connection === 'opening' || connection === 'greeting') return isBroken ? 'offline' : 'connecting';
+  if (connection !== 'open' || document === 'blocked') return 'offline';
+  return document === 'synced' && unsyncedChanges === 0 ? 'synced' : 'syncing';
+}

@@ -1,0 +1,195 @@
+// The provider as an application uses it: against a real server, over real sockets.
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import * as Y from 'yjs';
+import { HeddleProvider, type HeddleProviderOptions, type SyncStatus } from '../../../client/index.js';
+import { until } from '../../support/peer.js';
+import { serverForTest, startServer, testSecret, tokenFor } from '../../support/test-server.js';
+
+function provider(url: string, name = 'notes', options: HeddleProviderOptions = {}): HeddleProvider {
+  const made = new HeddleProvider(url, name, new Y.Doc(), { WebSocketPolyfill: WebSocket, ...options });
+  onTestFinished(() => made.destroy());
+  return made;
+}
+
+const textOf = ({ doc }: HeddleProvider): string => doc.getText('text').toString();
+
+describe('P1: the shape that editors and applications know', () => {
+  it('events of y-websocket and Hocuspocus, in order', async () => {
+    const { url } = await serverForTest();
+    const events: unknown[] = [];
+    const one = provider(url);
+    one.on('status', ({ status }) => void events.push(status));
+    one.on('sync', (isSynced) => void events.push(isSynced));
+    one.on('authenticated', ({ scope }) => void events.push(scope));
+    await one.whenLoaded;
+    await one.whenSynced;
+    expect(events).toEqual(['connected', 'read-write', true]);
+    one.disconnect();
+    expect(events.slice(3)).toEqual([false, 'disconnected']);
+    expect([one.synced, one.wsconnected, one.shouldConnect]).toEqual([false, false, false]);
+    one.connect();
+    one.connect();
+    await until(() => one.synced, 'it is back');
+    expect(events.filter((event) => event === 'connected').length).toBe(2);
+  });
+
+  it('the awareness of others is there, and gone with them', async () => {
+    const { url } = await serverForTest();
+    const [one, two] = [provider(url), provider(url)];
+    one.awareness.setLocalStateField('user', { name: 'Ann' });
+    const ann = (): unknown => two.awareness.getStates().get(one.doc.clientID)?.['user'];
+    await until(() => ann() !== undefined, 'Ann is seen');
+    expect(ann()).toEqual({ name: 'Ann' });
+    for (let round = 0; round < 3; round++) {
+      one.disconnect();
+      expect(one.awareness.getStates().has(two.doc.clientID)).toBe(false);
+      await until(() => ann() === undefined, 'Ann is gone');
+      one.connect();
+      await until(() => ann() !== undefined, 'Ann is seen again');
+      await until(() => one.awareness.getStates().has(two.doc.clientID), 'and sees the other');
+    }
+  });
+});
+
+describe('P2: one socket', () => {
+  it('for all documents with the same server and token', async () => {
+    const { url, server } = await serverForTest();
+    const all = Array.from({ length: 20 }, (_, i) => provider(url, `doc-${i}`));
+    await Promise.all(all.map(({ whenSynced }) => whenSynced));
+    expect(new Set(all.map(({ connection }) => connection)).size).toBe(1);
+    expect(server.port).toBeGreaterThan(0);
+    for (const one of all.slice(1)) one.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(all[0]!.synced).toBe(true);
+  });
+
+  it('is let go of with the last, and kept by whoever opens another in the same turn', async () => {
+    const { url } = await serverForTest();
+    const one = provider(url);
+    await one.whenSynced;
+    const { connection } = one;
+    one.destroy();
+    const two = provider(url);
+    expect(two.connection).toBe(connection);
+    await two.whenSynced;
+    two.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(connection.state).toBe('idle');
+  });
+});
+
+describe('P3: the status is one honest value', () => {
+  it('from the start, through the loss of the server, to the end', async () => {
+    const first = await startServer();
+    const { port } = first;
+    const one = provider(`ws://127.0.0.1:${port}`);
+    const seen: SyncStatus[] = [one.status];
+    one.on('sync-status', (status) => void seen.push(status));
+    await one.whenSynced;
+    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['connecting', 'syncing', 'synced']);
+    expect(one.status).toMatchObject({ access: 'write', transport: 'websocket', unsyncedChanges: 0 });
+    one.doc.getText('text').insert(0, 'a');
+    expect(one.status).toMatchObject({ phase: 'syncing', unsyncedChanges: 1 });
+    await one.sync();
+    expect(one.status).toMatchObject({ phase: 'synced', unsyncedChanges: 0 });
+    await first.close();
+    await until(() => one.status.phase === 'offline', 'the loss is noticed');
+    one.doc.getText('text').insert(0, 'b');
+    expect(one.status).toMatchObject({ unsyncedChanges: 1, transport: undefined });
+    expect(Math.abs(one.status.lastSyncedAt! - Date.now())).toBeLessThan(10_000);
+    const second = await startServer({ port });
+    onTestFinished(() => second.close());
+    one.connection.connect();
+    await until(() => one.status.phase === 'synced', 'it is back');
+    expect(one.status.reason).toBeUndefined();
+  });
+
+  it('says why it cannot go on', async () => {
+    const { url } = await serverForTest({ auth: { secret: testSecret } });
+    const none = provider(url);
+    const closed: number[] = [];
+    const failed: string[] = [];
+    none.on('closed', ({ code }) => void closed.push(code));
+    none.on('authenticationFailed', ({ reason }) => void failed.push(reason));
+    await expect(none.whenSynced).rejects.toMatchObject({ code: 'TOKEN_MISSING' });
+    expect(none.status).toMatchObject({ phase: 'offline', reason: { kind: 'token-missing', isFinal: true } });
+    expect([closed, failed.length]).toEqual([[4401], 1]);
+    const token = await tokenFor('ann', [{ pattern: 'notes', access: 'read' }]);
+    const other = provider(url, 'elsewhere', { token });
+    await expect(other.whenSynced).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(other.status).toMatchObject({ phase: 'offline', reason: { kind: 'forbidden', isFinal: true } });
+    const reader = provider(url, 'notes', { token });
+    await reader.whenSynced;
+    expect([reader.authorizedScope, reader.status.reason]).toEqual(['readonly', undefined]);
+    reader.doc.getText('text').insert(0, 'kept here');
+    expect(reader.status).toMatchObject({
+      phase: 'syncing',
+      unsyncedChanges: 1,
+      reason: { kind: 'read-only' },
+    });
+    expect(reader.connection).toBe(other.connection);
+  });
+});
+
+describe('P4: subdocuments', () => {
+  it('A1: load as documents of their own, under the rights of their parent', async () => {
+    const { url } = await serverForTest({ auth: { secret: testSecret } });
+    const token = await tokenFor('ann', [{ pattern: 'book', access: 'write' }]);
+    const one = provider(url, 'book', { token });
+    const chapter = new Y.Doc({ guid: 'chapter one' });
+    one.doc.getMap('chapters').set('1', chapter);
+    chapter.getText('text').insert(0, 'Call me');
+    await one.sync();
+    const two = provider(url, 'book', { token });
+    await two.whenSynced;
+    const found = two.doc.getMap('chapters').get('1') as Y.Doc;
+    expect(found.getText('text').toString()).toBe('');
+    found.load();
+    await until(() => found.getText('text').toString() === 'Call me', 'the chapter is loaded');
+    const stranger = provider(url, 'book/~chapter%20one', {
+      token: await tokenFor('ann', [{ pattern: 'book/**', access: 'write' }]),
+    });
+    await expect(stranger.whenSynced).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    two.doc.getMap('chapters').delete('1');
+    two.disconnect();
+    expect(two.connection.connected).toBe(false);
+  });
+});
+
+describe('P5: the end', () => {
+  it('of the document is the end of its provider', async () => {
+    const { url } = await serverForTest();
+    const one = provider(url);
+    await one.whenSynced;
+    const { connection } = one;
+    one.doc.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(connection.state).toBe('idle');
+    one.connect();
+    expect(connection.state).toBe('idle');
+  });
+
+  it('rejects what waits', async () => {
+    const one = provider('ws://127.0.0.1:1');
+    const synced = one.sync();
+    one.destroy();
+    await expect(one.whenSynced).rejects.toThrow('destroyed');
+    await expect(synced).rejects.toThrow('let go of');
+  });
+});
+
+it('D1: what two write at once is the same for both', async () => {
+  const { url } = await serverForTest();
+  const [one, two] = [provider(url), provider(url)];
+  for (let i = 0; i < 50; i++) {
+    one.doc.getText('text').insert(0, '1');
+    two.doc.getText('text').insert(0, '2');
+    if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await Promise.all([one.sync(), two.sync()]);
+  await Promise.all([one.sync(), two.sync()]);
+  expect(textOf(one)).toBe(textOf(two));
+  expect(textOf(one).length).toBe(100);
+});
