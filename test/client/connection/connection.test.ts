@@ -126,7 +126,11 @@ describe('a connection', () => {
     network.state = 'silent';
     await server.run(10_000, 50);
     expect(connection.state).not.toBe('open');
-    expect(connection.reason).toEqual({ code: undefined, message: 'the server does not answer' });
+    expect(connection.reason).toEqual({
+      code: undefined,
+      message: 'the server does not answer',
+      closeCode: 1006,
+    });
   });
 
   it('tries again at once when it is nudged', async () => {
