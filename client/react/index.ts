@@ -1,0 +1,12 @@
+// React bindings: public API.
+
+export { HeddleServer, useProvider, type HeddleServerProps } from './server-context.js';
+export { HeddleDocument, useDocument, type HeddleDocumentProps } from './document.js';
+export {
+  useConnectionState,
+  useDoc,
+  usePresence,
+  useSetPresence,
+  useSyncStatus,
+  type Present,
+} from './hooks.js';
