@@ -4,13 +4,13 @@
 export type SendResult = 'sent' | 'buffered' | 'dropped';
 
 /**
- * One open WebSocket. Every method is safe after the socket has closed: it then does nothing (send answers 'dropped').
+ * One open WebSocket, or what stands for one over HTTP. Every method is safe after the socket has closed: it then does nothing (send answers 'dropped').
  * Frames are binary. Bytes given to `send` and `publish` are copied before the call returns.
  */
 export interface Socket {
   readonly remoteAddress: string;
   readonly isOpen: boolean;
-  /** Bytes not yet taken by the kernel. */
+  /** Bytes not yet taken by the kernel; over HTTP, not acknowledged by the client. */
   readonly bufferedBytes: number;
   send(frame: Uint8Array): SendResult;
   /** Joins the writes made in `run` into one system call where it can. */
@@ -96,6 +96,8 @@ export interface TransportOptions {
   readonly maxBufferedBytes: number;
   /** Largest HTTP request body. */
   readonly maxBodyBytes: number;
+  /** Clients that may be connected over HTTP at once, because they cannot open a WebSocket. */
+  readonly maxHttpConnections: number;
   /** Seconds without a word (pings are sent and count) after which a socket is closed. */
   readonly idleTimeoutS: number;
   /** TLS: paths of the PEM files. */

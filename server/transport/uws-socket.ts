@@ -3,6 +3,8 @@
 
 import type { Clock } from '../../shared/clock.js';
 import type { Logger } from '../../shared/logger.js';
+import { closeReason } from './close-reason.js';
+import { PolledTopics, type PolledSubscriber } from './polled-topics.js';
 import { bigFrameBytes, framesPerTurn, type NativeApp, type NativeSocket } from './uws-binary.js';
 import type { SendResult, Socket, SocketHandler } from './transport.js';
 
@@ -20,17 +22,6 @@ export interface UwsUserData {
 /** Largest header of a frame the server sends. */
 const maxHeaderBytes = 10;
 
-/** Longest reason in a close frame, bytes of UTF-8. */
-const maxReasonBytes = 123;
-
-const encoder = new TextEncoder();
-
-/** The longest part of a close reason that fits its frame and ends between two characters. */
-export function closeReason(reason: string): Uint8Array {
-  const bytes = new Uint8Array(maxReasonBytes);
-  return bytes.subarray(0, encoder.encodeInto(reason, bytes).written);
-}
-
 /**
  * The topics of one server and the sockets that are to be cut off.
  *
@@ -41,6 +32,8 @@ export function closeReason(reason: string): Uint8Array {
 export class UwsTopics {
   readonly maxBufferedBytes: number;
   readonly logger: Logger;
+  /** Of the sockets that the binary does not know. */
+  readonly polled = new PolledTopics();
   readonly #clock: Clock;
   readonly #app: NativeApp;
   readonly #subscribers = new Map<string, Set<UwsSocket>>();
@@ -55,6 +48,17 @@ export class UwsTopics {
 
   /** To every subscriber but `sender`. */
   publish(topic: string, frame: Uint8Array, sender?: UwsSocket): void {
+    if (!this.polled.isEmpty) this.polled.publish(topic, frame);
+    this.#publishNatively(topic, frame, sender);
+  }
+
+  /** The same, from a socket that the binary does not know. */
+  publishFromPolled(topic: string, frame: Uint8Array, sender: PolledSubscriber): void {
+    this.polled.publish(topic, frame, sender);
+    this.#publishNatively(topic, frame, undefined);
+  }
+
+  #publishNatively(topic: string, frame: Uint8Array, sender: UwsSocket | undefined): void {
     this.cutOffMarked();
     const subscribers = this.#subscribers.get(topic);
     if (subscribers === undefined) return;
@@ -68,7 +72,7 @@ export class UwsTopics {
   }
 
   count(topic: string): number {
-    return this.#subscribers.get(topic)?.size ?? 0;
+    return (this.#subscribers.get(topic)?.size ?? 0) + this.polled.count(topic);
   }
 
   add(topic: string, socket: UwsSocket): void {

@@ -1,7 +1,9 @@
-// The transport on uWebSockets.js: one app, its WebSocket route and its HTTP route. See uws-binary.ts for the traps.
+// The transport on uWebSockets.js: one app, its WebSocket route and its HTTP route, where sockets over HTTP
+// come in too. See uws-binary.ts for the traps.
 
 import type { Logger } from '../../shared/logger.js';
 import { ConfigError } from '../errors.js';
+import { LongPoll } from './long-poll.js';
 import type {
   HttpReply,
   Transport,
@@ -36,7 +38,9 @@ export async function listenUws(
   const uws = await loadUws();
   const app = await createApp(uws, options);
   const topics = new UwsTopics(app, options.maxBufferedBytes, dependencies);
-  const routes = new Routes(topics, options.maxBodyBytes, handler, dependencies.logger);
+  const publish = topics.publishFromPolled.bind(topics);
+  const longPoll = new LongPoll({ ...dependencies, options, handler, topics: topics.polled, publish });
+  const routes = new Routes(topics, longPoll, options.maxBodyBytes, handler, dependencies.logger);
   app.ws<UwsUserData>('/*', {
     compression: 0,
     maxPayloadLength: options.maxMessageBytes,
@@ -54,7 +58,8 @@ export async function listenUws(
   });
   app.any('/*', (response, request) => routes.request(response, request));
   try {
-    return new UwsTransport(uws, app, topics, await listenOn(uws, app, options.host, options.port));
+    const listening = await listenOn(uws, app, options.host, options.port);
+    return new UwsTransport(uws, app, topics, longPoll, listening);
   } catch (error) {
     app.close();
     throw error;
@@ -80,13 +85,21 @@ class UwsTransport implements Transport {
   readonly #uws: UwsBinary;
   readonly #app: NativeApp;
   readonly #topics: UwsTopics;
+  readonly #longPoll: LongPoll;
   #listening: NativeListenSocket[];
   #isClosed = false;
 
-  constructor(uws: UwsBinary, app: NativeApp, topics: UwsTopics, listening: NativeListenSocket[]) {
+  constructor(
+    uws: UwsBinary,
+    app: NativeApp,
+    topics: UwsTopics,
+    longPoll: LongPoll,
+    listening: NativeListenSocket[],
+  ) {
     this.#uws = uws;
     this.#app = app;
     this.#topics = topics;
+    this.#longPoll = longPoll;
     this.#listening = listening;
     this.port = listening[0] === undefined ? 0 : uws.us_socket_local_port(listening[0]);
   }
@@ -108,6 +121,7 @@ class UwsTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.stopListening();
+    this.#longPoll.close();
     this.#app.close();
   }
 }
@@ -115,12 +129,20 @@ class UwsTransport implements Transport {
 /** Takes requests from the binary, asks the handler and writes its answer, if there is still somebody to write to. */
 class Routes {
   readonly #topics: UwsTopics;
+  readonly #longPoll: LongPoll;
   readonly #maxBodyBytes: number;
   readonly #handler: TransportHandler;
   readonly #logger: Logger;
 
-  constructor(topics: UwsTopics, maxBodyBytes: number, handler: TransportHandler, logger: Logger) {
+  constructor(
+    topics: UwsTopics,
+    longPoll: LongPoll,
+    maxBodyBytes: number,
+    handler: TransportHandler,
+    logger: Logger,
+  ) {
     this.#topics = topics;
+    this.#longPoll = longPoll;
     this.#maxBodyBytes = maxBodyBytes;
     this.#handler = handler;
     this.#logger = logger;
@@ -135,11 +157,13 @@ class Routes {
 
   request(response: NativeResponse, request: NativeRequest): void {
     const head = copyHead(request, response);
-    const body = new RequestBody(response, head, this.#maxBodyBytes);
+    const body = new RequestBody(response, head, this.#longPoll.maxBodyBytes(head) ?? this.#maxBodyBytes);
     let isGone = false;
+    let tellGone = (): void => {};
     response.onAborted(() => {
       isGone = true;
       body.abort();
+      tellGone();
     });
     const answer = (reply: HttpReply) => {
       if (isGone) return;
@@ -151,7 +175,13 @@ class Routes {
     };
     try {
       // Answered in the same call if the reply is at hand.
-      const reply = this.#handler.request(withBody(head, body));
+      const reply = this.#longPoll.owns(head.path)
+        ? this.#longPoll.reply({
+            ...withBody(head, body),
+            onGone: (run) => (tellGone = run),
+            dropBody: () => body.abort(),
+          })
+        : this.#handler.request(withBody(head, body));
       if (reply instanceof Promise) reply.then(answer).catch(fail);
       else answer(reply);
     } catch (error) {

@@ -1,6 +1,7 @@
 // A transport without a network. Nothing moves until it is flushed, a client can stop reading, and the room in the
 // imagined kernel can be set, so that what happens under backpressure can be written down step by step.
 
+import { PolledTopics, type PolledSubscriber } from '../../server/transport/polled-topics.js';
 import { SyncError } from '../../shared/errors.js';
 import type {
   HttpReply,
@@ -44,6 +45,10 @@ export interface MemoryClient {
 }
 
 export interface MemoryTransport extends Transport {
+  /** Where sockets over HTTP hang, for tests that have some. */
+  readonly polled: PolledTopics;
+  /** To every subscriber of the topic but the sender. */
+  publish(topic: string, frame: Uint8Array, sender?: PolledSubscriber): void;
   /** What a server is given in place of a real transport. Fits `listenUws`. */
   listen(options: Partial<TransportOptions>, handler: TransportHandler): Promise<Transport>;
   connect(path: string, options?: ConnectOptions): MemoryClient;
@@ -86,6 +91,7 @@ class InMemory implements MemoryTransport {
     maxBodyBytes: 16 * KiB * KiB,
   };
   readonly topics = new Map<string, Set<MemorySocket>>();
+  readonly polled = new PolledTopics();
   readonly connections = new Set<MemorySocket>();
   #handler: TransportHandler | undefined;
   #isListening = true;
@@ -159,12 +165,13 @@ class InMemory implements MemoryTransport {
     }
   }
 
-  publish(topic: string, frame: Uint8Array, sender?: MemorySocket): void {
+  publish(topic: string, frame: Uint8Array, sender?: MemorySocket | PolledSubscriber): void {
+    this.polled.publish(topic, frame, sender as PolledSubscriber | undefined);
     for (const socket of this.topics.get(topic) ?? []) if (socket !== sender) socket.send(frame);
   }
 
   subscribers(topic: string): number {
-    return this.topics.get(topic)?.size ?? 0;
+    return (this.topics.get(topic)?.size ?? 0) + this.polled.count(topic);
   }
 
   stopListening(): void {

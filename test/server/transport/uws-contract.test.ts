@@ -42,6 +42,7 @@ function createHarness(): ContractHarness {
         maxMessageBytes: 16 << 20,
         maxBufferedBytes: 4 << 20,
         maxBodyBytes: 16 << 20,
+        maxHttpConnections: 100,
         idleTimeoutS: 30,
         ...options,
       };

@@ -17,6 +17,7 @@ export const testOptions: TransportOptions = {
   maxMessageBytes: 1 << 20,
   maxBufferedBytes: 4 << 20,
   maxBodyBytes: 1 << 20,
+  maxHttpConnections: 100,
   idleTimeoutS: 30,
 };
 

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import { silentLogger } from '../../../shared/logger.js';
 import type { NativeApp, NativeSocket } from '../../../server/transport/uws-binary.js';
-import { closeReason, UwsSocket, UwsTopics, type UwsUserData } from '../../../server/transport/uws-socket.js';
+import { closeReason } from '../../../server/transport/close-reason.js';
+import { UwsSocket, UwsTopics, type UwsUserData } from '../../../server/transport/uws-socket.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
 const maxBufferedBytes = 1000;
