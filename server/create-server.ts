@@ -148,6 +148,7 @@ class Server implements HeddleServer {
         maxMessageBytes: limits.maxMessageBytes + 16,
         maxBufferedBytes: limits.maxBufferedBytes,
         maxBodyBytes: maxHttpBodyBytes,
+        maxHttpConnections: limits.maxHttpConnections,
         idleTimeoutS,
         ...(options.tls === undefined ? {} : { tls: options.tls }),
       },

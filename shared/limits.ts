@@ -55,6 +55,10 @@ export interface Limits {
   readonly maxDocumentsPerConnection: number;
   /** Open connections, all together. */
   readonly maxConnections: number;
+  /** Of these, connections over HTTP, which cost whoever makes them no socket. */
+  readonly maxHttpConnections: number;
+  /** Log kept before a checkpoint for who comes back, bytes: its size, but at least a quarter of this. */
+  readonly maxKeptLogBytes: number;
   /** Memory of documents nobody has open, bytes; above it the longest unused are dropped. */
   readonly maxIdleBytes: number;
 }
@@ -90,5 +94,7 @@ export const defaultLimits: Limits = {
   syncPartBytes: 256 * KiB,
   maxDocumentsPerConnection: 1_000,
   maxConnections: 100_000,
+  maxHttpConnections: 10_000,
+  maxKeptLogBytes: 1 * MiB,
   maxIdleBytes: 256 * MiB,
 };

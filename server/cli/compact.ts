@@ -1,8 +1,13 @@
-// `heddle compact`: makes checkpoints of documents, so that they load faster and take less space.
+// `heddle compact`: makes checkpoints of documents and keeps nothing of the log before them, so that they load faster and
+// take less space, and what was deleted is gone from the store.
 
 import { systemClock } from '../../shared/clock.js';
 import { defaultLimits } from '../../shared/limits.js';
+import type { DocumentName } from '../../shared/document-name.js';
+import { StoreError } from '../errors.js';
+import { sumBytes } from '../room/document-log.js';
 import { mergeDocument } from '../room/merge-document.js';
+import type { LevelStore } from '../store/level-store.js';
 import { allDocuments, readDocument, readName, withStore, type StoreCommand } from './store-options.js';
 
 export const compactCommand: StoreCommand = {
@@ -28,7 +33,8 @@ export const compactCommand: StoreCommand = {
       let after = 0;
       for await (const document of documents) {
         const { log } = await readDocument(store, document);
-        if (log.tailLength === 0) continue;
+        const keptBytes = await bytesKept(store, document);
+        if (log.tailLength === 0 && keptBytes === 0) continue;
         const { update } = mergeDocument({
           updates: log.upTo(log.head),
           gc,
@@ -36,9 +42,20 @@ export const compactCommand: StoreCommand = {
         });
         await store.replace(document, { offset: log.head, time: systemClock.now(), update });
         count++;
-        before += log.bytes;
+        before += log.bytes + keptBytes;
         after += update.length;
       }
       return { output: `${count} documents compacted: ${before} bytes before, ${after} after`, exitCode: 0 };
     }),
 };
+
+/** Of the log before the checkpoint. What cannot be read counts, so that it goes too. */
+async function bytesKept(store: LevelStore, document: DocumentName): Promise<number> {
+  try {
+    const kept = await store.loadKept(document, 0);
+    return sumBytes(kept.map(({ update }) => update));
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'DOCUMENT_CORRUPT') return 1;
+    throw error;
+  }
+}

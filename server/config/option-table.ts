@@ -31,6 +31,8 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   syncPartBytes: 'Size of the parts of a large initial sync',
   maxDocumentsPerConnection: 'Documents one connection of our own client may have open',
   maxConnections: 'Open connections, all together',
+  maxHttpConnections: 'Of these, connections over HTTP',
+  maxKeptLogBytes: 'Log before a checkpoint that is kept for clients that come back',
   maxIdleBytes: 'Memory of documents nobody has open',
 };
 

@@ -36,6 +36,22 @@ export function mergeAccepted(updates: readonly Uint8Array[]): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
+/** The same, in as few updates of about `maxBytes` as will do. */
+export function mergeInParts(updates: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let first = 0;
+  let bytes = 0;
+  for (const [i, { length }] of updates.entries()) {
+    if (i > first && bytes + length > maxBytes) {
+      parts.push(mergeAccepted(updates.slice(first, i)));
+      [first, bytes] = [i, 0];
+    }
+    bytes += length;
+  }
+  if (first < updates.length) parts.push(mergeAccepted(updates.slice(first)));
+  return parts;
+}
+
 /** The structs of an update that deletes nothing and the delete set of one without structs, as one update, undecoded. */
 export function withDeletes(structs: Uint8Array, deletes: Uint8Array): Uint8Array {
   // The one ends with how many clients it deletes from, the other begins with how many it has structs of: 0 both.

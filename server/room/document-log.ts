@@ -65,6 +65,11 @@ export class DocumentLog {
     return [...this.#parts, ...this.#tail.slice(0, offset - this.#checkpointOffset)];
   }
 
+  /** How large the updates after the checkpoint are, up to an offset. */
+  sizes(upTo: number): Iterable<number> {
+    return this.#tail.sizes(upTo - this.#checkpointOffset);
+  }
+
   /** A new checkpoint takes the place of everything up to its offset. */
   replace(offset: number, parts: readonly Uint8Array[]): void {
     this.#tail = new UpdateTail(this.#tail.slice(offset - this.#checkpointOffset, this.#tail.length));
@@ -82,9 +87,8 @@ export class DocumentLog {
     return [...this.#parts, ...this.#sentTail];
   }
 
-  /** What comes after an offset and up to another; everything, if the updates after the first are gone by now. */
+  /** What comes after an offset, that of the checkpoint or a later one, and up to another. */
   since(offset: number, upTo: number): Uint8Array[] {
-    if (offset < this.#checkpointOffset) return this.upTo(upTo);
     return this.#tail.slice(offset - this.#checkpointOffset, upTo - this.#checkpointOffset);
   }
 

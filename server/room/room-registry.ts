@@ -6,7 +6,7 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
-import type { DocumentStore } from '../store/store.js';
+import type { DocumentStore, LogRecord } from '../store/store.js';
 import type { Checkpointer } from './checkpointer.js';
 import { isCheckpointDue } from './checkpoint-policy.js';
 import { CommitQueue } from './commit-queue.js';
@@ -65,6 +65,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       commits: this.#commits,
       admission: deps.admission,
       changed: deps.changed ?? (() => {}),
+      loadKept: (document, after) => this.#loadKept(document, after),
     };
     this.#sweeper = deps.clock.every(sweepMs, () => this.#sweep());
   }
@@ -166,6 +167,16 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       throw new SyncError('STORE_UNAVAILABLE', 'the first content could not be written');
   }
 
+  /** Whoever needs it can do without: the document is whole. */
+  async #loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]> {
+    try {
+      return await this.#deps.store.loadKept(document, after);
+    } catch (error) {
+      this.#deps.logger.error({ document, err: error }, 'the log before a checkpoint could not be read');
+      return [];
+    }
+  }
+
   #sweep(): void {
     for (const room of this.#rooms.values()) {
       room.presence?.expire();
@@ -199,8 +210,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     if (offset === room.checkpointOffset) return;
     try {
       const result = await checkpointer.merge({ updates, gc, partBytes: limits.syncPartBytes });
-      await store.replace(room.document, { offset, time: clock.now(), update: result.update });
-      room.checkpointed(offset, result);
+      const kept = await room.keptAt(offset, result.update.length);
+      const checkpoint = { offset, time: clock.now(), update: result.update };
+      await store.replace(room.document, checkpoint, kept[0]?.first);
+      room.checkpointed(offset, result, kept);
       this.#mergeNotBefore.delete(room.document);
     } catch (error) {
       // The log stays as it is (D3): nothing is lost but the space a checkpoint would have saved.

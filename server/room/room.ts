@@ -7,13 +7,14 @@ import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { CausalIndex } from '../crdt/causal-index.js';
 import type { StateVector } from '../crdt/state-vector.js';
-import { mergeAccepted, withDeletes } from '../crdt/merge-updates.js';
+import { mergeAccepted, mergeInParts, withDeletes } from '../crdt/merge-updates.js';
 import type { LogRecord } from '../store/store.js';
 import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
 import type { Tail } from './checkpoint-policy.js';
 import type { CheckpointResult } from './checkpointer.js';
 import { sumBytes, type DocumentLog } from './document-log.js';
+import { keptBytes, KeptLog, runsOf, type Run } from './kept-log.js';
 import { LastAnswer } from './last-answer.js';
 import { Presence } from './presence.js';
 import { Relay, type Accepted } from './relay.js';
@@ -34,6 +35,14 @@ export interface RoomDeps {
   readonly admission: Admission | undefined;
   /** Called when the document has changed, for hooks; often, so it only takes note. */
   readonly changed: (document: DocumentName) => void;
+  /** The records after an offset that the store keeps before the checkpoint; none when they cannot be read. */
+  readonly loadKept: (document: DocumentName, after: number) => Promise<readonly LogRecord[]>;
+}
+
+/** What somebody lacks, in parts to be applied in order, and the offset that brings them to. */
+export interface Missed {
+  readonly updates: Uint8Array[];
+  readonly offset: number;
 }
 
 /** What came of an offered update. What was not taken can be offered again once more is known. */
@@ -61,6 +70,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** Whoever waits for an offset to be durable, in order of the offsets. */
   readonly #waiting: { readonly offset: number; resolve(): void }[] = [];
   #uncommitted: LogRecord[] = [];
+  /** Made when it is needed first: most rooms never ask for it. */
+  #keptLog: KeptLog | undefined;
   /** Monotonic time of the first update after the checkpoint; undefined when there is none. */
   #tailSince: number | undefined;
   /** Monotonic time of the last update. */
@@ -164,12 +175,16 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return this.#relay.relayedSince(offset, reader, (other) => !this.#members.has(other));
   }
 
-  /** The durable records after an offset of this epoch, in parts; undefined where that does not tell what a client has. */
-  resume(epoch: string, offset: number): Uint8Array[] | undefined {
-    const isKept = offset >= this.#log.checkpointOffset && offset <= this.durableOffset;
-    if (!isKept || epoch !== this.epoch) return undefined;
-    const updates = this.#log.since(offset, this.durableOffset);
-    return this.#isOnePart(updates) ? joined(updates) : updates;
+  /**
+   * The durable records after an offset of this epoch, joined; the whole document where that is less. Undefined where the
+   * offset does not tell what a client has, or the records after it are gone.
+   */
+  async resume(epoch: string, offset: number): Promise<Missed | undefined> {
+    if (epoch !== this.epoch || offset > this.durableOffset) return undefined;
+    const missed = await this.#after(offset);
+    if (missed === undefined) return undefined;
+    const updates = mergeInParts(missed.updates, this.#deps.limits.syncPartBytes);
+    return sumBytes(updates) <= this.#log.bytes ? { ...missed, updates } : this.#everything();
   }
 
   /** When everything there is now is durable; undefined when it is. */
@@ -186,11 +201,16 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return this.#log.all();
   }
 
-  /** What a reader at this offset lacks of what is durable, and where it is then: it might be its own, and D1 holds. */
-  since(offset: number): { updates: Uint8Array[]; offset: number } {
+  /**
+   * What a reader at this offset lacks of what is durable: the rest might be its own, and D1 holds. Later, when there was
+   * a checkpoint since it was there.
+   */
+  since(offset: number): Missed | Promise<Missed> {
     const durable = this.durableOffset;
     if (durable <= offset) return { updates: [], offset };
-    return { updates: this.#log.since(offset, durable), offset: durable };
+    if (offset >= this.#log.checkpointOffset)
+      return { updates: this.#log.since(offset, durable), offset: durable };
+    return this.#after(offset).then((missed) => missed ?? this.#everything());
   }
 
   get head(): number {
@@ -240,8 +260,16 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return { offset: this.durableOffset, updates: this.#log.upTo(this.durableOffset) };
   }
 
-  /** The store has replaced everything up to this offset by the checkpoint. */
-  checkpointed(offset: number, { parts }: CheckpointResult): void {
+  /** What the store is to keep of the log before a checkpoint at this offset. */
+  async keptAt(offset: number, checkpointBytes: number): Promise<readonly Run[]> {
+    if (this.checkpointOffset === 0) this.#kept.replaced([]);
+    const covered = runsOf(this.checkpointOffset + 1, this.#log.sizes(offset));
+    return this.#kept.next(covered, keptBytes(checkpointBytes, this.#deps.limits.maxKeptLogBytes));
+  }
+
+  /** The store has replaced everything up to this offset by the checkpoint, and keeps so much of the log before it. */
+  checkpointed(offset: number, { parts }: CheckpointResult, kept: readonly Run[]): void {
+    this.#kept.replaced(kept);
     this.#log.replace(offset, parts);
     this.#lastAnswer.forget();
     this.#tailSince = this.#log.tailLength > 0 ? this.#deps.clock.monotonic() : undefined;
@@ -301,6 +329,33 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     commits.add(this, update.length);
     this.#relay.add({ offset, update, receipt, writer, isLive });
     this.#deps.changed(this.document);
+  }
+
+  get #kept(): KeptLog {
+    this.#keptLog ??= new KeptLog((after) => this.#deps.loadKept(this.document, after));
+    return this.#keptLog;
+  }
+
+  /** The durable records after an offset; undefined when some are gone. */
+  async #after(offset: number): Promise<Missed | undefined> {
+    const updates: Uint8Array[] = [];
+    let at = offset;
+    // Once more, when another checkpoint has come while it was reading.
+    while (at < this.#log.checkpointOffset) {
+      const kept = await this.#kept.after(at);
+      if (kept === undefined) return undefined;
+      for (const update of kept.updates) updates.push(update);
+      at = kept.offset;
+    }
+    const durable = this.durableOffset;
+    for (const update of this.#log.since(at, durable)) updates.push(update);
+    return { updates, offset: durable };
+  }
+
+  /** All that is durable. */
+  #everything(): Missed {
+    const offset = this.durableOffset;
+    return { updates: mergeInParts(this.#log.upTo(offset), this.#deps.limits.syncPartBytes), offset };
   }
 
   #diff(stateVector: StateVector): Uint8Array[] {

@@ -48,6 +48,15 @@ export class UpdateTail {
     this.#bytes += update.length;
   }
 
+  /** How large the updates are, those before an index. */
+  *sizes(to: number): Generator<number> {
+    for (const [c, { first }] of this.#chunks.entries()) {
+      const end = Math.min(this.#chunks[c + 1]?.first ?? this.length, to);
+      for (let i = first; i < end; i++)
+        yield (this.#ends[i] ?? 0) - (i === first ? 0 : (this.#ends[i - 1] ?? 0));
+    }
+  }
+
   /** Updates from an index up to another, as views. */
   slice(from: number, to: number): Uint8Array[] {
     const views: Uint8Array[] = [];

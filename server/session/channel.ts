@@ -109,12 +109,12 @@ export class Channel implements Writer {
     const has =
       known.kind === 'state-vector' ? decodeStateVector(known.stateVector, this.#deps.limits) : nothing;
     await room.settledFor(this);
+    const missed = known.kind === 'offset' ? await room.resume(known.epoch, known.offset) : undefined;
     if (this.#isClosed) return;
-    const updates = known.kind === 'offset' ? room.resume(known.epoch, known.offset) : undefined;
-    if (updates !== undefined) announce(true, new Uint8Array(0));
+    if (missed !== undefined) announce(true, new Uint8Array(0));
     else announce(known.kind !== 'offset', room.stateVector());
     this.#sendPresence();
-    if (updates !== undefined) this.#reader.resume(updates, room.durableOffset);
+    if (missed !== undefined) this.#reader.resume(missed);
     else if (known.kind !== 'offset') this.#reader.request(has);
   }
 

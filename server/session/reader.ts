@@ -6,7 +6,7 @@ import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import { emptyUpdate, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
-import type { Room } from '../room/room.js';
+import type { Missed, Room } from '../room/room.js';
 import type { Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
 import type { FrameCache } from './frame-cache.js';
@@ -33,7 +33,7 @@ export class Reader implements LiveReader {
   #presenceTurn: number;
   /** The client waits for the answer to a sync request. */
   #owesReply = false;
-  /** For the next commit. */
+  /** For the next commit, or for the store. */
   #isWaiting = false;
   /** A sync request that came while an answer was under way. */
   #nextRequest: StateVector | undefined;
@@ -73,11 +73,11 @@ export class Reader implements LiveReader {
     this.#pump();
   }
 
-  /** The client has these, of this room, and wants what is durable after them, which is given. */
-  resume(updates: readonly Uint8Array[], cursor: number): void {
+  /** The client knows where it was: this is what it has missed since then. */
+  resume({ updates, offset }: Missed): void {
     if (this.#state === 'closed') return;
     this.#leaveLive();
-    this.#begin([...updates], cursor);
+    this.#begin([...updates], offset);
     this.#owesReply = true;
     this.#pump();
   }
@@ -151,7 +151,9 @@ export class Reader implements LiveReader {
       this.#nextRequest = undefined;
       return this.#answer(next);
     }
-    const { updates, offset } = this.#room.since(this.#offset);
+    const missed = this.#room.since(this.#offset);
+    if (missed instanceof Promise) return this.#waitForLog(missed);
+    const { updates, offset } = missed;
     this.#queue = updates;
     this.#offset = offset;
     if (updates.length > 0) return;
@@ -168,9 +170,25 @@ export class Reader implements LiveReader {
   }
 
   #waitForCommit(): void {
+    this.#waitFor(this.#room.settled() ?? Promise.resolve());
+  }
+
+  /** What it lacks is read from the store: there was a checkpoint while it was being sent what came before. */
+  #waitForLog(missed: Promise<Missed>): void {
+    const queue = this.#queue;
+    const take = ({ updates, offset }: Missed): void => {
+      // Unless the client has asked for something else meanwhile, or is gone.
+      if (this.#queue !== queue) return;
+      this.#queue = [...updates];
+      this.#offset = offset;
+    };
+    this.#waitFor(missed.then(take));
+  }
+
+  /** Sends nothing until then. */
+  #waitFor(event: Promise<void>): void {
     this.#isWaiting = true;
-    const settled = this.#room.settled() ?? Promise.resolve();
-    void settled.then(() => {
+    void event.then(() => {
       this.#isWaiting = false;
       this.#pump();
     });

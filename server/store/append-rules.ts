@@ -18,11 +18,12 @@ export function checkAppends(batch: readonly Append[]): void {
 }
 
 /** Throws TypeError when a checkpoint could not belong to any document. */
-export function checkCheckpoint(document: DocumentName, checkpoint: Checkpoint): void {
+export function checkCheckpoint(document: DocumentName, checkpoint: Checkpoint, keepFrom: number): void {
   if (!isCount(checkpoint.offset))
     throw new TypeError(`checkpoint of ${quote(document)} has offset ${checkpoint.offset}`);
   if (!isCount(checkpoint.time))
     throw new TypeError(`checkpoint of ${quote(document)} has time ${checkpoint.time}`);
+  if (!isCount(keepFrom)) throw new TypeError(`checkpoint of ${quote(document)} keeps from ${keepFrom}`);
 }
 
 /** What is stored of a document, as far as the rules on offsets go. */

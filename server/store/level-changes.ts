@@ -17,6 +17,7 @@ import {
   readMeta,
 } from './level-document.js';
 import type { FoundDocument } from './level-document.js';
+import { planKept } from './level-kept.js';
 import type { DocumentItem } from './level-reads.js';
 import { MetaCache } from './meta-cache.js';
 import type { DocumentMeta } from './record-codec.js';
@@ -69,15 +70,21 @@ export class DocumentChanges {
     return operations;
   }
 
-  /** D3: a checkpoint for the records it covers. */
-  async replace(document: DocumentName, checkpoint: Checkpoint): Promise<readonly Operation[]> {
+  /** D3: a checkpoint for the records it covers, of which those from `keepFrom` on are kept beside it. */
+  async replace(
+    document: DocumentName,
+    checkpoint: Checkpoint,
+    keepFrom: number,
+  ): Promise<readonly Operation[]> {
     await this.#knowMetas([document]);
     const { offset, time } = checkpoint;
     const before = this.#metas.get(document) ?? { ...newMeta(), lastOffset: offset, changedAt: time };
     try {
       const { operations, meta } = await planReplace(this.#database, document, before, checkpoint);
+      const moved = { after: before.checkpointOffset ?? 0, upTo: offset, keepFrom };
+      const keeping = await planKept(this.#database, document, moved);
       this.#metas.set(document, meta);
-      return [...operations, putMeta(document, meta)];
+      return [...operations, ...keeping, putMeta(document, meta)];
     } catch (error) {
       throw this.#quarantine(document, error);
     }

@@ -1,4 +1,5 @@
-// One document in LevelDB: reads it and proves that it is whole, and works out the writes that change it. Keeps nothing.
+// One document in LevelDB: reads it and proves that it is whole, and works out the writes that change it. Keeps nothing;
+// of the log before the checkpoint knows level-kept.ts.
 
 import { StoreError } from '../errors.js';
 import type { DocumentName } from '../../shared/document-name.js';
@@ -9,6 +10,7 @@ import {
   checkpointKey,
   dataRange,
   describeKey,
+  loadedRange,
   metaKey,
   parseKey,
   recordsKey,
@@ -27,7 +29,7 @@ import type { DocumentMeta } from './record-codec.js';
 import type { Checkpoint, LogRecord } from './store.js';
 
 /** What a restore packs into one value, bytes. */
-const packBytes = 256 * 1024;
+const restoredPackBytes = 256 * 1024;
 
 /** All there is of a document. */
 export interface FoundContent {
@@ -56,7 +58,7 @@ export async function readDocument(
   const records: LogRecord[] = [];
   let checkpoint: Checkpoint | undefined;
   let last = 0;
-  for await (const [key, value] of entriesOf(database, dataRange(document), snapshot)) {
+  for await (const [key, value] of entriesOf(database, loadedRange(document), snapshot)) {
     const parsed = parseKey(key);
     if (!meta) throw damaged(document, metaKey(document), `missing, but there is ${describeKey(key)}`);
     if (parsed.kind === 'checkpoint') {
@@ -194,7 +196,10 @@ export function planCopy(
 }
 
 /** Cuts records into runs of about `packBytes`. */
-export function* inPacks(records: readonly LogRecord[]): Generator<LogRecord[]> {
+export function* inPacks(
+  records: readonly LogRecord[],
+  packBytes = restoredPackBytes,
+): Generator<LogRecord[]> {
   let pack: LogRecord[] = [];
   let bytes = 0;
   for (const record of records) {
@@ -247,12 +252,14 @@ async function splitAt(
   return { covered, straddling };
 }
 
-function offsetOf(key: Uint8Array): number {
+/** Of the first record under a key of records. */
+export function offsetOf(key: Uint8Array): number {
   const parsed = parseKey(key);
-  return parsed.kind === 'records' ? parsed.offset : 0;
+  return 'offset' in parsed ? parsed.offset : 0;
 }
 
-function guard<T>(document: DocumentName, key: Uint8Array, decode: () => T): T {
+/** Runs `decode`; damage to the value becomes DOCUMENT_CORRUPT. */
+export function guard<T>(document: DocumentName, key: Uint8Array, decode: () => T): T {
   try {
     return decode();
   } catch (error) {

@@ -3,6 +3,7 @@
 //   m <name>                     what is known of a document (listing walks these, so they stand apart from the data)
 //   d <name> ff c                its checkpoint
 //   d <name> ff r <offset u64>   records, packed by commit, under the offset of the first
+//   d <name> ff z <offset u64>   records that the checkpoint covers and that are kept: behind all that is loaded
 //   s <key>                      server state
 //   l <slot u16>                 commit ledger
 //   i                            identity of the store
@@ -10,7 +11,7 @@
 import type { DocumentName } from '../../shared/document-name.js';
 
 const tag = { meta: 0x6d, data: 0x64, state: 0x73, ledger: 0x6c, identity: 0x69 } as const;
-const part = { checkpoint: 0x63, records: 0x72 } as const;
+const part = { checkpoint: 0x63, records: 0x72, kept: 0x7a } as const;
 
 /** Ends a name inside a key. UTF-8 never holds this byte, so no name is the beginning of another one's keys. */
 const endOfName = 0xff;
@@ -27,7 +28,7 @@ export interface KeyRange {
 /** What a key is the key of. */
 export type ParsedKey =
   | { readonly kind: 'meta' | 'checkpoint'; readonly document: DocumentName }
-  | { readonly kind: 'records'; readonly document: DocumentName; readonly offset: number }
+  | { readonly kind: 'records' | 'kept'; readonly document: DocumentName; readonly offset: number }
   | { readonly kind: 'state'; readonly key: string }
   | { readonly kind: 'ledger' | 'identity' | 'unknown' };
 
@@ -49,11 +50,12 @@ export function checkpointKey(document: DocumentName): Uint8Array {
 
 /** Key of the records of one commit, by the offset of the first. */
 export function recordsKey(document: DocumentName, offset: number): Uint8Array {
-  const key = tagged(tag.data, document, 10);
-  key[key.length - 10] = endOfName;
-  key[key.length - 9] = part.records;
-  writeOffset(key, key.length - 8, offset);
-  return key;
+  return offsetKey(document, part.records, offset);
+}
+
+/** Key of some of the kept records, by the offset of the first. */
+export function keptKey(document: DocumentName, offset: number): Uint8Array {
+  return offsetKey(document, part.kept, offset);
 }
 
 /** Key of a piece of server state. */
@@ -73,10 +75,21 @@ export function dataRange(document: DocumentName): KeyRange {
   return { gte, lt: successor(gte) };
 }
 
+/** Of these, what is read when the document is loaded: all but the kept records. */
+export function loadedRange(document: DocumentName): KeyRange {
+  return { ...dataRange(document), lt: keptKey(document, 0).subarray(0, -8) };
+}
+
 /** The packed records of a document whose first offset is at least `from`. */
 export function recordsRange(document: DocumentName, from: number): KeyRange {
   const end = recordsKey(document, 0).subarray(0, -8);
   return { gte: recordsKey(document, from), lt: successor(end) };
+}
+
+/** The kept records of a document whose first offset is at least `from`. */
+export function keptRange(document: DocumentName, from: number): KeyRange {
+  const end = keptKey(document, 0).subarray(0, -8);
+  return { gte: keptKey(document, from), lt: successor(end) };
 }
 
 /** Metas of names with this prefix, after this name, in UTF-8 order. */
@@ -112,7 +125,7 @@ export function parseKey(key: Uint8Array): ParsedKey {
 export function describeKey(key: Uint8Array): string {
   const hex = Buffer.from(key).toString('hex');
   const parsed = parseKey(key);
-  const words = parsed.kind === 'records' ? `records from offset ${parsed.offset}` : parsed.kind;
+  const words = 'offset' in parsed ? `${parsed.kind} from offset ${parsed.offset}` : parsed.kind;
   return `${words} (key ${hex.length > 160 ? `${hex.slice(0, 160)}…` : hex})`;
 }
 
@@ -139,12 +152,22 @@ function parseData(key: Uint8Array): ParsedKey {
   const document = decodeName(key.subarray(1, end));
   const rest = key.subarray(end + 1);
   if (rest.length === 1 && rest[0] === part.checkpoint) return { kind: 'checkpoint', document };
-  if (rest.length !== 9 || rest[0] !== part.records) return { kind: 'unknown' };
-  return { kind: 'records', document, offset: readOffset(rest, 1) };
+  if (rest.length !== 9) return { kind: 'unknown' };
+  if (rest[0] === part.records) return { kind: 'records', document, offset: readOffset(rest, 1) };
+  if (rest[0] === part.kept) return { kind: 'kept', document, offset: readOffset(rest, 1) };
+  return { kind: 'unknown' };
 }
 
 function decodeName(bytes: Uint8Array): DocumentName {
   return decoder.decode(bytes) as DocumentName;
+}
+
+function offsetKey(document: DocumentName, kind: number, offset: number): Uint8Array {
+  const key = tagged(tag.data, document, 10);
+  key[key.length - 10] = endOfName;
+  key[key.length - 9] = kind;
+  writeOffset(key, key.length - 8, offset);
+  return key;
 }
 
 function tagged(first: number, text: string, extra: number): Buffer {

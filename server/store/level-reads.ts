@@ -7,7 +7,9 @@ import { entriesOf, keysOf, valueOf } from './level-database.js';
 import type { LevelDatabase, LevelSnapshot } from './level-database.js';
 import { readDocument } from './level-document.js';
 import type { FoundContent } from './level-document.js';
+import { readKept } from './level-kept.js';
 import { describeKey, metaKey, metaRange, parseKey, stateKey, stateRange } from './level-keys.js';
+import type { ParsedKey } from './level-keys.js';
 import { DamagedValueError, decodeBytes, decodeMeta } from './record-codec.js';
 import type { DocumentMeta } from './record-codec.js';
 import type { DocumentSummary, ListOptions } from './store.js';
@@ -92,6 +94,7 @@ export async function* readEverything(database: LevelDatabase): AsyncGenerator<S
 export async function* verifyStore(database: LevelDatabase): AsyncGenerator<StoreProblem> {
   for await (const item of readEverything(database)) {
     if (item.kind === 'problem') yield item.problem;
+    else if (item.kind === 'document') yield* keptProblems(database, item.document);
   }
   // What hangs on no meta is met by no document: walk the keys.
   let previous: DocumentName | undefined;
@@ -99,13 +102,29 @@ export async function* verifyStore(database: LevelDatabase): AsyncGenerator<Stor
     const parsed = parseKey(key);
     if (parsed.kind === 'unknown')
       yield { document: undefined, message: `not a key of this store: ${describeKey(key)}` };
-    if (parsed.kind !== 'records' && parsed.kind !== 'checkpoint') continue;
+    if (!isData(parsed)) continue;
     if (parsed.document === previous) continue;
     previous = parsed.document;
     if (await valueOf(database, metaKey(parsed.document))) continue;
     const message = `document ${quote(parsed.document)} is damaged: its meta is missing, but there is ${describeKey(key)}`;
     yield { document: parsed.document, message };
   }
+}
+
+/** The document is whole all the same: only who comes back with an offset notices. */
+async function* keptProblems(database: LevelDatabase, document: DocumentName): AsyncGenerator<StoreProblem> {
+  try {
+    await readKept(database, document, 0);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'DOCUMENT_CORRUPT') throw error;
+    yield { document, message: error.message };
+  }
+}
+
+function isData(
+  parsed: ParsedKey,
+): parsed is Extract<ParsedKey, { kind: 'records' | 'kept' | 'checkpoint' }> {
+  return parsed.kind === 'records' || parsed.kind === 'kept' || parsed.kind === 'checkpoint';
 }
 
 function stateItem(levelKey: Uint8Array, value: Uint8Array): StoreItem {

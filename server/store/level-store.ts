@@ -11,6 +11,7 @@ import { randomEpoch } from './data-directory.js';
 import { toStoreError } from './disk-errors.js';
 import type { Operation } from './level-database.js';
 import { DocumentChanges } from './level-changes.js';
+import { readKept } from './level-kept.js';
 import { stateKey } from './level-keys.js';
 import { openDirectory } from './level-open.js';
 import type { OpenedDirectory } from './level-open.js';
@@ -18,7 +19,7 @@ import { listDocuments, readEverything, readState, readStates, verifyStore } fro
 import type { DocumentItem, StateItem, StoreItem, StoreProblem } from './level-reads.js';
 import { encodeBytes } from './record-codec.js';
 import type { Append, Checkpoint, DocumentStore, DocumentSummary } from './store.js';
-import type { Durability, ListOptions, StoredDocument } from './store.js';
+import type { Durability, ListOptions, LogRecord, StoredDocument } from './store.js';
 
 /** How often `durability: 'interval'` syncs, ms. */
 const syncPeriodMs = 1000;
@@ -99,14 +100,22 @@ export class LevelStore implements DocumentStore {
     });
   }
 
-  async replace(document: DocumentName, checkpoint: Checkpoint): Promise<void> {
+  async replace(
+    document: DocumentName,
+    checkpoint: Checkpoint,
+    keepFrom = checkpoint.offset + 1,
+  ): Promise<void> {
     this.#assertUsable();
-    checkCheckpoint(document, checkpoint);
+    checkCheckpoint(document, checkpoint, keepFrom);
     await this.#commit({
       joins: false,
       sync: true,
-      prepare: () => this.#changes.replace(document, checkpoint),
+      prepare: () => this.#changes.replace(document, checkpoint, keepFrom),
     });
+  }
+
+  loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]> {
+    return this.#read(() => readKept(this.#opened.database, document, after));
   }
 
   async delete(document: DocumentName): Promise<void> {

@@ -17,6 +17,9 @@ import type {
 interface MemoryDocument {
   readonly epoch: string;
   checkpoint: Checkpoint | undefined;
+  /** Up to the checkpoint. */
+  kept: LogRecord[];
+  /** After the checkpoint. */
   records: LogRecord[];
   lastOffset: number;
   changedAt: number;
@@ -60,15 +63,27 @@ class MemoryStore implements DocumentStore {
     };
   }
 
-  async replace(document: DocumentName, checkpoint: Checkpoint): Promise<void> {
+  async replace(
+    document: DocumentName,
+    checkpoint: Checkpoint,
+    keepFrom = checkpoint.offset + 1,
+  ): Promise<void> {
     this.#assertOpen();
-    checkCheckpoint(document, checkpoint);
+    checkCheckpoint(document, checkpoint, keepFrom);
     const known = this.#documents.get(document);
     const stored = known ?? this.#create(document, checkpoint.offset, checkpoint.time);
     const checkpointOffset = stored.checkpoint?.offset;
     checkCheckpointOffset(document, { lastOffset: stored.lastOffset, checkpointOffset }, checkpoint.offset);
     stored.checkpoint = checkpoint;
-    stored.records = stored.records.filter((record) => record.offset > checkpoint.offset);
+    const covered = stored.records.filter(({ offset }) => offset <= checkpoint.offset);
+    stored.kept = [...stored.kept, ...covered].filter(({ offset }) => offset >= keepFrom);
+    stored.records = stored.records.filter(({ offset }) => offset > checkpoint.offset);
+  }
+
+  async loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]> {
+    this.#assertOpen();
+    const kept = this.#documents.get(document)?.kept ?? [];
+    return kept.filter(({ offset }) => offset > after).map(withOwnBytes);
   }
 
   async delete(document: DocumentName): Promise<void> {
@@ -117,7 +132,8 @@ class MemoryStore implements DocumentStore {
     changedAt: number,
     epoch = this.newEpoch(),
   ): MemoryDocument {
-    const created: MemoryDocument = { epoch, checkpoint: undefined, records: [], lastOffset, changedAt };
+    const nothing = { checkpoint: undefined, kept: [], records: [] };
+    const created: MemoryDocument = { epoch, ...nothing, lastOffset, changedAt };
     this.#documents.set(document, created);
     return created;
   }

@@ -45,7 +45,7 @@ export interface StoredDocument {
 export interface DocumentSummary {
   readonly document: DocumentName;
   readonly lastOffset: number;
-  /** Bytes the document's checkpoint and records take, before the store's own compression. */
+  /** Bytes the document's checkpoint and the records after it take, before the store's own compression. */
   readonly bytes: number;
   readonly records: number;
   /** Wall time of the last change, ms since the epoch. */
@@ -75,8 +75,18 @@ export interface DocumentStore {
   append(batch: readonly Append[]): Promise<void>;
   /** Undefined when nothing is stored. Rejects with DOCUMENT_CORRUPT when a record fails its checksum or is missing. */
   load(document: DocumentName): Promise<StoredDocument | undefined>;
-  /** In one atomic durable write: puts the checkpoint and removes the records up to its offset and the old checkpoint. */
-  replace(document: DocumentName, checkpoint: Checkpoint): Promise<void>;
+  /**
+   * In one atomic durable write: puts the checkpoint and removes the old one, and what it covers of the log is no longer
+   * loaded. Of that, records from `keepFrom` on are kept for `loadKept`; older ones are removed, but for those that are
+   * stored in one piece with newer ones. Without `keepFrom` none is kept.
+   */
+  replace(document: DocumentName, checkpoint: Checkpoint, keepFrom?: number): Promise<void>;
+  /**
+   * Records up to the checkpoint that are still kept, those after the offset only, in order: without gaps, and the last one
+   * is the checkpoint's. Empty when there are none. Rejects with DOCUMENT_CORRUPT when they are damaged: the document
+   * itself is whole then, and still loads.
+   */
+  loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]>;
   /** Removes a document for good. Durable. */
   delete(document: DocumentName): Promise<void>;
   /** In the order of the names' UTF-8 bytes. */

@@ -27,6 +27,7 @@ export function describeLifecycle(test: Test): void {
       () => store.append([]),
       () => store.load(named('a')),
       () => store.replace(named('a'), checkpoint(1)),
+      () => store.loadKept(named('a'), 0),
       () => store.delete(named('a')),
       () => store.list(),
       () => store.getState('a'),

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Append } from '../../server/store/store.js';
+import { describeKept, describeKeptReopening } from './store-kept.js';
 import { describeLifecycle, describeLoad, describeReopening } from './store-lifecycle.js';
 import { describeListing } from './store-listing.js';
 import {
@@ -57,12 +58,15 @@ export function describeStore(
     describeLog(test);
     describeRefusals(test);
     describeCheckpoints(test);
+    describeKept(test);
     describeDeletion(test);
     describeListing(test);
     describeState(test);
     describeLifecycle(test);
     describeLoad(test);
-    if (traits.isDurable ?? true) describeReopening(test);
+    if (!(traits.isDurable ?? true)) return;
+    describeReopening(test);
+    describeKeptReopening(test);
   });
 }
 

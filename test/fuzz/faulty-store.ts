@@ -8,6 +8,7 @@ import type {
   DocumentStore,
   DocumentSummary,
   ListOptions,
+  LogRecord,
   StoredDocument,
 } from '../../server/store/store.js';
 import type { DocumentName } from '../../shared/document-name.js';
@@ -71,10 +72,15 @@ export class FaultyStore implements DocumentStore {
     return this.#inner.load(document);
   }
 
-  async replace(document: DocumentName, checkpoint: Checkpoint): Promise<void> {
+  async replace(document: DocumentName, checkpoint: Checkpoint, keepFrom?: number): Promise<void> {
     this.#assertHere();
-    await this.#inner.replace(document, checkpoint);
+    await this.#inner.replace(document, checkpoint, keepFrom);
     this.checkpoints++;
+  }
+
+  async loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]> {
+    this.#assertHere();
+    return this.#inner.loadKept(document, after);
   }
 
   async delete(document: DocumentName): Promise<void> {

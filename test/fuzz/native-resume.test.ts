@@ -1,9 +1,10 @@
-// Clients of the native protocol that come and go, resume by offset, and a server that crashes: nobody misses anything,
-// nothing acknowledged is lost, and nothing is asked for that is there. HEDDLE_SEED replays one run.
+// Clients of the native protocol that come and go, resume by offset, also over checkpoints, and a server that crashes:
+// nobody misses anything, nothing acknowledged is lost, and nothing is asked for that is there. HEDDLE_SEED replays one run.
 
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import type { Known } from '../../shared/native/fields.js';
+import type { Limits } from '../../shared/limits.js';
 import { ControlledStore } from '../support/controlled-store.js';
 import { contentOf, rootsOf } from '../support/histories.js';
 import { MemoryPeer } from '../support/memory-peer.js';
@@ -32,7 +33,12 @@ class Client {
   #answered = 0;
   #isCounted = false;
   #hasRequested = false;
+  /** It was away while a checkpoint was made. */
+  #isAcross = false;
   resumed = 0;
+  resumedAcross = 0;
+  /** It knew where it had been, and that was of no use. */
+  askedAcross = 0;
 
   constructor() {
     this.doc.on('update', (update: Uint8Array, origin: unknown) => {
@@ -51,6 +57,8 @@ class Client {
   }
 
   connect(server: SessionServer): void {
+    const checkpointOffset = server.store.replaced.at(-1)?.checkpoint.offset ?? 0;
+    this.#isAcross = this.#known.kind === 'offset' && this.#known.offset < checkpointOffset;
     this.#peer = new NativePeer(server.transport);
     this.#document = this.#peer.open('doc', this.doc, this.#known);
     [this.#sent, this.#acked, this.#answered, this.#onTheWay] = [0, 0, 0, []];
@@ -66,11 +74,13 @@ class Client {
     if (opened === undefined) return;
     if (!opened.isContentNext && !this.#hasRequested) {
       this.#hasRequested = true;
+      if (this.#isAcross) this.askedAcross++;
       const stateVector = Y.encodeStateVector(this.doc);
       peer.say({ type: 'request', document: document.number, stateVector });
     } else if (opened.isContentNext && opened.stateVector.length === 0 && !this.#isCounted) {
       this.#isCounted = true;
       this.resumed++;
+      if (this.#isAcross) this.resumedAcross++;
     }
     if (document.cursor > 0) this.#known = { kind: 'offset', epoch: document.epoch, offset: document.cursor };
     for (; this.#acked < document.acked; this.#acked++) {
@@ -109,11 +119,15 @@ class Play {
   readonly clients = Array.from({ length: 4 }, () => new Client());
   readonly stock = new Y.Doc();
   #stockPeer: MemoryPeer | undefined;
-  #server = createSessionServer({ store: this.#store });
+  readonly #limits: Partial<Limits>;
+  #server: SessionServer;
   crashes = 0;
 
   constructor(random: SeededRandom) {
     this.#random = random;
+    // Now and then so little that the log before the checkpoint is soon gone, and in parts.
+    this.#limits = random.chance(0.3) ? { maxKeptLogBytes: 300, syncPartBytes: 100 } : {};
+    this.#server = createSessionServer({ store: this.#store, limits: this.#limits });
     for (const [i, { doc }] of this.clients.entries()) doc.clientID = i + 1;
     this.stock.clientID = 77;
   }
@@ -129,14 +143,17 @@ class Play {
     else if (action < 80) this.#turnStock();
     else if (action < 84) await this.#crash();
     else if (action < 88) await this.#checkpoint();
-    else if (action < 92) this.#store.hold('append');
-    else if (action < 97) this.#store.release('append');
+    else if (action < 91) this.#store.hold('append');
+    else if (action < 95) this.#store.release('append');
+    else if (action < 97) this.#store.hold('loadKept');
+    else this.#store.release('loadKept');
     await this.#run(random.pick([1, 5, 20, 120]));
   }
 
   /** Everybody connects and gets the time it takes; ends with what all have. */
   async settle(): Promise<unknown[]> {
     this.#store.release('append');
+    this.#store.release('loadKept');
     if (this.#stockPeer === undefined) this.#turnStock();
     for (let round = 0; round < 20; round++) {
       for (const client of this.clients) if (!client.isConnected) client.connect(this.#server);
@@ -181,11 +198,16 @@ class Play {
   async #crash(): Promise<void> {
     this.crashes++;
     this.#store.release('append');
+    this.#store.release('loadKept');
     for (const client of this.clients) client.disconnect();
     if (this.#stockPeer !== undefined) this.#turnStock();
     // Its clock stands still from now on: all it still does is what the store owes it.
     await this.#server.settle();
-    this.#server = createSessionServer({ store: this.#store });
+    this.#server = createSessionServer({ store: this.#store, limits: this.#limits });
+  }
+
+  get checkpoints(): number {
+    return this.#store.replaced.length;
   }
 
   async #checkpoint(): Promise<void> {
@@ -199,7 +221,16 @@ function edit(doc: Y.Doc, random: SeededRandom): void {
   randomEdits(doc, Object.values(rootsOf(doc)), random, { formats: false });
 }
 
-async function play(seed: number): Promise<{ crashes: number; resumed: number }> {
+/** What has happened, to see that it has. */
+interface Counts {
+  crashes: number;
+  checkpoints: number;
+  resumed: number;
+  resumedAcross: number;
+  askedAcross: number;
+}
+
+async function play(seed: number): Promise<Counts> {
   return withSeed(seed, async (random) => {
     const world = new Play(random);
     try {
@@ -207,9 +238,14 @@ async function play(seed: number): Promise<{ crashes: number; resumed: number }>
       const [first, ...others] = await world.settle();
       for (const [i, content] of others.entries()) expect(content, `${i + 1} of seed ${seed}`).toEqual(first);
       expect(world.clients.map(({ unacknowledged }) => unacknowledged)).toEqual([0, 0, 0, 0]);
+      const sumOf = (key: 'resumed' | 'resumedAcross' | 'askedAcross'): number =>
+        world.clients.reduce((sum, client) => sum + client[key], 0);
       return {
         crashes: world.crashes,
-        resumed: world.clients.reduce((sum, { resumed }) => sum + resumed, 0),
+        checkpoints: world.checkpoints,
+        resumed: sumOf('resumed'),
+        resumedAcross: sumOf('resumedAcross'),
+        askedAcross: sumOf('askedAcross'),
       };
     } finally {
       await world.close();
@@ -219,13 +255,16 @@ async function play(seed: number): Promise<{ crashes: number; resumed: number }>
 
 const seed = chooseSeed();
 
-test(`N4, N5, C1: crashes and returns, from seed ${seed} on`, { timeout: 120_000 }, async () => {
-  const sum = { crashes: 0, resumed: 0 };
-  for (let run = 0; run < (isReplay ? 1 : runs); run++) {
-    const { crashes, resumed } = await play(seed + run);
-    sum.crashes += crashes;
-    sum.resumed += resumed;
-  }
-  console.info(`${runs} runs from seed ${seed}`, sum);
-  if (!isReplay) expect(Math.min(sum.crashes, sum.resumed)).toBeGreaterThan(0);
-});
+test(
+  `N4, N5, N8, C1: crashes, checkpoints and returns, from seed ${seed} on`,
+  { timeout: 120_000 },
+  async () => {
+    const sum: Counts = { crashes: 0, checkpoints: 0, resumed: 0, resumedAcross: 0, askedAcross: 0 };
+    for (let run = 0; run < (isReplay ? 1 : runs); run++) {
+      const counts = await play(seed + run);
+      for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];
+    }
+    console.info(`${runs} runs from seed ${seed}`, sum);
+    if (!isReplay) for (const [what, count] of Object.entries(sum)) expect(count, what).toBeGreaterThan(0);
+  },
+);

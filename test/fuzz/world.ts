@@ -28,7 +28,7 @@ import {
 } from '../support/test-server.js';
 import { FaultyStore } from './faulty-store.js';
 import { LossyReplica, StockReplica, type Replica } from './replica.js';
-import { TcpProxy } from './tcp-proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const KiB = 1024;
 const providers = [Provider1, Provider2, Provider30, Provider31] as unknown as (typeof Provider31)[];

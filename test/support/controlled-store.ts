@@ -6,11 +6,12 @@ import type {
   Checkpoint,
   DocumentStore,
   ListOptions,
+  LogRecord,
   StoredDocument,
 } from '../../server/store/store.js';
 import type { DocumentName } from '../../shared/document-name.js';
 
-type Operation = 'append' | 'load' | 'replace';
+type Operation = 'append' | 'load' | 'replace' | 'loadKept';
 
 export class ControlledStore implements DocumentStore {
   /** What is kept, past all control. */
@@ -19,6 +20,8 @@ export class ControlledStore implements DocumentStore {
   readonly batches: (readonly Append[])[] = [];
   readonly loads: DocumentName[] = [];
   readonly replaced: { readonly document: DocumentName; readonly checkpoint: Checkpoint }[] = [];
+  /** After which offsets kept records were asked for. */
+  readonly keptLoads: number[] = [];
   /** Errors that the next calls reject with, without doing anything. */
   readonly failures = new Map<Operation, unknown>();
   /** Called before each operation: what it returns is waited for. */
@@ -72,10 +75,16 @@ export class ControlledStore implements DocumentStore {
     return this.loadInstead === undefined ? this.kept.load(document) : this.loadInstead(document);
   }
 
-  async replace(document: DocumentName, checkpoint: Checkpoint): Promise<void> {
+  async replace(document: DocumentName, checkpoint: Checkpoint, keepFrom?: number): Promise<void> {
     await this.#pass('replace');
-    await this.kept.replace(document, checkpoint);
+    await this.kept.replace(document, checkpoint, keepFrom);
     this.replaced.push({ document, checkpoint });
+  }
+
+  async loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]> {
+    this.keptLoads.push(after);
+    await this.#pass('loadKept');
+    return this.kept.loadKept(document, after);
   }
 
   delete(document: DocumentName): Promise<void> {

@@ -100,7 +100,14 @@ export async function openRoom(
     document,
     epoch,
     { log, index, fanout },
-    { clock, limits: all, commits, admission, changed: (which) => changed.push(which) },
+    {
+      clock,
+      limits: all,
+      commits,
+      admission,
+      changed: (which) => changed.push(which),
+      loadKept: (which, after) => store.loadKept(which, after),
+    },
   );
   return { room, fanout, commits, changed };
 }

@@ -48,7 +48,8 @@ export async function openCountedStore(clock: Clock): Promise<CountedStore> {
       await new Promise<void>((resolve) => void clock.after(commitMs, resolve));
     },
     load: (document) => track(inner.load(document)),
-    replace: (document, checkpoint) => track(inner.replace(document, checkpoint)),
+    replace: (...given) => track(inner.replace(...given)),
+    loadKept: (document, after) => track(inner.loadKept(document, after)),
     delete: (document) => track(inner.delete(document)),
     list: (options) => track(inner.list(options)),
     getState: (key) => track(inner.getState(key)),

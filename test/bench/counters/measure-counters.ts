@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { bundled, outputOf } from './node-script.js';
+import { countReturns, typedDocument } from './returns.js';
 import { countRooms, type RoomLoad } from './rooms.js';
 
 export interface Budget {
@@ -30,7 +31,18 @@ export async function measureCounters(): Promise<Record<string, number>> {
   const counters: Record<string, number> = {};
   for (const [name, load] of Object.entries(loads))
     for (const [key, value] of Object.entries(await countRooms(load))) counters[`${name}.${key}`] = value;
-  return { ...counters, ...(await measureAllocation()) };
+  return { ...counters, ...(await measureReturns()), ...(await measureAllocation()) };
+}
+
+async function measureReturns(): Promise<Record<string, number>> {
+  const document = typedDocument();
+  const one = await countReturns(document, 1);
+  const many = await countReturns(document, 10_000);
+  return {
+    'returns.oneDownloaded': one.offsetAcross.down,
+    'returns.manyDownloaded': many.offsetAcross.down / many.missedBytes,
+    'returns.uploaded': many.offsetAcross.up,
+  };
 }
 
 async function measureAllocation(): Promise<Record<string, number>> {

@@ -5,6 +5,11 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { withStore } from '../../../server/cli/store-options.js';
+import { loadDocument } from '../../../server/room/load-document.js';
+import type { LevelStore } from '../../../server/store/level-store.js';
+import type { DocumentName } from '../../../shared/document-name.js';
+import { defaultLimits } from '../../../shared/limits.js';
 import { makeFolder, runHeddle, startServer, type CommandResult } from '../../support/server-process.js';
 import { connectStock, synced, until } from '../../support/stock-client.js';
 
@@ -138,6 +143,34 @@ describe('the commands on a stopped server', () => {
     const listed = (await heddle('docs', '--json', '--data', data)).trim().split('\n');
     expect(listed.map((line) => (JSON.parse(line) as { records: number }).records)).toEqual([0, 0, 0]);
     await heddle('verify', '--data', data);
+    await expectServed(data);
+  });
+
+  test('D3 N8 compact drops the log that was kept before a checkpoint, which the other commands leave alone', async () => {
+    const data = await copyOfStore();
+    const document = 'notes/one' as DocumentName;
+    const keep = async (store: LevelStore): Promise<void> => {
+      const { log } = await loadDocument(store, document, defaultLimits);
+      const update = Y.mergeUpdates(log.all());
+      await store.replace(document, { offset: log.head, time: 1, update }, 1);
+    };
+    const kept = async (store: LevelStore): Promise<number> => (await store.loadKept(document, 0)).length;
+    await withStore(data, keep);
+    const count = await withStore(data, kept);
+    expect(count).toBeGreaterThan(0);
+    expect(await heddle('verify', '--data', data)).toBe('3 documents, 0 problems\n');
+    const file = freshPath();
+    await heddle('backup', file, '--data', data);
+    const restored = freshPath();
+    await heddle('restore', file, '--data', restored);
+    expect(await withStore(restored, kept)).toBe(0);
+    expect(contentOf(await exported(document, restored))).toEqual(contentOf(originals.get(document)!));
+    expect(await withStore(data, kept)).toBe(count);
+    const report = await heddle('compact', document, '--data', data);
+    const [, before, after] = /^1 documents compacted: (\d+) bytes before, (\d+) after/.exec(report)!;
+    expect(Number(before)).toBeGreaterThan(Number(after) + 400);
+    expect(await withStore(data, kept)).toBe(0);
+    expect(await heddle('compact', document, '--data', data)).toMatch(/^0 documents compacted/);
     await expectServed(data);
   });
 

@@ -87,11 +87,13 @@ describe('since', () => {
     expect(log.since(7, 7)).toEqual([]);
     expect(log.since(6, 5)).toEqual([]);
   });
+});
 
-  it('C4: is everything when the updates after the offset are gone', () => {
-    const { log, doc } = makeLog(4);
-    expect(textOf(log.since(2, 7))).toBe(doc.getText('text').toString());
-    expect(textOf(log.since(0, 5))).toBe('abc01');
+describe('sizes', () => {
+  it('S16: are those of the updates after the checkpoint, up to an offset', () => {
+    const { log, updates } = makeLog(4);
+    expect([...log.sizes(5)]).toEqual(updates.slice(3, 5).map(({ length }) => length));
+    expect([...log.sizes(3)]).toEqual([]);
   });
 });
 

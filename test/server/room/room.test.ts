@@ -335,7 +335,7 @@ describe('checkpoints', () => {
     expect(textOf(updates)).toBe('01234');
     offer(watched, edit('!'));
     const update = Y.mergeUpdates(updates);
-    watched.room.checkpointed(offset, { update, parts: [update] });
+    watched.room.checkpointed(offset, { update, parts: [update] }, []);
     expect(watched.room.tail).toMatchObject({ records: 2, checkpointBytes: update.length });
     expect(watched.room.head).toBe(7);
     expect(textOf(watched.room.content())).toBe(doc.getText('text').toString());

@@ -20,6 +20,8 @@ it('gives back what was put in, in any stretch, whatever the sizes', () => {
     expect(tail.slice(from, to)).toEqual(updates.slice(from, to));
   }
   expect(tail.slice(5, 5)).toEqual([]);
+  for (const to of [0, 1, 98, 1_999, 2_000])
+    expect([...tail.sizes(to)]).toEqual(updates.slice(0, to).map(({ length }) => length));
 });
 
 it('keeps nothing of the array it was given', () => {

@@ -31,7 +31,7 @@ beforeEach(async () => {
   target = join(directory, '../restored/deep');
   const store = await openStore(directory);
   await store.append([append('a', 1, 5), append('🦊/b', 1, 40, 30_000), append('only records', 1, 2)]);
-  await store.replace(named('a'), { offset: 3, time: 77, update: new Uint8Array(100_000).fill(3) });
+  await store.replace(named('a'), { offset: 3, time: 77, update: new Uint8Array(100_000).fill(3) }, 2);
   await store.replace(named('checkpoint only'), { offset: 9, time: 5, update: Uint8Array.of(1, 2) });
   await store.setState('seen/ada', Uint8Array.of(1, 2, 3));
   await store.setState('empty', new Uint8Array(0));
@@ -79,6 +79,15 @@ describe('backup and restore', () => {
       await store.append([append('a', 6, 1), append('checkpoint only', 10, 1)]);
     });
     expect((await readdir(target)).sort()).toEqual(['leveldb', 'store.json']);
+  });
+
+  test('S16 the log before a checkpoint is left out: in the new epoch nobody could ask for it', async () => {
+    const kept = (path: string) => withStore(path, (store) => store.loadKept(named('a'), 0));
+    await withStore(directory, (store) => writeArchive(store, file));
+    await restore();
+    expect((await kept(directory)).map(({ offset }) => offset)).toEqual([2, 3]);
+    expect(await kept(target)).toEqual([]);
+    expect(await epochOf(target)).not.toBe(await epochOf(directory));
   });
 
   test('D1 a backup of the restored store is the same again', async () => {

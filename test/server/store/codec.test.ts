@@ -5,6 +5,9 @@ import { describe, expect, test } from 'vitest';
 import {
   checkpointKey,
   dataRange,
+  keptKey,
+  keptRange,
+  loadedRange,
   metaKey,
   metaRange,
   parseKey,
@@ -41,6 +44,7 @@ describe('keys', () => {
         expect(parseKey(metaKey(document))).toEqual({ kind: 'meta', document });
         expect(parseKey(checkpointKey(document))).toEqual({ kind: 'checkpoint', document });
         expect(parseKey(recordsKey(document, number))).toEqual({ kind: 'records', document, offset: number });
+        expect(parseKey(keptKey(document, number))).toEqual({ kind: 'kept', document, offset: number });
         expect(parseKey(stateKey(name))).toEqual({ kind: 'state', key: name });
       }),
     );
@@ -56,6 +60,14 @@ describe('keys', () => {
         expect(isIn(recordsKey(other, number), recordsRange(document, from))).toBe(
           name === otherName && number >= from,
         );
+        expect(isIn(keptKey(document, number), dataRange(document))).toBe(true);
+        expect(isIn(keptKey(other, number), keptRange(document, from))).toBe(
+          name === otherName && number >= from,
+        );
+        for (const range of [loadedRange(document), recordsRange(document, 0)])
+          expect(isIn(keptKey(document, number), range)).toBe(false);
+        for (const key of [checkpointKey(document), recordsKey(document, number)])
+          expect(isIn(key, loadedRange(document))).toBe(true);
         expect(isIn(checkpointKey(document), recordsRange(document, 0))).toBe(false);
         expect(isIn(metaKey(document), dataRange(other))).toBe(false);
       }),

@@ -1,4 +1,4 @@
-// A stable address in front of servers that come and go, whose connections can be cut without a word.
+// A stable address in front of servers that come and go, whose connections can be cut, or left half-open, without a word.
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -6,6 +6,11 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   /** Port of the server behind; undefined while there is none. */
   target: number | undefined;
+  /** Half-open: connections stay and come, and nothing passes any more. */
+  isSilent = false;
+  /** Bytes that clients sent, and that they heard, through all connections. */
+  sentBytes = 0;
+  heardBytes = 0;
   readonly #listener: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -42,6 +47,8 @@ export class TcpProxy {
     }
     const far = connect({ port: this.target, host: '127.0.0.1', noDelay: true });
     near.setNoDelay(true);
+    near.on('data', (chunk) => (this.sentBytes += chunk.length));
+    far.on('data', (chunk) => (this.heardBytes += chunk.length));
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -52,7 +59,13 @@ export class TcpProxy {
         this.#sockets.delete(one);
         other.destroy();
       });
-      one.pipe(other);
+      one.on('data', (chunk) => this.#pass(chunk, one, other));
     }
+  }
+
+  #pass(chunk: Buffer, from: Socket, to: Socket): void {
+    if (this.isSilent || to.write(chunk)) return;
+    from.pause();
+    to.once('drain', () => from.resume());
   }
 }
