@@ -1,29 +1,327 @@
-// Where the token comes from.
+// The token of one server, as the application gives it: fetched when it is needed, renewed before it ends, dropped when it
+// is not believed or the user logs out. Owns the token and when it is renewed; knows no connection.
 
 import { ObservableV2 } from 'lib0/observable';
+import type { Clock } from '../../shared/clock.js';
+import { SyncError } from '../../shared/errors.js';
+import { Backoff } from '../connection/backoff.js';
+import { expiryOf, isNewer, isSameThing } from './claims.js';
+import { RenewalTimer, renewalDelay } from './renewal-timer.js';
+import { browserTokenPlatform, type TokenPlatform } from './token-platform.js';
+import { pause, TokenRequest, unlessAborted } from './token-request.js';
+import { TokenSiblings } from './token-siblings.js';
 
-/** A token, or how to get one. */
-export type Token = string | (() => string | Promise<string>);
+/** A token, or how to get one. `''` is none. */
+export type TokenOption = string | (() => string | Promise<string>);
 
-export interface TokenSourceEvents {
-  /** There is a new token. */
+export interface TokenSourceDeps {
+  /** Absent: it is read from storage, where there is a `storageKey`; otherwise there is none. */
+  readonly token: TokenOption | undefined;
+  /** The localStorage key the application keeps its token under. What another tab stores there counts at once. */
+  readonly storageKey?: string | undefined;
+  /** The server's URL: tabs of the same scope share renewals and logouts. */
+  readonly scope: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly platform?: TokenPlatform | undefined;
+}
+
+interface Events {
+  /** There is another token than before. */
   renewed: (token: string) => void;
-  /** A new one was wanted and could not be had. */
+  /** A renewal has failed: the application's error, or a SyncError when it gives what the server does not believe. */
   failed: (error: Error) => void;
-  /** Here or in another tab. */
+  /** Here or in another tab; `wipe`: what is kept on this device is to go, too. */
   'logged-out': (options: { wipe: boolean }) => void;
 }
 
-export class TokenSource extends ObservableV2<TokenSourceEvents> {
-  readonly #token: Token | undefined;
+/** How long a token that a sibling has just got may be on its way, ms. */
+const siblingMs = 200;
 
-  constructor(deps: { token: Token | undefined }) {
+/** So often in a row the server may refuse what the application gives before that is taken for its last word. */
+const maxRefusals = 6;
+
+export class TokenSource extends ObservableV2<Events> {
+  readonly #deps: TokenSourceDeps;
+  readonly #platform: TokenPlatform;
+  readonly #siblings: TokenSiblings;
+  readonly #backoff: Backoff;
+  readonly #timer: RenewalTimer;
+  readonly #stopListening: (() => void) | undefined;
+  /** Undefined: the storage. */
+  #source: TokenOption | undefined;
+  #stored: string | undefined;
+  /** What is given without asking; undefined when there is none, or it was refused. */
+  #token: string | undefined;
+  /** The last one that was given, whatever became of it. */
+  #last: string | undefined;
+  #hasGiven = false;
+  /** The last one the server did not believe. */
+  #refused: string | undefined;
+  #refusals = 0;
+  /** By the server's clock, ms since the epoch; undefined when it is for ever, or not known. */
+  #expiresAt: number | undefined;
+  #serverTimeOffset = 0;
+  #request: TokenRequest | undefined;
+  /** The application has said that there is none to be had. */
+  #isDenied = false;
+  #isLoggedOut = false;
+  #isDestroyed = false;
+
+  constructor(deps: TokenSourceDeps) {
     super();
-    this.#token = deps.token;
+    const { clock, random, scope } = deps;
+    this.#deps = deps;
+    this.#platform = deps.platform ?? browserTokenPlatform();
+    this.#backoff = new Backoff(random);
+    this.#timer = new RenewalTimer(clock, () => this.#renewInBackground());
+    this.#siblings = new TokenSiblings(scope, this.#platform, clock, {
+      token: (token) => this.#heard(token),
+      logout: (wipe) => this.#loggedOut(wipe),
+    });
+    this.#source = deps.token ?? (deps.storageKey === undefined ? '' : undefined);
+    this.#stored = this.#read();
+    if (deps.storageKey !== undefined)
+      this.#stopListening = this.#platform.addStorageListener?.((key) => this.#storageChanged(key));
   }
 
-  /** The token to say hello with; '' for none. */
-  async get(): Promise<string> {
-    return typeof this.#token === 'function' ? this.#token() : (this.#token ?? '');
+  /**
+   * The token to say hello with, '' for none: the cached one unless it is known to be expired, otherwise the application is
+   * asked, once for all who wait. Rejects with the application's error, with one of our own after 30 s, or with SyncError
+   * TOKEN_MISSING after a logout.
+   */
+  get(): Promise<string> {
+    if (this.#isLoggedOut) return Promise.reject(loggedOutError());
+    const isStale = this.#source === undefined && this.#read() !== this.#token;
+    if (this.#token && !isStale && !this.#isExpired) return Promise.resolve(this.#token);
+    return this.#fetch();
   }
+
+  /** There is none to be given, and the application is being asked, or will be again. */
+  get isAsking(): boolean {
+    return this.#token === undefined && (this.#request !== undefined || this.#timer.isRunning);
+  }
+
+  /**
+   * The server has taken the token: it counts until then, s since the epoch by the server's clock, 0 for ever.
+   * `serverTimeOffset`: what to add to this device's time to get the server's, ms.
+   */
+  accepted(expiresAt: number, serverTimeOffset: number): void {
+    if (this.#isLoggedOut) return;
+    this.#serverTimeOffset = serverTimeOffset;
+    this.#expiresAt = expiresAt === 0 ? undefined : expiresAt * 1000;
+    this.#token ??= this.#last;
+    this.#refused = undefined;
+    this.#refusals = 0;
+    this.#backoff.reset();
+    if (this.#request === undefined) this.#plan();
+  }
+
+  /** The server has not believed the token, or asks for a fresh one: another one is fetched, and `renewed` tells it. */
+  rejected(): void {
+    if (this.#isLoggedOut || this.#isDenied || this.isAsking) return;
+    this.#refused = this.#token ?? this.#last;
+    this.#token = undefined;
+    this.#refusals++;
+    // The first time is the usual one: it has expired. After that the server is not to be asked all the time.
+    if (this.#refusals === 1) this.#renewInBackground();
+    else if (this.#refusals <= maxRefusals) this.#timer.start(this.#backoff.next(0));
+    else this.emit('failed', [this.#refusal()]);
+  }
+
+  /** Asks the application for a token now, after a logout too. Rejects with what went wrong. */
+  renew(): Promise<void> {
+    this.#isLoggedOut = false;
+    this.#isDenied = false;
+    this.#refusals = 0;
+    this.#backoff.reset();
+    return this.#renew();
+  }
+
+  /** The page was asleep, and its timers were held back: what is overdue is done now. */
+  woke(): void {
+    this.#timer.look();
+  }
+
+  /** Every tab of this scope, this one included, forgets its token and emits 'logged-out'. */
+  logout({ wipe }: { wipe: boolean }): void {
+    this.#siblings.logout(wipe);
+    this.#loggedOut(wipe);
+  }
+
+  override destroy(): void {
+    this.#isDestroyed = true;
+    this.#stopListening?.();
+    this.#timer.stop();
+    this.#siblings.close();
+    this.#request?.cancel(new Error('the token source was destroyed'));
+    super.destroy();
+  }
+
+  get #isExpired(): boolean {
+    return this.#expiresAt !== undefined && this.#expiresAt <= this.#serverNow;
+  }
+
+  get #serverNow(): number {
+    return this.#deps.clock.now() + this.#serverTimeOffset;
+  }
+
+  #fetch(): Promise<string> {
+    if (this.#request !== undefined) return this.#request.token;
+    const request = new TokenRequest(this.#deps.clock, (signal) => this.#ask(signal));
+    this.#request = request;
+    const ended = (): boolean => {
+      if (this.#request !== request) return false;
+      this.#request = undefined;
+      return true;
+    };
+    request.token.then(
+      (token) => ended() && this.#take(token),
+      (error: unknown) => ended() && (this.#isDenied = isFinal(error)),
+    );
+    return request.token;
+  }
+
+  async #ask(signal: AbortSignal): Promise<string> {
+    const source = this.#source;
+    if (source === undefined) return this.#read() ?? '';
+    if (typeof source === 'string') return source;
+    const before = this.#last;
+    // Only a token that says whose it is can be shared.
+    if (before === undefined || !isSameThing(before, before)) return call(source, signal);
+    return this.#siblings.inTurn(signal, async (isFirst) => {
+      if (!isFirst && this.#last === before) await this.#awaitSibling(signal);
+      if (this.#last !== before && this.#token !== undefined) return this.#token;
+      const token = await call(source, signal);
+      if (token !== before && isSameThing(token, before)) this.#siblings.tell(token);
+      return token;
+    });
+  }
+
+  async #awaitSibling(signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    const end = (): void => waiting.abort();
+    this.on('renewed', end);
+    signal.addEventListener('abort', end);
+    await pause(this.#deps.clock, siblingMs, waiting.signal);
+    signal.removeEventListener('abort', end);
+    this.off('renewed', end);
+  }
+
+  #take(token: string): void {
+    this.#isDenied = false;
+    // Given once more it is not kept: the application may have another one when it is asked again.
+    this.#token = token === this.#refused ? undefined : token;
+    if (token === this.#last) return;
+    const isChange = this.#hasGiven && token !== '';
+    this.#hasGiven = true;
+    this.#last = token;
+    this.#expiresAt = expiryOf(token);
+    this.#timer.stop();
+    if (isChange) this.emit('renewed', [token]);
+  }
+
+  /** A sibling has a new token. */
+  #heard(token: string): void {
+    const last = this.#last;
+    if (last === undefined || this.#isLoggedOut || !isSameThing(token, last) || !isNewer(token, last)) return;
+    this.#take(token);
+  }
+
+  #renewInBackground(): void {
+    // What goes wrong is told by 'failed'.
+    this.#renew().catch(() => {});
+  }
+
+  async #renew(): Promise<void> {
+    this.#timer.stop();
+    const before = this.#last;
+    try {
+      const token = await this.#fetch();
+      if (token === this.#refused) throw this.#refusal();
+      // The application keeps its own for longer than we would: asked again when less is left.
+      if (token === before) this.#plan();
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  #failed(thrown: unknown): void {
+    if (this.#isDestroyed || this.#isLoggedOut) return;
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const isRefusal = this.#refused !== undefined && error instanceof SyncError;
+    const canHelp = isRefusal
+      ? this.#refusals++ < maxRefusals
+      : this.#token === undefined || !this.#isExpired;
+    if (canHelp && !this.#isDenied && typeof this.#source !== 'string')
+      this.#timer.start(this.#backoff.next(0));
+    this.emit('failed', [error]);
+  }
+
+  /** For a token that ends, and can be had anew. */
+  #plan(): void {
+    if (this.#expiresAt === undefined || typeof this.#source === 'string') return;
+    const lifeMs = this.#expiresAt - this.#serverNow;
+    if (lifeMs > 0) this.#timer.start(renewalDelay(lifeMs, this.#deps.random));
+  }
+
+  #refusal(): SyncError {
+    return this.#isExpired
+      ? new SyncError('TOKEN_EXPIRED', 'the application has no newer token')
+      : new SyncError('TOKEN_INVALID', 'the application gives the token that was refused');
+  }
+
+  #loggedOut(wipe: boolean): void {
+    // Once is enough, unless it says more than the first time.
+    if (this.#isLoggedOut && !wipe) return;
+    this.#isLoggedOut = true;
+    this.#token = undefined;
+    this.#last = undefined;
+    this.#refused = undefined;
+    this.#expiresAt = undefined;
+    this.#hasGiven = true;
+    this.#timer.stop();
+    this.#request?.cancel(loggedOutError());
+    this.#request = undefined;
+    this.emit('logged-out', [{ wipe }]);
+  }
+
+  #storageChanged(key: string | null): void {
+    if (key !== null && key !== this.#deps.storageKey) return;
+    const stored = this.#read();
+    if (stored === this.#stored) return;
+    this.#stored = stored;
+    if (stored === undefined) return this.#loggedOut(false);
+    // A fixed token has had its day when the application stores another one.
+    if (typeof this.#source === 'string') this.#source = undefined;
+    // What is under way may bring what was there before.
+    const underWay = this.#request?.token ?? Promise.resolve();
+    const renew = (): void => void this.renew().catch(() => {});
+    underWay.then(renew, renew);
+  }
+
+  #read(): string | undefined {
+    const { storageKey } = this.#deps;
+    if (storageKey === undefined) return undefined;
+    return this.#platform.localStorage?.getItem(storageKey) || undefined;
+  }
+}
+
+/** An application that throws a SyncError which asking again does not help against has no token to give. */
+function isFinal(error: unknown): boolean {
+  return error instanceof SyncError && error.retry !== 'backoff';
+}
+
+/** The application's word, as long as somebody waits for it. */
+async function call(source: () => string | Promise<string>, signal: AbortSignal): Promise<string> {
+  const token: unknown = await unlessAborted(Promise.resolve().then(source), signal);
+  if (token === undefined || token === null) return '';
+  if (typeof token !== 'string') throw new TypeError('the token is to be a string');
+  return token;
+}
+
+function loggedOutError(): SyncError {
+  return new SyncError('TOKEN_MISSING', 'logged out');
 }

@@ -1,5 +1,5 @@
-// What a document has and a server lacks, as one update and no more than that. State vectors do not speak of deletions, so
-// what Yjs makes for one always carries all of them; here those the server has are left out.
+// What a document has and another one lacks, as one update and no more than that. State vectors do not speak of deletions, so
+// what Yjs makes for one always carries all of them; here those the other has are left out.
 
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
@@ -11,7 +11,7 @@ export function deletesOf(updates: readonly Uint8Array[]): DeleteSet {
   return Y.mergeDeleteSets(updates.map((update) => Y.decodeUpdate(update).ds));
 }
 
-/** Undefined when the server, which has this state vector and these deletions, lacks nothing. */
+/** Undefined when the other, which has this state vector and these deletions, lacks nothing. */
 export function missingUpdate(
   doc: Y.Doc,
   stateVector: Uint8Array,
@@ -27,6 +27,14 @@ export function missingUpdate(
   encoding.writeUint8Array(encoder, structBytes);
   encoding.writeUint8Array(encoder, encodeDeletes(lacking));
   return encoding.toUint8Array(encoder);
+}
+
+/** All that is deleted in a document, as an update with nothing else: the same bytes for the same deletions. */
+export function deletesUpdate(doc: Y.Doc): Uint8Array {
+  const deletes = encodeDeletes(Y.createDeleteSetFromStructStore(doc.store));
+  const update = new Uint8Array(deletes.length + 1);
+  update.set(deletes, 1);
+  return update;
 }
 
 /** The ranges of one that are not in the other. Both are sorted and merged, as decoding and merging leave them. */

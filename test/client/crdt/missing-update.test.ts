@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { deletesOf, missingUpdate } from '../../../client/provider/missing-update.js';
+import { deletesOf, missingUpdate } from '../../../client/crdt/missing-update.js';
 import { contentOf, makeHistory } from '../../support/histories.js';
 
 function missing(doc: Y.Doc, server: Y.Doc): Uint8Array | undefined {

@@ -1,0 +1,55 @@
+// One request for a token: it ends with a token, with an error, when it takes too long, or when it is given up.
+
+import type { Clock, Timer } from '../../shared/clock.js';
+
+/** A request that takes longer is given up, ms. */
+const requestMs = 30_000;
+
+export class TokenRequest {
+  readonly token: Promise<string>;
+  readonly #abort = new AbortController();
+  readonly #timer: Timer;
+
+  /** `run` is to end as soon as its signal aborts; nobody waits for it any longer. */
+  constructor(clock: Clock, run: (signal: AbortSignal) => Promise<string>) {
+    const { signal } = this.#abort;
+    this.#timer = clock.after(requestMs, () =>
+      this.cancel(new Error(`no token was given within ${requestMs / 1000} s`)),
+    );
+    this.token = unlessAborted(run(signal), signal).finally(() => this.#timer.cancel());
+  }
+
+  cancel(error: Error): void {
+    this.#timer.cancel();
+    this.#abort.abort(error);
+  }
+}
+
+/** Rejects with the signal's reason if that aborts first. */
+export async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop);
+  });
+  try {
+    if (signal.aborted) stop();
+    return await Promise.race([result, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Resolves after that time, or when the signal aborts. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = clock.after(ms, end);
+    signal.addEventListener('abort', end);
+  });
+}
