@@ -1,0 +1,137 @@
+// What was handed in and is not stored yet, and whether it is this tab that stores it. Edits of this tab always are; what
+// comes from elsewhere is stored by the writer, and kept by the others for the case that they become it.
+
+import type { Position } from '../../shared/native/position.js';
+import type { CopyAccess } from './copy-record.js';
+import { UnsavedEdits, type EditBatch } from './unsaved-edits.js';
+import { UpdateBuffer } from './update-buffer.js';
+
+/** So much is kept by a tab that is not the writer, where the whole document can be had instead. */
+const mostSkippedBytes = 256 * 1024;
+
+/** What one transaction stores. */
+export interface Batch {
+  readonly edits: EditBatch | undefined;
+  readonly others: Uint8Array | undefined;
+  /** So many of this tab's edits are durable. */
+  readonly durable: number;
+  readonly position: Position | undefined;
+  readonly access: CopyAccess | undefined;
+}
+
+export class CopyQueue {
+  readonly #encodeDocument: (() => Uint8Array) | undefined;
+  readonly #edits = new UnsavedEdits();
+  readonly #others = new UpdateBuffer();
+  readonly #skipped = new UpdateBuffer();
+  /** More was skipped than is kept: only the whole document has it. */
+  #needsDocument = false;
+  #isWriter = false;
+  #position: Position | undefined;
+  #access: CopyAccess | undefined;
+  /** So many of this tab's edits are known to be durable in the copy too. */
+  #settled = 0;
+  /** What is being stored. */
+  #batch: Batch | undefined;
+
+  constructor(encodeDocument: (() => Uint8Array) | undefined) {
+    this.#encodeDocument = encodeDocument;
+  }
+
+  get isWriter(): boolean {
+    return this.#isWriter;
+  }
+
+  /** Something of the document waits to be stored. */
+  get hasContent(): boolean {
+    return !this.#edits.isEmpty || !this.#others.isEmpty || (this.#isWriter && this.#needsDocument);
+  }
+
+  /** Something is to be noted beside the document. */
+  get hasNotes(): boolean {
+    const hasPosition = this.#isWriter && this.#position !== undefined;
+    return hasPosition || this.#access !== undefined || this.#edits.durableCount > this.#settled;
+  }
+
+  /** All of the document that this tab has to store is stored. */
+  get isStored(): boolean {
+    return !this.hasContent && this.#batch?.edits === undefined && this.#batch?.others === undefined;
+  }
+
+  /** How many edits this tab has made, and how many of them are durable on the server. */
+  get counts(): { readonly edits: number; readonly durable: number } {
+    return { edits: this.#edits.count, durable: this.#edits.durableCount };
+  }
+
+  /** So many edits come before all that were added. */
+  precededBy(count: number): void {
+    this.#edits.precededBy(count);
+  }
+
+  add(update: Uint8Array, isEdit: boolean): void {
+    if (isEdit) this.#edits.add(update);
+    else if (this.#isWriter) this.#others.add(update);
+    else if (!this.#needsDocument) this.#skip(update);
+  }
+
+  durable(count: number): void {
+    this.#edits.durable(count);
+  }
+
+  reached(position: Position): void {
+    this.#position = position;
+  }
+
+  setAccess(access: CopyAccess): void {
+    this.#access = access;
+  }
+
+  /** From now on this tab stores all; first of all what the last writer may not have come to. */
+  becomeWriter(): void {
+    this.#isWriter = true;
+    const skipped = this.#skipped.take();
+    if (skipped !== undefined) this.#others.add(skipped);
+  }
+
+  /** All there is to store now. It is either `stored` or `putBack` before the next. */
+  take(): Batch {
+    if (this.#isWriter && this.#needsDocument) {
+      this.#others.add(this.#encodeDocument!());
+      this.#needsDocument = false;
+    }
+    const batch = {
+      edits: this.#edits.take(),
+      others: this.#others.take(),
+      durable: this.#edits.durableCount,
+      position: this.#isWriter ? this.#position : undefined,
+      access: this.#access,
+    };
+    if (this.#isWriter) this.#position = undefined;
+    this.#access = undefined;
+    this.#batch = batch;
+    return batch;
+  }
+
+  stored(): void {
+    this.#settled = Math.max(this.#settled, this.#batch?.durable ?? 0);
+    this.#batch = undefined;
+  }
+
+  /** It was not stored: it waits with what has come since. */
+  putBack(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    if (batch.edits !== undefined) this.#edits.putBack(batch.edits);
+    if (batch.others !== undefined) this.#others.add(batch.others);
+    this.#position ??= batch.position;
+    this.#access ??= batch.access;
+  }
+
+  #skip(update: Uint8Array): void {
+    this.#skipped.add(update);
+    if (this.#encodeDocument === undefined || this.#skipped.bytes <= mostSkippedBytes) return;
+    this.#skipped.clear();
+    this.#needsDocument = true;
+  }
+}

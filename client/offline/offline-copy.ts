@@ -1,0 +1,491 @@
+// One document's copy on this device: what is handed in is stored in batches, and found again at the next load. Owns what
+// is not stored yet, and this tab's part in it. Knows no Y.Doc and no network.
+//
+// Of all tabs one, the writer, stores what comes from elsewhere, and the position; every tab stores its own edits, under
+// its own name. It is a store of our own, over the databases of y-indexeddb, because y-indexeddb cannot be cured from
+// outside: it writes its whole state at every open and every update from every tab, tells nobody when a transaction is
+// complete or has failed, and waits for ever for a database that does not open.
+
+import { ObservableV2 } from 'lib0/observable';
+import type { Clock, Timer } from '../../shared/clock.js';
+import type { Position } from '../../shared/native/position.js';
+import { Backoff } from '../connection/backoff.js';
+import type { Locks } from '../platform/locks.js';
+import { Catalogue } from './catalogue.js';
+import { compact, planCompaction, type CompactionPlan } from './compaction.js';
+import { CopyDatabase, type CopyTransaction, type StoredRow } from './copy-database.js';
+import { CopyQueue, type Batch } from './copy-queue.js';
+import {
+  entered,
+  left,
+  newRecord,
+  pendingOf,
+  reconciled,
+  settled,
+  tabsOf,
+  withPosition,
+  withRow,
+  type CopyAccess,
+  type CopyRecord,
+} from './copy-record.js';
+import { CopySummary } from './copy-summary.js';
+import { mergeStored, mergeUpdates } from './merge-updates.js';
+import { OfflineError, toOfflineError, type OfflineErrorCode } from './offline-error.js';
+import { inTime, type DatabaseDeps } from './open-database.js';
+import { TabLocks } from './tab-locks.js';
+
+/** What is handed in within this time is stored together. */
+const batchMs = 100;
+/** What is only to be noted waits for something to be stored, but not longer. */
+const noteMs = 1_000;
+/** Rows that could not be merged are left alone for a while. */
+const noCompactionMs = 60_000;
+/** A full device is asked again this seldom. */
+const fullMs = 10_000;
+/** After these nothing can be stored any more. */
+const finalErrors: readonly OfflineErrorCode[] = ['OFFLINE_DELETED', 'OFFLINE_BLOCKED'];
+
+export interface OfflineCopyDeps {
+  /** Undefined where there is no IndexedDB. */
+  readonly factory: IDBFactory | undefined;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly locks: Locks;
+  /** After which opening is given up, ms. Default: 5 seconds. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * The whole document as an update. All of it must have been handed in, or loaded. With it the copy stays about as small
+   * as the document, and is written anew when the browser has thrown it away; without it, it ends then.
+   */
+  readonly encodeDocument?: (() => Uint8Array) | undefined;
+}
+
+/** Edits as one update. */
+export interface PendingEdits {
+  readonly update: Uint8Array;
+  /** How many they are. */
+  readonly edits: number;
+}
+
+export interface LoadedCopy {
+  /** All that is stored, as one update; undefined when nothing is. */
+  readonly update: Uint8Array | undefined;
+  /**
+   * Up to where the copy has everything of the server's. Defined only when all that it holds beyond is in `pending`, or
+   * belongs to a tab that is alive.
+   */
+  readonly position: Position | undefined;
+  /** Edits that were never acknowledged and that no living tab takes care of, oldest first. They are in `update` too. */
+  readonly pending: readonly PendingEdits[];
+  /** What the server last allowed on this document, if it has ever said. */
+  readonly access: CopyAccess | undefined;
+}
+
+interface OfflineCopyEvents {
+  /** `isSaved` has changed. */
+  saved: (isSaved: boolean) => void;
+  /** Something could not be stored. It is kept, and tried again unless the error is final: DELETED, BLOCKED. */
+  error: (error: OfflineError) => void;
+}
+
+/** Copies of this page that are being closed, by name: what they leave is there for the next. */
+const closing = new Map<string, Promise<void>>();
+
+/** Rows to be merged, and the whole document when they are all of it. */
+interface Compaction {
+  readonly plan: CompactionPlan;
+  readonly document: Uint8Array | undefined;
+}
+
+export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
+  readonly name: string;
+  readonly #deps: OfflineCopyDeps;
+  readonly #databaseDeps: DatabaseDeps;
+  readonly #tab: string;
+  readonly #tabLocks: TabLocks;
+  readonly #summary: CopySummary;
+  readonly #backoff: Backoff;
+  readonly #queue: CopyQueue;
+  #phase: 'new' | 'loading' | 'open' | 'over' = 'new';
+  #isClosing = false;
+  /** The connection was lost; whether the rows are still there has to be looked at. */
+  #isInDoubt = false;
+  #isRetrying = false;
+  #wasSaved = false;
+  #database: CopyDatabase | undefined;
+  /** As this tab has last written it. */
+  #record: CopyRecord | undefined;
+  #error: OfflineError | undefined;
+  #timer: Timer | undefined;
+  #dueAt = 0;
+  #noCompactionBefore = 0;
+  #loading: Promise<LoadedCopy> | undefined;
+  #running: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+  #left: Promise<void> | undefined;
+
+  constructor(name: string, deps: OfflineCopyDeps) {
+    super();
+    const { factory, clock, random, locks, timeoutMs = 5_000 } = deps;
+    this.name = name;
+    this.#deps = deps;
+    this.#queue = new CopyQueue(deps.encodeDocument);
+    this.#databaseDeps = { factory, clock, timeoutMs };
+    this.#tab = this.#newId();
+    this.#tabLocks = new TabLocks(locks, name, this.#tab);
+    this.#summary = new CopySummary(name, new Catalogue(this.#databaseDeps), clock);
+    this.#backoff = new Backoff(random, { firstMs: 1_000, maxMs: 120_000 });
+  }
+
+  /**
+   * All that was handed in is in a complete transaction; in a tab that is not the writer, its edits are. False before the
+   * copy is loaded and after it has ended.
+   */
+  get isSaved(): boolean {
+    return this.#phase === 'open' && this.#queue.isStored && !this.#isInDoubt;
+  }
+
+  /** Why something is not stored now, or why nothing will be any more. */
+  get error(): OfflineError | undefined {
+    return this.#error;
+  }
+
+  /** Reads the copy, once. Rejects with OfflineError; the copy does nothing then any more. */
+  load(): Promise<LoadedCopy> {
+    if (this.#phase === 'over' && this.#loading === undefined)
+      return Promise.reject(new OfflineError('OFFLINE_FAILED', 'the copy is closed'));
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /**
+   * A change of the document. `isEdit`: made here, and pending until it is durable. What comes before `load` has resolved
+   * is stored then.
+   */
+  add(update: Uint8Array, isEdit: boolean): void {
+    if (this.#phase === 'over' || this.#isClosing) return;
+    this.#queue.add(update, isEdit);
+    this.#changed();
+  }
+
+  /** So many edits, counted from the first that is pending, are durable on the server. */
+  durable(count: number): void {
+    this.#queue.durable(count);
+    this.#changed();
+  }
+
+  /**
+   * All of the server's up to there has been handed in before. Where `load` gave no position, this also says that all the
+   * copy held beyond it has been compared with the server, and what the server lacked is durable there.
+   */
+  reached(position: Position): void {
+    this.#queue.reached(position);
+    this.#changed();
+  }
+
+  /** What the server allows. */
+  setAccess(access: CopyAccess): void {
+    this.#queue.setAccess(access);
+    this.#changed();
+  }
+
+  /** Resolves when all that was handed in before is stored. Rejects with OfflineError when that fails now. */
+  async flush(): Promise<void> {
+    await this.load();
+    // What is being stored may have begun before the last of it was handed in.
+    await this.#running?.catch(() => {});
+    if (this.#phase === 'over') {
+      if (this.#error !== undefined) throw this.#error;
+    } else if (this.#hasContent || this.#queue.hasNotes) await this.#run();
+  }
+
+  /**
+   * Stores what was handed in, then lets go of the database, the locks and all timers. Resolves also when it could not be
+   * stored: `error` has said so.
+   */
+  close(): Promise<void> {
+    if (this.#closed !== undefined) return this.#closed;
+    this.#isClosing = true;
+    const before = closing.get(this.name);
+    const closed = this.#close().finally(() => {
+      if (closing.get(this.name) === all) closing.delete(this.name);
+    });
+    const all = before === undefined ? closed : Promise.all([before, closed]).then(() => {});
+    closing.set(this.name, all);
+    this.#closed = closed;
+    return closed;
+  }
+
+  get #hasContent(): boolean {
+    return this.#queue.hasContent || this.#isInDoubt;
+  }
+
+  async #load(): Promise<LoadedCopy> {
+    this.#phase = 'loading';
+    try {
+      await this.#inTime(closing.get(this.name) ?? Promise.resolve());
+      await this.#inTime(this.#tabLocks.enter());
+      const database = await this.#open();
+      const before = await database.read((transaction) => transaction.record());
+      // A tab that was in the record before the locks were looked at, and holds none, is gone for good.
+      const dead = await this.#inTime(this.#tabLocks.deadOf(before === undefined ? [] : tabsOf(before)));
+      const { record, rows } = await database.change((transaction) => this.#enter(transaction, dead));
+      this.#record = record;
+      const update = mergeStored(rows.map((row) => row.update));
+      const updates = new Map(rows.map((row) => [row.key, row.update]));
+      const pending = pendingOf(record, this.#tab).map(({ key, edits = 1 }) => ({
+        update: updates.get(key)!,
+        edits,
+      }));
+      this.#queue.precededBy(pending.reduce((sum, { edits }) => sum + edits, 0));
+      await this.#inTime(this.#tabLocks.compete(this.#becomeWriter, this.#reportThrown));
+      // Meanwhile it may have been deleted.
+      if (this.#error !== undefined) throw this.#error;
+      this.#phase = 'open';
+      this.#summary.changed(record);
+      void this.#summary.write();
+      this.#changed();
+      const position = record.isDoubtful ? undefined : record.position;
+      return { update, position, pending, access: record.access };
+    } catch (thrown) {
+      const error = toOfflineError(thrown);
+      this.#end(error);
+      throw error;
+    }
+  }
+
+  async #enter(
+    transaction: CopyTransaction,
+    dead: ReadonlySet<string> | undefined,
+  ): Promise<{ record: CopyRecord; rows: StoredRow[] }> {
+    const rows = await transaction.allRows();
+    let stored = (await transaction.record()) ?? newRecord(this.#newId());
+    // Without locks a tab may be alive or dead: its edits are taken care of, and what others have of it is looked at.
+    if (dead === undefined && stored.tabs.length > 0) stored = { ...stored, isDoubtful: true };
+    const isDead = (tab: string): boolean => dead?.has(tab) ?? true;
+    const record = entered(reconciled(stored, rows), this.#tab, isDead, this.#deps.clock.now());
+    await transaction.putRecord(record);
+    return { record, rows };
+  }
+
+  readonly #becomeWriter = (): void => {
+    this.#queue.becomeWriter();
+    this.#changed();
+  };
+
+  readonly #reportThrown = (thrown: unknown): void => {
+    this.#report(toOfflineError(thrown));
+  };
+
+  /** Sees to it that what there is to do is done in time. */
+  #changed(): void {
+    this.#tellSaved();
+    if (this.#phase !== 'open' || this.#running !== undefined || this.#isRetrying) return;
+    if (this.#hasContent) this.#runIn(batchMs);
+    else if (this.#queue.hasNotes || this.#plan() !== undefined) this.#runIn(noteMs);
+  }
+
+  #runIn(delayMs: number): void {
+    const at = this.#deps.clock.monotonic() + delayMs;
+    if (this.#timer !== undefined && this.#dueAt <= at) return;
+    this.#timer?.cancel();
+    this.#dueAt = at;
+    // What went wrong has been reported.
+    this.#timer = this.#deps.clock.after(delayMs, () => void this.#run().catch(() => {}));
+  }
+
+  #run(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#isRetrying = false;
+    this.#running ??= this.#write().finally(() => {
+      this.#running = undefined;
+      this.#changed();
+    });
+    return this.#running;
+  }
+
+  async #write(): Promise<void> {
+    let compaction: Compaction | undefined;
+    try {
+      compaction = this.#compaction();
+      const batch = this.#queue.take();
+      this.#database ??= await this.#open();
+      const work = (transaction: CopyTransaction): Promise<CopyRecord> =>
+        this.#store(transaction, batch, compaction);
+      this.#stored(await this.#database.change(work), compaction);
+    } catch (thrown) {
+      const error = toOfflineError(thrown);
+      this.#queue.putBack();
+      if (compaction !== undefined) this.#delayCompaction();
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  #stored(record: CopyRecord, compaction: Compaction | undefined): void {
+    this.#queue.stored();
+    this.#record = record;
+    this.#isInDoubt = false;
+    this.#backoff.reset();
+    const [first] = compaction?.plan.rows ?? [];
+    if (record.rows.some(({ key }) => key === first?.key)) this.#delayCompaction();
+    if (this.#phase === 'over') return;
+    this.#error = undefined;
+    this.#summary.changed(record);
+  }
+
+  #compaction(): Compaction | undefined {
+    const plan = this.#plan();
+    return plan && { plan, document: plan.isWhole ? this.#deps.encodeDocument?.() : undefined };
+  }
+
+  #delayCompaction(): void {
+    this.#noCompactionBefore = this.#deps.clock.monotonic() + noCompactionMs;
+  }
+
+  #plan(): CompactionPlan | undefined {
+    const isAllowed = this.#queue.isWriter && this.#deps.clock.monotonic() >= this.#noCompactionBefore;
+    return isAllowed && this.#record !== undefined ? planCompaction(this.#record) : undefined;
+  }
+
+  /** Everything of one batch, within one transaction. */
+  async #store(
+    transaction: CopyTransaction,
+    batch: Batch,
+    compaction: Compaction | undefined,
+  ): Promise<CopyRecord> {
+    const stored = await transaction.record();
+    const isThere = stored !== undefined && stored.id === this.#record?.id;
+    let record = isThere ? stored : await this.#beginAnew(transaction, stored);
+    const { edits } = batch;
+    const others = mergeUpdates([batch.others, edits?.durable].filter((one) => one !== undefined));
+    if (others !== undefined)
+      record = withRow(record, { key: await transaction.addRow(others), bytes: others.byteLength });
+    if (edits?.pending !== undefined) {
+      const key = await transaction.addRow(edits.pending);
+      const { pending, pendingCount, last } = edits;
+      record = withRow(record, {
+        key,
+        bytes: pending.byteLength,
+        tab: this.#tab,
+        last,
+        edits: pendingCount,
+      });
+    }
+    record = settled(record, this.#tab, batch.durable);
+    if (batch.position !== undefined) record = withPosition(record, batch.position);
+    if (batch.access !== undefined) record = { ...record, access: batch.access };
+    if (compaction !== undefined && isThere)
+      record = await compact(transaction, record, compaction.plan, compaction.document);
+    if (record !== stored) await transaction.putRecord(record);
+    return record;
+  }
+
+  /** The browser has thrown the rows away: all this tab has is written. */
+  async #beginAnew(transaction: CopyTransaction, stored: CopyRecord | undefined): Promise<CopyRecord> {
+    const { clock, encodeDocument } = this.#deps;
+    if (encodeDocument === undefined)
+      throw new OfflineError('OFFLINE_DELETED', `the browser has thrown away ${this.name}`);
+    const { position, access, isDoubtful } = this.#record!;
+    let record = stored ?? { ...newRecord(this.#newId()), access, isDoubtful };
+    if (this.#queue.isWriter && position !== undefined) record = withPosition(record, position);
+    record = entered(record, this.#tab, () => false, clock.now());
+    const document = encodeDocument();
+    const { edits, durable } = this.#queue.counts;
+    const owner = edits > durable ? { tab: this.#tab, last: edits, edits: edits - durable } : {};
+    const key = await transaction.addRow(document);
+    return withRow(record, { key, bytes: document.byteLength, ...owner });
+  }
+
+  async #open(): Promise<CopyDatabase> {
+    const database = await CopyDatabase.open(this.name, this.#databaseDeps, this.#lost);
+    if (this.#phase === 'over') {
+      database.close();
+      throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+    }
+    this.#database = database;
+    return database;
+  }
+
+  /** Somebody else has closed the database. */
+  readonly #lost = (error: OfflineError): void => {
+    this.#database = undefined;
+    if (finalErrors.includes(error.code)) return this.#end(error);
+    this.#isInDoubt = true;
+    this.#changed();
+  };
+
+  #failed(error: OfflineError): void {
+    if (this.#phase === 'over') return;
+    if (finalErrors.includes(error.code)) return this.#end(error);
+    this.#report(error);
+    const isFull = error.code === 'OFFLINE_QUOTA';
+    if (!isFull) {
+      this.#database?.close();
+      this.#database = undefined;
+    }
+    this.#isRetrying = true;
+    this.#runIn(this.#backoff.next(isFull ? fullMs : 0));
+  }
+
+  #report(error: OfflineError): void {
+    const isNew = this.#error?.code !== error.code;
+    this.#error = error;
+    if (isNew) this.emit('error', [error]);
+  }
+
+  #tellSaved(): void {
+    const { isSaved } = this;
+    if (isSaved === this.#wasSaved) return;
+    this.#wasSaved = isSaved;
+    this.emit('saved', [isSaved]);
+  }
+
+  async #close(): Promise<void> {
+    // Who loads is told why it failed; what cannot be stored has been reported.
+    await this.#loading?.catch(() => {});
+    if (this.#phase === 'open') {
+      await this.flush().catch(() => {});
+      await this.#leave().catch(this.#reportThrown);
+      await this.#summary.write();
+    }
+    this.#end(undefined);
+    await this.#inTime(this.#left!).catch(this.#reportThrown);
+  }
+
+  async #leave(): Promise<void> {
+    const { id } = this.#record!;
+    await this.#database?.change(async (transaction) => {
+      const record = await transaction.record();
+      if (record?.id !== id) return;
+      if (this.isSaved) await transaction.putRecord(left(record, this.#tab));
+    });
+  }
+
+  /** Nothing is stored any more. */
+  #end(error: OfflineError | undefined): void {
+    const wasLoaded = this.#phase === 'open';
+    this.#phase = 'over';
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#summary.forget();
+    this.#database?.close();
+    this.#database = undefined;
+    this.#left ??= this.#tabLocks.leave();
+    if (error !== undefined && wasLoaded) this.#report(error);
+    else this.#error ??= error;
+    this.#tellSaved();
+  }
+
+  /** What does not end in time is given up. */
+  #inTime<T>(promise: Promise<T>): Promise<T> {
+    return inTime(promise, 'other tabs, or the one before, did not let go', this.#databaseDeps);
+  }
+
+  #newId(): string {
+    const part = (): string => Math.floor(this.#deps.random() * 2 ** 32).toString(36);
+    return `${part()}-${part()}`;
+  }
+}

@@ -1,0 +1,43 @@
+// Why there is no offline copy, or why it does not hold everything.
+
+/**
+ * UNAVAILABLE: no IndexedDB, or the page may not use it. TIMEOUT: it does not answer. BLOCKED: the database is another
+ * version's or another application's; it is left alone. QUOTA: the device gives no more room. DELETED: the database was
+ * deleted under the application. CORRUPT: a row is no update; nothing is deleted. FAILED: anything else.
+ */
+export type OfflineErrorCode =
+  | 'OFFLINE_UNAVAILABLE'
+  | 'OFFLINE_TIMEOUT'
+  | 'OFFLINE_BLOCKED'
+  | 'OFFLINE_QUOTA'
+  | 'OFFLINE_DELETED'
+  | 'OFFLINE_CORRUPT'
+  | 'OFFLINE_FAILED';
+
+export class OfflineError extends Error {
+  readonly code: OfflineErrorCode;
+
+  constructor(code: OfflineErrorCode, detail = '', options?: ErrorOptions) {
+    super(detail === '' ? code : `${code}: ${detail}`, options);
+    this.name = 'OfflineError';
+    this.code = code;
+  }
+}
+
+/** Any thrown thing as an OfflineError; `otherwise` is the code of what says nothing by its name. */
+export function toOfflineError(
+  thrown: unknown,
+  otherwise: OfflineErrorCode = 'OFFLINE_FAILED',
+): OfflineError {
+  if (thrown instanceof OfflineError) return thrown;
+  const { name = '', message = String(thrown) } = (thrown ?? {}) as { name?: string; message?: string };
+  return new OfflineError(codes[name] ?? otherwise, message, { cause: thrown });
+}
+
+/** By the names of DOM exceptions. */
+const codes: Readonly<Record<string, OfflineErrorCode>> = {
+  QuotaExceededError: 'OFFLINE_QUOTA',
+  SecurityError: 'OFFLINE_UNAVAILABLE',
+  VersionError: 'OFFLINE_BLOCKED',
+  TimeoutError: 'OFFLINE_TIMEOUT',
+};
