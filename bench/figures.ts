@@ -24,6 +24,8 @@ export const figures = {
   bytesPerJoin: { label: 'bytes per join', unit: 'B', better: 'lower' },
   bytesPerMissed: { label: 'bytes sent per byte missed', unit: '', better: 'lower' },
   rssBytesPerConnection: { label: 'memory per idle connection', unit: 'B', better: 'lower' },
+  sockets: { label: 'sockets', unit: '', better: 'lower' },
+  rssBytesPerOpening: { label: 'memory per document a client has open', unit: 'B', better: 'lower' },
   rssBytesPerDocument: { label: 'memory per small loaded document', unit: 'B', better: 'lower' },
   rssPerDocumentByte: { label: 'memory per byte of a large idle document', unit: '', better: 'lower' },
   rssBytes: { label: 'memory of the server', unit: 'B', better: 'lower' },

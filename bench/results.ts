@@ -3,6 +3,11 @@
 import type { LoadSettings } from './load/settings.js';
 import type { Measurement } from './measurement.js';
 
+/** The target that goals are about: its clients are stock ones. */
+export const heddle = 'heddle';
+/** The same server, with clients that speak its own protocol. */
+export const heddleNative = 'heddle+native';
+
 export interface Environment {
   readonly date: string;
   readonly cpu: string;
@@ -24,9 +29,17 @@ export interface TargetResult {
   readonly unavailable?: string;
 }
 
+/** Targets that were not measured at a scenario, and why, in one clause. */
+export interface LeftOut {
+  readonly targets: readonly string[];
+  readonly why: string;
+}
+
 export interface ScenarioResult {
   readonly id: string;
   readonly title: string;
+  /** Absent in results of versions that did not say. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 export interface RunResult {

@@ -13,8 +13,8 @@ export interface LoadClientOptions {
   readonly endpoint: Endpoint;
   /** Of the WebSocket URL, beginning with a slash. */
   readonly path: string;
-  /** Frames to be sent as soon as the socket is open. */
-  readonly greeting: readonly Uint8Array[];
+  /** Frames to be sent as soon as the socket is open, asked for then. */
+  greeting(): readonly Uint8Array[];
   /** Called before anything is received. */
   opening?(client: LoadClient): void;
   /** Each message's payload, a view valid for the call. */
@@ -34,6 +34,7 @@ export class LoadClient {
   #settled: (error?: Error) => void = () => {};
   #unsent: Uint8Array[] = [];
   #why = 'the connection broke';
+  #isClosing = false;
   /** Set when the connection has ended. */
   closed = false;
 
@@ -60,7 +61,7 @@ export class LoadClient {
     return client;
   }
 
-  /** A message, framed by {@link clientFrame}. What is sent in one turn of the event loop is written at once. */
+  /** A message, framed by {@link clientFrame}, once the socket is open. What is sent in one turn of the event loop is written at once. */
   send(frame: Uint8Array): void {
     if (this.#unsent.push(frame) === 1) process.nextTick(() => this.#flush());
   }
@@ -74,7 +75,10 @@ export class LoadClient {
     this.#socket.resume();
   }
 
+  /** Idempotent. */
   close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
     this.#why = 'closed by the client';
     this.#flush();
     this.#socket.destroySoon();
@@ -105,7 +109,7 @@ export class LoadClient {
       this.#socket.destroy();
       return;
     }
-    for (const frame of this.#options.greeting) this.send(frame);
+    for (const frame of this.#options.greeting()) this.send(frame);
     this.#settled();
     this.#frames.push(rest);
   }

@@ -3,7 +3,8 @@
 
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
-import type { Protocol, ServerMessage } from './protocol.js';
+import { emptyUpdate } from '../../server/crdt/state-vector.js';
+import type { Conversation, Protocol, ServerMessage } from './protocol.js';
 import { readBytes, reading, readSync, readText } from './reading.js';
 
 const message = {
@@ -45,7 +46,11 @@ function authentication(document: string, token: string): Uint8Array {
 function readMessage(decoder: decoding.Decoder): ServerMessage {
   if (decoder.arr.length === 1 && (decoder.arr[0] === message.ping || decoder.arr[0] === message.pong))
     return { kind: 'other' };
-  readText(decoder);
+  const about = readText(decoder);
+  return { ...readContent(decoder), about };
+}
+
+function readContent(decoder: decoding.Decoder): ServerMessage {
   const type = decoding.readVarUint(decoder);
   switch (type) {
     case message.sync:
@@ -73,14 +78,29 @@ function readAuth(decoder: decoding.Decoder): ServerMessage {
   throw new Error(`auth message type ${type}`);
 }
 
+function converse(document: string): Conversation {
+  const say = (types: readonly number[], payload: Uint8Array): Uint8Array =>
+    messageTo(document, types, payload);
+  const syncReply = (update: Uint8Array): Uint8Array => say([message.sync, sync.step2], update);
+  return {
+    address: document,
+    position: undefined,
+    isResumed: false,
+    greeting: (token = '') => [authentication(document, token)],
+    syncRequest: ({ stateVector }) => say([message.sync, sync.step1], stateVector),
+    syncReply,
+    update: (update) => say([message.sync, sync.update], update),
+    awareness: (update) => say([message.awareness], update),
+    hear: ({ kind }) => (kind === 'sync-request' ? { reply: syncReply(emptyUpdate) } : undefined),
+  };
+}
+
 export const hocuspocus: Protocol = {
   name: 'hocuspocus',
   acknowledgedBy: 'message',
+  documentsPerSocket: 'many',
   path: () => '/',
-  greeting: (document, token = '') => [authentication(document, token)],
-  syncRequest: (document, stateVector) => messageTo(document, [message.sync, sync.step1], stateVector),
-  syncReply: (document, update) => messageTo(document, [message.sync, sync.step2], update),
-  update: (document, update) => messageTo(document, [message.sync, sync.update], update),
-  awareness: (document, update) => messageTo(document, [message.awareness], update),
+  hello: () => [],
+  converse,
   read: (payload) => [reading('hocuspocus', payload, readMessage)],
 };

@@ -13,13 +13,15 @@ export function reading<T>(
   try {
     return read(decoding.createDecoder(payload));
   } catch (cause) {
-    const start = Buffer.from(payload.subarray(0, 16)).toString('hex');
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new DeliveryError(
-      `a message of ${payload.length} bytes is not ${protocol}: ${problem} (it starts with ${start})`,
-      { cause },
-    );
+    throw new DeliveryError(startOf(protocol, payload, cause), { cause });
   }
+}
+
+/** What is wrong with a payload, and how it starts. */
+export function startOf(protocol: ProtocolName, payload: Uint8Array, cause: unknown): string {
+  const start = Buffer.from(payload.subarray(0, 16)).toString('hex');
+  const problem = cause instanceof Error ? cause.message : String(cause);
+  return `a message of ${payload.length} bytes is not ${protocol}: ${problem} (it starts with ${start})`;
 }
 
 /** A view of bytes behind their length. */

@@ -2,7 +2,8 @@
 
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
-import type { Protocol, ServerMessage } from './protocol.js';
+import { emptyUpdate } from '../../server/crdt/state-vector.js';
+import type { Conversation, Protocol, ServerMessage } from './protocol.js';
 import { readBytes, reading, readSync, readText } from './reading.js';
 
 const message = { sync: 0, awareness: 1, auth: 2, awarenessQuery: 3 } as const;
@@ -53,15 +54,26 @@ function readAll(decoder: decoding.Decoder): ServerMessage[] {
   return messages;
 }
 
+/** The socket is the document's: nothing has to be remembered. */
+const conversation: Conversation = {
+  address: undefined,
+  position: undefined,
+  isResumed: false,
+  // A token travels in the upgrade; the first message is the sync request.
+  greeting: () => [],
+  syncRequest: ({ stateVector }) => messageOf([message.sync, sync.step1], stateVector),
+  syncReply: (update) => messageOf([message.sync, sync.step2], update),
+  update: (update) => messageOf([message.sync, sync.update], update),
+  awareness: (update) => messageOf([message.awareness], update),
+  hear: ({ kind }) => (kind === 'sync-request' ? { reply: conversation.syncReply(emptyUpdate) } : undefined),
+};
+
 export const yWebsocket: Protocol = {
   name: 'y-websocket',
   acknowledgedBy: 'echo',
+  documentsPerSocket: 'one',
   path,
-  // A token travels in the upgrade; the first message is the sync request.
-  greeting: () => [],
-  syncRequest: (_document, stateVector) => messageOf([message.sync, sync.step1], stateVector),
-  syncReply: (_document, update) => messageOf([message.sync, sync.step2], update),
-  update: (_document, update) => messageOf([message.sync, sync.update], update),
-  awareness: (_document, update) => messageOf([message.awareness], update),
+  hello: () => [],
+  converse: () => conversation,
   read: (payload) => reading('y-websocket', payload, readAll),
 };

@@ -3,7 +3,7 @@
 
 import { figures, type FigureKey } from '../figures.js';
 import type { Limit, Measurement } from '../measurement.js';
-import type { Results, RunResult } from '../results.js';
+import { heddle, type LeftOut, type Results, type RunResult } from '../results.js';
 import { ratio, summary, type Summary } from '../statistics.js';
 
 /** One figure of one target, over its runs. */
@@ -38,6 +38,8 @@ export interface ScenarioComparison {
   /** Those that at least one of them has, in the order of bench/figures.ts. */
   readonly figures: readonly FigureKey[];
   cell(target: string, figure: FigureKey): Cell | undefined;
+  /** Targets that it was not measured at, and why. */
+  readonly leftOut: readonly LeftOut[];
   readonly failures: readonly (Remark & { readonly isDelivery: boolean })[];
   readonly limits: readonly Remark[];
   readonly notes: readonly Remark[];
@@ -48,7 +50,7 @@ export function referenceOf(results: Results): string {
   const names = results.targets
     .filter(({ unavailable }) => unavailable === undefined)
     .map(({ name }) => name);
-  return names.includes('heddle') ? 'heddle' : (names[0] ?? 'heddle');
+  return names.includes(heddle) ? heddle : (names[0] ?? heddle);
 }
 
 export function compareAll(results: Results): ScenarioComparison[] {
@@ -58,6 +60,7 @@ export function compareAll(results: Results): ScenarioComparison[] {
 /** A scenario that was not run has no targets and no figures. */
 export function compareScenario(results: Results, id: string): ScenarioComparison {
   const reference = referenceOf(results);
+  const known = results.scenarios.find((scenario) => scenario.id === id);
   const runs = results.runs.filter(({ scenario }) => scenario === id);
   const targets = results.targets
     .map(({ name }) => name)
@@ -66,13 +69,14 @@ export function compareScenario(results: Results, id: string): ScenarioCompariso
     makeCell(measurementsOf(runs, target), figure, summaryOf(measurementsOf(runs, reference), figure));
   return {
     id,
-    title: results.scenarios.find((scenario) => scenario.id === id)?.title ?? id,
+    title: known?.title ?? id,
     reference,
     targets,
     figures: (Object.keys(figures) as FigureKey[]).filter((figure) =>
       targets.some((target) => cellOf(target, figure) !== undefined),
     ),
     cell: cellOf,
+    leftOut: known?.leftOut ?? [],
     ...remarksOf(runs),
   };
 }

@@ -1,6 +1,7 @@
 // How figures are written, the same in every report: three significant digits, with a unit.
 
 import { figures, type FigureKey } from '../figures.js';
+import type { LeftOut } from '../results.js';
 import type { Cell, Remark } from './comparison.js';
 
 /** What stands where there is no figure. */
@@ -57,8 +58,17 @@ export function labelOf(figure: FigureKey): string {
 
 /** Whose remark it is, and of which runs: `hocuspocus, runs 1 and 3`. */
 export function formatSource({ target, runs }: Remark): string {
-  const numbers = runs.length < 2 ? String(runs[0]) : `${runs.slice(0, -1).join(', ')} and ${runs.at(-1)}`;
-  return `${target}, run${runs.length === 1 ? '' : 's'} ${numbers}`;
+  return `${target}, run${runs.length === 1 ? '' : 's'} ${listed(runs)}`;
+}
+
+/** Who was not measured: `bare and bare-5ms (no documents are kept)`. */
+export function formatLeftOut({ targets, why }: LeftOut): string {
+  return `${listed(targets)} (${why})`;
+}
+
+/** `1, 2 and 3`. */
+function listed(words: readonly (string | number)[]): string {
+  return words.length < 2 ? String(words[0]) : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 /** Three significant digits, without an exponent. */

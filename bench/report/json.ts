@@ -91,7 +91,7 @@ const resultsShape: Shape = {
   settings: { seed: 'number', time: 'number', size: 'number', 'trace?': 'text' },
   command: 'text',
   targets: [{ name: 'text', description: 'text', 'unavailable?': 'text' }],
-  scenarios: [{ id: 'text', title: 'text' }],
+  scenarios: [{ id: 'text', title: 'text', 'leftOut?': [{ targets: ['text'], why: 'text' }] }],
   runs: [
     {
       scenario: 'text',

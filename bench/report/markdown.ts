@@ -4,8 +4,16 @@ import { figures, type FigureKey } from '../figures.js';
 import { judgeGoals, subjectOf, type GoalResult } from '../goals.js';
 import type { Results } from '../results.js';
 import { compareAll, referenceOf, type ScenarioComparison } from './comparison.js';
-import { formatMedian, formatRatio, formatSource, formatSpread, labelOf, missing } from './format.js';
-import { environmentRows, formatDate, goalTally, readingNotes } from './words.js';
+import {
+  formatLeftOut,
+  formatMedian,
+  formatRatio,
+  formatSource,
+  formatSpread,
+  labelOf,
+  missing,
+} from './format.js';
+import { environmentRows, formatDate, goalTally, readingNotes, verdictText } from './words.js';
 
 export function renderMarkdown(results: Results): string {
   const scenarios = compareAll(results);
@@ -39,12 +47,17 @@ function goalBlocks(goals: readonly GoalResult[]): string[] {
 
 function goalTable(goals: readonly GoalResult[]): string {
   return table(
-    ['', 'goal', 'verdict'],
-    goals.map(({ id, title, verdict }) => [id, title, `**${verdict}**`]),
+    ['', 'goal', 'stock clients', 'native clients'],
+    goals.map(({ id, title, verdict, nativeVerdict }) => [
+      id,
+      title,
+      `**${verdict}**`,
+      nativeVerdict === undefined ? missing : `**${nativeVerdict}**`,
+    ]),
   );
 }
 
-function goalBlock({ id, title, verdict, checks, open }: GoalResult): string {
+function goalBlock({ id, title, verdict, nativeVerdict, checks }: GoalResult): string {
   const rows = checks.map((check) => [
     subjectOf(check),
     check.goal,
@@ -52,9 +65,8 @@ function goalBlock({ id, title, verdict, checks, open }: GoalResult): string {
     check.verdict,
   ]);
   const parts = [
-    `**${id}: ${verdict}.** ${title}`,
+    `**${id}: ${verdictText(verdict, nativeVerdict)}.** ${title}`,
     table(['what', 'goal', 'found', 'verdict'], rows),
-    ...(open === undefined ? [] : [`Unknown: ${open}`]),
   ];
   return parts.join('\n\n');
 }
@@ -77,14 +89,19 @@ function ratioBlocks(scenario: ScenarioComparison): string[] {
 
 function figureBlocks(scenario: ScenarioComparison): string[] {
   const head = `### ${escaped(scenario.title)} (\`${scenario.id}\`)`;
-  if (scenario.targets.length === 0) return [head, 'Not measured.'];
+  const absent = scenario.leftOut.length === 0 ? [] : [absentText(scenario)];
+  if (scenario.targets.length === 0) return [head, 'Not measured.', ...absent];
   const cellOf = (target: string, figure: FigureKey): string => {
     const cell = scenario.cell(target, figure);
     if (cell === undefined) return missing;
     const spread = formatSpread(cell, figure);
     return formatMedian(cell, figure) + (spread === '' ? '' : `<br>${spread}`);
   };
-  return [head, targetTable({ targets: scenario.targets, shown: scenario.figures, cellOf })];
+  return [head, targetTable({ targets: scenario.targets, shown: scenario.figures, cellOf }), ...absent];
+}
+
+function absentText({ leftOut }: ScenarioComparison): string {
+  return `Not measured here: ${escaped(leftOut.map(formatLeftOut).join('; '))}.`;
 }
 
 function targetTable({

@@ -4,7 +4,15 @@ import { figures, type FigureKey } from '../figures.js';
 import { judgeGoals, subjectOf, type GoalResult } from '../goals.js';
 import type { Results } from '../results.js';
 import { compareAll, type ScenarioComparison } from './comparison.js';
-import { formatMedian, formatRatio, formatSource, formatSpread, labelOf, missing } from './format.js';
+import {
+  formatLeftOut,
+  formatMedian,
+  formatRatio,
+  formatSource,
+  formatSpread,
+  labelOf,
+  missing,
+} from './format.js';
 import { environmentRows, goalTally, readingNotes } from './words.js';
 
 const gap = '  ';
@@ -26,7 +34,7 @@ export function renderTable(results: Results, width = 110): string {
 
 function scenarioLines(scenario: ScenarioComparison, width: number): string[] {
   const head = [scenario.title, `[${scenario.id}]  × is against ${scenario.reference}`];
-  if (scenario.targets.length === 0) return [...head, '  not measured'];
+  if (scenario.targets.length === 0) return [...head, '  not measured', ...absentLines(scenario, width)];
   const columns = scenario.figures.map((figure) => figureColumn(scenario, figure));
   return [
     ...head,
@@ -34,8 +42,14 @@ function scenarioLines(scenario: ScenarioComparison, width: number): string[] {
       '',
       ...tableLines(scenario, chunk),
     ]),
+    ...absentLines(scenario, width),
     ...remarkLines(scenario, width),
   ];
+}
+
+function absentLines({ leftOut }: ScenarioComparison, width: number): string[] {
+  if (leftOut.length === 0) return [];
+  return ['', ...wrapped(`not measured here: ${leftOut.map(formatLeftOut).join('; ')}`, width, gap)];
 }
 
 interface Column {
@@ -124,15 +138,17 @@ function goalLines(goals: readonly GoalResult[], width: number): string[] {
   return [`Goals: ${goalTally(goals)}`, ...goals.flatMap((goal) => ['', ...oneGoal(goal, width)])];
 }
 
-function oneGoal({ id, title, verdict, checks, open }: GoalResult, width: number): string[] {
+function oneGoal({ id, title, verdict, nativeVerdict, checks }: GoalResult, width: number): string[] {
   return [
     `${id.padEnd(4)}${verdict.toUpperCase().padEnd(8)} ${title}`,
+    ...(nativeVerdict === undefined
+      ? []
+      : [`    ${nativeVerdict.toUpperCase().padEnd(8)} with native clients`]),
     ...checks.flatMap((check) => {
       const numbers = check.numbers === '' ? '' : ` (${check.numbers})`;
       const found = `${subjectOf(check)}: ${check.found}${numbers}; goal ${check.goal}`;
       return wrapped(`${check.verdict.padEnd(8)} ${found}`, width, '    ');
     }),
-    ...(open === undefined ? [] : wrapped(`unknown  ${open}`, width, '    ')),
   ];
 }
 

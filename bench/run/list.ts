@@ -8,7 +8,9 @@ export function listText({ scenarios, targets }: Choice): string {
     const wants = [...needs, ...(needsTrace === true ? ['--trace'] : [])];
     const remarks = [
       ...(wants.length > 0 ? [`needs ${wants.join(', ')}`] : []),
-      ...(passesOver.length > 0 ? [`passes over ${passesOver.join(', ')}`] : []),
+      ...(passesOver.length > 0
+        ? [`passes over ${passesOver.flatMap(({ targets }) => targets).join(', ')}`]
+        : []),
     ];
     return [id, remarks.length > 0 ? `${title} (${remarks.join('; ')})` : title] as const;
   });

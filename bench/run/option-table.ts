@@ -28,9 +28,9 @@ const server: readonly OptionSpec[] = [
   {
     flag: 'protocol',
     type: 'string',
-    choices: ['y-websocket', 'hocuspocus'],
+    choices: ['y-websocket', 'hocuspocus', 'native'],
     default: 'y-websocket',
-    description: 'What it speaks',
+    description: "What its clients speak; native is Heddle's own protocol",
   },
   {
     flag: 'pid',
@@ -42,7 +42,7 @@ const server: readonly OptionSpec[] = [
   {
     flag: 'token',
     type: 'string',
-    description: "Sent with every connection: the subprotocols 'heddle' and it, or Hocuspocus' token",
+    description: "Sent with every connection: as the subprotocols 'heddle' and it, or in the first message",
   },
 ].map((option) => ({ ...option, env: [], group: 'A server of your own' }) as OptionSpec);
 

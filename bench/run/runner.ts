@@ -2,7 +2,7 @@
 
 import { readEnvironment } from '../environment.js';
 import type { LoadSettings } from '../load/settings.js';
-import type { Results, RunResult, TargetResult } from '../results.js';
+import type { Results, RunResult, ScenarioResult, TargetResult } from '../results.js';
 import { allScenarios } from '../scenarios/all.js';
 import type { Scenario } from '../scenarios/scenario.js';
 import { standardTargets } from '../targets/all.js';
@@ -10,7 +10,7 @@ import { canPin } from '../targets/cores.js';
 import { TargetUnavailable, type Target } from '../targets/target.js';
 import { measureOnce, type MeasureOptions } from './measure-once.js';
 import type { Outcome } from './outcome.js';
-import { planSteps, type Step } from './plan.js';
+import { leftOut, planSteps, type Step } from './plan.js';
 import { clockText, remainingMs, type DoneStep } from './remaining-time.js';
 
 export interface BenchOptions {
@@ -54,6 +54,7 @@ class Runner {
   readonly #options: BenchOptions;
   readonly #settings: LoadSettings;
   readonly #targets: readonly Target[];
+  readonly #areNamed: boolean;
   readonly #steps: readonly Step[];
   readonly #environment = readEnvironment(canPin);
   readonly #startedAt = performance.now();
@@ -69,6 +70,7 @@ class Runner {
     this.#options = options;
     this.#settings = { seed: 1, time: 1, size: 1, ...options.settings };
     this.#targets = targets;
+    this.#areNamed = areNamed;
     this.#steps = planSteps({ scenarios, targets, areNamed, runs, settings: this.#settings });
   }
 
@@ -157,9 +159,19 @@ class Runner {
       settings: this.#settings,
       command: this.#options.command ?? 'heddle bench',
       targets: this.#targets.map((target) => this.#targetResult(target)),
-      scenarios: this.#scenarios().map(({ id, title }) => ({ id, title })),
+      scenarios: this.#scenarios().map((scenario) => this.#scenarioResult(scenario)),
       runs: [...this.#results],
     };
+  }
+
+  #scenarioResult(scenario: Scenario): ScenarioResult {
+    const { id, title } = scenario;
+    const absent = leftOut(scenario, {
+      targets: this.#targets,
+      settings: this.#settings,
+      areNamed: this.#areNamed,
+    });
+    return { id, title, ...(absent.length === 0 ? {} : { leftOut: absent }) };
   }
 
   #targetResult(target: Target): TargetResult {

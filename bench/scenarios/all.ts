@@ -11,6 +11,7 @@ import { idleConnections } from './idle-connections.js';
 import { idleDocuments } from './idle-documents.js';
 import { idleLargeDocument } from './idle-large-document.js';
 import { joinStorm } from './join-storm.js';
+import { manyDocuments } from './many-documents.js';
 import { manyRooms, manyRoomsRamp } from './many-rooms.js';
 import { quietRoom } from './quiet-room.js';
 import { returnAfterMissing } from './return.js';
@@ -25,6 +26,7 @@ export const allScenarios: readonly Scenario[] = [
   quietRoom,
   manyRooms,
   manyRoomsRamp,
+  manyDocuments,
   joinStorm,
   returnAfterMissing,
   awareness,

@@ -3,7 +3,6 @@
 import { encodeAwareness } from '../../server/room/awareness-codec.js';
 import { AwarenessLedger, type StateScript } from '../load/awareness-ledger.js';
 import { allDelivered, closeAll, openMany } from '../load/group.js';
-import { clientFrame } from '../load/load-client.js';
 import type { Participant } from '../load/participant.js';
 import { sendAtRate } from '../load/schedule.js';
 import type { Measurement } from '../measurement.js';
@@ -26,7 +25,7 @@ const sampled = 10;
 export const awareness: Scenario = {
   id: 'awareness',
   title: `${fullClients} clients in one room, each changing its awareness ${changesPerS} times a second`,
-  passesOver: [...windowRelay, ...withStorage],
+  passesOver: [windowRelay, withStorage],
   needs: ['awareness'],
   maxSeconds: 60,
   run: measure,
@@ -35,7 +34,7 @@ export const awareness: Scenario = {
 export const awarenessRamp: Scenario = {
   id: 'awareness-ramp',
   title: `${fullClients} clients in one room changing their awareness, highest rate`,
-  passesOver: [...windowRelay, ...withStorage],
+  passesOver: [windowRelay, withStorage],
   needs: ['awareness'],
   maxSeconds: 180,
   run: measureRamp,
@@ -87,7 +86,7 @@ async function runAwareness(context: ScenarioContext, load: AwarenessLoad): Prom
   }));
   try {
     if (context.capabilities.has('sync')) await Promise.all(participants.map((one) => one.sync()));
-    const send = changesOf(context, load.name, { scripts, ledger, participants });
+    const send = changesOf({ scripts, ledger, participants });
     await sendAtRate({ perS: load.warmUpPerS, seconds: load.warmUpS, send });
     await allDelivered(participants);
     return await measureChanges(context, load, ledger, participants, send);
@@ -130,14 +129,10 @@ async function measureChanges(
 }
 
 /** Sends the next state of the client whose turn it is; all frames are made before. */
-function changesOf(
-  { protocol }: ScenarioContext,
-  room: string,
-  { scripts, ledger, participants }: AwarenessRoom,
-): () => void {
-  const frames = scripts.map(({ clientId, states }) =>
+function changesOf({ scripts, ledger, participants }: AwarenessRoom): () => void {
+  const frames = scripts.map(({ clientId, states }, client) =>
     states.map((state, i) =>
-      clientFrame(protocol.awareness(room, encodeAwareness([{ clientId, clock: i + 1, state }]))),
+      participants[client]!.awarenessFrame(encodeAwareness([{ clientId, clock: i + 1, state }])),
     ),
   );
   let turn = 0;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { splitUpdate } from '../../server/crdt/split-update.js';
 import { documentOf, verifySame } from '../load/documents.js';
+import { settled } from '../load/group.js';
 import { Participant } from '../load/participant.js';
 import type { ScenarioContext } from './scenario.js';
 
@@ -22,10 +23,22 @@ export async function bringDocument(
 ): Promise<Participant> {
   const author = await Participant.open(context, room);
   await author.sync();
-  for (const part of updates.flatMap((update) => splitUpdate(update, partBytes)))
-    author.send(context.protocol.update(room, part));
-  await untilReadable(context, room, documentOf(updates));
+  await bringMore(context, room, author, { before: [], updates });
   return author;
+}
+
+/** The same, for a document that has these updates `before`. */
+export async function bringMore(
+  context: ScenarioContext,
+  room: string,
+  author: Participant,
+  { before, updates }: { readonly before: readonly Uint8Array[]; readonly updates: readonly Uint8Array[] },
+): Promise<void> {
+  for (const part of updates.flatMap((update) => splitUpdate(update, partBytes))) author.bring(part);
+  await untilReadable(context, room, documentOf([...before, ...updates]));
+  // Where updates have numbers, all are durable then, and the author knows where the document stands.
+  if (context.protocol.acknowledgedBy === 'number')
+    await settled(`what was brought to ${room} was not acknowledged`, () => author.isSettled);
 }
 
 /** Resolves when a client that comes anew gets the whole document. Throws DeliveryError when none does. */

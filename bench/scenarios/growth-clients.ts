@@ -16,7 +16,7 @@ import { untilQuiet } from './quiet.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 import { stretch } from './stretch.js';
-import { allButHeddle } from './passed-over.js';
+import { allButHeddle, sameForNative } from './passed-over.js';
 
 /** Servers may bound the client ids of a document: this is what ours takes. The writer's own is one of them. */
 const most = 100_000;
@@ -27,7 +27,10 @@ const maxUpdatesPerS = 10_000;
 export const growthClients: Scenario = {
   id: 'growth-clients',
   title: 'An update as client ids gather: 1, 1,000 and 100,000',
-  passesOver: allButHeddle,
+  passesOver: [
+    allButHeddle,
+    sameForNative('how an update is judged does not depend on how its client speaks'),
+  ],
   needs: ['process', 'sync'],
   maxSeconds: 240,
   async run(context): Promise<Measurement> {

@@ -16,7 +16,7 @@ const bytesAtOnce = 200_000_000;
 export const growthJoins: Scenario = {
   id: 'growth-joins',
   title: 'A join as the document grows: 10 KB, 1 MB and 10 MB',
-  passesOver: allButHeddle,
+  passesOver: [allButHeddle],
   needs: ['process', 'sync'],
   maxSeconds: 240,
   async run(context): Promise<Measurement> {

@@ -17,7 +17,7 @@ const updatesPerS = 40;
 export const growthReaders: Scenario = {
   id: 'growth-readers',
   title: 'A delivery as readers grow: rooms of 10, 100 and 1,000',
-  passesOver: allButHeddle,
+  passesOver: [allButHeddle],
   needs: ['process'],
   maxSeconds: 120,
   async run(context): Promise<Measurement> {

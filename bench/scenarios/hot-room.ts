@@ -19,7 +19,7 @@ export const hotRoom2000 = hotRoom(2_000);
 export const hotRoomRamp: Scenario = {
   id: 'hot-room-ramp',
   title: `${half} writers x ${half} readers in one room, highest rate`,
-  passesOver: withStorage,
+  passesOver: [withStorage],
   needs: [],
   maxSeconds: 180,
   run: measureRamp,
@@ -28,7 +28,7 @@ export const hotRoomRamp: Scenario = {
 function hotRoom(perS: number): Scenario {
   return {
     id: `hot-room-${perS}`,
-    passesOver: perS > 500 ? withStorage : [],
+    passesOver: perS > 500 ? [withStorage] : [],
     title: `${half} writers x ${half} readers in one room, ${perS.toLocaleString('en')} updates/s`,
     needs: [],
     maxSeconds: 60,

@@ -11,7 +11,7 @@ const perRoom = 10;
 export const idleConnections: Scenario = {
   id: 'idle-connections',
   title: '5,000 idle connections over 500 rooms',
-  passesOver: [...windowRelay, ...withStorage],
+  passesOver: [windowRelay, withStorage],
   needs: ['process'],
   maxSeconds: 150,
   /** The growth after as many again: until then V8 makes room for young objects, which it does only once. */

@@ -12,7 +12,7 @@ import { closeOpen, openIdle, roomNames } from './idle.js';
 import { MemoryReadings } from './settled-memory.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { withStorage } from './passed-over.js';
+import { withStorage, sameForNative } from './passed-over.js';
 
 const editsPerDocument = 10;
 /** The share of a connection is measured in rooms that many share, so that the rooms weigh nothing. */
@@ -25,7 +25,7 @@ const readBackEvery = 100;
 export const idleDocuments: Scenario = {
   id: 'idle-documents',
   title: '2,000 small documents that are loaded and idle',
-  passesOver: withStorage,
+  passesOver: [withStorage, sameForNative('what a document takes does not depend on how its clients speak')],
   needs: ['process', 'sync'],
   maxSeconds: 180,
   /** Each document is held open by one connection, whose own share is measured in the same run and taken off. */

@@ -7,7 +7,7 @@ import { closeOpen, roomNames } from './idle.js';
 import { MemoryReadings } from './settled-memory.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { withStorage } from './passed-over.js';
+import { withStorage, sameForNative } from './passed-over.js';
 
 const documentBytes = 1_000_000;
 /** Until then a server keeps garbage of what it was brought, of which it makes use afterwards. */
@@ -16,7 +16,7 @@ const warmCount = 20;
 export const idleLargeDocument: Scenario = {
   id: 'idle-large-document',
   title: '40 documents of 1 MB that are loaded and idle',
-  passesOver: withStorage,
+  passesOver: [withStorage, sameForNative('what a document takes does not depend on how its clients speak')],
   needs: ['process', 'sync'],
   maxSeconds: 180,
   async run(context) {

@@ -8,10 +8,10 @@ import { sentence, word } from '../input/prose.js';
 import { textName } from '../input/text-name.js';
 import { documentOf } from '../load/documents.js';
 import type { Measurement } from '../measurement.js';
-import { bringDocument } from './bring-document.js';
+import { bringDocument, bringMore } from './bring-document.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { runStorms, stormNotes } from './storm.js';
+import { runStorms, stormNotes, type StormResult } from './storm.js';
 
 const missedUpdates = 20;
 
@@ -25,29 +25,55 @@ export const returnAfterMissing: Scenario = {
 
 async function measure(context: ScenarioContext): Promise<Measurement> {
   const { seed, time, size } = context.settings;
-  const known = largeDocument(context.settings).update;
-  const missed = laterUpdates(known, seed);
-  const document = Y.encodeStateAsUpdate(documentOf([known, ...missed]));
-  const author = await bringDocument(context, 'return', [known, ...missed]);
+  const update = largeDocument(context.settings).update;
+  const missed = laterUpdates(update, seed);
+  const author = await bringDocument(context, 'return', [update]);
+  const { position } = author;
+  await bringMore(context, 'return', author, { before: [update], updates: missed });
+  const document = Y.encodeStateAsUpdate(documentOf([update, ...missed]));
   const result = await runStorms(context, {
     room: 'return',
     clients: scaled(200, size, 10),
     rounds: scaled(10, time, 1),
-    known: { update: known, stateVector: Y.encodeStateVectorFromUpdate(known) },
+    known: {
+      update,
+      stateVector: Y.encodeStateVectorFromUpdate(update),
+      ...(position === undefined ? {} : { position }),
+    },
     document,
   });
   author.close();
+  return measurementOf(result, { missed, document, canResume: position !== undefined });
+}
+
+function measurementOf(
+  result: StormResult,
+  {
+    missed,
+    document,
+    canResume,
+  }: { missed: readonly Uint8Array[]; document: Uint8Array; canResume: boolean },
+): Measurement {
   const missedBytes = missed.reduce((sum, { length }) => sum + length, 0);
   const { notes = [], ...limits } = stormNotes(result);
   return {
     figures: {
       documentBytes: document.length,
       ...result.figures,
-      bytesPerMissed: result.figures.bytesPerJoin / missedBytes,
+      bytesPerMissed: result.wireBytesPerJoin / missedBytes,
     },
     ...limits,
-    notes: [`The ${missedUpdates} updates missed are ${missedBytes} bytes.`, ...notes],
+    notes: [
+      `The ${missedUpdates} updates missed are ${missedBytes} bytes.`,
+      ...(canResume ? [resumedText(result)] : []),
+      ...notes,
+    ],
   };
+}
+
+function resumedText({ resumed, joins }: StormResult): string {
+  if (resumed === joins) return 'Every client was resumed where it stood.';
+  return `${resumed} of ${joins} clients were resumed where they stood; the others had to compare.`;
 }
 
 /** What somebody new types into a document: words, now and then a sentence, and something deleted. */

@@ -5,6 +5,7 @@ import type { Protocol } from '../protocol/protocol.js';
 import type { Capability, Endpoint } from '../targets/target.js';
 import type { LoadSettings } from '../load/settings.js';
 import type { Usage } from '../process-usage.js';
+import type { PassedOver } from './passed-over.js';
 
 export interface ScenarioContext {
   readonly endpoint: Endpoint;
@@ -26,8 +27,8 @@ export interface Scenario {
   readonly title: string;
   /** A server without these is left out of the scenario. */
   readonly needs: readonly Capability[];
-  /** Targets by name that are passed over unless somebody names the targets: they would take long and tell nothing new. */
-  readonly passesOver?: readonly string[];
+  /** Targets that are passed over unless somebody names the targets: they would take long and tell nothing new. */
+  readonly passesOver?: readonly PassedOver[];
   /** Left out unless the settings name a trace. */
   readonly needsTrace?: boolean;
   /** A bound on one run, in seconds: after it the run has failed. */

@@ -32,7 +32,7 @@ const patienceMs = 3_000;
 export const slowReadersScenario: Scenario = {
   id: 'slow-readers',
   title: `${healthyReaders} readers beside ${slowReaders} that have stopped reading, ${fullPerS.toLocaleString('en')} updates/s`,
-  passesOver: [...relays, ...withStorage],
+  passesOver: [relays, withStorage],
   needs: [],
   maxSeconds: 120,
   run: measure,

@@ -1,5 +1,6 @@
 // Many clients that ask one server for one document at the same moment, again and again.
 
+import type { Position } from '../../shared/native/position.js';
 import type { Content } from '../load/content.js';
 import { documentOf, verifySame } from '../load/documents.js';
 import { closeAll, openMany } from '../load/group.js';
@@ -17,8 +18,13 @@ export interface StormOptions {
   readonly clients: number;
   /** At most so many storms, one after the other; fewer once they have cost `enoughCpuS`. */
   readonly rounds: number;
-  /** What the clients have already, and its state vector. Nothing, if not given. */
-  readonly known?: { readonly update: Uint8Array; readonly stateVector: Uint8Array };
+  /** What the clients have already. Nothing, if not given. */
+  readonly known?: {
+    readonly update: Uint8Array;
+    readonly stateVector: Uint8Array;
+    /** Where it stood, for protocols that can resume there. */
+    readonly position?: Position;
+  };
   /** The document that every client must have afterwards. */
   readonly document: Uint8Array;
 }
@@ -28,6 +34,12 @@ export interface StormResult {
   readonly figures: Pick<Measurement['figures'], 'cpuMsPerJoin' | 'lastSyncedMs'> & {
     readonly bytesPerJoin: number;
   };
+  /** The same bytes with the headers of their frames. */
+  readonly wireBytesPerJoin: number;
+  /** Joins that went on where the client stood. */
+  readonly resumed: number;
+  /** Clients open the document when they ask: others have it open since they connected, which is not counted. */
+  readonly isOpening: boolean;
   /** Of the server, over all joins; undefined where its process is not known. */
   readonly cpuS: number | undefined;
   readonly joins: number;
@@ -67,7 +79,8 @@ export async function runStorms(context: ScenarioContext, options: StormOptions)
       `${clients} clients have synced ${times.length} times, in ${times.map(Math.round).join(', ')} ms`,
     );
     verifyAll(joined, options);
-    return resultOf(joined.slice(warmUps * clients), times, measured);
+    const isOpening = context.protocol.name === 'native';
+    return { ...resultOf(joined.slice(warmUps * clients), times, measured), isOpening };
   } finally {
     closeAll(all);
   }
@@ -77,7 +90,7 @@ function resultOf(
   joined: readonly Participant[],
   times: readonly number[],
   { cpuS, limits }: Stretch,
-): StormResult {
+): Omit<StormResult, 'isOpening'> {
   const joins = joined.length;
   const isCounted = cpuS !== undefined && cpuS >= leastCpuS;
   return {
@@ -86,6 +99,8 @@ function resultOf(
       lastSyncedMs: summary(times).median,
       bytesPerJoin: joined.reduce((sum, { bytes }) => sum + bytes, 0) / joins,
     },
+    wireBytesPerJoin: joined.reduce((sum, { wireBytes }) => sum + wireBytes, 0) / joins,
+    resumed: joined.filter(({ isResumed }) => isResumed).length,
     cpuS,
     joins,
     limits,
@@ -95,7 +110,7 @@ function resultOf(
 /** Milliseconds from the first request until the last client has been answered. */
 async function syncAll(participants: readonly Participant[], { known }: StormOptions): Promise<number> {
   const startedAt = performance.now();
-  await Promise.all(participants.map((participant) => participant.sync(known?.stateVector)));
+  await Promise.all(participants.map((participant) => participant.sync(known?.stateVector, known?.position)));
   return performance.now() - startedAt;
 }
 
@@ -115,10 +130,17 @@ function isSameAnswer(one: readonly Uint8Array[], other: readonly Uint8Array[]):
   return one.length === other.length && one.every((update, i) => update === other[i]);
 }
 
+const openingNote =
+  'A join is also the opening of the document and the check of its rights, which stock clients have behind them once connected.';
+
 /** For people: how the figures came about. */
-export function stormNotes({ joins, limits }: StormResult): Pick<Measurement, 'limit' | 'notes'> {
+export function stormNotes({ joins, limits, isOpening }: StormResult): Pick<Measurement, 'limit' | 'notes'> {
   return {
     ...limits,
-    notes: [`CPU over ${joins} joins; the time is the median of the storms.`, ...(limits.notes ?? [])],
+    notes: [
+      `CPU over ${joins} joins; the time is the median of the storms.`,
+      ...(isOpening ? [openingNote] : []),
+      ...(limits.notes ?? []),
+    ],
   };
 }

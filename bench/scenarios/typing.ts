@@ -4,6 +4,7 @@ import type { PreparedUpdate, Script } from '../input/script.js';
 import { aFewAtATime, allDelivered, closeAll, settled, verifyDocuments } from '../load/group.js';
 import { Histogram } from '../load/histogram.js';
 import { Ledger } from '../load/ledger.js';
+import type { Line } from '../load/line.js';
 import { Participant, type ParticipantOptions } from '../load/participant.js';
 import { sendAtRate } from '../load/schedule.js';
 import { bringDocument } from './bring-document.js';
@@ -27,6 +28,10 @@ export interface TypingLoad {
   readonly seconds: number;
   /** Per room: whose deliveries are timed and whose documents are compared. Readers first. */
   readonly sampled: number;
+  /** The line of a participant, by its room and its place in it, where it shares one. */
+  lineOf?(room: number, place: number): Line | undefined;
+  /** Called when everybody is there, before anything is typed. */
+  isThere?(): Promise<void>;
 }
 
 /** Of the measured stretch alone. */
@@ -60,6 +65,7 @@ export async function runTyping(context: ScenarioContext, load: TypingLoad): Pro
   const rooms = await openRooms(context, load);
   const participants = rooms.flatMap((room) => room.participants);
   try {
+    await load.isThere?.();
     const type = turnsOf(rooms);
     await sendAtRate({ perS: load.warmUpPerS, seconds: load.warmUpS, send: type });
     await arrived(context, rooms);
@@ -142,8 +148,10 @@ async function openRooms(context: ScenarioContext, load: TypingLoad): Promise<re
   const ledgers = load.scripts.map((script) => new Ledger(script));
   const opened = await aFewAtATime(load.scripts.length * perRoom, async (index) => {
     const room = Math.floor(index / perRoom);
-    const options = optionsOf(load, load.scripts[room]!, ledgers[room]!, index % perRoom, isKept);
-    const participant = await Participant.open(context, `${load.name}-${room}`, options);
+    const place = index % perRoom;
+    const options = optionsOf(load, load.scripts[room]!, ledgers[room]!, place, isKept);
+    const line = load.lineOf?.(room, place);
+    const participant = await Participant.open(context, `${load.name}-${room}`, options, line);
     if (isKept) await participant.sync();
     return participant;
   });

@@ -1,11 +1,11 @@
 // What is measured unless something else is asked for.
 
 import { bareTarget, bareWindowTarget } from './bare.js';
-import { heddleTarget } from './heddle.js';
+import { heddleNativeTarget, heddleTarget } from './heddle.js';
 import { peerTargets } from './peers.js';
 import type { Target } from './target.js';
 
 /** In the order of the report. */
 export function standardTargets(): Target[] {
-  return [heddleTarget(), bareTarget(), bareWindowTarget(), ...peerTargets()];
+  return [heddleTarget(), heddleNativeTarget(), bareTarget(), bareWindowTarget(), ...peerTargets()];
 }

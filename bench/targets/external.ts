@@ -14,15 +14,22 @@ export interface ExternalTargetOptions {
   readonly token?: string;
   /** Default: the URL's host. */
   readonly name?: string;
-  /** What it is known to do, but `process` and `restart`. Default: sync and awareness. */
+  /** What it is known to do, but `process` and `restart`. Default: sync and awareness, and what native clients are promised. */
   readonly capabilities?: readonly Capability[];
 }
 
 const maxConnectMs = 5_000;
 
+const stock = ['sync', 'awareness'] as const;
+const usual: Readonly<Record<ProtocolName, readonly Capability[]>> = {
+  'y-websocket': stock,
+  hocuspocus: stock,
+  native: [...stock, 'acknowledgements', 'durable'],
+};
+
 /** Throws TypeError when the URL is none of a WebSocket. */
 export function externalTarget(options: ExternalTargetOptions): Target {
-  const { protocol, pid, token, capabilities = ['sync', 'awareness'] } = options;
+  const { protocol, pid, token, capabilities = usual[protocol] } = options;
   const url = readUrl(options.url);
   const endpoint: Endpoint = {
     url: url.href.replace(/\/+$/, ''),

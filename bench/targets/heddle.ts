@@ -4,16 +4,35 @@ import { randomBytes } from 'node:crypto';
 import { issueToken } from '../../server/auth/issue-token.js';
 import { systemClock } from '../../shared/clock.js';
 import { builtFile } from './built-file.js';
-import { processTarget, type Launch, type Place } from './process-target.js';
+import { heddle, heddleNative } from '../results.js';
+import { processTarget, type Launch, type Place, type ProcessTargetOptions } from './process-target.js';
 import type { Target } from './target.js';
 
 const tokenTtlS = 24 * 60 * 60;
 
+/** With stock clients. */
 export function heddleTarget(): Target {
-  return processTarget({
-    name: 'heddle',
+  return target({
+    name: heddle,
     description: 'Heddle with its defaults: fsync before an update is acknowledged; tokens on',
     protocol: 'y-websocket',
+  });
+}
+
+/** The same server, with clients of its own. */
+export function heddleNativeTarget(): Target {
+  return target({
+    name: heddleNative,
+    description:
+      'the same server, whose clients speak its own protocol; what one sent counts as delivered to it when it is acknowledged, ' +
+      'as it counts elsewhere when it comes back',
+    protocol: 'native',
+  });
+}
+
+function target(options: Pick<ProcessTargetOptions, 'name' | 'description' | 'protocol'>): Target {
+  return processTarget({
+    ...options,
     capabilities: ['sync', 'awareness', 'acknowledgements', 'storage', 'durable', 'restart'],
     prepare: async () => void builtFile('#heddle-command'),
     launch,

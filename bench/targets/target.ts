@@ -13,7 +13,7 @@ export interface Endpoint {
   /** `ws://` or `wss://`, without a document. */
   readonly url: string;
   readonly protocol: ProtocolName;
-  /** Sent with every connection; as the second subprotocol for y-websocket, in the greeting for Hocuspocus. */
+  /** Sent with every connection; as the second subprotocol for y-websocket, in the first message for others. */
   readonly token?: string;
   /** The server's process, where it runs on this machine. */
   readonly pid?: number;

@@ -10,20 +10,24 @@ export function goalsSection(results: Results): Html | undefined {
   if (goals.length === 0) return undefined;
   return html`<section id="goals" class="card" aria-labelledby="goals-title">
     <h2 id="goals-title">Goals</h2>
-    <p class="note">Ratios of medians within this bench. Open a goal to see what was found.</p>
+    <p class="note">
+      Ratios of medians within this bench. The verdict is that with stock clients; that with native ones is
+      beside it. Open a goal to see what was found.
+    </p>
     <div class="goals">${goals.map(goalItem)}</div>
   </section>`;
 }
 
-function goalItem({ id, title, verdict, checks, open }: GoalResult): Html {
+function goalItem({ id, title, verdict, nativeVerdict, checks }: GoalResult): Html {
   const met = checks.filter((check) => check.verdict === 'met').length;
-  const parts = checks.length + (open === undefined ? 0 : 1);
   return html`<details class="goal" ${verdict === 'missed' && html` open`}>
     <summary>
       <span class="goal-id">${id}</span>
       <span class="goal-title">${title}</span>
-      <span class="goal-count">${met} of ${parts}</span>
-      ${chip(verdict)}
+      <span class="goal-count">${met} of ${checks.length}</span>
+      <span class="goal-chips"
+        >${chip(verdict)} ${nativeVerdict !== undefined && chip(nativeVerdict, 'native ')}</span
+      >
     </summary>
     <div class="scroll" tabindex="0" role="region" aria-label="${id}: what was found">
       <table>
@@ -51,10 +55,10 @@ function goalItem({ id, title, verdict, checks, open }: GoalResult): Html {
         </tbody>
       </table>
     </div>
-    ${open !== undefined && html`<p class="note">${chip('unknown')} ${open}</p>`}
   </details>`;
 }
 
-function chip(verdict: Verdict): Html {
-  return html`<span class="chip" data-verdict="${verdict}">${verdict}</span>`;
+/** `whose`: of which clients, where it is not said beside it. */
+function chip(verdict: Verdict, whose = ''): Html {
+  return html`<span class="chip" data-verdict="${verdict}">${whose}${verdict}</span>`;
 }

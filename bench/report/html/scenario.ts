@@ -4,6 +4,7 @@ import { figures, type FigureKey } from '../../figures.js';
 import type { Results } from '../../results.js';
 import type { Remark, ScenarioComparison } from '../comparison.js';
 import {
+  formatLeftOut,
   formatMedian,
   formatNumber,
   formatRatio,
@@ -27,8 +28,13 @@ export function scenarioSection(results: Results, scenario: ScenarioComparison):
       ${mainFigures(scenario).map((figure) => barTable(scenario, figure))}
       ${plots.map((plot) => plotFigure(id, plot))}
     </div>
-    ${remarkList(scenario)} ${scenario.figures.length > 0 && allFigures(scenario)}
+    ${absentNote(scenario)} ${remarkList(scenario)} ${scenario.figures.length > 0 && allFigures(scenario)}
   </section>`;
+}
+
+function absentNote({ leftOut }: ScenarioComparison): Html | undefined {
+  if (leftOut.length === 0) return undefined;
+  return html`<p class="note">Not measured here: ${leftOut.map(formatLeftOut).join('; ')}.</p>`;
 }
 
 /** What a scenario is run for, most telling first. */
@@ -53,6 +59,8 @@ const preferred: readonly FigureKey[] = [
 /** Scenarios that are run for something else than CPU. */
 const ownFigures: Readonly<Record<string, readonly FigureKey[]>> = {
   'quiet-room': ['p50Ms', 'p99Ms'],
+  'many-documents': ['cpuPerMillion', 'rssBytesPerOpening'],
+  return: ['cpuMsPerJoin', 'bytesPerMissed'],
   'slow-readers': ['healthyP99Ms', 'rssBytes'],
   'durable-writes': ['shareOfLevel', 'acknowledgedPerS'],
   'growth-readers': ['growth'],

@@ -14,6 +14,7 @@ import { Relay, type RelayOptions } from './relay.js';
 import { twoAuthors } from './scripts.js';
 
 const patienceMs = 300;
+const talk = yWebsocket.converse('room', 1);
 let relay: Relay | undefined;
 
 afterEach(async () => {
@@ -75,7 +76,7 @@ function isKeystroke(message: Uint8Array, clientId: number, clock: number): bool
 function changed(message: Buffer, change: (update: Uint8Array) => Uint8Array): Uint8Array {
   const [content] = yWebsocket.read(message);
   if (content?.kind !== 'update') return message;
-  return yWebsocket.update('room', change(content.update));
+  return talk.update(change(content.update));
 }
 
 describe('participants', () => {
@@ -113,7 +114,7 @@ describe('participants', () => {
     const held: Uint8Array[] = [];
     const pass = (message: Buffer, index: number): Uint8Array[] => {
       changed(message, (update) => (held.push(Buffer.from(update)), update));
-      return index === 19 ? [yWebsocket.update('room', Y.mergeUpdates(held))] : [];
+      return index === 19 ? [talk.update(Y.mergeUpdates(held))] : [];
     };
     const room = await open({ pass });
     typeAll(room);
@@ -165,7 +166,7 @@ describe('participants', () => {
     const script = twoAuthors();
     const deletion = script.writers[0]!.updates.at(-1)!;
     expect([deletion.from === deletion.to, deletion.deleted > 0]).toEqual([true, true]);
-    const dropped = yWebsocket.update('room', deletion.update);
+    const dropped = talk.update(deletion.update);
     const pass = (message: Buffer): Buffer[] => (message.equals(dropped) ? [] : [message]);
     const room = await open({ pass }, script);
     typeAll(room);
@@ -225,7 +226,7 @@ describe('participants', () => {
     const ydoc = new Y.Doc();
     ydoc.getText('text').insert(0, 'all work and no play '.repeat(100_000));
     const update = Y.encodeStateAsUpdate(ydoc);
-    relay.sendAll(yWebsocket.update('room', update));
+    relay.sendAll(talk.update(update));
     await settled('it did not come', () => participant.frames === 2);
     expect(participant.bytes).toBeGreaterThan(update.length);
     expect(participant.document().getText('text').length).toBe(2_100_000);
@@ -253,7 +254,7 @@ test('H3 large answers that differ in one byte, however late, are told apart; eq
     ydoc.getText('text').insert(0, `${'x'.repeat(150_000)}${letter}${'x'.repeat(50_000)}`);
     return Y.encodeStateAsUpdate(ydoc);
   });
-  for (const update of updates) relay.sendAll(yWebsocket.update('room', update));
+  for (const update of updates) relay.sendAll(talk.update(update));
   await settled('not everything came', () => readers.every(({ frames }) => frames === updates.length));
   for (const { kept } of readers)
     for (const [i, update] of updates.entries()) expect(Buffer.compare(kept[i]!, update)).toBe(0);

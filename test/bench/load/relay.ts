@@ -69,7 +69,8 @@ export class Relay {
     // Hocuspocus' greeting is of no interest to a relay, and not a message of a server.
     if (protocol.name === 'hocuspocus' && message[message[0]! + 1] === 2) return;
     const [content] = protocol.read(message);
-    if (content?.kind === 'sync-request') socket.send(protocol.syncReply(documentOf(message), emptyUpdate));
+    if (content?.kind === 'sync-request')
+      socket.send(protocol.converse(documentOf(message), 1).syncReply(emptyUpdate));
     if (content?.kind !== 'update' && content?.kind !== 'awareness') return;
     const passed = this.#options.pass?.(message, this.#index++) ?? [message];
     for (const one of passed)

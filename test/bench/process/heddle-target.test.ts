@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { heddleTarget } from '../../../bench/targets/heddle.js';
+import { heddleNativeTarget, heddleTarget } from '../../../bench/targets/heddle.js';
+import { Participant } from '../../../bench/load/participant.js';
+import { protocols } from '../../../bench/protocol/all.js';
 import type { Endpoint, RunningTarget } from '../../../bench/targets/target.js';
 import { connectStock, synced, until } from '../../support/stock-client.js';
 import { connectEventually, type ProtocolClient } from '../targets/protocol-client.js';
@@ -94,6 +96,21 @@ describe('the target heddle', () => {
     await synced(client);
     await until(() => stranger.closeCodes.includes(4401), 'the stranger is turned away');
     expect(stranger.provider.synced).toBe(false);
+  });
+
+  test('native clients are served with the token in their first message, and by nothing else', async () => {
+    const running = await heddleNativeTarget().start();
+    onTestFinished(() => running.stop());
+    const { token, ...stranger } = running.endpoint;
+    expect(token).toBeDefined();
+    const client = await connect(running.endpoint);
+    await until(() => client.syncReplies === 1, 'it is synced');
+    client.type('kept');
+    await until(() => client.acknowledged === 1, 'the update is acknowledged');
+    const context = { endpoint: stranger, protocol: protocols.native };
+    await expect(Participant.open(context, 'notes').then((one) => one.sync())).rejects.toThrow(
+      /TOKEN_MISSING/,
+    );
   });
 
   test('a crash is told at the end, and nothing stays of it', async () => {

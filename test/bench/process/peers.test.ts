@@ -50,6 +50,7 @@ describe('standard targets', () => {
   test('are the ones that are compared, in their order', () => {
     expect(targets.map(({ name }) => name)).toEqual([
       'heddle',
+      'heddle+native',
       'bare',
       'bare-5ms',
       'y-websocket-server',
@@ -58,7 +59,7 @@ describe('standard targets', () => {
       'hocuspocus+sqlite',
     ]);
     const durable = targets.filter(({ capabilities }) => capabilities.has('durable'));
-    expect(durable.map(({ name }) => name)).toEqual(['heddle']);
+    expect(durable.map(({ name }) => name)).toEqual(['heddle', 'heddle+native']);
   });
 
   test.each(targets.map((target) => [target.name, target] as const))(

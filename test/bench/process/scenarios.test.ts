@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { FigureKey } from '../../../bench/figures.js';
+import { heddleNative } from '../../../bench/results.js';
 import { coldStart } from '../../../bench/scenarios/cold-start.js';
 import { durableWrites } from '../../../bench/scenarios/durable-writes.js';
 import { growthClients } from '../../../bench/scenarios/growth-clients.js';
@@ -13,11 +14,15 @@ import { growthReaders } from '../../../bench/scenarios/growth-readers.js';
 import { idleConnections } from '../../../bench/scenarios/idle-connections.js';
 import { idleDocuments } from '../../../bench/scenarios/idle-documents.js';
 import { idleLargeDocument } from '../../../bench/scenarios/idle-large-document.js';
+import { hotRoom500 } from '../../../bench/scenarios/hot-room.js';
 import { joinStorm } from '../../../bench/scenarios/join-storm.js';
+import { manyDocuments } from '../../../bench/scenarios/many-documents.js';
+import { manyRooms } from '../../../bench/scenarios/many-rooms.js';
 import { returnAfterMissing } from '../../../bench/scenarios/return.js';
 import type { Scenario } from '../../../bench/scenarios/scenario.js';
+import { slowReadersScenario } from '../../../bench/scenarios/slow-readers.js';
 import { traceReplay } from '../../../bench/scenarios/trace-replay.js';
-import { heddleTarget } from '../../../bench/targets/heddle.js';
+import { heddleNativeTarget, heddleTarget } from '../../../bench/targets/heddle.js';
 import { brokenTarget } from '../../support/broken-server.js';
 import { runScenario } from '../scenarios/run-scenario.js';
 import { writeSmallTrace } from '../scenarios/small-trace.js';
@@ -43,7 +48,44 @@ const scenarios: readonly (readonly [Scenario, readonly FigureKey[]])[] = [
   [idleDocuments, ['rssBytesPerDocument', 'rssBytes']],
   [idleLargeDocument, ['documentBytes', 'rssPerDocumentByte', 'rssBytes']],
   [durableWrites, ['acknowledgedPerS', 'levelPerS', 'shareOfLevel', 'ackP50Ms', 'ackP99Ms', 'deliveries']],
+  [manyDocuments, ['deliveries', 'ackP99Ms', 'sockets', 'rssBytesPerOpening']],
 ];
+
+/** Those that tell something about the native protocol. */
+const nativeScenarios: readonly (readonly [Scenario, readonly FigureKey[]])[] = [
+  [hotRoom500, ['deliveries', 'p99Ms', 'ackP99Ms', 'bytesPerDelivery']],
+  [manyRooms, ['deliveries', 'p99Ms', 'ackP99Ms']],
+  [slowReadersScenario, ['deliveries', 'healthyP99Ms']],
+  ...scenarios.filter(([{ passesOver = [] }]) =>
+    passesOver.every(({ targets }) => !targets.includes(heddleNative)),
+  ),
+];
+
+describe('a smoke run with native clients', () => {
+  test.each(nativeScenarios.map(([scenario, figures]) => ({ id: scenario.id, scenario, figures })))(
+    'H2 $id verifies and measures',
+    async ({ scenario, figures }) => {
+      const measurement = await runScenario(scenario, heddleNativeTarget());
+      expect(Object.keys(measurement.figures)).toEqual(expect.arrayContaining([...figures]));
+      for (const value of Object.values(measurement.figures)) expect(value).toSatisfy(Number.isFinite);
+    },
+  );
+
+  test('clients that return are resumed where they stood, with little more than what they missed', async () => {
+    const { figures, notes = [] } = await runScenario(returnAfterMissing, heddleNativeTarget());
+    expect(notes).toContain('Every client was resumed where it stood.');
+    expect(figures.bytesPerMissed).toBeLessThanOrEqual(1.2);
+  });
+
+  test('many documents take one socket for each client, and stock clients one for each document', async () => {
+    const [native, stock] = [
+      await runScenario(manyDocuments, heddleNativeTarget()),
+      await runScenario(manyDocuments, heddleTarget()),
+    ];
+    expect(native.figures.sockets! * 20).toBe(stock.figures.sockets);
+    expect(native.figures.deliveries).toBe(stock.figures.deliveries);
+  });
+});
 
 describe('a smoke run at our own server', () => {
   test.each(scenarios.map(([scenario, figures]) => ({ id: scenario.id, scenario, figures })))(

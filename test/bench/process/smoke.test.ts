@@ -7,7 +7,7 @@ import { allScenarios, readResults, renderMarkdown, renderPage, type Results } f
 import { BenchProcess } from '../../support/bench-process.js';
 import { makeFolder } from '../../support/server-process.js';
 
-const targets = ['heddle', 'bare'];
+const targets = ['heddle', 'heddle+native', 'bare'];
 /** Each needs something else of the bench or of a server; test/bench/process/scenarios.test.ts runs them all. */
 const ids = [
   'hot-room-500',
@@ -50,7 +50,7 @@ test('H6 every scenario was measured at every target that fits, in turn', () => 
     .map(({ id, needs }) => ({
       id,
       targets: targets.filter(
-        (name) => name === 'heddle' || needs.every((need) => need === 'process' || need === 'awareness'),
+        (name) => name !== 'bare' || needs.every((need) => need === 'process' || need === 'awareness'),
       ),
     }));
   expect(results.runs.map(({ scenario, target, run }) => `${scenario} ${target} ${run}`)).toEqual(
@@ -59,7 +59,7 @@ test('H6 every scenario was measured at every target that fits, in turn', () => 
   expect(results).toMatchObject({
     format: 1,
     settings: { seed: 1, time: 0.1, size: 0.1 },
-    command: `heddle bench --only ${ids.join(',')} --targets heddle,bare --runs 1 --quick`,
+    command: `heddle bench --only ${ids.join(',')} --targets heddle,heddle+native,bare --runs 1 --quick`,
     targets: targets.map((name) => ({ name })),
   });
 });

@@ -9,6 +9,7 @@ import { protocols } from '../../../bench/protocol/all.js';
 
 const protocol = protocols.hocuspocus;
 const document = 'notes/a';
+const talk = protocol.converse(document, 1);
 
 /** What the provider sent. */
 const stock = {
@@ -50,24 +51,28 @@ describe('Hocuspocus', () => {
     const own = encodeAwarenessUpdate(awareness, [7]);
     awareness.destroy();
     expect(protocol.path(document)).toBe('/');
-    expect(protocol.greeting(document, undefined).map(text)).toEqual([stock.greeting]);
-    expect(protocol.greeting(document, 'secret').map(text)).toEqual([stock.greetingWithToken]);
-    expect(text(protocol.syncRequest(document, Y.encodeStateVector(ydoc)))).toBe(stock.syncRequest);
-    expect(text(protocol.awareness(document, own))).toBe(stock.awareness);
+    expect(talk.greeting(undefined).map(text)).toEqual([stock.greeting]);
+    expect(talk.greeting('secret').map(text)).toEqual([stock.greetingWithToken]);
+    expect(text(talk.syncRequest({ stateVector: Y.encodeStateVector(ydoc) }))).toBe(stock.syncRequest);
+    expect(text(talk.awareness(own))).toBe(stock.awareness);
   });
 
   test('H13 answers and edits are those of the stock provider', () => {
     const ydoc = recordedDocument();
-    expect(text(protocol.syncReply(document, Y.encodeStateAsUpdate(new Y.Doc())))).toBe(stock.emptySyncReply);
-    expect(text(protocol.syncReply(document, Y.encodeStateAsUpdate(ydoc)))).toBe(stock.syncReply);
+    expect(text(talk.syncReply(Y.encodeStateAsUpdate(new Y.Doc())))).toBe(stock.emptySyncReply);
+    expect(text(talk.syncReply(Y.encodeStateAsUpdate(ydoc)))).toBe(stock.syncReply);
     const updates: Uint8Array[] = [];
     ydoc.on('update', (update: Uint8Array) => updates.push(update));
     ydoc.getText('text').insert(0, 'hi');
-    expect(updates.map((update) => text(protocol.update(document, update)))).toEqual([stock.update]);
+    expect(updates.map((update) => text(talk.update(update)))).toEqual([stock.update]);
   });
 
   test('H13 reads what the stock server says', () => {
-    const read = (hex: string) => protocol.read(bytes(hex));
+    const read = (hex: string) =>
+      protocol.read(bytes(hex)).map(({ about, ...message }) => {
+        expect(about).toBe(document);
+        return message;
+      });
     expect(read(server.authenticated)).toEqual([{ kind: 'other' }]);
     expect(read(server.denied)).toEqual([{ kind: 'refused', reason: 'permission-denied' }]);
     expect(read(server.syncRequest)).toEqual([{ kind: 'sync-request', stateVector: bytes('00') }]);
@@ -83,10 +88,12 @@ describe('Hocuspocus', () => {
   });
 
   test('a refused update is told apart from one that was taken, and what is not for a load client is left', () => {
-    expect(protocol.read(bytes('01610800'))).toEqual([{ kind: 'acknowledgement', isTaken: false }]);
+    expect(protocol.read(bytes('01610800'))).toEqual([
+      { kind: 'acknowledgement', isTaken: false, about: 'a' },
+    ]);
     // Keep-alive both ways, a question for awareness, a stateless message, a request for the token.
     for (const hex of ['09', '0a', '016103', '0161050178', '01610200'])
-      expect(protocol.read(bytes(hex)), hex).toEqual([{ kind: 'other' }]);
+      expect(protocol.read(bytes(hex)), hex).toMatchObject([{ kind: 'other' }]);
   });
 
   test('what is none of the protocol is a DeliveryError', () => {

@@ -11,6 +11,7 @@ import { protocols } from '../../../bench/protocol/all.js';
 import { connectStock, until } from '../../support/stock-client.js';
 
 const protocol = protocols['y-websocket'];
+const talk = protocol.converse('notes', 1);
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
@@ -41,11 +42,11 @@ describe('y-websocket', () => {
     expect(path).toBe(protocol.path('team/notes 1'));
     const { awareness } = client.provider;
     const own = encodeAwarenessUpdate(awareness, [ydoc.clientID]);
-    const greeting = protocol.greeting('team/notes 1', 'token');
+    const greeting = [...protocol.hello('token'), ...talk.greeting('token')];
     const ours = [
       ...greeting,
-      protocol.syncRequest('team/notes 1', Y.encodeStateVector(ydoc)),
-      protocol.awareness('team/notes 1', own),
+      talk.syncRequest({ stateVector: Y.encodeStateVector(ydoc) }),
+      talk.awareness(own),
     ];
     expect(ours.map(text)).toEqual(sent);
 
@@ -53,19 +54,19 @@ describe('y-websocket', () => {
     ydoc.on('update', (update: Uint8Array) => updates.push(update));
     ydoc.getText('text').insert(0, 'x'.repeat(300));
     await until(() => sent.length === 3, 'the provider has sent the edit');
-    expect(updates.map((update) => text(protocol.update('team/notes 1', update)))).toEqual(sent.slice(2));
+    expect(updates.map((update) => text(talk.update(update)))).toEqual(sent.slice(2));
   });
 
   test('H13 a sync request of the server is read and answered as the stock provider does', async () => {
     const ydoc = new Y.Doc();
     ydoc.getText('text').insert(0, 'before');
     const { socket, sent } = await stockTalk('notes', ydoc);
-    const request = protocol.syncRequest('notes', Y.encodeStateVector(new Y.Doc()));
+    const request = talk.syncRequest({ stateVector: Y.encodeStateVector(new Y.Doc()) });
     socket.send(request);
     await until(() => sent.length === 3, 'the provider has answered');
     const [message] = protocol.read(request);
     expect(message).toEqual({ kind: 'sync-request', stateVector: Uint8Array.of(0) });
-    expect(text(protocol.syncReply('notes', Y.encodeStateAsUpdate(ydoc)))).toBe(sent[2]);
+    expect(text(talk.syncReply(Y.encodeStateAsUpdate(ydoc)))).toBe(sent[2]);
   });
 
   test('H13 the stock provider takes what is written here for what it is meant', async () => {
@@ -73,16 +74,16 @@ describe('y-websocket', () => {
     const { client, socket } = await stockTalk('notes', ydoc);
     const other = new Y.Doc();
     other.getText('text').insert(0, 'reply');
-    socket.send(protocol.syncReply('notes', Y.encodeStateAsUpdate(other)));
+    socket.send(talk.syncReply(Y.encodeStateAsUpdate(other)));
     await until(() => client.provider.synced, 'the provider is synced');
     const before = Y.encodeStateVector(other);
     other.getText('text').insert(5, ' and update');
-    socket.send(protocol.update('notes', Y.encodeStateAsUpdate(other, before)));
+    socket.send(talk.update(Y.encodeStateAsUpdate(other, before)));
     await until(() => ydoc.getText('text').toString() === 'reply and update', 'it has the update');
     const awareness = new Awareness(other);
     onTestFinished(() => awareness.destroy());
     awareness.setLocalState({ name: 'B' });
-    socket.send(protocol.awareness('notes', encodeAwarenessUpdate(awareness, [other.clientID])));
+    socket.send(talk.awareness(encodeAwarenessUpdate(awareness, [other.clientID])));
     await until(() => client.provider.awareness.getStates().has(other.clientID), 'it has the state');
   });
 

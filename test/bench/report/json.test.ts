@@ -39,6 +39,14 @@ test.each([
     'damaged at targets[1].name',
   ],
   [
+    'a target left out without a reason',
+    JSON.stringify({
+      ...sampleResults,
+      scenarios: [{ id: 's', title: 'S', leftOut: [{ targets: ['a'] }] }],
+    }),
+    'damaged at scenarios[0].leftOut[0].why',
+  ],
+  [
     'an unknown limit',
     JSON.stringify({
       ...sampleResults,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { describe, expect, test } from 'vitest';
 import { figures } from '../../../bench/figures.js';
-import { judgeGoals } from '../../../bench/goals.js';
+import { judgeGoals, subjectOf } from '../../../bench/goals.js';
 import { compareAll, type ScenarioComparison } from '../../../bench/report/comparison.js';
 import { formatMedian, formatRatio, formatSpread } from '../../../bench/report/format.js';
 import { escapeHtml } from '../../../bench/report/html/html.js';
@@ -114,6 +114,22 @@ describe.each(Object.entries(wholes))('%s', (name, text) => {
     }
   });
 
+  test('H9 says who was not measured at a scenario, and why', () => {
+    const said = text.replaceAll(/\s+/g, ' ').replaceAll('&lt;', '<').replaceAll('&gt;', '>');
+    for (const words of [
+      'bare and bare-5ms (no documents are kept)',
+      'heddle+native (a document takes <the same> whoever speaks)',
+    ])
+      expect(said).toContain(words);
+  });
+
+  test('H10 tells whose clients a finding is about', () => {
+    const subjects = judgeGoals(sampleResults).flatMap(({ checks }) => checks.map(subjectOf));
+    expect(subjects.filter((subject) => subject.endsWith('native clients')).length).toBeGreaterThan(5);
+    const said = text.replaceAll(/\s+/g, ' ');
+    for (const subject of subjects) expect(said).toContain(written(subject));
+  });
+
   test('H10 shows failures, limits, notes, the machine, and the command that repeats it', () => {
     for (const words of [
       'reader 7 misses 14 updates of client 3114021',
@@ -130,12 +146,22 @@ describe.each(Object.entries(wholes))('%s', (name, text) => {
 });
 
 test('the verdict of every goal is told in each report', () => {
-  for (const { id, title, verdict } of judgeGoals(sampleResults)) {
+  for (const { id, title, verdict, nativeVerdict } of judgeGoals(sampleResults)) {
     expect(wholes.table).toContain(`${id.padEnd(4)}${verdict.toUpperCase().padEnd(8)} ${title}`);
-    expect(wholes.markdown).toContain(`**${id}: ${verdict}.** ${title}`);
+    const both = nativeVerdict === undefined ? verdict : `${verdict}, with native clients ${nativeVerdict}`;
+    expect(wholes.markdown).toContain(`**${id}: ${both}.** ${title}`);
     const inPage = between(wholes.page, `<span class="goal-id">${id}</span>`, '</summary>');
     expect(inPage).toContain(`data-verdict="${verdict}"`);
+    if (nativeVerdict === undefined) continue;
+    expect(wholes.table).toContain(`    ${nativeVerdict.toUpperCase().padEnd(8)} with native clients`);
+    expect(inPage).toContain(`native ${nativeVerdict}`);
   }
+});
+
+test('the top of the page compares Heddle to other servers, not to its own clients', () => {
+  const tiles = between(wholes.page, '<ul class="tiles">', '</ul>');
+  expect(tiles).toContain('#return');
+  expect(tiles).not.toContain('heddle+native');
 });
 
 test('table lines stay within the width asked for', () => {

@@ -1,7 +1,7 @@
 // The order of a bench, and how long it will still take.
 
 import { expect, test } from 'vitest';
-import { fits, planSteps, type Step } from '../../../bench/run/plan.js';
+import { fits, leftOut, planSteps, type Step } from '../../../bench/run/plan.js';
 import { clockText, remainingMs } from '../../../bench/run/remaining-time.js';
 import { scenario, settings, target } from './samples.js';
 
@@ -25,13 +25,39 @@ test('a target is left out of what it cannot do', () => {
 });
 
 test('a scenario may pass over targets that nobody named, and may want a trace', () => {
-  const scenarios = [scenario('one', { passesOver: ['b'] })];
+  const scenarios = [scenario('one', { passesOver: [{ targets: ['b'], why: 'it is the same' }] })];
   const options = { scenarios, targets: [target('a'), target('b')], runs: 1, settings };
   expect(names(planSteps(options))).toEqual(['one a 0']);
   expect(names(planSteps({ ...options, areNamed: true }))).toEqual(['one a 0', 'one b 0']);
   const traced = scenario('traced', { needsTrace: true });
   expect(fits(traced, target('a'), settings)).toBe(false);
   expect(fits(traced, target('a'), { ...settings, trace: 'trace.json' })).toBe(true);
+});
+
+test('who is left out of a scenario is named with the reason, those of one reason together', () => {
+  const one = scenario('one', {
+    needs: ['sync', 'process'],
+    passesOver: [
+      { targets: ['full', 'other'], why: 'it is the same' },
+      { targets: ['absent'], why: 'it is slow' },
+    ],
+  });
+  const targets = [
+    target('relay', ['process']),
+    target('full', ['sync', 'process']),
+    target('unseen', ['sync']),
+    target('other', ['sync', 'process']),
+    target('measured', ['sync', 'process']),
+  ];
+  expect(leftOut(one, { targets, settings })).toEqual([
+    { targets: ['relay'], why: 'no documents are kept' },
+    { targets: ['full', 'other'], why: 'it is the same' },
+    { targets: ['unseen'], why: 'CPU and memory of the server are not known' },
+  ]);
+  expect(leftOut(one, { targets: targets.slice(1, 2), settings, areNamed: true })).toEqual([]);
+  expect(leftOut(scenario('traced', { needsTrace: true }), { targets: targets.slice(4), settings })).toEqual([
+    { targets: ['measured'], why: 'no trace was given' },
+  ]);
 });
 
 test('the remaining time is that of what is known of each scenario, or of all', () => {

@@ -48,6 +48,20 @@ test('H6 every step of the plan is measured once, in its order, and is among the
   });
 });
 
+test('H9 results say which targets a scenario left out, and why', async () => {
+  const passesOver = [{ targets: ['b'], why: 'it is the same' }];
+  const run = (areNamed: boolean): Promise<Results> =>
+    runBenchWith(
+      async () => measured,
+      options({ scenarios: [scenario('s', { passesOver }), scenario('t')], areNamed }),
+    );
+  expect((await run(false)).scenarios).toEqual([
+    { id: 's', title: 'title of s', leftOut: [{ targets: ['b'], why: 'it is the same' }] },
+    { id: 't', title: 'title of t' },
+  ]);
+  expect((await run(true)).scenarios[0]).not.toHaveProperty('leftOut');
+});
+
 test('H12 a failed run is recorded and named, and the rest goes on', async () => {
   const lines: string[] = [];
   const { steps, measure } = recorder(async (step) =>

@@ -9,9 +9,9 @@ import type { Endpoint } from '../../../bench/targets/target.js';
 
 export interface ProtocolClient {
   readonly ydoc: Y.Doc;
-  /** Answers to sync requests. */
+  /** Sync requests that have been answered. */
   readonly syncReplies: number;
-  /** Own updates that came back, or messages that say they were taken. */
+  /** Own updates that came back, or that messages say were taken. */
   readonly acknowledged: number;
   /** How many of those a server owes that acknowledges. */
   readonly owed: number;
@@ -24,6 +24,7 @@ export interface ProtocolClient {
 /** Connects to a document and asks for what the server has. */
 export async function connectProtocol(endpoint: Endpoint, document: string): Promise<ProtocolClient> {
   const protocol = protocols[endpoint.protocol];
+  const conversation = protocol.converse(document, 1);
   const { token } = endpoint;
   const subprotocols = token !== undefined && endpoint.protocol === 'y-websocket' ? ['heddle', token] : [];
   const socket = new WebSocket(endpoint.url + protocol.path(document), subprotocols);
@@ -34,9 +35,14 @@ export async function connectProtocol(endpoint: Endpoint, document: string): Pro
   const take = (message: ServerMessage): void => {
     if (message.kind === 'sync-request') {
       if (protocol.acknowledgedBy === 'message') counts.owed++;
-      socket.send(protocol.syncReply(document, Y.encodeStateAsUpdate(ydoc, message.stateVector)));
+      socket.send(conversation.syncReply(Y.encodeStateAsUpdate(ydoc, message.stateVector)));
+    } else {
+      const { reply, durable, fault } = conversation.hear(message) ?? {};
+      if (fault !== undefined) throw new Error(fault);
+      if (reply !== undefined) socket.send(reply);
+      if (durable !== undefined) counts.acknowledged = durable;
     }
-    if (message.kind === 'sync-reply') counts.syncReplies++;
+    if (message.kind === 'sync-reply' || message.kind === 'synced') counts.syncReplies++;
     if (message.kind === 'acknowledgement' && message.isTaken) counts.acknowledged++;
     if (message.kind === 'update' && protocol.acknowledgedBy === 'echo' && own.has(hex(message.update)))
       counts.acknowledged++;
@@ -48,11 +54,11 @@ export async function connectProtocol(endpoint: Endpoint, document: string): Pro
     if (origin === 'server') return;
     own.add(hex(update));
     counts.owed++;
-    socket.send(protocol.update(document, update));
+    socket.send(conversation.update(update));
   });
   await once(socket, 'open');
-  for (const message of protocol.greeting(document, token)) socket.send(message);
-  socket.send(protocol.syncRequest(document, Y.encodeStateVector(ydoc)));
+  for (const message of [...protocol.hello(token), ...conversation.greeting(token)]) socket.send(message);
+  socket.send(conversation.syncRequest({ stateVector: Y.encodeStateVector(ydoc) }));
   return {
     ydoc,
     get syncReplies() {
