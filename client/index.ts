@@ -12,5 +12,12 @@ export type { SyncPhase, SyncStatus } from './provider/sync-status.js';
 export type { ConnectionReason } from './connection/connection.js';
 export type { ConnectionState } from './connection/connection-state.js';
 export type { WebSocketClass } from './connection/socket.js';
-export type { Token } from './token/token-source.js';
+export type { TokenOption } from './token/token-source.js';
+export {
+  clearOfflineCopy,
+  evictOfflineCopies,
+  listOfflineCopies,
+  type OfflineCopyInfo,
+} from './offline/offline-copies.js';
+export { OfflineError, type OfflineErrorCode } from './offline/offline-error.js';
 export { SyncError, type ErrorCode } from '../shared/errors.js';

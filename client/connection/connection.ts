@@ -84,6 +84,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   #opening: Timer | undefined;
   #lastRef = 0;
   #retryAfterMs = 0;
+  #greetedAt = 0;
 
   constructor(deps: ConnectionDeps) {
     super();
@@ -218,8 +219,9 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     const { device, agent } = this.#deps;
     try {
       const token = await this.#deps.token();
-      if (socket === this.#socket)
-        socket?.send(encodeClientFrame({ type: 'hello', version: nativeVersion, token, device, agent }));
+      if (socket !== this.#socket) return;
+      this.#greetedAt = this.#deps.clock.now();
+      socket?.send(encodeClientFrame({ type: 'hello', version: nativeVersion, token, device, agent }));
     } catch (error) {
       if (socket !== this.#socket) return;
       const message = error instanceof Error ? error.message : String(error);
@@ -260,6 +262,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   #handle(message: NativeServerMessage): void {
     switch (message.type) {
       case 'welcome':
+        this.#serverClock.add(this.#greetedAt, message.serverTime, this.#deps.clock.now());
         this.#happen('welcomed');
         this.emit('authenticated', [message.expiresAt]);
         return;

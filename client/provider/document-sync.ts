@@ -10,7 +10,7 @@ import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
-import { deletesOf, missingUpdate } from './missing-update.js';
+import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
 import { Outbox } from './outbox.js';
 
 /** Why a document cannot be opened, or something of it was not taken. */
@@ -99,7 +99,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#position = deps.position;
     this.#isComplete = deps.position !== undefined || deps.doc.store.clients.size === 0;
     this.#onUpdate = (update, origin) => {
-      if (origin !== this && deps.isEdit(origin)) this.restore([update]);
+      if (origin !== this && deps.isEdit(origin)) this.restore(update);
     };
     deps.doc.on('update', this.#onUpdate);
   }
@@ -138,9 +138,9 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     return this.#outbox.size;
   }
 
-  /** Edits of the document that were never acknowledged, as a copy remembers them. */
-  restore(updates: readonly Uint8Array[]): void {
-    for (const update of updates) this.#outbox.add(update);
+  /** So many edits of the document, as one update, that were never acknowledged, as a copy remembers them. */
+  restore(update: Uint8Array, edits = 1): void {
+    this.#outbox.add(update, edits);
     this.emit('unsynced', [this.unsynced]);
     this.#send();
   }

@@ -3,19 +3,26 @@
 
 import { ObservableV2 } from 'lib0/observable';
 import { systemClock } from '../../shared/clock.js';
-import { SyncError } from '../../shared/errors.js';
+import { errorTable, SyncError } from '../../shared/errors.js';
 import { Connection, type ConnectionReason } from '../connection/connection.js';
 import type { ConnectionState } from '../connection/connection-state.js';
-import { webSockets, type WebSocketClass } from '../connection/socket.js';
+import { longPoll } from '../connection/long-poll.js';
+import { webSockets, type OpenSocket, type WebSocketClass } from '../connection/socket.js';
+import { TransportChoice } from '../connection/transport-choice.js';
+import { clearOfflineCopy, listOfflineCopies } from '../offline/offline-copies.js';
 import { deviceId } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
-import { TokenSource, type Token } from '../token/token-source.js';
+import { TokenSource, type TokenOption } from '../token/token-source.js';
 
 export interface HeddleConnectionOptions {
   /** A JWT, or how to get one: called again before it expires. */
-  readonly token?: Token | undefined;
+  readonly token?: TokenOption | undefined;
+  /** The localStorage key under which the application keeps its token: it is read from there, and again when it changes. */
+  readonly tokenStorageKey?: string | undefined;
   /** A name for this browser, the same each time. Default: an id kept in localStorage. */
   readonly device?: string | undefined;
+  /** Goes over HTTP where no WebSocket can be opened, and back when it can. Default true. */
+  readonly httpFallback?: boolean | undefined;
   /** Where there is no global WebSocket, as in Node before 22. */
   readonly WebSocketPolyfill?: WebSocketClass | undefined;
 }
@@ -30,6 +37,10 @@ export interface HeddleConnectionEvents {
   authenticated: (expiresAt: number) => void;
   /** There is a new token: what was refused may be allowed now. */
   renewed: () => void;
+  /** A new token was wanted, and could not be had. */
+  'token-failed': (error: Error) => void;
+  /** In this tab or another; `wipe`: the copies on this device are to go. */
+  'logged-out': (options: { wipe: boolean }) => void;
 }
 
 const agent = 'heddle/0.1';
@@ -41,29 +52,47 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
   /** Names of the documents that are open on it: each can be once. */
   readonly names = new Set<string>();
   readonly #tokens: TokenSource;
+  readonly #transports: TransportChoice;
   readonly #users = new Set<object>();
   readonly #undo: () => void;
   #isHeld = false;
+  #isLoggedOut = false;
   #wasConnected = false;
 
   /** `url` is the server's: ws, wss, http or https. */
   constructor(url: string, options: HeddleConnectionOptions = {}) {
     super();
     this.url = serverUrl(url);
-    this.#tokens = new TokenSource({ token: options.token });
+    const { clock, random } = { clock: systemClock, random: Math.random };
+    const { token, tokenStorageKey: storageKey } = options;
+    this.#tokens = new TokenSource({ token, storageKey, scope: this.url, clock, random });
+    this.#transports = new TransportChoice({
+      webSocket: openWebSocket(options),
+      http: options.httpFallback === false ? undefined : longPoll(globalThis.fetch.bind(globalThis), clock),
+      clock,
+      random,
+    });
     this.wire = new Connection({
       url: this.url,
       token: () => this.#tokens.get(),
       device: options.device ?? deviceId(),
       agent,
-      openSocket: webSockets(options.WebSocketPolyfill ?? platformWebSocket()),
-      clock: systemClock,
-      random: Math.random,
+      openSocket: this.#transports.openSocket,
+      clock,
+      random,
     });
-    this.wire.on('state', (state) => this.#stateChanged(state));
-    this.wire.on('ended', (reason) => this.emit('ended', [reason]));
-    this.wire.on('authenticated', (expiresAt) => this.emit('authenticated', [expiresAt]));
-    this.#undo = listenToPage({ woke: () => this.wire.nudge() });
+    this.#listenToWire();
+    this.#listenToTokens();
+    this.#transports.on('upgrade', () => {
+      this.wire.disconnect();
+      this.wire.connect();
+    });
+    this.#undo = listenToPage({
+      woke: () => {
+        this.#tokens.woke();
+        this.wire.nudge();
+      },
+    });
   }
 
   get connected(): boolean {
@@ -81,7 +110,7 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
 
   /** What it runs over; undefined while it is not open. */
   get transport(): 'websocket' | 'http' | undefined {
-    return this.connected ? 'websocket' : undefined;
+    return this.connected ? this.#transports.current : undefined;
   }
 
   /** What to add to this device's time to get the server's, ms. */
@@ -89,9 +118,21 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
     return this.wire.serverTimeOffset;
   }
 
-  /** Connects now, also after `disconnect` and where trying again was of no use. */
+  /** It is not tried again until something changes, and no new token is on its way. */
+  get isStuck(): boolean {
+    return this.wire.state === 'blocked' && !this.#tokens.isAsking;
+  }
+
+  /** Somebody has logged out, here or in another tab, and nobody in again. */
+  get isLoggedOut(): boolean {
+    return this.#isLoggedOut;
+  }
+
+  /** Connects now, also after `disconnect` and `logout`, and where trying again was of no use. */
   connect(): void {
     this.#isHeld = false;
+    // With a token that was asked for anew. What goes wrong is told by `token-failed`.
+    if (this.#isLoggedOut) return void this.#tokens.renew().catch(() => {});
     this.wire.connect();
     this.wire.nudge();
   }
@@ -102,6 +143,16 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
     this.wire.disconnect();
   }
 
+  /**
+   * Ends the connections of every tab to this server, and forgets the token. With `wipe` all offline copies of this
+   * device are deleted, with what they hold and the server does not: rejects with OfflineError when one cannot be.
+   */
+  async logout({ wipe = false }: { wipe?: boolean } = {}): Promise<void> {
+    this.#tokens.logout({ wipe });
+    if (!wipe) return;
+    for (const { name } of await listOfflineCopies()) await clearOfflineCopy(name);
+  }
+
   /** Connected for this user, until it is released. */
   retain(user: object): void {
     this.#users.add(user);
@@ -109,17 +160,58 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
   }
 
   release(user: object): void {
-    if (this.#users.delete(user) && this.#users.size === 0) this.wire.disconnect();
+    if (!this.#users.delete(user)) return;
+    // Later in this turn: whoever closes one document to open another goes on with the same socket.
+    queueMicrotask(() => {
+      if (this.#users.size === 0) this.wire.disconnect();
+    });
   }
 
   override destroy(): void {
     this.#undo();
     this.wire.destroy();
+    this.#transports.destroy();
     this.#tokens.destroy();
     super.destroy();
   }
 
+  #listenToWire(): void {
+    const { wire } = this;
+    wire.on('state', (state) => this.#stateChanged(state));
+    wire.on('ended', (reason) => {
+      this.emit('ended', [reason]);
+      if (reason.code !== undefined && errorTable[reason.code].retry === 'after-auth')
+        this.#tokens.rejected();
+    });
+    wire.on('token-wanted', () => this.#tokens.rejected());
+    wire.on('authenticated', (expiresAt) => {
+      this.#tokens.accepted(expiresAt, wire.serverTimeOffset);
+      this.emit('authenticated', [expiresAt]);
+    });
+  }
+
+  #listenToTokens(): void {
+    this.#tokens.on('renewed', (token) => {
+      const isBack = this.#isLoggedOut;
+      this.#isLoggedOut = false;
+      this.wire.renewed(token);
+      if (isBack) this.#isHeld = false;
+      if (isBack && this.#users.size > 0) this.wire.connect();
+      this.emit('renewed', []);
+    });
+    this.#tokens.on('failed', (error) => this.emit('token-failed', [error]));
+    this.#tokens.on('logged-out', (options) => {
+      this.#isLoggedOut = true;
+      this.disconnect();
+      this.emit('logged-out', [options]);
+    });
+  }
+
   #stateChanged(state: ConnectionState): void {
+    const { code } = this.wire.reason ?? {};
+    // Before anybody is told: whether this is the end depends on whether there is another token.
+    if (state === 'blocked' && code !== undefined && errorTable[code].retry === 'after-auth')
+      this.#tokens.rejected();
     this.emit('state', [state]);
     if (this.connected === this.#wasConnected) return;
     this.#wasConnected = this.connected;
@@ -139,9 +231,13 @@ function serverUrl(url: string): string {
   return parsed.href;
 }
 
-function platformWebSocket(): WebSocketClass {
-  const { WebSocket } = globalThis as { WebSocket?: WebSocketClass };
-  if (WebSocket === undefined)
-    throw new Error('there is no WebSocket here: hand one in as WebSocketPolyfill');
-  return WebSocket;
+function openWebSocket({ WebSocketPolyfill, httpFallback }: HeddleConnectionOptions): OpenSocket {
+  const WebSocketImpl = WebSocketPolyfill ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
+  if (WebSocketImpl !== undefined) return webSockets(WebSocketImpl);
+  const problem = 'there is no WebSocket here: hand one in as WebSocketPolyfill';
+  if (httpFallback === false) throw new Error(problem);
+  return (_url, events) => {
+    queueMicrotask(() => events.closed(1006, problem));
+    return { send() {}, bufferedBytes: 0, close() {} };
+  };
 }

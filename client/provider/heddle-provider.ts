@@ -9,14 +9,16 @@ import { systemClock } from '../../shared/clock.js';
 import { errorTable, SyncError } from '../../shared/errors.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import type { ConnectionReason } from '../connection/connection.js';
+import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving } from '../platform/page-events.js';
 import type { DocumentPhase } from './document-sync.js';
 import type { HeddleConnection, HeddleConnectionOptions } from './heddle-connection.js';
 import { KeptDocument } from './kept-document.js';
+import { openCopy } from './open-copy.js';
 import type { ProviderEvents } from './provider-events.js';
 import { Settled } from './settled.js';
 import { sharedConnection } from './shared-connections.js';
-import { statusReason, type StatusReason } from './status-reason.js';
+import { loggedOut, statusReason, type StatusReason } from './status-reason.js';
 import { Subdocuments } from './subdocuments.js';
 import { syncPhase, type SyncStatus } from './sync-status.js';
 
@@ -26,6 +28,13 @@ export interface HeddleProviderOptions extends HeddleConnectionOptions {
   /** Connects at once. Default true. */
   readonly connect?: boolean | undefined;
   readonly awareness?: Awareness | undefined;
+  /**
+   * Keeps a copy on this device. Default: where there is IndexedDB. `name` is that of the database, by default the
+   * document's: one that y-indexeddb has made is picked up as it is. `timeoutMs`: after which opening is given up.
+   */
+  readonly offline?: boolean | { readonly name?: string; readonly timeoutMs?: number } | undefined;
+  /** Tabs of this browser exchange edits and awareness directly, also without a server. Default true. */
+  readonly tabs?: boolean | undefined;
   /**
    * Asks before the page is left: with 'unsaved' edits, which are neither on the server nor on this device (the default),
    * or with 'unsynced' ones, which are not on the server; false for never.
@@ -43,7 +52,10 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
   readonly document: Y.Doc;
   readonly awareness: Awareness;
   readonly connection: HeddleConnection;
-  /** When the copy on this device has been read, or there is none. */
+  /**
+   * When the copy on this device has been read, or there is none. Rejects with OfflineError when it cannot be read; the
+   * document goes on in memory.
+   */
   readonly whenLoaded: Promise<void>;
   /** When this client was in sync with the server for the first time. Rejects when it is destroyed or refused before. */
   readonly whenSynced: Promise<void>;
@@ -56,17 +68,19 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
   #isDestroyed = false;
   #isBroken = false;
   #wasOpen = false;
+  #toldStuck: ConnectionReason | undefined;
+  #toldStatus: 'connected' | 'connecting' | 'disconnected' = 'disconnected';
   #wasSynced = false;
 
   constructor(url: string, name: string, doc: Y.Doc, options: HeddleProviderOptions = {}) {
     super();
     const { connection, connect = true, awareness, warnBeforeUnload = 'unsaved', ...rest } = options;
-    const { autoLoadSubdocs = true, ...connectionOptions } = rest;
+    const { autoLoadSubdocs = true, offline = true, tabs = true, ...connectionOptions } = rest;
     this.name = name;
     this.roomname = name;
     this.doc = doc;
     this.document = doc;
-    this.awareness = awareness ?? new Awareness(doc);
+    this.awareness = awareness ?? this.#newAwareness();
     this.connection = connection ?? this.#share(url, connectionOptions);
     this.connection.names.add(name);
     this.url = this.connection.url;
@@ -77,8 +91,10 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
       connection: this.connection.wire,
       clock: systemClock,
       random: Math.random,
+      copy: openCopy(name, doc, offline),
+      channelName: tabs ? `heddle:${this.url}:${name}` : undefined,
     });
-    this.whenLoaded = Promise.resolve();
+    this.whenLoaded = this.#kept.whenLoaded;
     this.whenSynced = this.#firstSync.promise;
     this.#status = this.#statusNow();
     this.#listen();
@@ -141,6 +157,8 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
     this.connection.retain(this);
     if (this.connection.state === 'blocked') this.connection.connect();
     for (const one of this.#subdocuments?.all ?? []) one.connect();
+    // The connection may be open already, for others. Later in this turn: whoever listens comes after the constructor.
+    queueMicrotask(() => this.#tellStatus());
     this.#changed();
   }
 
@@ -151,7 +169,7 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
     for (const one of this.#subdocuments?.all ?? []) one.disconnect();
     this.#kept.close();
     this.connection.release(this);
-    this.emit('status', [{ status: 'disconnected' }]);
+    this.#tellStatus();
     this.#changed();
   }
 
@@ -161,6 +179,12 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
    */
   sync(): Promise<void> {
     return this.#kept.synced();
+  }
+
+  /** Deletes the copy on this device, with what the server lacks; the document goes on in memory. Rejects with OfflineError. */
+  async clearOfflineCopy(): Promise<void> {
+    const { name } = this.#kept.copy ?? {};
+    if (name !== undefined) await clearOfflineCopy(name);
   }
 
   /** Leaves no socket, timer or listener. The document stays as it is. */
@@ -175,6 +199,12 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
     for (const undo of this.#undo.splice(0)) undo();
     this.emit('destroy', [this]);
     super.destroy();
+  }
+
+  #newAwareness(): Awareness {
+    const awareness = new Awareness(this.doc);
+    this.#undo.push(() => awareness.destroy());
+    return awareness;
   }
 
   #share(url: string, options: HeddleConnectionOptions): HeddleConnection {
@@ -196,6 +226,11 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
     const kept = this.#kept;
     const onState = connection.on('state', (state) => this.#connectionChanged(state));
     const onEnded = connection.on('ended', (reason) => this.#connectionEnded(reason));
+    const onLogout = connection.on('logged-out', () => this.#changed());
+    const onTokenFailed = connection.on('token-failed', () => {
+      this.#lookWhetherStuck();
+      this.#changed();
+    });
     const onRenewed = connection.on('renewed', () => {
       if (this.#shouldConnect) kept.open();
     });
@@ -203,10 +238,13 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
       connection.off('state', onState);
       connection.off('ended', onEnded);
       connection.off('renewed', onRenewed);
+      connection.off('logged-out', onLogout);
+      connection.off('token-failed', onTokenFailed);
     });
     kept.on('phase', (phase) => this.#phaseChanged(phase));
     kept.on('access', () => this.#accessChanged());
     kept.on('unsynced', (count) => this.emit('unsyncedChanges', [count]));
+    kept.on('offline-error', (error) => this.emit('offline-error', [error]));
     kept.on('changed', () => this.#changed());
     const onDestroy = (): void => this.destroy();
     doc.on('destroy', onDestroy);
@@ -218,18 +256,32 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
       this.#isBroken = false;
       this.#wasOpen = true;
     }
-    const status = connectionStatus[state];
-    if (this.#shouldConnect && status !== undefined) this.emit('status', [{ status }]);
+    this.#tellStatus();
     this.#changed();
   }
 
-  #connectionEnded({ code, message, closeCode }: ConnectionReason): void {
+  #tellStatus(): void {
+    const status = this.#shouldConnect ? connectionStatus[this.connection.state] : 'disconnected';
+    if (status === undefined || status === this.#toldStatus) return;
+    this.#toldStatus = status;
+    this.emit('status', [{ status }]);
+  }
+
+  /** Not while a new token is on its way. */
+  #lookWhetherStuck(): void {
+    const { isStuck, reason } = this.connection;
+    if (!this.#shouldConnect || !isStuck || reason === undefined || reason === this.#toldStuck) return;
+    this.#toldStuck = reason;
+    this.#stuck(reason);
+  }
+
+  #connectionEnded({ message, closeCode }: ConnectionReason): void {
     if (!this.#shouldConnect) return;
     if (!this.#wasOpen) this.emit('connection-error', [{ message }, this]);
     this.#wasOpen = false;
     this.#isBroken = true;
     this.emit('connection-close', [{ code: closeCode, reason: message }, this]);
-    if (this.connection.state === 'blocked') this.#stuck({ code, message, closeCode });
+    this.#lookWhetherStuck();
     this.#changed();
   }
 
@@ -294,13 +346,14 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
       access: kept.access === 'none' ? undefined : kept.access,
       transport: state === 'open' ? connection.transport : undefined,
       reason: this.#reason(isBroken),
-      offlineError: undefined,
+      offlineError: kept.offlineError,
     };
   }
 
   #reason(isBroken: boolean): StatusReason | undefined {
-    const { reason } = this.connection;
-    if (isBroken && reason !== undefined) return statusReason(reason);
+    const { reason, isLoggedOut, isStuck } = this.connection;
+    if (isLoggedOut) return loggedOut;
+    if (isBroken && reason !== undefined) return statusReason(reason, isStuck);
     if (this.#kept.reason !== undefined) return statusReason(this.#kept.reason);
     if (this.#kept.access === 'read' && this.hasUnsyncedChanges)
       return statusReason({ code: 'READ_ONLY', message: 'this user may read the document, not change it' });

@@ -1,14 +1,19 @@
-// One Y.Doc and everything that keeps it: the server's side of it and its presence. Owns in which order they begin and end;
-// has no opinion on what is shown of it.
+// One Y.Doc and everything that keeps it: the copy on this device, the tabs beside this one, the server, presence. Owns in
+// which order they begin and end and what each is told of the others; has no opinion on what is shown of it.
 
 import { ObservableV2 } from 'lib0/observable';
 import type { Awareness } from 'y-protocols/awareness';
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
 import type { Access } from '../../shared/permission.js';
 import type { Connection } from '../connection/connection.js';
+import type { LoadedCopy, OfflineCopy } from '../offline/offline-copy.js';
+import type { OfflineError } from '../offline/offline-error.js';
+import { listenToPage } from '../platform/page-events.js';
+import { TabChannel } from '../tabs/tab-channel.js';
 import { DocumentSync, type DocumentPhase, type DocumentReason } from './document-sync.js';
 import { Presence } from './presence.js';
+import { Settled } from './settled.js';
 
 export interface KeptDocumentDeps {
   readonly doc: Y.Doc;
@@ -17,6 +22,10 @@ export interface KeptDocumentDeps {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly random: () => number;
+  /** The copy on this device; undefined for none. It is let go of with this. */
+  readonly copy: OfflineCopy | undefined;
+  /** What the tabs of one browser that have this document open call each other by; undefined for each on its own. */
+  readonly channelName: string | undefined;
 }
 
 interface Events {
@@ -26,72 +35,229 @@ interface Events {
   access: (access: Access) => void;
   unsynced: (count: number) => void;
   refused: (reason: DocumentReason) => void;
+  'offline-error': (error: OfflineError) => void;
+  /** Something of another tab could not be taken. The document is as it was. */
+  'tab-error': (error: Error) => void;
 }
 
-export class KeptDocument extends ObservableV2<Events> {
-  readonly #sync: DocumentSync;
-  readonly #presence: Presence;
+const nothing: LoadedCopy = { update: undefined, position: undefined, pending: [], access: undefined };
 
-  constructor({ awareness, ...deps }: KeptDocumentDeps) {
+const gone = (): Error => new Error('the document was let go of');
+
+export class KeptDocument extends ObservableV2<Events> {
+  readonly #deps: KeptDocumentDeps;
+  readonly #copy: OfflineCopy | undefined;
+  readonly #tabs: TabChannel | undefined;
+  readonly #loaded = new Settled();
+  readonly #undo: (() => void)[] = [];
+  /** What was in the document before there was a provider may be nowhere else. */
+  readonly #hadContent: boolean;
+  /** Edits made while the copy was being read. */
+  #early: Uint8Array[] = [];
+  #sync: DocumentSync | undefined;
+  #presence: Presence | undefined;
+  readonly #begun = new Settled();
+  /** By the server's last word, be it of the time when the copy was made. */
+  #mayRead = false;
+  #isOpen = false;
+  #isDestroyed = false;
+
+  constructor(deps: KeptDocumentDeps) {
     super();
-    this.#sync = new DocumentSync({ ...deps, isEdit: () => true });
-    this.#presence = new Presence({ awareness, sync: this.#sync, isNear: () => false });
-    this.#sync.on('phase', (phase) => this.#tell('phase', phase));
-    this.#sync.on('access', (access) => this.#tell('access', access));
-    this.#sync.on('unsynced', (count) => this.#tell('unsynced', count));
-    this.#sync.on('refused', (reason) => this.#tell('refused', reason));
+    this.#deps = deps;
+    const { doc, copy } = deps;
+    this.#copy = copy;
+    this.#hadContent = doc.store.clients.size > 0;
+    if (this.#hadContent) this.#changed(Y.encodeStateAsUpdate(doc), undefined);
+    this.#tabs = this.#openTabs();
+    const onUpdate = (update: Uint8Array, origin: unknown): void => this.#changed(update, origin);
+    doc.on('update', onUpdate);
+    this.#undo.push(() => doc.off('update', onUpdate));
+    this.#undo.push(
+      listenToPage({
+        leaving: () => void this.#copy?.flush().catch(() => {}), // told by its `error` event
+        stored: () => this.#tabs?.leave(),
+        restored: () => this.#setMayRead(this.#mayRead),
+      }),
+    );
+    if (copy === undefined) this.#begin(nothing);
+    else void this.#load(copy);
   }
 
   get isLoaded(): boolean {
-    return true;
+    return this.#sync !== undefined;
   }
 
+  /** When the copy has been read. Rejects with OfflineError when it cannot be; the document goes on in memory. */
+  get whenLoaded(): Promise<void> {
+    return this.#loaded.promise;
+  }
+
+  /** The copy holds all there is, in complete transactions. */
   get isSavedLocally(): boolean {
-    return false;
+    return this.isLoaded && this.#copy !== undefined && this.offlineError === undefined && this.#copy.isSaved;
+  }
+
+  get copy(): OfflineCopy | undefined {
+    return this.#copy;
+  }
+
+  get offlineError(): OfflineError | undefined {
+    return this.#copy?.error;
   }
 
   get phase(): DocumentPhase {
-    return this.#sync.phase;
+    return this.#sync?.phase ?? 'closed';
   }
 
   get access(): Access | undefined {
-    return this.#sync.access;
+    return this.#sync?.access;
   }
 
   /** Why it is blocked, or what was refused last. */
   get reason(): DocumentReason | undefined {
-    return this.#sync.reason;
+    return this.#sync?.reason;
   }
 
   get unsynced(): number {
-    return this.#sync.unsynced;
+    return this.#sync?.unsynced ?? this.#early.length;
   }
 
   /** On the server, whenever the connection is open. Idempotent; asks again where that was of no use before. */
   open(): void {
-    this.#sync.start();
-    this.#sync.retry();
+    this.#isOpen = true;
+    this.#sync?.start();
+    this.#sync?.retry();
   }
 
   close(): void {
-    this.#sync.stop();
+    this.#isOpen = false;
+    this.#sync?.stop();
   }
 
   /** As DocumentSync.synced. */
-  synced(): Promise<void> {
-    return this.#sync.synced();
+  async synced(): Promise<void> {
+    if (this.#sync === undefined) await this.#begun.promise;
+    if (this.#isDestroyed) throw gone();
+    await this.#sync?.synced();
   }
 
   override destroy(): void {
-    this.#presence.destroy();
-    this.#sync.destroy();
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    for (const undo of this.#undo.splice(0)) undo();
+    this.#loaded.reject(gone());
+    this.#begun.reject(gone());
+    this.#presence?.destroy();
+    this.#tabs?.destroy();
+    this.#sync?.destroy();
+    void this.#copy?.close().catch(() => {}); // told by its `error` event
     super.destroy();
+  }
+
+  async #load(copy: OfflineCopy): Promise<void> {
+    const { doc } = this.#deps;
+    let loaded = nothing;
+    let failure: Error | undefined;
+    try {
+      loaded = await copy.load();
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    }
+    if (this.#isDestroyed) return;
+    if (loaded.update !== undefined) Y.applyUpdate(doc, loaded.update, copy);
+    this.#begin(loaded);
+    if (failure === undefined) this.#loaded.resolve();
+    else this.#loaded.reject(failure);
+  }
+
+  /** Everything of this device is in the document: the server may be asked for the rest. */
+  #begin({ position, pending, access }: LoadedCopy): void {
+    const { doc, name, connection, clock, random, awareness } = this.#deps;
+    const sync = new DocumentSync({
+      doc,
+      name,
+      connection,
+      clock,
+      random,
+      isEdit: (origin) => this.#kindOf(origin) === 'edit',
+      position: this.#hadContent ? undefined : position,
+    });
+    this.#sync = sync;
+    const isNear = (id: number): boolean => this.#tabs?.awarenessIds.has(id) ?? false;
+    this.#presence = new Presence({ awareness, sync, isNear });
+    this.#listen(sync);
+    for (const { update, edits } of pending) sync.restore(update, edits);
+    for (const update of this.#early.splice(0)) sync.restore(update);
+    if (this.#copy === undefined) this.#loaded.resolve();
+    this.#begun.resolve();
+    this.#setMayRead(access !== undefined);
+    if (this.#isOpen) sync.start();
+    this.emit('changed', []);
+  }
+
+  #listen(sync: DocumentSync): void {
+    const copy = this.#copy;
+    sync.on('phase', (phase) => {
+      if (phase === 'syncing') this.#setMayRead(true);
+      if (phase === 'blocked' && sync.reason?.code === 'FORBIDDEN') this.#setMayRead(false);
+      this.#tell('phase', phase);
+    });
+    sync.on('access', (access) => {
+      if (access !== 'none') copy?.setAccess(access);
+      this.#tell('access', access);
+    });
+    sync.on('unsynced', (count) => this.#tell('unsynced', count));
+    sync.on('refused', (reason) => this.#tell('refused', reason));
+    sync.on('durable', (edits) => copy?.durable(edits));
+    sync.on('position', (position) => copy?.reached(position));
+    copy?.on('saved', () => this.emit('changed', []));
+    copy?.on('error', (error) => {
+      this.emit('offline-error', [error]);
+      this.emit('changed', []);
+    });
+  }
+
+  #openTabs(): TabChannel | undefined {
+    const { channelName, doc, awareness, clock, random } = this.#deps;
+    if (channelName === undefined) return undefined;
+    const kindOf = (origin: unknown): 'edit' | 'server' | 'copy' => {
+      const kind = this.#kindOf(origin);
+      return kind === 'tab' ? 'server' : kind;
+    };
+    const tabs = new TabChannel({ channelName, doc, awareness, clock, random, kindOf });
+    tabs.on('orphaned', () => this.#sync?.compare());
+    tabs.on('error', (error) => this.emit('tab-error', [error]));
+    return tabs;
+  }
+
+  /** A tab that may not read the document gets nothing of it from its siblings. */
+  #setMayRead(mayRead: boolean): void {
+    this.#mayRead = mayRead;
+    if (mayRead) this.#tabs?.join();
+    else this.#tabs?.leave();
+  }
+
+  #kindOf(origin: unknown): 'edit' | 'server' | 'copy' | 'tab' {
+    if (origin === this.#sync && origin !== undefined) return 'server';
+    if (origin === this.#copy && origin !== undefined) return 'copy';
+    return origin === this.#tabs && origin !== undefined ? 'tab' : 'edit';
+  }
+
+  #changed(update: Uint8Array, origin: unknown): void {
+    const kind = this.#kindOf(origin);
+    if (kind === 'copy') return;
+    this.#copy?.add(update, kind === 'edit');
+    if (kind !== 'edit' || this.#sync !== undefined) return;
+    this.#early.push(update);
+    this.#tell('unsynced', this.unsynced);
   }
 
   #tell<Name extends 'phase' | 'access' | 'unsynced' | 'refused'>(
     name: Name,
     what: Parameters<Events[Name]>[0],
   ): void {
+    this.#tabs?.setState({ isSynced: this.phase === 'synced', unsynced: this.unsynced });
     this.emit(name, [what] as unknown as Parameters<Events[Name]>);
     this.emit('changed', []);
   }

@@ -50,11 +50,11 @@ export class Outbox {
     return this.#waiting.length === 0 && this.#inFlight.length === 0;
   }
 
-  /** An edit that was just made. */
-  add(update: Uint8Array): void {
+  /** An edit that was just made, or so many as one update. */
+  add(update: Uint8Array, edits = 1): void {
     this.#waiting.push(update);
-    this.#waitingEdits++;
-    this.#added++;
+    this.#waitingEdits += edits;
+    this.#added += edits;
   }
 
   /** What to send next; undefined when nothing waits, or enough is on its way. */

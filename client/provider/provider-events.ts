@@ -1,6 +1,7 @@
 // What a provider tells. The names are those of y-websocket's and Hocuspocus' providers, so that what listens to those goes
 // on working, and `sync-status`, which tells all in one.
 
+import type { OfflineError } from '../offline/offline-error.js';
 import type { SyncStatus } from './sync-status.js';
 
 export interface ProviderEvents<Provider> {
@@ -23,5 +24,7 @@ export interface ProviderEvents<Provider> {
   authenticationFailed: (event: { reason: string }) => void;
   /** How many edits are not durable on the server. */
   unsyncedChanges: (count: number) => void;
+  /** The copy on this device cannot be read or written. The document goes on in memory. */
+  'offline-error': (error: OfflineError) => void;
   destroy: (provider: Provider) => void;
 }

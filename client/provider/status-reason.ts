@@ -58,8 +58,16 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
 };
 
 /** What an error code of the server, or none, means. */
-export function statusReason(of: { code: ErrorCode | undefined; message: string }): StatusReason {
-  const { code, message } = of;
-  if (code === undefined) return { kind: 'unreachable', code, message, isFinal: false };
-  return { kind: kinds[code], code, message, isFinal: errorTable[code].retry !== 'backoff' };
+export function statusReason(
+  { code, message }: { code: ErrorCode | undefined; message: string },
+  isFinal = code !== undefined && errorTable[code].retry !== 'backoff',
+): StatusReason {
+  return { kind: code === undefined ? 'unreachable' : kinds[code], code, message, isFinal };
 }
+
+export const loggedOut: StatusReason = {
+  kind: 'logged-out',
+  code: 'TOKEN_MISSING',
+  message: 'nobody is logged in',
+  isFinal: true,
+};

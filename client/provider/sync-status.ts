@@ -1,5 +1,6 @@
 // One honest status from what is known. Pure.
 
+import type { OfflineError } from '../offline/offline-error.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import type { DocumentPhase } from './document-sync.js';
 import type { StatusReason } from './status-reason.js';
@@ -11,7 +12,7 @@ import type { StatusReason } from './status-reason.js';
  */
 export type SyncPhase = 'loading' | 'offline' | 'connecting' | 'syncing' | 'synced';
 
-export interface SyncStatus<OfflineFault = Error> {
+export interface SyncStatus {
   readonly phase: SyncPhase;
   /** The copy on this device holds all there is, in complete transactions. False where there is no copy. */
   readonly savedLocally: boolean;
@@ -26,7 +27,7 @@ export interface SyncStatus<OfflineFault = Error> {
   /** Why it cannot go on, or why the last attempt failed. */
   readonly reason: StatusReason | undefined;
   /** Why there is no copy on this device, or none that can be trusted to be whole. */
-  readonly offlineError: OfflineFault | undefined;
+  readonly offlineError: OfflineError | undefined;
 }
 
 /** Everything the phase depends on. */

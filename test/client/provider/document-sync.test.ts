@@ -270,7 +270,7 @@ describe('a document that came from elsewhere', () => {
     doc.once('update', (update: Uint8Array) => pending.push(update));
     doc.getText('text').insert(0, '123');
     const second = device({ doc, position: stood });
-    second.sync.restore(pending);
+    for (const update of pending) second.sync.restore(update);
     await server.run(200);
     expect(doc.getText('text').toString()).toBe('123abcdef');
     expect(first.text.toString()).toBe('123abcdef');

@@ -1,0 +1,80 @@
+// A React application under StrictMode: a list of documents, one shown at a time, with its status and who is there.
+
+import { createElement as h, StrictMode, useEffect, useReducer, useState, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import {
+  HeddleDocument,
+  HeddleServer,
+  useConnectionState,
+  useDoc,
+  usePresence,
+  useProvider,
+  useSetPresence,
+  useSyncStatus,
+} from '../../../../client/react/index.js';
+import type { HeddleProvider } from '../../../../client/index.js';
+
+declare global {
+  interface Window {
+    react: {
+      /** Everything that was ever shown. */
+      readonly providers: Set<HeddleProvider>;
+      renders: number;
+      /** How often the token was asked for. */
+      asked: number;
+    };
+  }
+}
+
+window.react = { providers: new Set(), renders: 0, asked: 0 };
+
+const query = new URLSearchParams(location.search);
+const server = query.get('server')!;
+
+function Editor(): ReactNode {
+  window.react.renders++;
+  window.react.providers.add(useProvider());
+  const doc = useDoc();
+  const { phase, unsyncedChanges } = useSyncStatus();
+  const state = useConnectionState();
+  const present = usePresence();
+  const setPresence = useSetPresence();
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const text = doc.getText('text');
+  useEffect(() => {
+    text.observe(redraw);
+    return () => text.unobserve(redraw);
+  }, [text]);
+  useEffect(() => setPresence('name', query.get('user')), [setPresence]);
+  const names = present.map(({ state: { name }, isSelf }) => `${String(name)}${isSelf ? ' (me)' : ''}`);
+  return h(
+    'section',
+    null,
+    h('output', { id: 'status' }, `${phase} ${unsyncedChanges}`),
+    h('output', { id: 'connection' }, state),
+    h('output', { id: 'present' }, names.sort().join(', ')),
+    h('p', { id: 'text' }, text.toString()),
+    h('button', { id: 'type', onClick: () => text.insert(text.length, 'x') }, 'Type'),
+  );
+}
+
+function App(): ReactNode {
+  const [name, show] = useState<string | undefined>('one');
+  const button = (label: string, to: string | undefined): ReactNode =>
+    h('button', { id: label, onClick: () => show(to) }, label);
+  // A new function at each render, as applications write it.
+  const token = (): string => {
+    window.react.asked++;
+    return '';
+  };
+  return h(
+    HeddleServer,
+    { url: server, token },
+    button('one', 'one'),
+    button('two', 'two'),
+    button('none', undefined),
+    name && h(HeddleDocument, { name, fallback: h('p', { id: 'loading' }, 'loading') }, h(Editor)),
+  );
+}
+
+createRoot(document.querySelector('#app')!).render(h(StrictMode, null, h(App)));

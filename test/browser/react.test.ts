@@ -1,0 +1,105 @@
+// heddle/react in a real browser, under StrictMode.
+
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../support/test-server.js';
+import { findChromium, launchChromium } from './chromium.js';
+import { PageServer } from './page-server.js';
+
+const executablePath = findChromium();
+const patience = { timeout: 15_000, interval: 50 };
+
+describe.skipIf(executablePath === undefined)('K7 an application in React', () => {
+  let pages: PageServer;
+  let browser: Browser;
+  let server: TestServer;
+  const contexts: BrowserContext[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    pages = await PageServer.start('react');
+    browser = await launchChromium(executablePath!);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await pages?.close();
+  });
+
+  beforeEach(async () => {
+    server = await startServer();
+    complaints.length = 0;
+  });
+
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    await server.close();
+    if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`);
+  });
+
+  async function open(user: string): Promise<Page> {
+    const context = await browser.newContext();
+    contexts.push(context);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => {
+      const isHarmless = message.text().includes('favicon') || message.location().url.endsWith('favicon.ico');
+      if (message.type() === 'error' && !isHarmless) complaints.push(message.text());
+    });
+    await page.goto(pages.url({ server: server.url, user }));
+    return page;
+  }
+
+  async function expectShown(page: Page, id: string, text: string): Promise<void> {
+    await expect
+      .poll(
+        () =>
+          page
+            .locator(`#${id}`)
+            .textContent({ timeout: 1_000 })
+            .catch(() => undefined),
+        patience,
+      )
+      .toBe(text);
+  }
+
+  test('shows the document, its status, the connection and who is there', async () => {
+    const [ann, ben] = [await open('Ann'), await open('Ben')];
+    await expectShown(ann, 'status', 'synced 0');
+    await expectShown(ann, 'connection', 'open');
+    await expectShown(ann, 'present', 'Ann (me), Ben');
+    await expectShown(ben, 'present', 'Ann, Ben (me)');
+    for (let i = 0; i < 3; i++) await ann.locator('#type').click();
+    await expectShown(ben, 'text', 'xxx');
+    await expectShown(ann, 'status', 'synced 0');
+    await ben.close();
+    await expectShown(ann, 'present', 'Ann (me)');
+  });
+
+  test('opens as often as it closes, on one connection, whatever is shown', async () => {
+    const page = await open('Ann');
+    await expectShown(page, 'status', 'synced 0');
+    await page.locator('#type').click();
+    for (const name of ['two', 'one', 'two', 'one']) {
+      await page.locator(`#${name}`).click();
+      await expectShown(page, 'text', name === 'one' ? 'x' : '');
+      await expectShown(page, 'status', 'synced 0');
+    }
+    const opened = await page.evaluate(() => {
+      const providers = [...window.react.providers];
+      return {
+        connections: new Set(providers.map(({ connection }) => connection)).size,
+        live: providers.filter(({ shouldConnect }) => shouldConnect).length,
+        asked: window.react.asked,
+      };
+    });
+    expect(opened).toEqual({ connections: 1, live: 1, asked: 1 });
+    await page.locator('#none').click();
+    await expect
+      .poll(
+        () => page.evaluate(() => [...window.react.providers].map(({ connection }) => connection.state)),
+        patience,
+      )
+      .toEqual(expect.not.arrayContaining(['open']));
+  });
+});
