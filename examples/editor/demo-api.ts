@@ -1,5 +1,9 @@
 // The two requests of demo mode: a token, and the list of documents. A server of your own gives out tokens its own way.
 
+import { SyncError } from '../../client/index.js';
+
+const patienceMs = 10_000;
+
 /** What `POST /demo/token` answers. */
 export interface DemoToken {
   readonly token: string;
@@ -14,26 +18,13 @@ export interface ListedDocument {
   readonly bytes: number;
 }
 
-/** The server answered, and the answer was no. */
-export class RequestRefused extends Error {
-  readonly status: number;
-
-  constructor(status: number, detail: string) {
-    super(detail === '' ? `the server answered ${status}` : detail);
-    this.name = 'RequestRefused';
-    this.status = status;
-  }
-
-  /** Asking again would not help: neither a fault of the server's nor a limit that passes. */
-  get isFinal(): boolean {
-    return this.status < 500 && this.status !== 429;
-  }
-}
-
-/** Asks for a token for the demo's documents. Throws RequestRefused, or TypeError when the server is out of reach. */
+/**
+ * Asks for a token for the demo's documents. Throws SyncError when the server gives none, and any other error when asking
+ * again may help: the provider does.
+ */
 export async function requestToken(
   who: { name: string; user: string; access: 'read' | 'write' },
-  signal: AbortSignal,
+  signal: AbortSignal = AbortSignal.timeout(patienceMs),
 ): Promise<DemoToken> {
   const response = await fetch(new URL('demo/token', document.baseURI), {
     method: 'POST',
@@ -46,11 +37,15 @@ export async function requestToken(
 
 /** The documents the server has, in its order. Throws as {@link requestToken} does. */
 export async function listDocuments(): Promise<readonly ListedDocument[]> {
-  const response = await fetch(new URL('demo/documents', document.baseURI), { cache: 'no-store' });
+  const signal = AbortSignal.timeout(patienceMs);
+  const response = await fetch(new URL('demo/documents', document.baseURI), { cache: 'no-store', signal });
   return ((await readJson(response)) as { documents: ListedDocument[] }).documents;
 }
 
 async function readJson(response: Response): Promise<unknown> {
-  if (!response.ok) throw new RequestRefused(response.status, (await response.text()).slice(0, 200));
-  return response.json();
+  if (response.ok) return response.json();
+  const said = (await response.text()).slice(0, 200) || `the server answered ${response.status}`;
+  // Neither a fault of the server's nor a limit that passes.
+  const isFinal = response.status < 500 && response.status !== 429;
+  throw isFinal ? new SyncError('TOKEN_MISSING', said) : new Error(said);
 }

@@ -1,7 +1,7 @@
 // The left column: documents the server has, and those this device has a copy of.
 
 import { listDocuments, type ListedDocument } from './demo-api.js';
-import { locallyKnownDocuments } from './local-copy.js';
+import { locallyKnownDocuments } from './local-copies.js';
 import { newElement } from './page-elements.js';
 import { documentUrl } from './page-address.js';
 

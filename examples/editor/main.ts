@@ -11,15 +11,14 @@ import { documentUrl, nameFromTitle, parsePageAddress, type PageAddress } from '
 import { pageElement } from './page-elements.js';
 import { wireShareButtons } from './share-buttons.js';
 import { wireSidebar } from './sidebar.js';
-import { showBanner, showStatus, wireBanner } from './status-view.js';
+import { showBanner, showDeviceNote, showStatus, wireBanner } from './status-view.js';
+import { statusWords } from './status-words.js';
 import { fillToolbar } from './toolbar.js';
 
 declare global {
   interface Window {
     /** The parts of the document that is open, for tests and the curious. */
-    heddleDemo?: Pick<OpenDocument, 'doc' | 'persistence'> & {
-      provider: OpenDocument['connection']['provider'];
-    };
+    heddleDemo?: Pick<OpenDocument, 'doc' | 'provider'>;
   }
 }
 
@@ -43,8 +42,9 @@ class Page {
   /** Wires what stays while documents come and go, and opens the first. */
   start(): void {
     wireNetworkSwitch(pageElement('network-switch', HTMLButtonElement), (isOn) => {
-      if (isOn) this.#opened?.connection.restore();
-      else this.#opened?.connection.cut();
+      if (isOn) this.#opened?.provider.connect();
+      else this.#opened?.provider.disconnect();
+      if (this.#opened !== undefined) this.#draw(this.#opened);
       this.#refreshList();
     });
     this.#refreshList = keepDocumentList({
@@ -55,13 +55,10 @@ class Page {
       open: (documentName) => this.#goTo(documentName),
     });
     wireSidebar();
-    wireBanner(() => this.#opened?.connection.retry());
+    wireBanner(() => this.#opened?.provider.connect());
     wireShareButtons(() => this.address.documentName);
     this.#wireDialogs();
     window.addEventListener('popstate', () => this.#show());
-    window.addEventListener('beforeunload', (event) => {
-      if (this.#opened?.wouldLoseEdits) event.preventDefault();
-    });
     this.#show();
   }
 
@@ -96,9 +93,9 @@ class Page {
       isCut: wasLeftCut(),
       changed: (changed) => this.#draw(changed),
     });
-    const { doc, persistence, connection } = opened;
+    const { doc, provider } = opened;
     this.#opened = opened;
-    window.heddleDemo = { doc, persistence, provider: connection.provider };
+    window.heddleDemo = { doc, provider };
     this.#draw(opened);
     void this.#bringUp(opened);
   }
@@ -107,24 +104,16 @@ class Page {
     await opened.load(this.#editor, this.#slot);
     if (opened.isClosed || opened.editor === undefined) return;
     fillToolbar(pageElement('toolbar', HTMLElement), opened.editor);
-    this.#describeDevice(opened);
-    if (!wasLeftCut()) opened.connection.restore();
-    this.#draw(opened);
     this.#refreshList();
   }
 
-  #draw(opened: OpenDocument): void {
-    const { connection, status } = opened;
-    showStatus(status, opened.saved);
-    showBanner(connection.refusal);
-    showAvatars(this.#avatars, connection.provider.awareness, () => this.#askForOwnName(ownName()));
-  }
-
-  #describeDevice(opened: OpenDocument): void {
-    const number = this.#slot === 1 ? 'this device' : `device ${this.#slot} of this browser`;
-    pageElement('device-note', HTMLElement).textContent = opened.hasLocalCopy
-      ? `Kept on ${number}, with or without the network.`
-      : 'This browser keeps no copy: edits are safe only once they are synced.';
+  #draw({ provider }: OpenDocument): void {
+    const { status, synced: isSynced, wsconnecting: isConnecting } = provider;
+    const words = statusWords({ status, isCut: wasLeftCut(), isSynced, isConnecting });
+    showStatus(words, status);
+    showBanner(words);
+    showDeviceNote(status, this.#slot);
+    showAvatars(this.#avatars, provider.awareness, () => this.#askForOwnName(ownName()));
   }
 
   #rename(name: string): boolean {

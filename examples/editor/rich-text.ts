@@ -4,14 +4,15 @@ import { Editor } from '@tiptap/core';
 import { Collaboration } from '@tiptap/extension-collaboration';
 import { CollaborationCaret } from '@tiptap/extension-collaboration-caret';
 import { StarterKit } from '@tiptap/starter-kit';
-import type { WebsocketProvider } from 'y-websocket';
+import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 import type { Person } from './identity.js';
 
 interface RichTextOptions {
   readonly element: HTMLElement;
   readonly doc: Y.Doc;
-  readonly provider: WebsocketProvider;
+  /** For the carets of the others. */
+  readonly provider: { readonly awareness: Awareness };
   readonly person: Person;
   readonly isEditable: boolean;
 }

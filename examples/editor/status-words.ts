@@ -1,0 +1,93 @@
+// A provider's status in words for a reader. Pure: no sockets, no DOM.
+
+import type { SyncStatus } from '../../client/index.js';
+import { describeRefusal, type Refused } from './refusal.js';
+
+/** What the words depend on. */
+export interface StatusFacts {
+  readonly status: SyncStatus;
+  /** The switch is off. */
+  readonly isCut: boolean;
+  /** The server has sent all it had; edits may still be on their way. */
+  readonly isSynced: boolean;
+  /** A connection is being opened. */
+  readonly isConnecting: boolean;
+}
+
+/** What the pill and the banner show. */
+export interface StatusWords {
+  readonly phase: SyncStatus['phase'] | 'refused';
+  readonly label: string;
+  readonly detail: string;
+  /** Set with the phase 'refused'; the detail says why. */
+  readonly refused?: Refused;
+}
+
+/** Whether the copy on this device holds everything; 'never' where there is none. */
+export function savedHere({ savedLocally, offlineError }: SyncStatus): 'yes' | 'not-yet' | 'never' {
+  if (offlineError !== undefined) return 'never';
+  return savedLocally ? 'yes' : 'not-yet';
+}
+
+/** The words for these facts. */
+export function statusWords(facts: StatusFacts): StatusWords {
+  const { status, isCut } = facts;
+  const waiting = waitingPart(status.unsyncedChanges);
+  if (status.phase === 'loading') return { phase: 'loading', label: 'Loading from this device', detail: '' };
+  if (isCut) {
+    const detail = `The switch is off: no socket is open. ${keptPart(status)}`;
+    return { phase: 'offline', label: `Offline${waiting}`, detail };
+  }
+  const refused = refusedWhat(facts);
+  if (refused !== undefined && status.reason !== undefined) {
+    const label = refused === 'edit' ? 'Edit refused' : 'Refused';
+    return { phase: 'refused', label, detail: describeRefusal(refused, status.reason), refused };
+  }
+  // Refused before, and asked again just now.
+  if (status.reason?.isFinal || status.phase === 'connecting')
+    return { phase: 'connecting', label: `Connecting${waiting}`, detail: keptPart(status) };
+  if (status.phase === 'offline') {
+    const said = status.reason === undefined ? '' : ` (${status.reason.message})`;
+    const detail = `Trying again and again. ${keptPart(status)}${said}`;
+    return { phase: 'offline', label: `Server out of reach${waiting}`, detail };
+  }
+  return openWords(status, waiting);
+}
+
+/** While the document is open on the server. */
+function openWords(status: SyncStatus, waiting: string): StatusWords {
+  const over = status.transport === 'http' ? ', over HTTP' : '';
+  const why = over === '' ? '' : ' WebSocket does not get through here, so HTTP is used.';
+  if (status.phase === 'syncing')
+    return { phase: 'syncing', label: `Syncing${waiting}${over}`, detail: `${keptPart(status)}${why}` };
+  if (status.access === 'read') {
+    const detail = `Edits of others arrive as they are made.${why}`;
+    return { phase: 'synced', label: `Synced, read-only${over}`, detail };
+  }
+  const detail = `Everything here is safe with the server, and the other way round.${why}`;
+  return { phase: 'synced', label: `Synced${over}`, detail };
+}
+
+function refusedWhat({ status, isSynced, isConnecting }: StatusFacts): Refused | undefined {
+  if (!status.reason?.isFinal) return undefined;
+  if (isSynced) return 'edit';
+  return status.phase === 'offline' && !isConnecting ? 'window' : undefined;
+}
+
+const kept = {
+  yes: 'Edits are kept on this device.',
+  'not-yet': 'Edits are being written to this device.',
+  never: 'This browser keeps no copy: closing the window loses the edits.',
+} as const;
+
+function keptPart(status: SyncStatus): string {
+  const { lastSyncedAt } = status;
+  const last =
+    lastSyncedAt === undefined ? '' : ` Last in sync at ${new Date(lastSyncedAt).toLocaleTimeString()}.`;
+  return `${kept[savedHere(status)]}${last}`;
+}
+
+function waitingPart(waiting: number): string {
+  if (waiting === 0) return '';
+  return waiting === 1 ? ', 1 edit waiting' : `, ${waiting} edits waiting`;
+}
