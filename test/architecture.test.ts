@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Layers from the bottom up: a file imports from its own and from lower ones. The first pattern that fits counts. */
 const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^shared\//, 0],
-  [/^client\/(connection|token|tabs|offline|platform)\//, 1],
+  [/^client\/(connection|crdt|offline|platform|tabs|token)\//, 1],
   [/^client\/provider\//, 2],
   [/^client\/index\.ts$/, 3],
   [/^client\/react\//, 4],
@@ -47,7 +47,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   jose: /^server\/auth\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,
-  yjs: /^(client\/provider\/|server\/(room|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
+  yjs: /^(client\/(crdt|offline|provider|react|tabs)\/|server\/(room|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
 };
 
 interface Import {
@@ -110,6 +110,20 @@ describe('architecture', () => {
         !ports.has(to)
       );
     });
+    expect(sideways).toEqual([]);
+  });
+
+  test('L2 the parts of the client know each other through what they share', () => {
+    const shared = [/^client\/platform\//, /^client\/crdt\//, /^client\/connection\/backoff\.ts$/];
+    const folderOf = (file: string): string | undefined => /^client\/([^/]+)\//.exec(file)?.[1];
+    const sideways = inner.filter(
+      ({ from, to }) =>
+        folderOf(from) !== undefined &&
+        folderOf(to) !== undefined &&
+        folderOf(from) !== folderOf(to) &&
+        layerOf(from) === layerOf(to) &&
+        !shared.some((pattern) => pattern.test(to)),
+    );
     expect(sideways).toEqual([]);
   });
 
