@@ -42,10 +42,9 @@ const sources = Math.max(...['shared', 'server', 'bench'].map((folder) => newest
 if (madeAt(`${root}/dist/server/cli/licenses.md`) < Math.max(sources, locked))
   run('vite', ['build', '--config', 'server/cli/vite.config.ts', '--logLevel', 'warn']);
 
-const examples = Math.max(
-  ...['examples', 'client', 'shared'].map((folder) => newest(`${root}/${folder}`)),
-  locked,
-);
+// The pages bundle the client, as any application does.
+const pages = ['examples', 'client', 'shared'].map((folder) => newest(`${root}/${folder}`));
+const examples = Math.max(...pages, locked);
 if (madeAt(`${root}/dist/examples/index.html`) < examples)
   run('vite', ['build', '--config', 'examples/vite.config.ts', '--logLevel', 'warn']);
 

@@ -1,4 +1,5 @@
-// What the demo page asks of its server, in demo mode only: a token for documents under `demo/`, and which there are.
+// What the demo pages ask of their server, in demo mode only: a token for documents under `demo/`, and which there are; or
+// a token for one notebook.
 
 import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
@@ -17,6 +18,15 @@ export interface DemoDeps {
 /** Documents of the demo are under this prefix; its tokens are good for nothing else. */
 export const demoPrefix = 'demo/';
 
+/**
+ * Notebooks of the notes app are under this one. A token opens the notebook whose id was named and no other, and nothing
+ * lists them: who knows the id has been given it.
+ */
+export const notebookPrefix = 'notebook/';
+
+/** No wildcard of a pattern is in it, and nobody guesses it. */
+const notebookId = /^[a-z0-9]{16,64}$/;
+
 const tokenLifeS = 10 * 60;
 const maxListed = 100;
 const maxTextLength = 100;
@@ -24,13 +34,13 @@ const maxTextLength = 100;
 export function demoRoutes({ store, clock, key }: DemoDeps): Routes {
   return {
     'POST /demo/token': async (request) => {
-      const { user, name, access } = await readTokenRequest(request);
+      const { user, name, access, patterns } = await readTokenRequest(request);
       const token = await issueToken({
         secret: key,
         // Apart from the users of an operator's own tokens, which may be believed beside these.
         sub: `demo:${user}`,
         name,
-        docs: [{ pattern: `${demoPrefix}**`, access }],
+        docs: patterns.map((pattern) => ({ pattern, access })),
         ttlS: tokenLifeS,
         clock,
       });
@@ -48,16 +58,29 @@ export function demoRoutes({ store, clock, key }: DemoDeps): Routes {
   };
 }
 
-async function readTokenRequest(
-  request: HttpRequest,
-): Promise<{ user: string; name: string; access: 'read' | 'write' }> {
+interface TokenRequest {
+  readonly user: string;
+  readonly name: string;
+  readonly access: 'read' | 'write';
+  /** The documents it is for. */
+  readonly patterns: readonly string[];
+}
+
+async function readTokenRequest(request: HttpRequest): Promise<TokenRequest> {
   const body = parse(new TextDecoder().decode(await request.body()));
-  const { user, name, access } = body;
+  const { user, name, access, notebook } = body;
   if (!isShortText(user) || !isShortText(name))
     throw new SyncError('FRAME_MALFORMED', 'user and name are texts');
   if (access !== 'read' && access !== 'write')
     throw new SyncError('FRAME_MALFORMED', 'access is read or write');
-  return { user, name, access };
+  return { user, name, access, patterns: patternsFor(notebook) };
+}
+
+function patternsFor(notebook: unknown): readonly string[] {
+  if (notebook === undefined) return [`${demoPrefix}**`];
+  if (typeof notebook !== 'string' || !notebookId.test(notebook))
+    throw new SyncError('FRAME_MALFORMED', 'notebook is 16 to 64 lower-case letters and digits');
+  return [`${notebookPrefix}${notebook}`, `${notebookPrefix}${notebook}/**`];
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -68,7 +68,10 @@ export function createStaticFiles(directory: string): StaticFiles {
     reply({ method, path, header }) {
       if (method !== 'GET' && method !== 'HEAD') return undefined;
       // Paths are looked up, never joined to the folder's: nothing outside it can be named.
-      return files.get(decoded(path))?.reply(header('if-none-match'), header('accept-encoding') ?? '');
+      const name = decoded(path);
+      const file = files.get(name);
+      if (file !== undefined) return file.reply(header('if-none-match'), header('accept-encoding') ?? '');
+      return name !== '' && files.has(`${name}/`) ? toFolder(path) : undefined;
     },
   };
 }
@@ -88,6 +91,12 @@ function readFolder(directory: string): Map<string, StaticFile> {
     throw new ConfigError(`the folder ${directory} cannot be read`, { cause: error });
   }
   return files;
+}
+
+/** A folder's page finds what belongs to it by the folder's address, which ends in a slash. Relative: a proxy may stand before. */
+function toFolder(path: string): HttpReply {
+  const location = `${path.slice(path.lastIndexOf('/') + 1)}/`;
+  return { status: 307, headers: { location, 'cache-control': 'no-cache', ...securityHeaders }, body: '' };
 }
 
 function decoded(path: string): string {

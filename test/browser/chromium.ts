@@ -1,7 +1,7 @@
 // A real Chromium for tests: the one of the system, or installed where that is possible.
 
 import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 import { installPackages } from '../support/system-packages.js';
 
 const systemPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -22,7 +22,6 @@ export function findChromium(): string | undefined {
   return undefined;
 }
 
-/** With these it makes no connections of its own. */
 export const chromiumArguments = [
   '--no-sandbox',
   '--disable-gpu',
@@ -33,9 +32,14 @@ export const chromiumArguments = [
   '--disable-sync',
 ];
 
-/** Starts the browser. */
+/** Starts the browser. It makes no connections of its own. */
 export function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: chromiumArguments });
+}
+
+/** The same with a profile in a folder, which outlives it as on a real device. */
+export function launchDevice(executablePath: string, profile: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, { executablePath, args: chromiumArguments });
 }
 
 function installedChromium(): string | undefined {

@@ -2,12 +2,11 @@
 // the browser offline, pages reloaded and the browser closed meanwhile.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SyncStatus } from '../../client/index.js';
 import { makeFolder, runHeddle, startServer, type ServerProcess } from '../support/server-process.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { chromiumArguments, findChromium, launchChromium } from './chromium.js';
+import { findChromium, launchChromium, launchDevice } from './chromium.js';
 import { PageServer } from './page-server.js';
 
 const executablePath = findChromium();
@@ -84,11 +83,7 @@ describe.skipIf(executablePath === undefined)('a provider whose network is cut',
   test('K3 I1 N5 two devices write, reload and are closed without a server, and come back to the same', async () => {
     const profile = await makeFolder();
     cleanup.push(profile.remove);
-    const launch = async (): Promise<BrowserContext> =>
-      chromium.launchPersistentContext(profile.path, {
-        executablePath: executablePath!,
-        args: chromiumArguments,
-      });
+    const launch = async (): Promise<BrowserContext> => launchDevice(executablePath!, profile.path);
     let second = await launch();
     cleanup.push(() => second.close());
     const one = await open(await device());

@@ -91,6 +91,7 @@ export class HttpClient {
       awarenessProtocol.applyAwarenessUpdate(this.awareness, update, this),
     );
     this.sync.on('phase', (phase) => phase === 'synced' && this.#announce());
+    this.sync.start();
     this.connection.connect();
   }
 

@@ -133,6 +133,7 @@ function ours(server: SessionServer, network: Network, doc: Y.Doc, position?: Po
   });
   const deps = { doc, name: 'doc', connection, clock, random, isEdit: () => true };
   const sync = new DocumentSync({ ...deps, position });
+  sync.start();
   connection.connect();
   return () => {
     const { phase } = sync;

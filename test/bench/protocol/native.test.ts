@@ -76,6 +76,7 @@ function ownClient(doc: Y.Doc, position?: { epoch: string; offset: number }) {
     isEdit: (origin) => origin !== sync,
     position,
   });
+  sync.start();
   connection.connect();
   events!.opened();
   return {

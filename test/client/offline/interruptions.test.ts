@@ -275,16 +275,12 @@ afterEach(() => {
 
 const seed = chooseSeed();
 
-test(
-  `I1, I3, I4, I8: tabs killed at any moment, from seed ${seed} on`,
-  { timeout: 120_000 },
-  async () => {
-    const sum = { kills: 0, resumed: 0, compared: 0, pending: 0, failures: 0 };
-    for (let run = 0; run < (isReplay ? 1 : runs); run++) {
-      const counts = await play(seed + run);
-      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
-    }
-    console.info(`${runs} runs from seed ${seed}`, sum);
-    if (!isReplay) expect(Math.min(...Object.values(sum))).toBeGreaterThan(0);
-  },
-);
+test(`I1, I3, I4, I8: tabs killed at any moment, from seed ${seed} on`, { timeout: 120_000 }, async () => {
+  const sum = { kills: 0, resumed: 0, compared: 0, pending: 0, failures: 0 };
+  for (let run = 0; run < (isReplay ? 1 : runs); run++) {
+    const counts = await play(seed + run);
+    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
+  }
+  console.info(`${runs} runs from seed ${seed}`, sum);
+  if (!isReplay) expect(Math.min(...Object.values(sum))).toBeGreaterThan(0);
+});

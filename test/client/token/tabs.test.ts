@@ -259,22 +259,19 @@ describe('the storage', () => {
     expect(renewed).toEqual(['two']);
   });
 
-  it.each(['removeItem', 'clear'] as const)(
-    'J5: %s in another tab logs out, a new token in',
-    async (how) => {
-      const [tab, other] = [browser.open(), browser.open()];
-      other.localStorage.setItem(storageKey, 'one');
-      const { source, events } = useSource(tab, { storageKey });
-      await source.get();
-      other.localStorage[how](storageKey);
-      expect(events).toEqual(['logged-out false']);
-      await expect(source.get()).rejects.toMatchObject({ code: 'TOKEN_MISSING' });
-      other.localStorage.setItem(storageKey, 'one');
-      await browser.settle();
-      expect(events).toEqual(['logged-out false', 'renewed']);
-      expect(await source.get()).toBe('one');
-    },
-  );
+  it.each(['removeItem', 'clear'] as const)('J5: %s in another tab logs out, a new token in', async (how) => {
+    const [tab, other] = [browser.open(), browser.open()];
+    other.localStorage.setItem(storageKey, 'one');
+    const { source, events } = useSource(tab, { storageKey });
+    await source.get();
+    other.localStorage[how](storageKey);
+    expect(events).toEqual(['logged-out false']);
+    await expect(source.get()).rejects.toMatchObject({ code: 'TOKEN_MISSING' });
+    other.localStorage.setItem(storageKey, 'one');
+    await browser.settle();
+    expect(events).toEqual(['logged-out false', 'renewed']);
+    expect(await source.get()).toBe('one');
+  });
 
   it('J5: is looked at again before the token ends', async () => {
     const tab = browser.open();

@@ -120,6 +120,19 @@ describe('the demo', () => {
     expect(await authenticator.authorize(claims, parseDocumentName('demo'))).toBe('none');
   });
 
+  it('A1: gives tokens for the notebook whose id is named, and for nothing else', async () => {
+    const notebook = 'abcdefgh01234567';
+    const body = JSON.stringify({ user: 'ann', name: 'Ann', access: 'write', notebook });
+    const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });
+    const authenticator = await createJwtAuthenticator({ secret: key }, { clock });
+    const claims = await authenticator.authenticate((bodyOf(reply) as { token: string }).token);
+    const access = (name: string): unknown => authenticator.authorize(claims, parseDocumentName(name));
+    expect(await access(`notebook/${notebook}`)).toBe('write');
+    expect(await access(`notebook/${notebook}/a-note`)).toBe('write');
+    for (const other of ['notebook', 'notebook/another', `notebook/${notebook}0`, 'demo/page'])
+      expect(await access(other), other).toBe('none');
+  });
+
   it('A4: a reader’s token only reads', async () => {
     const body = JSON.stringify({ user: 'bob', name: 'Bob', access: 'read' });
     const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });
@@ -138,6 +151,12 @@ describe('the demo', () => {
     ['a long name', JSON.stringify({ user: 'a', name: 'x'.repeat(101), access: 'read' })],
     ['a number for a user', '{"user":1,"name":"a","access":"read"}'],
     ['an access that is none', '{"user":"a","name":"a","access":"admin"}'],
+    [
+      'a notebook that is a pattern',
+      '{"user":"a","name":"a","access":"read","notebook":"aaaaaaaaaaaaaaaa/**"}',
+    ],
+    ['a notebook of stars', '{"user":"a","name":"a","access":"read","notebook":"****************"}'],
+    ['a notebook easily guessed', '{"user":"a","name":"a","access":"read","notebook":"mine"}'],
   ])('O1: %s for a request is 400', async (_what, body) => {
     const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });
     expect([reply.status, (bodyOf(reply) as { error: string }).error]).toEqual([400, 'FRAME_MALFORMED']);

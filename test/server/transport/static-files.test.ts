@@ -15,6 +15,7 @@ mkdirSync(join(folder, 'site/editor'));
 writeFileSync(join(folder, 'secret.txt'), 'secret');
 writeFileSync(join(folder, 'site/index.html'), page);
 writeFileSync(join(folder, 'site/editor/index.html'), 'editor');
+writeFileSync(join(folder, 'site/editor/sw.js'), 'self;');
 writeFileSync(join(folder, 'site/assets/app-1a2b.js'), 'x();'.repeat(500));
 writeFileSync(
   join(folder, 'site/own.html'),
@@ -35,6 +36,21 @@ test('W1 a file is served by its path, a folder by its index.html, with its type
   expect(Buffer.from(get('/editor/')!.body!).toString()).toBe('editor');
   expect(get('/a%20b.png')!.headers).toMatchObject({ 'content-type': 'image/png' });
   expect(get('/', {}, 'HEAD')).toEqual(get('/'));
+});
+
+test('W1 a folder without its slash is sent to the one with it, and nowhere else', () => {
+  expect(get('/editor')).toMatchObject({ status: 307, headers: { location: 'editor/' } });
+  expect(get('/editor', {}, 'POST')).toBeUndefined();
+  expect(get('//editor')).toBeUndefined();
+  expect(get('')).toBeUndefined();
+});
+
+test('W2 a service worker is asked for again each time, and may fetch from its own server only', () => {
+  expect(get('/editor/sw.js')!.headers).toMatchObject({
+    'content-type': 'text/javascript; charset=utf-8',
+    'cache-control': 'no-cache',
+    'content-security-policy': expect.stringMatching(/^default-src 'self'/),
+  });
 });
 
 test('W2 what changes is asked for again, what has a hash in its name is kept', () => {

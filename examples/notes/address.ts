@@ -1,0 +1,24 @@
+// What the page's address says after the `#`: which notebook, and which note of it. The id of a notebook is the right to it,
+// so it stands where browsers do not send it to servers or in referrers.
+
+/** Where the page is. */
+export interface NotesAddress {
+  readonly notebook: string | undefined;
+  readonly note: string | undefined;
+}
+
+/** Reads the part of a URL from its `#` on; what is no address is none. */
+export function parseAddress(hash: string): NotesAddress {
+  const [, notebook, note] = /^#([a-z0-9]{16,64})(?:\/([a-z0-9]{8,64}))?$/.exec(hash) ?? [];
+  return { notebook, note };
+}
+
+/** The same the other way round. */
+export function addressOf(notebook: string, note?: string): string {
+  return note === undefined ? `#${notebook}` : `#${notebook}/${note}`;
+}
+
+/** The link by which another device opens a notebook. */
+export function shareLink(notebook: string): string {
+  return new URL(addressOf(notebook), window.location.href).href;
+}

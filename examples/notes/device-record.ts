@@ -1,0 +1,89 @@
+// What this device remembers of a notebook beside the copies: which notes it has whole, which have edits that the server
+// lacks, and which were written after their entry in the index. All is needed before a note is opened. All tabs of the
+// browser share it.
+
+import { deviceStorage } from '../editor/safe-storage.js';
+
+interface Record {
+  /** Note id to the `changedAt` of its entry when the copy was last whole. */
+  readonly whole: { readonly [note: string]: number };
+  readonly waiting: readonly string[];
+  readonly owing: readonly string[];
+}
+
+export class DeviceRecord {
+  readonly #key: string;
+  #record: Record;
+
+  constructor(notebook: string) {
+    this.#key = `heddle-notes.record.${notebook}`;
+    this.#record = this.#read() ?? { whole: {}, waiting: [], owing: [] };
+  }
+
+  /** Notes with edits that the server lacks. */
+  get waiting(): readonly string[] {
+    return this.#record.waiting;
+  }
+
+  /** Notes whose entries say less than they do. A window that ends in the middle of a word leaves such. */
+  get owing(): readonly string[] {
+    return this.#record.owing;
+  }
+
+  /** The copy on this device holds what the entry's `changedAt` stands for. */
+  isWhole(note: string, changedAt: number): boolean {
+    return this.#record.whole[note] === changedAt;
+  }
+
+  setWhole(note: string, changedAt: number): void {
+    this.#change((record) => ({ ...record, whole: { ...record.whole, [note]: changedAt } }));
+  }
+
+  setWaiting(note: string, isWaiting: boolean): void {
+    this.#mark('waiting', note, isWaiting);
+  }
+
+  setOwing(note: string, isOwing: boolean): void {
+    this.#mark('owing', note, isOwing);
+  }
+
+  /** Calls `changed` when another tab has changed it, until the function that it returns is called. */
+  observe(changed: () => void): () => void {
+    const hear = ({ key }: StorageEvent): void => {
+      if (key !== this.#key) return;
+      this.#record = this.#read() ?? this.#record;
+      changed();
+    };
+    window.addEventListener('storage', hear);
+    return () => window.removeEventListener('storage', hear);
+  }
+
+  #mark(list: 'waiting' | 'owing', note: string, isIn: boolean): void {
+    if (this.#record[list].includes(note) === isIn) return;
+    this.#change((record) => {
+      const others = record[list].filter((other) => other !== note);
+      return { ...record, [list]: isIn ? [...others, note] : others };
+    });
+  }
+
+  /** On what is stored now: another tab may have written since. */
+  #change(change: (record: Record) => Record): void {
+    this.#record = change(this.#read() ?? this.#record);
+    deviceStorage.set(this.#key, JSON.stringify(this.#record));
+  }
+
+  #read(): Record | undefined {
+    try {
+      const found = JSON.parse(deviceStorage.get(this.#key) ?? 'null') as Partial<Record> | null;
+      if (typeof found?.whole !== 'object') return undefined;
+      const { whole, waiting, owing } = found;
+      return { whole, waiting: texts(waiting), owing: texts(owing) };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

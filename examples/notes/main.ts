@@ -1,0 +1,198 @@
+// The notes app: opens the notebook and the note that the address names, and wires the parts of the page to them.
+
+import { randomHex } from '../editor/identity.js';
+import { pageElement } from '../editor/page-elements.js';
+import { addressOf, parseAddress } from './address.js';
+import { askToKeepCopies, keepAppShell, shellState } from './app-shell.js';
+import { knownNotebooks, newNotebookId, rememberNotebook } from './known-notebooks.js';
+import { drawNotes, noteLink } from './note-list.js';
+import { NoteView } from './note-view.js';
+import { Notebook } from './notebook.js';
+import { nameOrDefault, wireNotebookDialog } from './notebook-dialog.js';
+import { searchNotes } from './search.js';
+import { StatusView } from './status-view.js';
+import { showToast } from './toast.js';
+
+const redrawMs = 30_000;
+
+declare global {
+  interface Window {
+    /** The notebook that is open, for tests and the curious. */
+    heddleNotes?: Notebook;
+  }
+}
+
+class Page {
+  readonly #list = pageElement('notes', HTMLElement);
+  readonly #search = pageElement('search', HTMLInputElement);
+  readonly #view = new NoteView();
+  readonly #status: StatusView;
+  #notebook: Notebook;
+  /** A note that was begun here and has no entry yet. */
+  #draft: string | undefined;
+  #isDrawing = false;
+
+  constructor(notebook: string) {
+    this.#notebook = this.#openNotebook(notebook);
+    this.#status = new StatusView(
+      () => ({ lastSyncedAt: this.#notebook.lastSyncedAt, shell: shellState }),
+      () => this.#notebook.connection.connect(),
+    );
+  }
+
+  start(): void {
+    wireNotebookDialog(() => this.#notebook);
+    window.addEventListener('hashchange', () => this.#show());
+    this.#search.addEventListener('input', () => this.#draw());
+    pageElement('new-note', HTMLButtonElement).addEventListener('click', () => this.#begin());
+    pageElement('delete', HTMLButtonElement).addEventListener('click', () => this.#delete());
+    pageElement('back', HTMLAnchorElement).addEventListener('click', (event) => {
+      event.preventDefault();
+      this.#back();
+    });
+    pageElement('skip', HTMLButtonElement).addEventListener('click', () => this.#view.focus());
+    document.addEventListener('keydown', (event) => this.#key(event));
+    // The words for times grow old.
+    setInterval(() => this.#draw(), redrawMs);
+    this.#show();
+  }
+
+  #openNotebook(id: string): Notebook {
+    const notebook = new Notebook(id, () => this.#drawSoon());
+    window.heddleNotes = notebook;
+    return notebook;
+  }
+
+  /** Shows what the address names. */
+  #show(): void {
+    const { notebook, note } = parseAddress(window.location.hash);
+    if (notebook === undefined) return this.#goTo(undefined, true);
+    if (notebook !== this.#notebook.id) {
+      this.#view.clear();
+      this.#notebook.leave();
+      this.#search.value = '';
+      this.#notebook = this.#openNotebook(notebook);
+    }
+    if (note !== this.#notebook.note?.id) {
+      this.#view.clear();
+      if (note === undefined) this.#notebook.close();
+      else this.#notebook.open(note);
+    }
+    document.body.dataset.view = note === undefined ? 'list' : 'note';
+    this.#draw();
+  }
+
+  /** Goes to a note of this notebook, or to the list. */
+  #goTo(note: string | undefined, isReplaced = false): void {
+    const address = addressOf(this.#notebook.id, note);
+    if (isReplaced) window.history.replaceState(null, '', address);
+    else window.history.pushState(null, '', address);
+    this.#show();
+  }
+
+  #begin(): void {
+    askToKeepCopies();
+    this.#draft = randomHex(8);
+    this.#search.value = '';
+    this.#goTo(this.#draft);
+    this.#view.focus();
+  }
+
+  /** Back to the list, the focus on the note that one comes from. */
+  #back(): void {
+    const note = this.#notebook.note?.id;
+    this.#goTo(undefined);
+    if (note !== undefined) noteLink(this.#list, note)?.focus();
+  }
+
+  #delete(): void {
+    const { note, index } = this.#notebook;
+    if (note === undefined) return;
+    note.flush();
+    const undo = index.remove(note.id);
+    this.#goTo(undefined, true);
+    pageElement('new-note', HTMLButtonElement).focus();
+    const run = (): void => {
+      undo();
+      this.#goTo(note.id);
+    };
+    showToast('Note deleted.', { label: 'Undo', run });
+  }
+
+  #key(event: KeyboardEvent): void {
+    const isTyping =
+      event.target instanceof Element && event.target.closest('input, [contenteditable], dialog');
+    if (event.key === '/' && !isTyping) {
+      event.preventDefault();
+      this.#search.focus();
+    }
+    if (event.key === 'Escape' && event.target === this.#search) {
+      this.#search.value = '';
+      this.#draw();
+    }
+  }
+
+  /** Many changes make one drawing. */
+  #drawSoon(): void {
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    queueMicrotask(() => {
+      this.#isDrawing = false;
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
+    const { note, index, status } = this.#notebook;
+    this.#status.show(status);
+    const entry = note && index.entry(note.id);
+    this.#view.show(note, note !== undefined && entry === undefined && note.id === this.#draft);
+    pageElement('delete', HTMLButtonElement).disabled = entry === undefined;
+    const name = nameOrDefault(index.name);
+    say('notebook-name', name);
+    if (this.#notebook.isLoaded) this.#remember(index.name);
+    const title = entry === undefined || entry.title === '' ? name : entry.title;
+    if (document.title !== `${title} · Heddle Notes`) document.title = `${title} · Heddle Notes`;
+    this.#drawList();
+  }
+
+  #drawList(): void {
+    const { id, note, index } = this.#notebook;
+    const notes = index.notes();
+    const found = searchNotes(notes, this.#search.value);
+    const rows = found.map((row) => ({
+      ...row,
+      isCurrent: row.note.id === note?.id,
+      isWaiting: this.#notebook.isWaiting(row.note.id),
+    }));
+    drawNotes(this.#list, id, rows, this.#notebook.now());
+    say('list-note', this.#foundWords(found.length));
+    say('list-empty', notes.length === 0 ? this.#emptyWords() : '');
+  }
+
+  #foundWords(count: number): string {
+    if (this.#search.value.trim() === '') return '';
+    return count === 1 ? '1 note found' : `${count === 0 ? 'No' : count} notes found`;
+  }
+
+  #emptyWords(): string {
+    if (!this.#notebook.isLoaded) return '';
+    return this.#notebook.isComplete ? 'No notes yet.' : 'No notes on this device.';
+  }
+
+  #remember(name: string): void {
+    const { id } = this.#notebook;
+    const [last] = knownNotebooks();
+    if (last?.id !== id || last.name !== name) rememberNotebook({ id, name });
+  }
+}
+
+/** Says nothing anew to screen readers unless it changed. */
+function say(id: string, words: string): void {
+  const element = pageElement(id, HTMLElement);
+  if (element.textContent !== words) element.textContent = words;
+}
+
+const asked = parseAddress(window.location.hash).notebook;
+new Page(asked ?? knownNotebooks()[0]?.id ?? newNotebookId()).start();
+void keepAppShell();

@@ -1,0 +1,20 @@
+// The right to one notebook, as the demo's server gives it out. An application of your own asks its own server.
+
+import { SyncError } from '../../client/index.js';
+import { ownName, ownUserId } from '../editor/identity.js';
+
+/**
+ * Asks for a token; the provider calls this when it connects and before the token ends, never to show a note. Throws
+ * SyncError where asking again would not help, and anything else where it might.
+ */
+export async function requestNotebookToken(notebook: string): Promise<string> {
+  const response = await fetch(new URL('../demo/token', document.baseURI), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user: ownUserId(), name: ownName(), access: 'write', notebook }),
+  });
+  if (response.ok) return ((await response.json()) as { token: string }).token;
+  const message = `the server gave no token (${response.status})`;
+  if (response.status < 500 && response.status !== 429) throw new SyncError('FORBIDDEN', message);
+  throw new Error(message);
+}
