@@ -98,6 +98,8 @@ test(`X2, D1: requests and answers cut at random lose nothing and double nothing
       await new Promise((resolve) => setTimeout(resolve, random.int(15)));
     }
     isBad = false;
+    // Some may be waiting for a while, after a dozen attempts in vain.
+    for (const { connection } of clients) connection.nudge();
     await until(() => clients.every(({ isDone }) => isDone), 'all is durable');
     const listOf = ({ doc }: HttpClient): string => doc.getArray('list').toArray().join();
     await until(() => clients.every((each) => listOf(each) === listOf(other)), 'all have the same');
