@@ -34,7 +34,7 @@ import { OfflineError, toOfflineError, type OfflineErrorCode } from './offline-e
 import { inTime, type DatabaseDeps } from './open-database.js';
 import { TabLocks } from './tab-locks.js';
 
-/** What is handed in within this time is stored together. */
+/** At most once in this time: what is handed in meanwhile is stored together. The first after a rest is stored at once. */
 const batchMs = 100;
 /** What is only to be noted waits for something to be stored, but not longer. */
 const noteMs = 1_000;
@@ -119,6 +119,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
   #error: OfflineError | undefined;
   #timer: Timer | undefined;
   #dueAt = 0;
+  #ranAt = -Infinity;
   #noCompactionBefore = 0;
   #loading: Promise<LoadedCopy> | undefined;
   #running: Promise<void> | undefined;
@@ -282,7 +283,8 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
   #changed(): void {
     this.#tellSaved();
     if (this.#phase !== 'open' || this.#running !== undefined || this.#isRetrying) return;
-    if (this.#hasContent) this.#runIn(batchMs);
+    const restMs = this.#deps.clock.monotonic() - this.#ranAt;
+    if (this.#hasContent) this.#runIn(Math.max(0, batchMs - restMs));
     else if (this.#queue.hasNotes || this.#plan() !== undefined) this.#runIn(noteMs);
   }
 
@@ -299,6 +301,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#isRetrying = false;
+    this.#ranAt = this.#deps.clock.monotonic();
     this.#running ??= this.#write().finally(() => {
       this.#running = undefined;
       this.#changed();

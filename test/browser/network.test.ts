@@ -180,6 +180,7 @@ describe.skipIf(executablePath === undefined)('a provider whose network is cut',
     await expect.poll(() => text(two), patience).toBe('from one. ');
     await type(two, 'from two. ');
     await expect.poll(() => text(one), patience).toBe('from one. from two. ');
+    for (const page of [one, two]) await expectStatus(page, { phase: 'offline', savedLocally: true });
     await one.close();
     await two.reload();
     await two.waitForFunction(() => window.app !== undefined);
