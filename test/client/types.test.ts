@@ -1,0 +1,52 @@
+// The types of the public API, as applications write against them. Checked by the compiler; run so that they are not unused.
+
+import { Awareness } from 'y-protocols/awareness';
+import { expectTypeOf, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { WebsocketProvider } from 'y-websocket';
+import type * as Y from 'yjs';
+import {
+  HeddleConnection,
+  HeddleProvider,
+  listOfflineCopies,
+  type HeddleProviderOptions,
+  type OfflineCopyInfo,
+  type OfflineError,
+  type StatusReasonKind,
+  type SyncPhase,
+  type SyncStatus,
+} from '../../client/index.js';
+import { usePresence, useSyncStatus, type Present } from '../../client/react/index.js';
+
+test('K1 the types are those that applications rely on', () => {
+  expectTypeOf(HeddleProvider).constructorParameters.toEqualTypeOf<
+    [url: string, name: string, doc: Y.Doc, options?: HeddleProviderOptions | undefined]
+  >();
+  expectTypeOf<HeddleProvider>().toExtend<
+    Pick<
+      WebsocketProvider,
+      'awareness' | 'doc' | 'roomname' | 'synced' | 'wsconnected' | 'connect' | 'disconnect'
+    >
+  >();
+  expectTypeOf<HeddleProvider['awareness']>().toEqualTypeOf<Awareness>();
+  expectTypeOf<HeddleProvider['status']>().toEqualTypeOf<SyncStatus>();
+  expectTypeOf<SyncStatus['phase']>().toEqualTypeOf<SyncPhase>();
+  expectTypeOf<NonNullable<SyncStatus['reason']>['kind']>().toEqualTypeOf<StatusReasonKind>();
+  expectTypeOf<SyncStatus['offlineError']>().toEqualTypeOf<OfflineError | undefined>();
+  expectTypeOf<HeddleProvider['whenSynced']>().toEqualTypeOf<Promise<void>>();
+  expectTypeOf<HeddleConnection['logout']>().toBeCallableWith({ wipe: true });
+  expectTypeOf(listOfflineCopies).returns.resolves.toEqualTypeOf<OfflineCopyInfo[]>();
+  expectTypeOf(useSyncStatus).returns.toEqualTypeOf<SyncStatus>();
+  expectTypeOf(usePresence).returns.toEqualTypeOf<readonly Present[]>();
+  expectTypeOf({ WebSocketPolyfill: WebSocket, token: async () => 'jwt' }).toExtend<HeddleProviderOptions>();
+  expectTypeOf<{ token: () => number }>().not.toExtend<HeddleProviderOptions>();
+  const listen = (provider: HeddleProvider): void => {
+    provider.on('status', ({ status }) =>
+      expectTypeOf(status).toEqualTypeOf<'connected' | 'connecting' | 'disconnected'>(),
+    );
+    provider.on('sync', (isSynced) => expectTypeOf(isSynced).toEqualTypeOf<boolean>());
+    // @ts-expect-error there is no such event
+    provider.on('stateless', () => {});
+  };
+  expectTypeOf(listen).toBeFunction();
+});
