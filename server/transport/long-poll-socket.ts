@@ -8,6 +8,7 @@ import { framesInBody, type Body, type Farewell } from '../../shared/native/over
 import { closeReason } from './close-reason.js';
 import type { PolledSubscriber, PolledTopics } from './polled-topics.js';
 import type { SendResult, Socket, SocketHandler } from './transport.js';
+import { handlerFailed, tellHandler } from './tell-handler.js';
 
 /** A poll that is answered later, at most once. */
 export interface Poll {
@@ -124,7 +125,7 @@ export class LongPollSocket implements Socket, PolledSubscriber {
     try {
       this.#handler = open(this);
     } catch (error) {
-      this.#fail(error);
+      handlerFailed(this, this.#shared.logger, error);
     }
   }
 
@@ -218,19 +219,6 @@ export class LongPollSocket implements Socket, PolledSubscriber {
   }
 
   #tell(call: (handler: SocketHandler) => void): void {
-    if (this.#handler === undefined) return;
-    try {
-      call(this.#handler);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  #fail(error: unknown): void {
-    this.#shared.logger.error(
-      { err: error, remoteAddress: this.remoteAddress },
-      'a socket handler has thrown',
-    );
-    this.close(1011, 'INTERNAL');
+    tellHandler(this, this.#handler, this.#shared.logger, call);
   }
 }

@@ -7,6 +7,7 @@ import { closeReason } from './close-reason.js';
 import { PolledTopics, type PolledSubscriber } from './polled-topics.js';
 import { bigFrameBytes, framesPerTurn, type NativeApp, type NativeSocket } from './uws-binary.js';
 import type { SendResult, Socket, SocketHandler } from './transport.js';
+import { handlerFailed, tellHandler } from './tell-handler.js';
 
 /** What the transport needs of the world. */
 export interface UwsDependencies {
@@ -222,7 +223,7 @@ export class UwsSocket implements Socket {
       try {
         this.#handler = open(this);
       } catch (error) {
-        this.#fail(error);
+        handlerFailed(this, this.#topics.logger, error);
       }
     });
   }
@@ -259,19 +260,6 @@ export class UwsSocket implements Socket {
   }
 
   #tell(call: (handler: SocketHandler) => void): void {
-    if (this.#handler === undefined) return;
-    try {
-      call(this.#handler);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  #fail(error: unknown): void {
-    this.#topics.logger.error(
-      { err: error, remoteAddress: this.remoteAddress },
-      'a socket handler has thrown',
-    );
-    this.close(1011, 'INTERNAL');
+    tellHandler(this, this.#handler, this.#topics.logger, call);
   }
 }

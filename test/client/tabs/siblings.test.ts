@@ -1,41 +1,14 @@
 // Who is in which tab, who is gone, and what of another tab cannot be taken.
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { FakeBrowser } from '../../support/browser-platform.js';
-import { channelName, openTab, said, type DocumentTab } from './support.js';
+import { channelName, openTab, said, TabStage, type DocumentTab } from './support.js';
 
-let browser: FakeBrowser;
-let tabs: DocumentTab[];
-
-beforeEach(() => {
-  browser = new FakeBrowser();
-  tabs = [];
-});
-
-afterEach(async () => {
-  for (const one of tabs) one.close();
-  await browser.settle();
-  const held = tabs.map(({ tab }) => tab.holdings).filter(({ channels, locks }) => channels + locks > 0);
-  if (held.length > 0 || browser.clock.pending > 0) throw new Error('a destroyed channel keeps something');
-});
-
-function open(doc?: Y.Doc): DocumentTab {
-  const one = openTab(browser, doc === undefined ? {} : { doc });
-  tabs.push(one);
-  return one;
-}
-
-async function joined(count: number): Promise<DocumentTab[]> {
-  const all = Array.from({ length: count }, () => open());
-  for (const { channel } of all) channel.join();
-  await browser.settle();
-  browser.posted.length = 0;
-  return all;
-}
-
-const texts = (): string[] => tabs.map(({ text }) => text.toString());
+const stage = new TabStage();
+const open = (doc?: Y.Doc): DocumentTab => stage.open(doc);
+const joined = (count: number): Promise<DocumentTab[]> => stage.joined(count);
 describe('awareness', () => {
   const names = (one: DocumentTab): string[] =>
     [...one.awareness.getStates().values()].map(({ user }) => String(user)).sort();
@@ -46,17 +19,17 @@ describe('awareness', () => {
     two.awareness.setLocalStateField('user', 'bert');
     one.channel.join();
     two.channel.join();
-    await browser.settle();
+    await stage.browser.settle();
     expect([names(one), names(two)]).toEqual([
       ['anna', 'bert'],
       ['anna', 'bert'],
     ]);
     expect(one.channel.awarenessIds).toEqual(new Set([two.doc.clientID]));
     two.awareness.setLocalStateField('user', 'carl');
-    await browser.settle();
+    await stage.browser.settle();
     expect(names(one)).toEqual(['anna', 'carl']);
     two.awareness.setLocalState(null);
-    await browser.settle();
+    await stage.browser.settle();
     expect(names(one)).toEqual(['anna']);
     expect(one.channel.awarenessIds.size).toBe(0);
   });
@@ -65,12 +38,12 @@ describe('awareness', () => {
     const [one, two] = await joined(2);
     for (const end of [() => two!.channel.leave(), () => two!.channel.destroy()]) {
       two!.channel.join();
-      await browser.settle();
+      await stage.browser.settle();
       expect(one!.awareness.getStates().has(two!.doc.clientID)).toBe(true);
       const origins: unknown[] = [];
       one!.awareness.on('update', (_changes: unknown, origin: unknown) => void origins.push(origin));
       end();
-      await browser.settle();
+      await stage.browser.settle();
       expect(one!.awareness.getStates().has(two!.doc.clientID)).toBe(false);
       expect(one!.channel.awarenessIds.size).toBe(0);
       expect(new Set(origins)).toEqual(new Set([one!.channel]));
@@ -80,10 +53,10 @@ describe('awareness', () => {
   it('J10: of the others is there again when a tab comes back', async () => {
     const [one, two] = await joined(2);
     one!.channel.leave();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.awareness.getStates().has(two!.doc.clientID)).toBe(false);
     one!.channel.join();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.awareness.getStates().has(two!.doc.clientID)).toBe(true);
     expect(two!.awareness.getStates().has(one!.doc.clientID)).toBe(true);
   });
@@ -91,7 +64,7 @@ describe('awareness', () => {
   it('J10: of a killed tab is gone with it', async () => {
     const [one, two] = await joined(2);
     two!.tab.kill();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.awareness.getStates().has(two!.doc.clientID)).toBe(false);
   });
 
@@ -101,7 +74,7 @@ describe('awareness', () => {
     two!.awareness.clientID = one!.doc.clientID;
     two!.awareness.meta.set(one!.doc.clientID, { clock: 99, lastUpdated: 0 });
     two!.awareness.setLocalState({ user: 'impostor' });
-    await browser.settle();
+    await stage.browser.settle();
     expect(names(one!)).toContain('anna');
     expect(names(one!)).not.toContain('impostor');
   });
@@ -113,11 +86,11 @@ describe('a tab that dies', () => {
     two!.channel.setState({ isSynced: true, unsynced: 0 });
     three!.text.insert(0, 'a');
     three!.channel.setState({ isSynced: false, unsynced: 1 });
-    await browser.settle();
+    await stage.browser.settle();
     three!.tab.kill();
-    await browser.settle();
+    await stage.browser.settle();
     two!.tab.kill();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.events).toEqual(['orphaned']);
     expect(one!.text.toString()).toBe('a');
   });
@@ -125,11 +98,11 @@ describe('a tab that dies', () => {
   it('J11: right after an edit counts as having one, whatever it has said before', async () => {
     const [one, two] = await joined(2);
     two!.channel.setState({ isSynced: true, unsynced: 0 });
-    await browser.settle();
+    await stage.browser.settle();
     two!.text.insert(0, 'a');
-    await browser.settle();
+    await stage.browser.settle();
     two!.tab.kill();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.events).toEqual(['orphaned']);
   });
 
@@ -137,11 +110,11 @@ describe('a tab that dies', () => {
     const [one, two] = await joined(2);
     two!.text.insert(0, 'a');
     two!.channel.setState({ isSynced: true, unsynced: 1 });
-    await browser.settle();
+    await stage.browser.settle();
     two!.channel.setState({ isSynced: true, unsynced: 0 });
-    await browser.settle();
+    await stage.browser.settle();
     two!.tab.kill();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.events).toEqual([]);
   });
 
@@ -149,10 +122,10 @@ describe('a tab that dies', () => {
     const [one, two, three] = await joined(3);
     three!.text.insert(0, 'a');
     await Promise.resolve();
-    browser.deliver();
+    stage.browser.deliver();
     expect([one!, two!].filter(({ text }) => text.length === 1)).toHaveLength(1);
     three!.tab.kill(() => true);
-    await browser.settle();
+    await stage.browser.settle();
     expect([one!.text.toString(), two!.text.toString()]).toEqual(['a', 'a']);
   });
 
@@ -160,19 +133,19 @@ describe('a tab that dies', () => {
     const [one, two] = await joined(2);
     two!.channel.setState({ isSynced: false, unsynced: 2 });
     two!.channel.leave();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.events).toEqual(['orphaned']);
   });
 
   it('J11: without Web Locks nobody counts as dead that has not said so', async () => {
-    browser = new FakeBrowser({ hasLocks: false });
+    stage.browser = new FakeBrowser({ hasLocks: false });
     const [one, two] = await joined(2);
     two!.text.insert(0, 'a');
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.events).toEqual([]);
     expect(one!.channel.awarenessIds.size).toBe(1);
     two!.channel.leave();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.channel.awarenessIds.size).toBe(0);
     expect(one!.events).toEqual(['orphaned']);
   });
@@ -181,16 +154,16 @@ describe('a tab that dies', () => {
     ['refuse', (): Promise<void> => Promise.reject(new Error('refused'))],
     ['hang', (): Promise<void> => new Promise(() => {})],
   ])('J11: locks that %s are done without', async (_how, request) => {
-    const tab = browser.open();
-    const one = openTab(browser, {
+    const tab = stage.browser.open();
+    const one = openTab(stage.browser, {
       platform: { BroadcastChannel: tab.BroadcastChannel, locks: { request, held: async () => new Set() } },
     });
-    tabs.push(one);
+    stage.tabs.push(one);
     one.channel.join();
     const [two] = await joined(1);
-    await browser.pass(1_000);
+    await stage.browser.pass(1_000);
     two!.text.insert(0, 'a');
-    await browser.settle();
+    await stage.browser.settle();
     expect(one.text.toString()).toBe('a');
     expect(two!.channel.awarenessIds.size).toBe(1);
     expect(two!.events).toEqual([]);
@@ -220,10 +193,10 @@ describe('what cannot be taken', () => {
     ['a part of something else', { ...message, type: 'update', part: bytes, index: 3, isLast: true }],
   ])('J12: is ignored: %s', async (_what, data) => {
     const [one] = await joined(1);
-    new (browser.open().BroadcastChannel)(channelName).postMessage(data);
-    await browser.settle();
+    new (stage.browser.open().BroadcastChannel)(channelName).postMessage(data);
+    await stage.browser.settle();
     expect(one!.events).toEqual([]);
-    expect(said(browser)).toHaveLength(1);
+    expect(said(stage.browser)).toHaveLength(1);
   });
 
   it.each([
@@ -239,14 +212,14 @@ describe('what cannot be taken', () => {
   ])('J12: is reported and leaves the document as it was: %s', async (_what, data) => {
     const [one, two] = await joined(2);
     one!.text.insert(0, 'a');
-    await browser.settle();
-    new (browser.open().BroadcastChannel)(channelName).postMessage({ ...message, ...data });
-    await browser.settle();
+    await stage.browser.settle();
+    new (stage.browser.open().BroadcastChannel)(channelName).postMessage({ ...message, ...data });
+    await stage.browser.settle();
     expect(one!.events).toHaveLength(1);
     expect(one!.events[0]).toMatch(/^error /);
     two!.text.insert(1, 'b');
-    await browser.settle();
-    expect(texts()).toEqual(['ab', 'ab']);
+    await stage.browser.settle();
+    expect(stage.texts).toEqual(['ab', 'ab']);
   });
 
   it('J12: one tab speaks for a few awareness ids only', async () => {
@@ -255,16 +228,16 @@ describe('what cannot be taken', () => {
       two!.awareness.clientID = id;
       two!.awareness.setLocalState({ id });
     }
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.events.length).toBeGreaterThan(0);
     two!.channel.leave();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.awareness.getStates().size).toBe(1);
   });
 
   it('J12: of more than 64 tabs the one that is silent for longest is forgotten, and none gets restless', async () => {
     const [one] = await joined(1);
-    const many = new (browser.open().BroadcastChannel)(channelName);
+    const many = new (stage.browser.open().BroadcastChannel)(channelName);
     const summary = { stateVector: new Uint8Array([0]), deletesHash: 1 };
     for (let id = 1; id <= 100; id++) {
       const doc = new Y.Doc();
@@ -275,8 +248,8 @@ describe('what cannot be taken', () => {
       other.destroy();
       many.postMessage({ ...message, from: `tab-${id}`, type: 'hello', summary, awareness });
     }
-    await browser.settle();
-    expect(said(browser).filter((type) => type === 'here')).toHaveLength(100);
+    await stage.browser.settle();
+    expect(said(stage.browser).filter((type) => type === 'here')).toHaveLength(100);
     expect([...one!.channel.awarenessIds]).toEqual(Array.from({ length: 64 }, (_, at) => at + 37));
     expect(one!.awareness.getStates().size).toBe(65);
     expect(one!.events).toEqual([]);

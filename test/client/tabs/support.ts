@@ -1,9 +1,10 @@
 // Tabs with a document each, as a provider would use their channels.
 
 import { Awareness } from 'y-protocols/awareness';
+import { afterEach, beforeEach } from 'vitest';
 import * as Y from 'yjs';
 import { TabChannel, type TabPlatform } from '../../../client/tabs/tab-channel.js';
-import type { FakeBrowser, FakeTab } from '../../support/browser-platform.js';
+import { FakeBrowser, type FakeTab } from '../../support/browser-platform.js';
 
 export const channelName = 'heddle:ws://server/:notes';
 
@@ -62,4 +63,46 @@ export function fromServer(one: DocumentTab, change: (text: Y.Text) => void): vo
   const before = Y.encodeStateVector(other);
   change(other.getText('text'));
   Y.applyUpdate(one.doc, Y.encodeStateAsUpdate(other, before), 'server');
+}
+
+/** A browser for each test, and its tabs; what they leave behind is an error. */
+export class TabStage {
+  browser = new FakeBrowser();
+  tabs: DocumentTab[] = [];
+
+  constructor() {
+    beforeEach(() => {
+      this.browser = new FakeBrowser();
+      this.tabs = [];
+    });
+    afterEach(() => this.#end());
+  }
+
+  open(doc?: Y.Doc): DocumentTab {
+    const one = openTab(this.browser, doc === undefined ? {} : { doc });
+    this.tabs.push(one);
+    return one;
+  }
+
+  async joined(count: number): Promise<DocumentTab[]> {
+    const all = Array.from({ length: count }, () => this.open());
+    for (const { channel } of all) channel.join();
+    await this.browser.settle();
+    this.browser.posted.length = 0;
+    return all;
+  }
+
+  get texts(): string[] {
+    return this.tabs.map(({ text }) => text.toString());
+  }
+
+  async #end(): Promise<void> {
+    for (const one of this.tabs) one.close();
+    await this.browser.settle();
+    const held = this.tabs
+      .map(({ tab }) => tab.holdings)
+      .filter(({ channels, locks }) => channels + locks > 0);
+    if (held.length > 0 || this.browser.clock.pending > 0)
+      throw new Error('a destroyed channel keeps something');
+  }
 }

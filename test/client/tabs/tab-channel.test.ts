@@ -1,59 +1,34 @@
 // Tabs of one browser with the same document: what they pass on, what they keep to themselves, and who is gone.
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { FakeBrowser } from '../../support/browser-platform.js';
 import { settled } from '../../support/turns.js';
-import { fromServer, openTab, said, type DocumentTab } from './support.js';
+import { fromServer, said, TabStage, type DocumentTab } from './support.js';
 
-let browser: FakeBrowser;
-let tabs: DocumentTab[];
-
-beforeEach(() => {
-  browser = new FakeBrowser();
-  tabs = [];
-});
-
-afterEach(async () => {
-  for (const one of tabs) one.close();
-  await browser.settle();
-  const held = tabs.map(({ tab }) => tab.holdings).filter(({ channels, locks }) => channels + locks > 0);
-  if (held.length > 0 || browser.clock.pending > 0) throw new Error('a destroyed channel keeps something');
-});
-
-function open(doc?: Y.Doc): DocumentTab {
-  const one = openTab(browser, doc === undefined ? {} : { doc });
-  tabs.push(one);
-  return one;
-}
-
-async function joined(count: number): Promise<DocumentTab[]> {
-  const all = Array.from({ length: count }, () => open());
-  for (const { channel } of all) channel.join();
-  await browser.settle();
-  browser.posted.length = 0;
-  return all;
-}
-
-const texts = (): string[] => tabs.map(({ text }) => text.toString());
+const stage = new TabStage();
+const open = (doc?: Y.Doc): DocumentTab => stage.open(doc);
+const joined = (count: number): Promise<DocumentTab[]> => stage.joined(count);
 const bytesSaid = (): number =>
-  browser.posted.reduce((sum, { data }) => sum + ((data as { part?: Uint8Array }).part?.length ?? 0), 0);
+  stage.browser.posted.reduce(
+    (sum, { data }) => sum + ((data as { part?: Uint8Array }).part?.length ?? 0),
+    0,
+  );
 
 describe('edits', () => {
   it('J7: reach the other tabs at once, joined with those of the same turn, and go round once', async () => {
     const [one] = await joined(3);
     one!.text.insert(0, 'a');
     one!.text.insert(1, 'b');
-    await browser.settle();
-    expect(texts()).toEqual(['ab', 'ab', 'ab']);
-    expect(said(browser)).toEqual(['update']);
+    await stage.browser.settle();
+    expect(stage.texts).toEqual(['ab', 'ab', 'ab']);
+    expect(said(stage.browser)).toEqual(['update']);
   });
 
   it('J7: are not said to nobody', async () => {
     const [one] = await joined(1);
     one!.text.insert(0, 'a');
-    await browser.settle();
-    expect(said(browser)).toEqual([]);
+    await stage.browser.settle();
+    expect(said(stage.browser)).toEqual([]);
   });
 
   it('J7: of a sibling are no edits here: their origin is the channel', async () => {
@@ -61,7 +36,7 @@ describe('edits', () => {
     const origins: unknown[] = [];
     two!.doc.on('update', (_update: Uint8Array, origin: unknown) => void origins.push(origin));
     one!.text.insert(0, 'a');
-    await browser.settle();
+    await stage.browser.settle();
     expect(origins).toEqual([two!.channel]);
   });
 
@@ -71,9 +46,9 @@ describe('edits', () => {
       const [one] = await joined(1);
       const two = open();
       two.channel.join();
-      while (said(browser).length === 0) await Promise.resolve();
+      while (said(stage.browser).length === 0) await Promise.resolve();
       two.doc.transact(() => two.text.insert(0, 'a'), origin);
-      await browser.settle();
+      await stage.browser.settle();
       expect(one!.text.toString()).toBe('a');
     },
   );
@@ -82,25 +57,25 @@ describe('edits', () => {
     const [one] = await joined(2);
     one!.text.insert(0, 'a');
     one!.channel.leave();
-    await browser.settle();
-    expect(texts()).toEqual(['a', 'a']);
+    await stage.browser.settle();
+    expect(stage.texts).toEqual(['a', 'a']);
   });
 
   it('J7: what came from the server is passed on only while a sibling does not hear it itself', async () => {
     const [one, two] = await joined(2);
-    for (const { channel } of tabs) channel.setState({ isSynced: true, unsynced: 0 });
-    await browser.settle();
-    said(browser);
+    for (const { channel } of stage.tabs) channel.setState({ isSynced: true, unsynced: 0 });
+    await stage.browser.settle();
+    said(stage.browser);
     fromServer(one!, (text) => text.insert(0, 'a'));
-    await browser.settle();
-    expect(said(browser)).toEqual([]);
-    expect(texts()).toEqual(['a', '']);
+    await stage.browser.settle();
+    expect(said(stage.browser)).toEqual([]);
+    expect(stage.texts).toEqual(['a', '']);
     two!.channel.setState({ isSynced: false, unsynced: 0 });
-    await browser.settle();
-    expect(texts()).toEqual(['a', 'a']);
+    await stage.browser.settle();
+    expect(stage.texts).toEqual(['a', 'a']);
     fromServer(one!, (text) => text.insert(1, 'b'));
-    await browser.settle();
-    expect(texts()).toEqual(['ab', 'ab']);
+    await stage.browser.settle();
+    expect(stage.texts).toEqual(['ab', 'ab']);
   });
 
   it('J7: what was loaded from the copy is not passed on, but compared', async () => {
@@ -108,14 +83,14 @@ describe('edits', () => {
     const copy = new Y.Doc();
     copy.getText('text').insert(0, 'x'.repeat(10_000));
     Y.applyUpdate(two!.doc, Y.encodeStateAsUpdate(copy));
-    await browser.settle();
-    said(browser);
+    await stage.browser.settle();
+    said(stage.browser);
     copy.getText('text').insert(0, 'y');
     Y.applyUpdate(one!.doc, Y.encodeStateAsUpdate(copy), 'copy');
-    await browser.settle();
+    await stage.browser.settle();
     expect(bytesSaid()).toBeLessThan(100);
-    expect(said(browser)).toEqual(['hello', 'here', 'want', 'missing']);
-    expect(texts()[1]).toBe(texts()[0]);
+    expect(said(stage.browser)).toEqual(['hello', 'here', 'want', 'missing']);
+    expect(stage.texts[1]).toBe(stage.texts[0]);
   });
 });
 
@@ -128,9 +103,9 @@ describe('joining', () => {
     two.text.insert(0, 'two');
     one.text.delete(100, 1);
     two.text.delete(200, 1);
-    for (const { channel } of tabs) channel.join();
-    await browser.settle();
-    expect(texts()[0]).toBe(texts()[1]);
+    for (const { channel } of stage.tabs) channel.join();
+    await stage.browser.settle();
+    expect(stage.texts[0]).toBe(stage.texts[1]);
     expect(bytesSaid()).toBeLessThan(150);
   });
 
@@ -141,11 +116,11 @@ describe('joining', () => {
     const two = open();
     Y.applyUpdate(two.doc, Y.encodeStateAsUpdate(one.doc));
     one.channel.join();
-    await browser.settle();
-    said(browser);
+    await stage.browser.settle();
+    said(stage.browser);
     two.channel.join();
-    await browser.settle();
-    expect(said(browser)).toEqual(['hello', 'here']);
+    await stage.browser.settle();
+    expect(said(stage.browser)).toEqual(['hello', 'here']);
   });
 
   it('J8: brings a deletion that is all that is missing, without all the others', async () => {
@@ -155,20 +130,20 @@ describe('joining', () => {
     const two = open();
     Y.applyUpdate(two.doc, Y.encodeStateAsUpdate(one.doc));
     two.text.delete(500, 2);
-    for (const { channel } of tabs) channel.join();
-    await browser.settle();
-    expect(texts()[0]).toBe(texts()[1]);
+    for (const { channel } of stage.tabs) channel.join();
+    await stage.browser.settle();
+    expect(stage.texts[0]).toBe(stage.texts[1]);
     expect(bytesSaid()).toBeLessThan(40);
   });
 
   it('J8: a whole document comes from one sibling, however many there are', async () => {
     const all = await joined(5);
     all[0]!.text.insert(0, 'x'.repeat(100_000));
-    await browser.settle();
-    browser.posted.length = 0;
+    await stage.browser.settle();
+    stage.browser.posted.length = 0;
     open().channel.join();
-    await browser.settle();
-    expect(new Set(texts()).size).toBe(1);
+    await stage.browser.settle();
+    expect(new Set(stage.texts).size).toBe(1);
     expect(bytesSaid()).toBeLessThan(150_000);
   });
 
@@ -178,9 +153,9 @@ describe('joining', () => {
     const map = one!.doc.getMap('map');
     for (let i = 0; i < 5; i++) map.set(`k${i}`, new Uint8Array(700_000).fill(i));
     two!.channel.join();
-    await browser.settle();
+    await stage.browser.settle();
     expect(two!.doc.getMap('map').size).toBe(5);
-    const parts = browser.posted.map(({ data }) => (data as { part?: Uint8Array }).part?.length ?? 0);
+    const parts = stage.browser.posted.map(({ data }) => (data as { part?: Uint8Array }).part?.length ?? 0);
     expect(Math.max(...parts)).toBeLessThanOrEqual(1024 * 1024);
     expect(parts.filter((length) => length > 0)).toHaveLength(4);
   });
@@ -191,9 +166,9 @@ describe('joining', () => {
     one!.doc.getMap('map').set('k', new Uint8Array(3_000_000));
     await Promise.resolve();
     await Promise.resolve();
-    browser.deliver();
+    stage.browser.deliver();
     late.channel.join();
-    await browser.settle();
+    await stage.browser.settle();
     expect(late.doc.getMap('map').size).toBe(1);
     expect(late.events).toEqual([]);
   });
@@ -201,19 +176,19 @@ describe('joining', () => {
   it('J8: a sibling that does not answer is not waited for', async () => {
     const [one, two] = await joined(2);
     one!.text.insert(0, 'a');
-    await browser.settle();
+    await stage.browser.settle();
     const late = open();
     // One tab is frozen: it hears nothing, and does not die. It has said before what it has.
-    const [first] = browser.channels.filter(({ tab }) => tab === one!.tab);
+    const [first] = stage.browser.channels.filter(({ tab }) => tab === one!.tab);
     late.channel.join();
-    while (!browser.posted.some(({ data }) => (data as { type: string }).type === 'want')) {
-      if (!browser.deliver()) await settled();
+    while (!stage.browser.posted.some(({ data }) => (data as { type: string }).type === 'want')) {
+      if (!stage.browser.deliver()) await settled();
     }
-    const isFirstAsked = browser.posted.some(({ data }) => (data as { to?: string }).to !== undefined);
+    const isFirstAsked = stage.browser.posted.some(({ data }) => (data as { to?: string }).to !== undefined);
     expect(isFirstAsked).toBe(true);
     first!.listeners.clear();
-    await browser.settle();
-    await browser.pass(5_000);
+    await stage.browser.settle();
+    await stage.browser.pass(5_000);
     expect(late.text.toString()).toBe('a');
     expect(two!.text.toString()).toBe('a');
   });
@@ -221,20 +196,20 @@ describe('joining', () => {
   it('J8: and leaving may be repeated, and do nothing twice', async () => {
     const [one, two] = await joined(2);
     one!.channel.join();
-    await browser.settle();
-    expect(said(browser)).toEqual([]);
+    await stage.browser.settle();
+    expect(said(stage.browser)).toEqual([]);
     for (let i = 0; i < 5; i++) {
       one!.channel.leave();
       one!.channel.leave();
       two!.text.insert(0, 'x');
       one!.channel.join();
     }
-    await browser.settle();
-    expect(texts()).toEqual(['xxxxx', 'xxxxx']);
+    await stage.browser.settle();
+    expect(stage.texts).toEqual(['xxxxx', 'xxxxx']);
     expect(two!.channel.awarenessIds).toEqual(new Set([one!.doc.clientID]));
     one!.channel.destroy();
     one!.channel.join();
-    await browser.settle();
+    await stage.browser.settle();
     expect(one!.tab.holdings).toEqual({ channels: 0, locks: 0, listeners: 0 });
   });
 });
@@ -244,7 +219,7 @@ describe('a tab that may not read', () => {
     const [one] = await joined(1);
     const two = open();
     const silent = async (): Promise<void> => {
-      browser.posted.length = 0;
+      stage.browser.posted.length = 0;
       const before = two.text.toString();
       const presence = two.awareness.getStates().size;
       one!.text.insert(0, 'secret ');
@@ -252,8 +227,8 @@ describe('a tab that may not read', () => {
       two.channel.setState({ isSynced: true, unsynced: 3 });
       one!.awareness.setLocalStateField('user', 'anna');
       two.awareness.setLocalStateField('user', 'bert');
-      await browser.settle();
-      expect(JSON.stringify(browser.posted)).not.toContain('mine');
+      await stage.browser.settle();
+      expect(JSON.stringify(stage.browser.posted)).not.toContain('mine');
       expect(two.text.toString()).toBe(`mine ${before}`);
       expect(two.awareness.getStates().size).toBe(presence);
       expect(one!.text.toString()).not.toContain(`mine ${before}`);
@@ -261,9 +236,9 @@ describe('a tab that may not read', () => {
     };
     await silent();
     two.channel.join();
-    await browser.settle();
+    await stage.browser.settle();
     two.channel.leave();
-    await browser.settle();
+    await stage.browser.settle();
     expect(two.awareness.getStates().size).toBe(1);
     await silent();
   });
@@ -274,8 +249,8 @@ describe('a tab that may not read', () => {
     const two = open();
     two.channel.join();
     two.channel.leave();
-    await browser.settle();
+    await stage.browser.settle();
     expect(two.text.toString()).toBe('');
-    expect(said(browser)).toEqual([]);
+    expect(said(stage.browser)).toEqual([]);
   });
 });
