@@ -68,7 +68,7 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
     this.#tokens = new TokenSource({ token, storageKey, scope: this.url, clock, random });
     this.#transports = new TransportChoice({
       webSocket: openWebSocket(options),
-      http: options.httpFallback === false ? undefined : longPoll(globalThis.fetch.bind(globalThis), clock),
+      http: options.httpFallback === false ? undefined : longPoll(fetch.bind(globalThis), clock),
       clock,
       random,
     });

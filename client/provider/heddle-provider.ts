@@ -215,10 +215,22 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
 
   #keepSubdocuments(options: HeddleProviderOptions): Subdocuments<HeddleProvider> {
     const { connection, url } = this;
-    return new Subdocuments(this, (name, doc) => {
-      const connect = this.#shouldConnect;
-      return new HeddleProvider(url, name, doc, { ...options, connection, connect, awareness: undefined });
-    });
+    const { offline } = options;
+    return new Subdocuments(
+      this,
+      (name, doc) =>
+        new HeddleProvider(url, name, doc, {
+          ...options,
+          connection,
+          connect: this.#shouldConnect,
+          awareness: undefined,
+          // Its database is named after that of its parent, as it is itself.
+          offline:
+            typeof offline === 'object' && offline.name !== undefined
+              ? { ...offline, name: offline.name + name.slice(this.name.length) }
+              : offline,
+        }),
+    );
   }
 
   #listen(): void {

@@ -1,9 +1,15 @@
 // The provider as an application uses it: against a real server, over real sockets.
 
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { HeddleProvider, type HeddleProviderOptions, type SyncStatus } from '../../../client/index.js';
+import {
+  HeddleProvider,
+  listOfflineCopies,
+  type HeddleProviderOptions,
+  type SyncStatus,
+} from '../../../client/index.js';
 import { until } from '../../support/peer.js';
 import { serverForTest, startServer, testSecret, tokenFor } from '../../support/test-server.js';
 
@@ -162,6 +168,19 @@ describe('K4: subdocuments', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(two.connection.connected).toBe(false);
   });
+});
+
+it('K4 I14: subdocuments are kept on the device beside their parent', async () => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { url } = await serverForTest();
+  const one = provider(url, 'book', { offline: { name: 'my book' } });
+  const chapter = new Y.Doc({ guid: 'one' });
+  one.doc.getMap('chapters').set('1', chapter);
+  chapter.getText('text').insert(0, 'Call me');
+  await until(() => one.status.savedLocally, 'it is saved');
+  const names = async (): Promise<string[]> => (await listOfflineCopies()).map(({ name }) => name).sort();
+  await vi.waitFor(async () => expect(await names()).toEqual(['my book', 'my book/~one']), 5_000);
 });
 
 describe('K5: the end', () => {
