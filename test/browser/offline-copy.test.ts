@@ -91,8 +91,11 @@ describe.skipIf(executablePath === undefined)('offline copy in a browser', () =>
 
   test('I1 what was typed is saved by itself, and there after a reload', async () => {
     const page = await openPage();
-    await type(page, 'warp and weft');
-    expect((await state(page)).isSaved).toBe(false);
+    const wasSaved = await page.evaluate(() => {
+      window.offlinePage.type('warp and weft');
+      return window.offlinePage.state().isSaved;
+    });
+    expect(wasSaved).toBe(false);
     await expect.poll(async () => (await state(page)).isSaved, patience).toBe(true);
     await page.reload();
     await page.waitForFunction(() => 'offlinePage' in window);
