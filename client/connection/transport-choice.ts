@@ -24,8 +24,12 @@ const suspicion = {
   /** Some have: it is rather the network or the server. */
   proven: { failures: 4, slowMs: 12_000 },
 };
-/** While over HTTP, how long until a WebSocket is tried beside; each time in vain, twice as long. */
+/**
+ * While over HTTP, how long until a WebSocket is tried beside; each time in vain, twice as long. Where WebSockets have
+ * worked before it was rather the server that was away, and HTTP just happened to be tried when it came back.
+ */
 const firstProbeMs = 60_000;
+const provenProbeMs = 1_000;
 const maxProbeMs = 30 * 60_000;
 /** A socket that is opened beside and does not open in this time does not work. */
 const probingMs = 10_000;
@@ -123,7 +127,7 @@ export class TransportChoice extends ObservableV2<Events> {
   #proven(): void {
     this.#isProven = true;
     this.#failures = 0;
-    this.#probeMs = firstProbeMs;
+    this.#probeMs = provenProbeMs;
     this.#probeAt = undefined;
   }
 

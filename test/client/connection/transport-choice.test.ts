@@ -281,9 +281,15 @@ describe('over HTTP', () => {
     webSocket.does = 'fails';
     expect(await kinds(4)).toBe('wwww');
     ({ socket } = await attempt());
+    // Soon, as the server was away rather than the WebSocket: after 1 s, 2 s more, 4 s more.
     const { asked } = webSocket;
-    await run(61_000, 1_000);
+    await run(1_000, 100);
     expect(webSocket.asked).toBe(asked + 1);
+    await run(2_100, 100);
+    expect(webSocket.asked).toBe(asked + 2);
+    webSocket.does = 'opens';
+    await run(4_100, 100);
+    expect([webSocket.asked, upgrades]).toEqual([asked + 3, 2]);
     socket.close();
   });
 
