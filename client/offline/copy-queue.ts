@@ -1,5 +1,6 @@
 // What was handed in and is not stored yet, and whether it is this tab that stores it. Edits of this tab always are; what
-// comes from elsewhere is stored by the writer, and kept by the others for the case that they become it.
+// comes from elsewhere is stored by the writer, and kept by the others for the case that they become it, or make an edit:
+// that may depend on what the writer has not stored, and would be of no use without it.
 
 import type { Position } from '../../shared/native/position.js';
 import type { CopyAccess } from './copy-record.js';
@@ -89,13 +90,13 @@ export class CopyQueue {
   /** From now on this tab stores all; first of all what the last writer may not have come to. */
   becomeWriter(): void {
     this.#isWriter = true;
-    const skipped = this.#skipped.take();
-    if (skipped !== undefined) this.#others.add(skipped);
+    this.#catchUp();
   }
 
   /** All there is to store now. It is either `stored` or `putBack` before the next. */
   take(): Batch {
-    if (this.#isWriter && this.#needsDocument) {
+    if (!this.#edits.isEmpty) this.#catchUp();
+    if (this.#needsDocument && (this.#isWriter || !this.#edits.isEmpty)) {
       this.#others.add(this.#encodeDocument!());
       this.#needsDocument = false;
     }
@@ -126,6 +127,12 @@ export class CopyQueue {
     if (batch.others !== undefined) this.#others.add(batch.others);
     this.#position ??= batch.position;
     this.#access ??= batch.access;
+  }
+
+  /** What was left to the writer is stored here. */
+  #catchUp(): void {
+    const skipped = this.#skipped.take();
+    if (skipped !== undefined) this.#others.add(skipped);
   }
 
   #skip(update: Uint8Array): void {

@@ -123,6 +123,11 @@ export function tabsOf({ tabs, rows }: CopyRecord): string[] {
   return [...new Set([...tabs, ...rows.flatMap(({ tab }) => (tab === undefined ? [] : [tab]))])];
 }
 
+/** Tabs beside this one that have edits which may not be on the server. */
+export function othersWithPending({ rows }: CopyRecord, tab: string): string[] {
+  return [...new Set(rows.flatMap((row) => (row.tab === undefined || row.tab === tab ? [] : [row.tab])))];
+}
+
 /** A tab closes the copy; all its edits are stored. */
 export function left(record: CopyRecord, tab: string): CopyRecord {
   const tabs = record.tabs.filter((one) => one !== tab);

@@ -19,6 +19,7 @@ import {
   entered,
   left,
   newRecord,
+  othersWithPending,
   pendingOf,
   reconciled,
   settled,
@@ -87,6 +88,8 @@ interface OfflineCopyEvents {
   saved: (isSaved: boolean) => void;
   /** Something could not be stored. It is kept, and tried again unless the error is final: DELETED, BLOCKED. */
   error: (error: OfflineError) => void;
+  /** A tab is gone whose edits were loaded here and left to it: nobody else may bring them to the server. */
+  orphaned: () => void;
 }
 
 /** Copies of this page that are being closed, by name: what they leave is there for the next. */
@@ -247,6 +250,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
       this.#summary.changed(record);
       void this.#summary.write();
       this.#changed();
+      this.#tabLocks.watch(othersWithPending(record, this.#tab), (tab) => void this.#gone(tab));
       const position = record.isDoubtful ? undefined : record.position;
       return { update, position, pending, access: record.access };
     } catch (thrown) {
@@ -268,6 +272,13 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     const record = entered(reconciled(stored, rows), this.#tab, isDead, this.#deps.clock.now());
     await transaction.putRecord(record);
     return { record, rows };
+  }
+
+  async #gone(tab: string): Promise<void> {
+    // What cannot be read may be pending.
+    const record = await this.#database?.read((transaction) => transaction.record()).catch(() => undefined);
+    if (this.#phase === 'open' && (record === undefined || pendingOf(record, tab).length > 0))
+      this.emit('orphaned', []);
   }
 
   readonly #becomeWriter = (): void => {

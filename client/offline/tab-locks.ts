@@ -56,6 +56,13 @@ export class TabLocks {
     return held && new Set(tabs.filter((tab) => !held.has(tabLock(tab))));
   }
 
+  /** Calls `gone` once for each of these tabs, when it is gone. They must hold their locks, as far as can be known. */
+  watch(tabs: readonly string[], gone: (tab: string) => void): void {
+    const { signal } = this.#leaving;
+    for (const tab of tabs)
+      this.#request(tabLock(tab), { mode: 'shared', signal }, async () => gone(tab)).catch(() => {}); // then it is not known
+  }
+
   /** Resolves when the others can see that it is gone. */
   async leave(): Promise<void> {
     this.#leaving.abort();

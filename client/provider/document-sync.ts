@@ -239,6 +239,10 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     const { document: number, writer, epoch, access, isContentNext } = message;
     this.#open = { number, writer, epoch, stateVector: message.stateVector.slice(), received: [] };
     this.#reason = undefined;
+    // Another epoch: the server was restored from a backup, say, and may lack what it has acknowledged.
+    if (this.#position !== undefined && this.#position.epoch !== epoch) this.#isComplete = false;
+    // Who resumes is told nothing to compare with, and the need may have come after it was asked for.
+    if (!this.#isComplete && isContentNext && message.stateVector.length === 0) return this.#reopen();
     this.#setPhase('syncing');
     this.#setAccess(access);
     if (isContentNext) return;

@@ -10,7 +10,7 @@ import type { Connection } from '../connection/connection.js';
 import type { LoadedCopy, OfflineCopy } from '../offline/offline-copy.js';
 import type { OfflineError } from '../offline/offline-error.js';
 import { listenToPage } from '../platform/page-events.js';
-import { TabChannel } from '../tabs/tab-channel.js';
+import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
 import { DocumentSync, type DocumentPhase, type DocumentReason } from './document-sync.js';
 import { Presence } from './presence.js';
 import { Settled } from './settled.js';
@@ -26,6 +26,8 @@ export interface KeptDocumentDeps {
   readonly copy: OfflineCopy | undefined;
   /** What the tabs of one browser that have this document open call each other by; undefined for each on its own. */
   readonly channelName: string | undefined;
+  /** What the tabs talk over. Default: what the browser has. */
+  readonly tabPlatform?: TabPlatform | undefined;
 }
 
 interface Events {
@@ -186,9 +188,11 @@ export class KeptDocument extends ObservableV2<Events> {
     this.#sync = sync;
     const isNear = (id: number): boolean => this.#tabs?.awarenessIds.has(id) ?? false;
     this.#presence = new Presence({ awareness, sync, isNear });
-    this.#listen(sync);
     for (const { update, edits } of pending) sync.restore(update, edits);
     for (const update of this.#early.splice(0)) sync.restore(update);
+    // Only now, as the count has been lower meanwhile than it ever was.
+    this.#listen(sync);
+    if (this.unsynced > 0) this.#tell('unsynced', this.unsynced);
     if (this.#copy === undefined) this.#loaded.resolve();
     this.#begun.resolve();
     this.#setMayRead(access !== undefined);
@@ -211,6 +215,7 @@ export class KeptDocument extends ObservableV2<Events> {
     sync.on('refused', (reason) => this.#tell('refused', reason));
     sync.on('durable', (edits) => copy?.durable(edits));
     sync.on('position', (position) => copy?.reached(position));
+    copy?.on('orphaned', () => sync.compare());
     copy?.on('saved', () => this.emit('changed', []));
     copy?.on('error', (error) => {
       this.emit('offline-error', [error]);
@@ -219,13 +224,13 @@ export class KeptDocument extends ObservableV2<Events> {
   }
 
   #openTabs(): TabChannel | undefined {
-    const { channelName, doc, awareness, clock, random } = this.#deps;
+    const { channelName, doc, awareness, clock, random, tabPlatform: platform } = this.#deps;
     if (channelName === undefined) return undefined;
     const kindOf = (origin: unknown): 'edit' | 'server' | 'copy' => {
       const kind = this.#kindOf(origin);
       return kind === 'tab' ? 'server' : kind;
     };
-    const tabs = new TabChannel({ channelName, doc, awareness, clock, random, kindOf });
+    const tabs = new TabChannel({ channelName, doc, awareness, clock, random, kindOf, platform });
     tabs.on('orphaned', () => this.#sync?.compare());
     tabs.on('error', (error) => this.emit('tab-error', [error]));
     return tabs;

@@ -36,7 +36,8 @@ describe('tabs over one offline copy', () => {
     expect((await device.storedText()).length).toBe(tabs[0]!.text.length);
     tabs[3]!.type('edit');
     await tabs[3]!.copy.flush();
-    expect((await device.rows()).length).toBe(51);
+    // With what it may depend on, of which this tab cannot know that it is stored.
+    expect((await device.rows()).length).toBe(52);
   });
 
   test('I7 four tabs that type fifty times each leave a bounded number of rows', async () => {
@@ -106,6 +107,30 @@ describe('tabs over one offline copy', () => {
     expect((await device.storedText()).length).toBe(400_000);
   });
 
+  test('I7 an edit is stored with what it may depend on, which the writer may never come to store', async () => {
+    const device = new Device();
+    const tabs = await openTabs(device, 2);
+    connect(tabs);
+    tabs[0]!.type('first');
+    tabs[1]!.type(' second');
+    await tabs[1]!.copy.flush();
+    for (const tab of tabs) tab.kill();
+    expect((await device.opened()).text).toBe('first second');
+  });
+
+  test('I7 an edit is stored with the whole document where what it may depend on was too much to keep', async () => {
+    const device = new Device();
+    await device.opened();
+    const doc: { of?: Y.Doc } = {};
+    const encodeDocument = (): Uint8Array => Y.encodeStateAsUpdate(doc.of!);
+    const next = await device.opened('doc', { encodeDocument });
+    doc.of = next.doc;
+    for (let i = 0; i < 20; i++) next.receive(updateOf('x'.repeat(20_000)));
+    next.type('!');
+    await next.copy.flush();
+    expect((await device.storedText()).length).toBe(400_001);
+  });
+
   test('I5 rows that become the document keep what another tab has stored beyond it', async () => {
     const device = new Device();
     const holder: { doc?: Y.Doc } = {};
@@ -148,6 +173,26 @@ describe('tabs over one offline copy', () => {
     first!.kill();
     third.kill();
     expect((await device.tab().load()).pending).toEqual([]);
+  });
+
+  test('I8 edits that were left to the tab that made them are told of when it goes before they are durable', async () => {
+    const device = new Device();
+    const [first, second] = await openTabs(device, 2);
+    for (const tab of [first!, second!]) tab.type('edit');
+    await device.pass(100);
+    const third = await device.opened();
+    let told = 0;
+    third.copy.on('orphaned', () => told++);
+    first!.copy.durable(1);
+    await device.pass(2_000);
+    first!.kill();
+    await settled(20);
+    expect(told).toBe(0);
+    await second!.copy.close();
+    await settled(20);
+    expect(told).toBe(1);
+    await third.copy.close();
+    expect(device.locks.names).toEqual([]);
   });
 
   test('I8 a tab that died beside another leaves the position in doubt, until one has compared', async () => {

@@ -241,6 +241,25 @@ describe('a document that came from elsewhere', () => {
     expect(positions.length).toBeGreaterThan(0);
   });
 
+  it('C1: is compared also if that turns out to be needed while it is being opened', async () => {
+    const one = device({ isEdit: (origin) => origin !== 'tab' });
+    one.text.insert(0, 'a');
+    await server.run(100);
+    network.state = 'down';
+    await server.run(20);
+    const dead = new Y.Doc();
+    dead.getText('text').insert(0, 'b');
+    Y.applyUpdate(one.doc, Y.encodeStateAsUpdate(dead), 'tab');
+    one.sync.on('phase', (phase) => {
+      if (phase === 'opening') queueMicrotask(() => one.sync.compare());
+    });
+    network.state = 'up';
+    one.connection.nudge();
+    await server.run(300);
+    expect(one.sync.phase).toBe('synced');
+    expect((await stock()).text).toBe(one.text.toString());
+  });
+
   it('that holds nothing new uploads nothing', async () => {
     const first = device();
     first.text.insert(0, 'abc');
@@ -275,6 +294,23 @@ describe('a document that came from elsewhere', () => {
     expect(doc.getText('text').toString()).toBe('123abcdef');
     expect(first.text.toString()).toBe('123abcdef');
   });
+});
+
+it('N5: a server that was set back to before gets what it once had, from whoever has it', async () => {
+  const one = device();
+  one.text.insert(0, 'acknowledged, and lost');
+  await server.run(200);
+  expect(one.sync.unsynced).toBe(0);
+  network.state = 'down';
+  await server.run(20);
+  // The timer of the client that waits is left over, and is none of the server's.
+  await expect(server.close()).rejects.toThrow('timer');
+  // Without what was stored; the clock goes on.
+  server = createSessionServer({ clock: server.clock });
+  network.state = 'up';
+  one.connection.nudge();
+  await server.run(300);
+  expect((await stock()).text).toBe('acknowledged, and lost');
 });
 
 describe('rights', () => {

@@ -1,0 +1,101 @@
+// What a document says of itself while its copy is loaded, and what becomes of edits that other tabs have left.
+
+import { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Connection } from '../../../client/connection/connection.js';
+import { OfflineCopy } from '../../../client/offline/offline-copy.js';
+import { KeptDocument } from '../../../client/provider/kept-document.js';
+import { Network } from '../../support/client-sockets.js';
+import { Device } from '../../support/offline-device.js';
+import { createSessionServer, type SessionServer } from '../../support/session-server.js';
+import { settled } from '../../support/turns.js';
+
+let server: SessionServer;
+let network: Network;
+let device: Device;
+const cleanup: (() => void)[] = [];
+
+beforeEach(() => {
+  server = createSessionServer();
+  network = new Network(() => server.transport);
+  device = new Device();
+});
+
+afterEach(async () => {
+  for (const clean of cleanup.splice(0)) clean();
+  await settled(20);
+  await server.run(10);
+  await server.close();
+});
+
+/** A tab by itself: it hears the others only through the copy. */
+function open(): { kept: KeptDocument; text: Y.Text; connection: Connection } {
+  const doc = new Y.Doc();
+  const awareness = new Awareness(doc);
+  const deps = { clock: server.clock, random: Math.random };
+  const connection = new Connection({
+    url: 'ws://server/',
+    token: async () => 'write',
+    device: 'device',
+    agent: 'test/1',
+    openSocket: network.openSocket,
+    ...deps,
+  });
+  const copy = new OfflineCopy('doc', { ...device.deps, ...deps });
+  const kept = new KeptDocument({
+    doc,
+    awareness,
+    name: 'doc',
+    connection,
+    copy,
+    channelName: undefined,
+    ...deps,
+  });
+  kept.open();
+  connection.connect();
+  cleanup.push(() => {
+    kept.destroy();
+    connection.destroy();
+    awareness.destroy();
+  });
+  return { kept, text: doc.getText('text'), connection };
+}
+
+describe('a document with a copy', () => {
+  it('K3: edits made while the copy was read count with those found in it, and never as less', async () => {
+    const before = await device.opened();
+    before.type('a');
+    await before.copy.flush();
+    before.kill();
+    network.state = 'down';
+    const { kept, text } = open();
+    text.insert(0, 'b');
+    text.insert(1, 'c');
+    const counts: number[] = [];
+    kept.on('unsynced', (count) => void counts.push(count));
+    await kept.whenLoaded;
+    expect(text.toJSON()).toHaveLength(3);
+    expect(counts).toEqual([3]);
+  });
+
+  it('I8: brings the server what was left to another tab that is gone now', async () => {
+    const first = open();
+    first.text.insert(0, 'known');
+    await server.run(200);
+    first.kept.destroy();
+    await settled(20);
+    const other = await device.opened();
+    other.type(', left behind');
+    await other.copy.flush();
+    const { kept, text } = open();
+    await kept.whenLoaded;
+    await server.run(200);
+    expect([kept.phase, kept.unsynced, text.toJSON()]).toEqual(['synced', 0, 'known, left behind']);
+    expect((await server.connected({ path: '/doc' })).text).toBe('known');
+    other.kill();
+    await settled(20);
+    await server.run(500);
+    expect((await server.connected({ path: '/doc' })).text).toBe('known, left behind');
+  });
+});

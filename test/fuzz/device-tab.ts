@@ -1,0 +1,303 @@
+// A browser with its tabs, each with everything that keeps a document: connection, offline copy, channel to the other
+// tabs. A tab can be killed at any moment: whatever it has of the browser ends at once.
+
+import 'fake-indexeddb/auto';
+import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb';
+import { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+import { Connection } from '../../client/connection/connection.js';
+import type { ClientSocket, OpenSocket, SocketEvents } from '../../client/connection/socket.js';
+import { OfflineCopy } from '../../client/offline/offline-copy.js';
+import type { Locks } from '../../client/platform/locks.js';
+import { KeptDocument } from '../../client/provider/kept-document.js';
+import { FakeBrowser, type FakeTab } from '../support/browser-platform.js';
+import { Network } from '../support/client-sockets.js';
+import type { FakeClock } from '../support/fake-clock.js';
+import { MemoryLocks } from '../support/memory-locks.js';
+import type { SeededRandom } from '../support/seeded-random.js';
+import { makeEdit, type Edit } from './device-edits.js';
+import { documentName, type MortalServer } from './mortal-server.js';
+
+/** Who is logged in, and whether the document is kept on the device for them; under which name. */
+export interface User {
+  readonly token: string;
+  readonly copyName: string | undefined;
+}
+
+export class Device {
+  readonly name: string;
+  readonly clock: FakeClock;
+  readonly server: MortalServer;
+  readonly random: SeededRandom;
+  readonly browser: FakeBrowser;
+  readonly locks = new MemoryLocks();
+  readonly factory = new IDBFactory();
+  readonly network: Network;
+  #networkState: 'up' | 'down' | 'silent' = 'up';
+  /** Those that are open. */
+  tabs: Tab[] = [];
+  /** Those that store what they have and are gone then. */
+  closing: Tab[] = [];
+  /** What some tab said was saved, of its own edits; and of what it had heard. */
+  readonly saved = new Set<Edit>();
+  readonly heard = new Set<Edit>();
+
+  constructor(name: string, deps: { clock: FakeClock; server: MortalServer; random: SeededRandom }) {
+    const { clock, server, random } = deps;
+    this.name = name;
+    this.clock = clock;
+    this.server = server;
+    this.random = random;
+    this.browser = new FakeBrowser({ clock, pick: (count) => random.int(count) });
+    this.network = new Network(() => server.process.transport);
+  }
+
+  get networkState(): 'up' | 'down' | 'silent' {
+    return this.#networkState;
+  }
+
+  set networkState(state: 'up' | 'down' | 'silent') {
+    // What was said meanwhile is lost: the sockets are of no use, and the server does not know.
+    if (this.#networkState === 'silent' && state === 'up')
+      for (const tab of [...this.tabs, ...this.closing]) tab.loseSockets();
+    this.#networkState = state;
+    this.network.state = state;
+  }
+
+  open(user: User): Tab {
+    const tab = new Tab(this, user);
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  async close(tab: Tab): Promise<void> {
+    this.tabs = this.tabs.filter((other) => other !== tab);
+    this.closing.push(tab);
+    await tab.close();
+    this.closing = this.closing.filter((other) => other !== tab);
+  }
+
+  kill(tab: Tab): void {
+    this.tabs = this.tabs.filter((other) => other !== tab);
+    this.closing = this.closing.filter((other) => other !== tab);
+    tab.kill();
+  }
+}
+
+interface Line {
+  readonly events: SocketEvents;
+  socket?: ClientSocket;
+  /** Nothing passes any more. */
+  isCut: boolean;
+}
+
+/** After so much silence the server ends a connection. */
+const serverPatienceMs = 40_000;
+
+let opened = 0;
+
+export class Tab {
+  readonly name: string;
+  readonly doc = new Y.Doc();
+  readonly awareness: Awareness;
+  readonly kept: KeptDocument;
+  readonly user: User;
+  /** Edits made here, in order. */
+  readonly edits: Edit[] = [];
+  /** What had been said to be saved before it was opened. */
+  readonly savedBefore: ReadonlySet<Edit>;
+  /** Something of it was not taken: the number of edits that are not durable says less about which. */
+  isRefused = false;
+  #isLoaded = false;
+  readonly #device: Device;
+  readonly #platform: FakeTab;
+  readonly #locks: Locks & { kill(): void };
+  readonly #connection: Connection;
+  readonly #copy: OfflineCopy | undefined;
+  readonly #databases: IDBDatabase[] = [];
+  readonly #lines = new Set<Line>();
+  /** Each tab is a page of its own; they are in one process here, and only by name can they be told apart. */
+  readonly #suffix = `~${++opened}`;
+
+  constructor(device: Device, user: User) {
+    const { random, name } = device;
+    this.#device = device;
+    this.name = `${name}${this.#suffix}`;
+    this.user = user;
+    this.savedBefore = new Set(user.copyName === 'doc' ? [...device.saved, ...device.heard] : []);
+    this.doc.clientID = random.uint32();
+    this.awareness = new Awareness(this.doc);
+    this.#platform = device.browser.open();
+    this.#locks = device.locks.tab();
+    const { clock } = this.#platform;
+    const fraction = (): number => random.uint32() / 2 ** 32;
+    this.#connection = new Connection({
+      url: 'ws://server/',
+      token: async () => user.token,
+      device: name,
+      agent: 'test/1',
+      openSocket: this.#openSocket,
+      clock,
+      random: fraction,
+    });
+    if (user.copyName !== undefined)
+      this.#copy = new OfflineCopy(`${user.copyName}${this.#suffix}`, {
+        factory: this.#ownFactory(),
+        clock,
+        random: fraction,
+        locks: this.#ownLocks(),
+        encodeDocument: () => Y.encodeStateAsUpdate(this.doc),
+      });
+    this.kept = new KeptDocument({
+      doc: this.doc,
+      awareness: this.awareness,
+      name: documentName,
+      connection: this.#connection,
+      clock,
+      random: fraction,
+      copy: this.#copy,
+      channelName: 'heddle:ws://server/:doc',
+      tabPlatform: { BroadcastChannel: this.#platform.BroadcastChannel, locks: this.#ownLocks() },
+    });
+    this.kept.on('refused', () => {
+      this.isRefused = true;
+    });
+    this.kept.whenLoaded.then(
+      () => {
+        this.#isLoaded = true;
+      },
+      () => {},
+    );
+    this.kept.open();
+    this.#connection.connect();
+  }
+
+  get isAlive(): boolean {
+    return this.#platform.isAlive;
+  }
+
+  edit(): Edit {
+    const edit = makeEdit(this.doc, this.#device.random);
+    this.edits.push(edit);
+    return edit;
+  }
+
+  /** Whether its copy has been read since this was asked last. */
+  takeLoaded(): boolean {
+    const isLoaded = this.#isLoaded;
+    this.#isLoaded = false;
+    return isLoaded;
+  }
+
+  /** Edits made here that are durable by what it says. */
+  get durable(): readonly Edit[] {
+    const { unsynced } = this.kept;
+    if (this.isRefused) {
+      if (unsynced > 0) return [];
+      this.isRefused = false;
+    }
+    return this.edits.slice(0, Math.max(0, this.edits.length - unsynced));
+  }
+
+  get isSaved(): boolean {
+    return this.kept.isSavedLocally;
+  }
+
+  /** Resolves when it is gone. */
+  async close(): Promise<void> {
+    this.kept.destroy();
+    this.#connection.destroy();
+    await this.#copy?.close();
+    if (this.isAlive) this.kill();
+  }
+
+  /** The sockets end here, and nobody tells the server. */
+  loseSockets(): void {
+    const lines = [...this.#lines];
+    this.#lines.clear();
+    for (const line of lines) {
+      line.isCut = true;
+      this.#forget(line);
+      line.events.closed(1006, '');
+    }
+  }
+
+  /** It ends at once, wherever it is. */
+  kill(): void {
+    const { random } = this.#device;
+    this.#platform.kill(() => random.chance(0.5));
+    this.#locks.kill();
+    for (const line of this.#lines) this.#hangUp(line);
+    for (const database of this.#databases) {
+      // A transaction under way is aborted, or comes to its end.
+      if (random.chance(0.5)) forceCloseDatabase(database as never);
+      else database.close();
+    }
+    this.awareness.destroy();
+  }
+
+  readonly #openSocket: OpenSocket = (url, events) => {
+    const ifAlive = (run: () => void): void => {
+      if (this.isAlive) run();
+    };
+    if (!this.isAlive || !this.#device.server.isUp) {
+      queueMicrotask(() => ifAlive(() => events.closed(1006, '')));
+      return { send() {}, bufferedBytes: 0, close() {} };
+    }
+    const line: Line = { events, isCut: false };
+    const ifThere = (run: () => void): void => {
+      if (this.isAlive && !line.isCut) run();
+    };
+    this.#lines.add(line);
+    line.socket = this.#device.network.openSocket(url, {
+      opened: () => ifThere(() => events.opened()),
+      frame: (bytes) => ifThere(() => events.frame(bytes)),
+      closed: (code, reason) => ifThere(() => events.closed(code, reason)),
+    });
+    return {
+      send: (frame) => ifThere(() => line.socket?.send(frame)),
+      bufferedBytes: 0,
+      close: () => this.#hangUp(line),
+    };
+  };
+
+  #hangUp(line: Line): void {
+    this.#lines.delete(line);
+    line.isCut = true;
+    if (this.#device.networkState === 'silent') this.#forget(line);
+    else line.socket?.close();
+  }
+
+  /** The server is not told that a socket has ended: it finds that nothing is said any more. */
+  #forget({ socket }: Line): void {
+    this.#device.clock.after(serverPatienceMs, () => socket?.close());
+  }
+
+  #ownFactory(): IDBFactory {
+    const { factory } = this.#device;
+    return {
+      open: (name: string) => {
+        if (!this.isAlive) throw new DOMException('the page is gone', 'InvalidStateError');
+        const request = factory.open(this.#shared(name));
+        request.addEventListener('success', () => {
+          this.#databases.push(request.result);
+          if (!this.isAlive) request.result.close();
+        });
+        return request;
+      },
+    } as unknown as IDBFactory;
+  }
+
+  #ownLocks(): Locks {
+    const locks = this.#locks;
+    return {
+      request: (name, options, run) => locks.request(this.#shared(name), options, run),
+      held: () => locks.held(),
+    };
+  }
+
+  /** What this name is called on the device. */
+  #shared(name: string): string {
+    return name.endsWith(this.#suffix) ? name.slice(0, -this.#suffix.length) : name;
+  }
+}

@@ -1,0 +1,41 @@
+// Whole devices against one server: tabs with connection, offline copy and each other, killed at any moment, networks that
+// go, a server that crashes. What was counted as durable or said to be saved is there in the end, once, everywhere; and
+// who may not read has nothing of it. HEDDLE_SEED replays one run, HEDDLE_TRACE then tells its steps.
+
+import { expect, test } from 'vitest';
+import { chooseSeed, withSeed } from '../support/seeded-random.js';
+import { World } from './device-world.js';
+
+const runs = Number(process.env['HEDDLE_FUZZ_RUNS'] ?? 60);
+const isReplay = (process.env['HEDDLE_SEED'] ?? '') !== '';
+const steps = 80;
+
+/** What has happened, to see that it has. */
+type Counts = World['counts'] & { crashes: number; checkpoints: number };
+
+function play(seed: number): Promise<Counts> {
+  return withSeed(seed, async (random) => {
+    const world = new World(random);
+    if (isReplay && process.env['HEDDLE_TRACE'] !== undefined) world.trace = (what) => console.log(what);
+    try {
+      for (let step = 0; step < steps; step++) await world.step();
+      await world.settle();
+    } catch (error) {
+      await world.close().catch(() => {});
+      throw error;
+    }
+    await world.close();
+    const { crashes, checkpoints, counts } = world;
+    return { ...counts, crashes, checkpoints };
+  });
+}
+
+const seed = chooseSeed();
+
+test(`C1, K3, I1, J9: whole devices, from seed ${seed} on`, { timeout: 120_000 }, async () => {
+  const sum: Record<string, number> = {};
+  for (let run = 0; run < (isReplay ? 1 : runs); run++)
+    for (const [what, count] of Object.entries(await play(seed + run))) sum[what] = (sum[what] ?? 0) + count;
+  console.info(`${runs} runs from seed ${seed}`, sum);
+  if (!isReplay) for (const [what, count] of Object.entries(sum)) expect(count, what).toBeGreaterThan(0);
+});
