@@ -2,12 +2,11 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { Connection } from '../../../client/connection/connection.js';
-import { DocumentSync, type DocumentSyncDeps } from '../../../client/provider/document-sync.js';
 import type { Position } from '../../../shared/native/position.js';
 import { Network } from '../../support/client-sockets.js';
 import type { MemoryPeer } from '../../support/memory-peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
+import { openDevice, type Device, type DeviceOptions } from './device.js';
 
 let server: SessionServer;
 let network: Network;
@@ -24,43 +23,10 @@ afterEach(async () => {
   await server.close();
 });
 
-interface Device {
-  readonly doc: Y.Doc;
-  readonly connection: Connection;
-  readonly sync: DocumentSync;
-  readonly text: Y.Text;
-}
-
-let lastId = 0;
-
-function device(options: Partial<DocumentSyncDeps> & { token?: string; on?: Network } = {}): Device {
-  const { doc = new Y.Doc(), token = 'write', on = network, ...deps } = options;
-  if (options.doc === undefined) doc.clientID = ++lastId;
-  const connection = new Connection({
-    url: 'ws://server/',
-    token: async () => token,
-    device: 'device',
-    agent: 'test/1',
-    openSocket: on.openSocket,
-    clock: server.clock,
-    random: () => 0.5,
-  });
-  const sync = new DocumentSync({
-    doc,
-    name: 'doc',
-    connection,
-    clock: server.clock,
-    random: () => 0.5,
-    isEdit: () => true,
-    ...deps,
-  });
-  sync.start();
-  connection.connect();
-  cleanup.push(() => {
-    sync.destroy();
-    connection.destroy();
-  });
-  return { doc, connection, sync, text: doc.getText('text') };
+function device({ on = network, ...options }: DeviceOptions & { on?: Network } = {}): Device {
+  const one = openDevice(server, on, options);
+  cleanup.push(() => one.destroy());
+  return one;
 }
 
 function rejectionOf(promise: Promise<void>): Promise<unknown> {
