@@ -53,7 +53,8 @@ describe.skipIf(executablePath === undefined)('a provider whose network is cut',
 
   async function open(context: BrowserContext): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(pages.url({ server: network.url, name: 'notes' }));
+    // Without HTTP beside, whose headers would hide what a return costs.
+    await page.goto(pages.url({ server: network.url, name: 'notes', http: 'no' }));
     await page.waitForFunction(() => window.app !== undefined);
     return page;
   }
