@@ -39,6 +39,11 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
+/** The code of this name, as it comes over the wire; undefined where there is none. */
+export function errorCodeOf(name: string): ErrorCode | undefined {
+  return Object.hasOwn(errorTable, name) ? (name as ErrorCode) : undefined;
+}
+
 /**
  * An expected fault of a peer, or one a peer must be told of. `reason` is what the peer sees (no secrets, at most 123
  * bytes on a close frame); `message` and `cause` are for the log.

@@ -3,7 +3,7 @@
 
 import { ObservableV2 } from 'lib0/observable';
 import type { Clock, Timer } from '../../shared/clock.js';
-import { errorTable, SyncError, toSyncError, type ErrorCode } from '../../shared/errors.js';
+import { errorCodeOf, errorTable, SyncError, toSyncError, type ErrorCode } from '../../shared/errors.js';
 import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
@@ -277,7 +277,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
         return;
       case 'goodbye':
         this.#retryAfterMs = message.retryAfterMs;
-        return this.#fail(codeOf(message.code), message.reason);
+        return this.#fail(errorCodeOf(message.code), message.reason);
       case 'opened':
         this.#take(message.ref, message.document);
         return this.#byNumber.get(message.document)?.hear(message);
@@ -304,7 +304,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
 
   #closed(closeCode: number, reason: string): void {
     const found = Object.entries(errorTable).find(([, { close }]) => close === closeCode);
-    const named = codeOf(reason.split(':')[0] ?? '') ?? (found?.[0] as ErrorCode | undefined);
+    const named = errorCodeOf(reason.split(':')[0] ?? '') ?? (found?.[0] as ErrorCode | undefined);
     this.#fail(named, reason === '' ? `the connection was closed (${closeCode})` : reason, closeCode);
   }
 
@@ -316,8 +316,4 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     this.#happen(meaning === undefined || meaning.retry === 'backoff' ? 'lost' : 'refused');
     this.emit('ended', [reason]);
   }
-}
-
-function codeOf(name: string): ErrorCode | undefined {
-  return Object.hasOwn(errorTable, name) ? (name as ErrorCode) : undefined;
 }

@@ -11,6 +11,7 @@ import type { Clock, Timer } from '../../shared/clock.js';
 import type { Position } from '../../shared/native/position.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Locks } from '../platform/locks.js';
+import { randomId } from '../platform/random-id.js';
 import { Catalogue } from './catalogue.js';
 import { compact, planCompaction, type CompactionPlan } from './compaction.js';
 import { CopyDatabase, type CopyTransaction, type StoredRow } from './copy-database.js';
@@ -499,7 +500,6 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
   }
 
   #newId(): string {
-    const part = (): string => Math.floor(this.#deps.random() * 2 ** 32).toString(36);
-    return `${part()}-${part()}`;
+    return randomId(this.#deps.random, 2);
   }
 }

@@ -1,9 +1,8 @@
 // One copy among the tabs of the browser: that it lives, that it has its database open, and whether it is the one that
 // writes for all. The browser lets go of all three when the tab is gone.
 
-import type { LockOptions, Locks } from '../platform/locks.js';
+import { tabLock, type LockOptions, type Locks } from '../platform/locks.js';
 
-const tabLock = (tab: string): string => `heddle:tab:${tab}`;
 const writerLock = (name: string): string => `heddle:writer:${name}`;
 
 /** Held, shared, by every tab that has the database open. */

@@ -21,6 +21,9 @@ export interface Locks {
   held(): Promise<ReadonlySet<string> | undefined>;
 }
 
+/** The lock that something of a tab holds as long as it lives, by an id of its own. */
+export const tabLock = (id: string): string => `heddle:tab:${id}`;
+
 /** The browser's Web Locks. */
 export function browserLocks(): Locks {
   const manager = findManager();

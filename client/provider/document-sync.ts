@@ -4,7 +4,7 @@
 import { ObservableV2 } from 'lib0/observable';
 import * as Y from 'yjs';
 import type { Clock, Timer } from '../../shared/clock.js';
-import { errorTable, SyncError, type ErrorCode } from '../../shared/errors.js';
+import { errorCodeOf, errorTable, SyncError, type ErrorCode } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
@@ -357,7 +357,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   #closed(code: string, message: string): void {
     this.disconnected();
     this.#tell(code, message);
-    const known = Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'INTERNAL';
+    const known = errorCodeOf(code) ?? 'INTERNAL';
     if (known === 'CLIENT_ID_TAKEN') this.#takeAnotherId();
     if (errorTable[known].retry !== 'backoff') return this.#setPhase('blocked');
     // After such an end it is not certain any more what the server has.
@@ -373,10 +373,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 
   #tell(code: string, message: string): void {
-    this.#reason = {
-      code: Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'INTERNAL',
-      message,
-    };
+    this.#reason = { code: errorCodeOf(code) ?? 'INTERNAL', message };
     this.emit('refused', [this.#reason]);
     if (errorTable[this.#reason.code].retry === 'backoff') return;
     for (const { reject } of this.#waiting.splice(0)) reject(errorOf(this.#reason));

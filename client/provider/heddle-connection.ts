@@ -63,12 +63,13 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
   constructor(url: string, options: HeddleConnectionOptions = {}) {
     super();
     this.url = serverUrl(url);
-    const { clock, random } = { clock: systemClock, random: Math.random };
+    const clock = systemClock;
+    const { random } = Math;
     const { token, tokenStorageKey: storageKey } = options;
     this.#tokens = new TokenSource({ token, storageKey, scope: this.url, clock, random });
     this.#transports = new TransportChoice({
       webSocket: openWebSocket(options),
-      http: options.httpFallback === false ? undefined : longPoll(fetch.bind(globalThis), clock),
+      http: options.httpFallback === false ? undefined : longPoll(fetch, clock),
       clock,
       random,
     });

@@ -1,7 +1,7 @@
 // The other tabs that have a document open: what each said last, and whether it is still there. A tab that dies cannot say
 // so, but its lock is let go of.
 
-import type { Locks } from '../platform/locks.js';
+import { tabLock, type Locks } from '../platform/locks.js';
 import { PartReader } from './parts.js';
 import type { Summary, TabState } from './tab-messages.js';
 
@@ -20,9 +20,6 @@ export interface Sibling {
   hasTold: boolean;
   watch: AbortController | undefined;
 }
-
-/** The lock that a tab holds as long as it lives. */
-export const lockOf = (id: string): string => `heddle:tab:${id}`;
 
 export interface SiblingEvents {
   /** It has gone without a word; it is forgotten already. */
@@ -90,7 +87,7 @@ export class Siblings {
     sibling.watch = watch;
     let isFree = false;
     try {
-      await this.#locks.request(lockOf(sibling.id), { mode: 'shared', signal: watch.signal }, async () => {
+      await this.#locks.request(tabLock(sibling.id), { mode: 'shared', signal: watch.signal }, async () => {
         // Where there are no locks everybody gets each: that says nothing.
         isFree = (await this.#locks.held()) !== undefined;
       });

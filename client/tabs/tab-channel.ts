@@ -11,10 +11,11 @@ import {
   type BroadcastChannelClass,
   type TabMessages,
 } from '../platform/broadcast-channel.js';
-import { browserLocks, type Locks } from '../platform/locks.js';
+import { browserLocks, tabLock, type Locks } from '../platform/locks.js';
+import { randomId } from '../platform/random-id.js';
 import { answerTo, mayLack, summaryOf, wantOf } from './comparison.js';
 import { partsOf } from './parts.js';
-import { lockOf, Siblings, type Sibling } from './siblings.js';
+import { Siblings, type Sibling } from './siblings.js';
 import { applySiblingState, ownState, refreshOwnState } from './tab-awareness.js';
 import { readMessage, writeMessage, type Saying, type Summary, type TabMessage } from './tab-messages.js';
 
@@ -135,14 +136,14 @@ export class TabChannel extends ObservableV2<Events> {
       end();
     };
     // Another id each time: what is still under way of the last time is not taken for this one.
-    const joined: Joined = { id: newId(random), messages, leave, isHere: false, isLocked: false };
+    const joined: Joined = { id: randomId(random, 4), messages, leave, isHere: false, isLocked: false };
     this.#joined = joined;
     const enter = (isLocked: boolean): void => {
       timer.cancel();
       this.#enter(joined, isLocked);
     };
     this.#platform.locks
-      .request(lockOf(joined.id), {}, async () => {
+      .request(tabLock(joined.id), {}, async () => {
         // Held before the first word, so that nobody who hears it finds the lock free.
         enter(true);
         await left;
@@ -367,9 +368,4 @@ export class TabChannel extends ObservableV2<Events> {
   #failed(thrown: unknown): void {
     this.emit('error', [thrown instanceof Error ? thrown : new Error(String(thrown))]);
   }
-}
-
-/** Not a secret, only another one for each tab. */
-function newId(random: () => number): string {
-  return Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(36)).join('-');
 }
