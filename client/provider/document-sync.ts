@@ -53,6 +53,8 @@ interface Events {
   awareness: (update: Uint8Array) => void;
   /** An update was not taken, or the document was closed. What is here stays here. */
   refused: (reason: DocumentReason) => void;
+  /** A state of this client's awareness was not taken. The others see what was taken last, and edits go on. */
+  'awareness-refused': (reason: DocumentReason) => void;
 }
 
 /** Somebody who waits for both sides to be the same. */
@@ -311,6 +313,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   /** What is refused stays here, and is compared again when the rights have changed. */
   #refused(seq: number, code: string, message: string): void {
+    if (seq === 0) return this.emit('awareness-refused', [reasonOf(code, message)]);
     this.#outbox.refused(seq);
     this.#comparison = undefined;
     this.#isComplete = false;
@@ -373,7 +376,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 
   #tell(code: string, message: string): void {
-    this.#reason = { code: errorCodeOf(code) ?? 'INTERNAL', message };
+    this.#reason = reasonOf(code, message);
     this.emit('refused', [this.#reason]);
     if (errorTable[this.#reason.code].retry === 'backoff') return;
     for (const { reject } of this.#waiting.splice(0)) reject(errorOf(this.#reason));
@@ -384,6 +387,10 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#phase = phase;
     this.emit('phase', [phase]);
   }
+}
+
+function reasonOf(code: string, message: string): DocumentReason {
+  return { code: errorCodeOf(code) ?? 'INTERNAL', message };
 }
 
 function errorOf({ code, message }: DocumentReason): SyncError {

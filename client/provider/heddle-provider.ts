@@ -256,6 +256,7 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
     kept.on('phase', (phase) => this.#phaseChanged(phase));
     kept.on('access', () => this.#accessChanged());
     kept.on('unsynced', (count) => this.emit('unsyncedChanges', [count]));
+    kept.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
     kept.on('offline-error', (error) => this.emit('offline-error', [error]));
     kept.on('changed', () => this.#changed());
     const onDestroy = (): void => this.destroy();

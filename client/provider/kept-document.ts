@@ -37,6 +37,7 @@ interface Events {
   access: (access: Access) => void;
   unsynced: (count: number) => void;
   refused: (reason: DocumentReason) => void;
+  'awareness-refused': (reason: DocumentReason) => void;
   'offline-error': (error: OfflineError) => void;
   /** Something of another tab could not be taken. The document is as it was. */
   'tab-error': (error: Error) => void;
@@ -213,6 +214,7 @@ export class KeptDocument extends ObservableV2<Events> {
     });
     sync.on('unsynced', (count) => this.#tell('unsynced', count));
     sync.on('refused', (reason) => this.#tell('refused', reason));
+    sync.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
     sync.on('durable', (edits) => copy?.durable(edits));
     sync.on('position', (position) => copy?.reached(position));
     copy?.on('orphaned', () => sync.compare());

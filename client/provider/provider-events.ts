@@ -2,6 +2,7 @@
 // on working, and `sync-status`, which tells all in one.
 
 import type { OfflineError } from '../offline/offline-error.js';
+import type { DocumentReason } from './document-sync.js';
 import type { SyncStatus } from './sync-status.js';
 
 export interface ProviderEvents<Provider> {
@@ -26,5 +27,7 @@ export interface ProviderEvents<Provider> {
   unsyncedChanges: (count: number) => void;
   /** The copy on this device cannot be read or written. The document goes on in memory. */
   'offline-error': (error: OfflineError) => void;
+  /** A state of this client's awareness was not taken. The others see what was taken last, and edits go on. */
+  'awareness-refused': (reason: DocumentReason) => void;
   destroy: (provider: Provider) => void;
 }

@@ -12,37 +12,68 @@ export interface AwarenessEntry {
   readonly state: string;
 }
 
+/** What was read of a message. */
+export interface Decoded {
+  readonly entries: AwarenessEntry[];
+  /** The message has more entries, which were not read. */
+  readonly isCut: boolean;
+}
+
 /** Far above what {@link maxOwnClock} and answers to it can lead to, and far below where counting by ones stops. */
-const maxClock = 2 ** 40;
+export const maxClock = 2 ** 40;
 
 /** No client may begin with more: y-protocols counts by ones, so this is out of reach for honest clients. */
 export const maxOwnClock = 2 ** 32 - 1;
 
+/**
+ * Most entries of a frame that the server makes. Stock clients repeat each frame they hear as one message, so this must
+ * be less than a message of theirs may have.
+ */
+const maxFrameEntries = 1_000;
+/** Most characters of all states in a frame that the server makes, unless one state alone is longer. */
+const maxFrameCharacters = 32 * 1024;
+
 const utf8 = new TextEncoder();
 
 /**
- * Reads an awareness update to its last byte. States are checked lazily, by {@link checkState}: stock clients repeat
- * what they hear, and most of that is dropped unread. Throws SyncError AWARENESS_INVALID.
+ * Reads an awareness update to its last byte, or its first `maxEntries` entries. Does not look into states: stock clients
+ * repeat what they hear, and most of that is dropped unread. Throws SyncError AWARENESS_INVALID.
  */
-export function decodeAwareness(update: Uint8Array, limits: Limits): AwarenessEntry[] {
+export function decodeAwareness(update: Uint8Array, maxEntries: number): Decoded {
   try {
     const decoder = decoding.createDecoder(update);
     const count = decoding.readVarUint(decoder);
     // Three bytes is the least an entry takes: a count beyond that is a lie, found out before it costs anything.
-    if (count > limits.maxAwarenessEntries || count * 3 > update.length) throw invalid('too many entries');
+    if (count * 3 > update.length) throw invalid('fewer entries than it says');
+    const isCut = count > maxEntries;
     const entries: AwarenessEntry[] = [];
-    for (let i = 0; i < count; i++) {
+    for (let left = isCut ? maxEntries : count; left > 0; left--) {
       const clientId = decoding.readVarUint(decoder);
       const clock = decoding.readVarUint(decoder);
-      if (clock > maxClock) throw invalid('clock out of range');
       entries.push({ clientId, clock, state: decoding.readVarString(decoder) });
     }
-    if (decoding.hasContent(decoder)) throw invalid('bytes after the last entry');
-    return entries;
+    if (!isCut && decoding.hasContent(decoder)) throw invalid('bytes after the last entry');
+    return { entries, isCut };
   } catch (error) {
     if (error instanceof SyncError) throw error;
     throw new SyncError('AWARENESS_INVALID', 'the update ends inside an entry', { cause: error });
   }
+}
+
+/** The entries in order, in as many updates as it takes for none to be large. */
+export function encodeAwarenessFrames(entries: readonly AwarenessEntry[]): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  let from = 0;
+  let characters = 0;
+  for (const [at, { state }] of entries.entries()) {
+    characters += state.length;
+    if (at === from || (at - from < maxFrameEntries && characters <= maxFrameCharacters)) continue;
+    frames.push(encodeAwareness(entries.slice(from, at)));
+    from = at;
+    characters = state.length;
+  }
+  if (from < entries.length) frames.push(encodeAwareness(from === 0 ? entries : entries.slice(from)));
+  return frames;
 }
 
 export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
@@ -56,23 +87,23 @@ export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array 
   return encoding.toUint8Array(encoder);
 }
 
-/** A state is null or a JSON object of bounded size and depth: what peers will parse and read fields of. */
-export function checkState(state: string, limits: Limits): void {
+/** Why a state is not null or a JSON object of bounded size and depth, whose fields clients can read; undefined if it is. */
+export function faultOfState(state: string, limits: Limits): SyncError | undefined {
+  if (state === 'null') return undefined;
   const max = limits.maxAwarenessBytes;
   // A character is at most three bytes: most states are small enough to be known to fit.
-  if (state.length * 3 > max && utf8.encode(state).length > max) throw invalid('a state is too large');
+  if (state.length * 3 > max && utf8.encode(state).length > max)
+    return invalid(`a state has at most ${max} bytes`);
   // Before parsing: a state that parses but is too deep to be written again would break every later joiner.
-  if (exceedsDepth(state, limits.maxNesting)) throw invalid('a state is nested too deeply');
+  if (exceedsDepth(state, limits.maxNesting)) return invalid('a state is nested too deeply');
   let value: unknown;
   try {
     value = JSON.parse(state);
   } catch (error) {
-    throw new SyncError('AWARENESS_INVALID', 'a state is not JSON', { cause: error });
+    return new SyncError('AWARENESS_INVALID', 'a state is not JSON', { cause: error });
   }
-  const isRemoval = state === 'null';
-  if (!isRemoval && (typeof value !== 'object' || value === null || Array.isArray(value))) {
-    throw invalid('a state is an object or null');
-  }
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? undefined : invalid('a state is an object or null');
 }
 
 function exceedsDepth(json: string, max: number): boolean {

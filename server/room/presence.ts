@@ -1,24 +1,41 @@
 // The awareness of one room: who is here, which connection speaks for which id, and what the others are still to be
-// told. Not the y-protocols Awareness class: that one has a client of its own, no owners, and forgets nothing.
+// told. The class does not use y-protocols' Awareness: that class has a client of its own, knows no owners and forgets
+// nothing. What one message costs depends on the entries of the message, never on how many are present.
 
-import type { Clock } from '../../shared/clock.js';
+import type { Clock, Timer } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import {
-  checkState,
   decodeAwareness,
   encodeAwareness,
+  encodeAwarenessFrames,
+  faultOfState,
+  maxClock,
   maxOwnClock,
   type AwarenessEntry,
 } from './awareness-codec.js';
 import { Pacer } from './pacer.js';
 import type { Writer } from './writer.js';
 
-interface Present {
+/** A connection that is in the room, as a source of awareness. */
+interface Speaker {
   readonly writer: Writer;
+  /** Different for every speaker of this room: what is remembered of a speaker after its end. */
+  readonly number: number;
+  /** The turn in which the connection arrived. */
+  readonly arrivedTurn: number;
+  /** The ids it speaks for, at most `maxAwarenessIds`. */
+  readonly ids: Set<number>;
+  /** The id that the connection began with: its own. Undefined as long as it has spoken for none. */
+  ownId: number | undefined;
+}
+
+interface Present {
+  readonly speaker: Speaker;
   /**
-   * Whether it is the id the connection began with: its own. Any other may be one it repeats, heard beside the server
-   * from another tab of the browser, and goes to the connection that begins with it.
+   * Whether the id is the one the connection began with: its own. Any other id may be one that the connection repeats,
+   * because it heard that id beside the server from another tab of the browser. Such an id goes over to the connection
+   * that begins with it.
    */
   readonly isOwn: boolean;
   /** Clock of the owner's last entry. */
@@ -27,27 +44,55 @@ interface Present {
   toldClock: number;
   /**
    * How far ahead the others are told, for good, where that is more than one. The owner does not hear its own entries
-   * then: at a clock that far ahead they would overwrite what it has said of itself since.
+   * then: at a clock that far ahead they would overwrite what the owner has said of itself since.
    */
   lead: number;
   state: string;
   heardAt: number;
-  /** When it last changed, in turns. */
+  toldAt: number;
+  /** When the server renewed the entry and the owner has not spoken since; undefined otherwise. */
+  askedAt: number | undefined;
+  /** The turn in which the entry last changed. */
   turn: number;
 }
 
 interface Gone {
-  readonly writer: Writer;
+  /** The number of the speaker that spoke for the id. */
+  readonly speaker: number;
   readonly clock: number;
   readonly at: number;
   readonly turn: number;
 }
 
-/** Clients forget a state they have not heard of for 30 s (y-protocols `outdatedTimeout`); so do we, a little later. */
-const outdatedMs = 35_000;
-/** How long a gone id is remembered: longer than any client remembers its state. */
-const goneMs = 60_000;
-const maxGone = 1_000;
+/** What came of an awareness message. */
+export interface Heard {
+  /** The id that the connection introduced as its own, if this message did that. */
+  readonly ownId: number | undefined;
+  /** Why an entry of the message was not taken: the first reason, if there are several. */
+  readonly refusal: SyncError | undefined;
+}
+
+/**
+ * y-protocols forgets a state that has not been renewed for 30 s (`outdatedTimeout`), and renews its own after 15 s. A
+ * page whose timers the browser slows down renews only once a minute, but it answers at once: an Awareness that hears
+ * itself at the next clock repeats what it heard. So the server renews each entry that was told this long ago.
+ */
+const renewAfterMs = 20_000;
+/** Entries that were told this long ago are renewed along with one that is due: together in few frames. */
+const renewEarlyMs = 15_000;
+/** An owner that has not answered after this long is gone. The others would wait 15 s more. */
+const answerMs = 15_000;
+/** An entry that cannot be renewed is gone before the others forget it. */
+const outdatedMs = 28_000;
+/** The ages of entries are looked at this seldom, so that what is due at about the same time is told together. */
+const lookEveryMs = 1_000;
+/**
+ * How long it is remembered at which clock an id went. An Awareness remembers that for ever, and ignores an id that
+ * returns at a lower clock.
+ */
+const goneMs = 10 * 60_000;
+/** How many gone ids are remembered at most. */
+const maxGone = 10_000;
 /** Joins changes when many move at once. */
 const changeWindowMs = 15;
 /** Joins renewals (every 15 s per client): nobody needs them sooner, but all need them within 30 s. */
@@ -58,15 +103,16 @@ export class Presence {
   readonly #limits: Limits;
   readonly #tell: (update: Uint8Array, except?: Writer) => void;
   readonly #present = new Map<number, Present>();
+  /** In the order in which they went. */
   readonly #gone = new Map<number, Gone>();
-  /** The turn in which each connection arrived. */
-  readonly #arrived = new Map<Writer, number>();
-  /** Connections that have begun to speak for an id of their own. */
-  readonly #introduced = new Set<Writer>();
+  readonly #speakers = new Map<Writer, Speaker>();
   /** Ids whose entries the others have yet to get. */
-  readonly #untold = new Set<number>();
+  #untold = new Set<number>();
   readonly #changes: Pacer;
   readonly #renewals: Pacer;
+  /** Looks at the ages of entries when the first of them can be due. */
+  #look: { readonly at: number; readonly timer: Timer } | undefined;
+  #speakerCount = 0;
   /** Counts arrivals and changes. */
   #turn = 0;
   #toldTurn = 0;
@@ -98,119 +144,119 @@ export class Presence {
 
   /** A connection is here, whether or not it will say anything. */
   join(writer: Writer): void {
-    this.#arrived.set(writer, ++this.#turn);
+    this.#addSpeaker(writer, ++this.#turn);
   }
 
   /**
-   * Takes what a connection says of its own ids (P1); what it repeats of others is dropped without a word, as stock
-   * clients repeat all they hear. Returns the id it introduced as its own, if it did. Throws SyncError AWARENESS_INVALID, with nothing taken.
+   * Takes what a connection says of its own ids (P1). What the connection repeats of others is dropped without a word, as
+   * stock clients repeat all they hear. An entry that breaks a rule is refused alone, and changes nothing (P4). Throws
+   * SyncError AWARENESS_INVALID, with nothing taken, for bytes that are no awareness update.
    */
-  receive(writer: Writer, update: Uint8Array): number | undefined {
-    const entries = decodeAwareness(update, this.#limits).filter((entry) => this.#maySpeak(writer, entry));
+  receive(writer: Writer, update: Uint8Array): Heard {
+    const { entries, isCut } = decodeAwareness(update, this.#limits.maxAwarenessEntries);
+    const speaker = this.#speakers.get(writer) ?? this.#addSpeaker(writer, Number.POSITIVE_INFINITY);
+    const ownIdBefore = speaker.ownId;
+    let refusal: SyncError | undefined;
     for (const entry of entries) {
-      checkState(entry.state, this.#limits);
-      this.#checkClock(entry);
+      if (!this.#maySpeak(speaker, entry)) continue;
+      const fault = this.#faultOf(speaker, entry);
+      refusal ??= fault;
+      if (fault === undefined) this.#take(speaker, entry);
     }
-    if (this.#idsAfter(writer, entries) > this.#limits.maxAwarenessIds) {
-      throw new SyncError('AWARENESS_INVALID', 'too many awareness ids on one connection');
-    }
-    this.#checkBytes(entries);
-    const isFirst = !this.#introduced.has(writer);
-    for (const entry of entries) this.#take(writer, entry);
-    return isFirst && this.#introduced.has(writer) ? entries[0]?.clientId : undefined;
+    if (isCut) refusal ??= invalid(`a message has at most ${this.#limits.maxAwarenessEntries} entries`);
+    return { ownId: ownIdBefore === undefined ? speaker.ownId : undefined, refusal };
   }
 
   /** The connection has gone, and with it its ids, at once (P2). */
   leave(writer: Writer): void {
-    this.#arrived.delete(writer);
-    this.#introduced.delete(writer);
+    const speaker = this.#speakers.get(writer);
+    if (speaker === undefined) return;
+    this.#speakers.delete(writer);
+    for (const clientId of speaker.ids) {
+      const present = this.#present.get(clientId);
+      if (present !== undefined) this.#remove(clientId, present);
+    }
+  }
+
+  /** Everybody's state, for a newcomer, in frames of bounded size (P5): none when nobody is here. */
+  encodeAll(reader?: Writer): Uint8Array[] {
+    const entries: AwarenessEntry[] = [];
+    for (const [clientId, present] of this.#present)
+      if (present.speaker.writer !== reader) entries.push(entryOf(clientId, present));
+    return encodeAwarenessFrames(entries);
+  }
+
+  /**
+   * What a reader that was last told in this turn has missed, in frames of bounded size. Of the reader's own entries, only
+   * those that it is asked to answer by repeating them.
+   */
+  encodeSince(turn: number, reader?: Writer): Uint8Array[] {
+    const entries: AwarenessEntry[] = [];
     for (const [clientId, present] of this.#present) {
-      if (present.writer === writer) this.#remove(clientId, present);
+      if (present.turn <= turn) continue;
+      if (present.speaker.writer !== reader || isAhead(present)) entries.push(entryOf(clientId, present));
     }
+    for (const [clientId, gone] of this.#gone) if (gone.turn > turn) entries.push(removalOf(clientId, gone));
+    return encodeAwarenessFrames(entries);
   }
 
-  /** Everybody's state, for a newcomer; undefined when nobody is here. */
-  encodeAll(reader?: Writer): Uint8Array | undefined {
-    return this.encodeSince(0, reader);
-  }
-
-  /** What a reader that was last told in this turn has missed of others. Undefined when there is nothing. */
-  encodeSince(turn: number, reader?: Writer): Uint8Array | undefined {
-    const ids: number[] = [];
-    for (const [clientId, { writer, turn: changed }] of this.#present) {
-      if (changed > turn && writer !== reader) ids.push(clientId);
-    }
-    if (turn > 0) for (const [clientId, gone] of this.#gone) if (gone.turn > turn) ids.push(clientId);
-    return ids.length === 0 ? undefined : encodeAwareness(ids.flatMap((clientId) => this.#entryOf(clientId)));
-  }
-
-  /** Removes what has not been renewed, and forgets what went long ago. */
-  expire(): void {
-    const now = this.#clock.monotonic();
-    for (const [clientId, present] of this.#present) {
-      if (now - present.heardAt > outdatedMs) this.#remove(clientId, present);
-    }
-    for (const [clientId, { at }] of this.#gone) {
-      if (now - at > goneMs || this.#gone.size > maxGone) this.#gone.delete(clientId);
-    }
-  }
-
+  /** Stops its timers. */
   close(): void {
     this.#changes.cancel();
     this.#renewals.cancel();
+    this.#stopLooking();
   }
 
-  #maySpeak(writer: Writer, entry: AwarenessEntry): boolean {
+  #addSpeaker(writer: Writer, arrivedTurn: number): Speaker {
+    const number = ++this.#speakerCount;
+    const speaker: Speaker = { writer, number, arrivedTurn, ids: new Set(), ownId: undefined };
+    this.#speakers.set(writer, speaker);
+    return speaker;
+  }
+
+  #maySpeak(speaker: Speaker, entry: AwarenessEntry): boolean {
     const present = this.#present.get(entry.clientId);
-    if (present === undefined) return entry.state !== 'null' && this.#mayReturn(writer, entry);
-    if (present.writer === writer) return isNewer(entry, present);
-    if (!present.isOwn && entry.state !== 'null' && !this.#introduced.has(writer)) return true;
+    if (present === undefined) return entry.state !== 'null' && this.#mayReturn(speaker, entry);
+    if (present.speaker === speaker) return isNewer(entry, present);
+    if (!present.isOwn && entry.state !== 'null' && speaker.ownId === undefined) return true;
     // The same user's new connection takes over from one that is dead but not known to be: a quick reconnect. What
     // another tab of that user repeats, or gives up waiting for, is never newer than what was told.
-    const isSameUser = writer.sub !== undefined && writer.sub === present.writer.sub;
+    const { sub } = speaker.writer;
+    const isSameUser = sub !== undefined && sub === present.speaker.writer.sub;
     return isSameUser && entry.state !== 'null' && entry.clock > present.toldClock;
   }
 
   /** Somebody who repeats a state of one that has just left must not bring it back as a ghost. */
-  #mayReturn(writer: Writer, { clientId, clock }: AwarenessEntry): boolean {
-    const gone = this.#gone.get(clientId);
-    if (gone === undefined || clock > gone.clock || gone.writer === writer) return true;
-    const sawItGo = (this.#arrived.get(writer) ?? Number.POSITIVE_INFINITY) < gone.turn;
-    return !sawItGo && !this.#introduced.has(writer);
+  #mayReturn(speaker: Speaker, { clientId, clock }: AwarenessEntry): boolean {
+    const gone = this.#goneLately(clientId);
+    if (gone === undefined || clock > gone.clock || gone.speaker === speaker.number) return true;
+    const sawItGo = speaker.arrivedTurn < gone.turn;
+    return !sawItGo && speaker.ownId === undefined;
   }
 
-  /** O2: what is kept is also what every newcomer is sent. */
-  #checkBytes(entries: readonly AwarenessEntry[]): void {
-    let bytes = this.#bytes;
-    for (const { clientId, state } of entries) {
-      bytes += state.length - (this.#present.get(clientId)?.state.length ?? 0);
-    }
-    if (bytes > this.#bytes && bytes > this.#limits.maxPresenceBytes) {
-      throw new SyncError('RATE_LIMITED', 'there is too much presence in this document');
-    }
+  /** Which rule the entry breaks; undefined for none. */
+  #faultOf({ ids }: Speaker, { clientId, clock, state }: AwarenessEntry): SyncError | undefined {
+    const { maxAwarenessIds, maxPresenceBytes } = this.#limits;
+    const present = this.#present.get(clientId);
+    // A clock that somebody else has pushed far ahead may be counted on from there.
+    const knownClock = present?.toldClock ?? this.#goneLately(clientId)?.clock ?? 0;
+    if (clock > Math.min(knownClock + maxOwnClock, maxClock)) return invalid('clock out of range');
+    if (ids.size >= maxAwarenessIds && !ids.has(clientId))
+      return invalid(`a connection speaks for at most ${maxAwarenessIds} awareness ids`);
+    const fault = faultOfState(state, this.#limits);
+    if (fault !== undefined) return fault;
+    // O2: what is kept is also what every newcomer is sent.
+    const more = state.length - (present?.state.length ?? 0);
+    return more > 0 && this.#bytes + more > maxPresenceBytes
+      ? new SyncError('RATE_LIMITED', 'there is too much presence in this document')
+      : undefined;
   }
 
-  #checkClock({ clientId, clock }: AwarenessEntry): void {
-    const known = this.#present.get(clientId)?.toldClock ?? this.#gone.get(clientId)?.clock ?? 0;
-    // One that was pushed there by somebody else may go on from there.
-    if (clock > known + maxOwnClock) {
-      throw new SyncError('AWARENESS_INVALID', 'clock out of range');
-    }
-  }
-
-  #idsAfter(writer: Writer, entries: readonly AwarenessEntry[]): number {
-    const ids = new Set<number>();
-    for (const [clientId, present] of this.#present) if (present.writer === writer) ids.add(clientId);
-    for (const entry of entries) ids.add(entry.clientId);
-    return ids.size;
-  }
-
-  #take(writer: Writer, entry: AwarenessEntry): void {
+  #take(speaker: Speaker, entry: AwarenessEntry): void {
     const { clientId, state } = entry;
     const present = this.#present.get(clientId);
-    if (present === undefined || present.writer !== writer) {
-      this.#introduce(writer, entry, present?.toldClock ?? this.#gone.get(clientId)?.clock ?? -1);
-    } else if (state === 'null') this.#remove(clientId, present);
+    if (present === undefined || present.speaker !== speaker) this.#introduce(speaker, entry, present);
+    else if (state === 'null') this.#remove(clientId, present);
     else this.#update(present, entry);
   }
 
@@ -219,18 +265,23 @@ export class Presence {
    * it. So it is told one clock ahead of all that was told before. By one, its owner may hear that too, and counts on
    * from there; from further back it stays behind.
    */
-  #introduce(writer: Writer, { clientId, clock, state }: AwarenessEntry, lastToldClock: number): void {
+  #introduce(speaker: Speaker, entry: AwarenessEntry, before: Present | undefined): void {
+    const { clientId, clock, state } = entry;
+    const lastToldClock = before?.toldClock ?? this.#goneLately(clientId)?.clock ?? -1;
     const toldClock = Math.max(clock, lastToldClock) + 1;
     const lead = toldClock - clock > 1 ? toldClock - clock : 0;
-    const heardAt = this.#clock.monotonic();
-    const isOwn = !this.#introduced.has(writer);
-    this.#introduced.add(writer);
-    this.#bytes += state.length - (this.#present.get(clientId)?.state.length ?? 0);
+    const now = this.#clock.monotonic();
+    speaker.ownId ??= clientId;
+    const isOwn = speaker.ownId === clientId;
+    speaker.ids.add(clientId);
+    before?.speaker.ids.delete(clientId);
+    this.#bytes += state.length - (before?.state.length ?? 0);
     this.#gone.delete(clientId);
-    const told = { toldClock, lead, turn: ++this.#turn };
-    this.#present.set(clientId, { writer, isOwn, heardClock: clock, state, heardAt, ...told });
+    const times = { heardAt: now, toldAt: now, askedAt: undefined, turn: ++this.#turn };
+    this.#present.set(clientId, { speaker, isOwn, heardClock: clock, toldClock, lead, state, ...times });
     this.#untold.add(clientId);
     this.#changes.request();
+    this.#lookAt(now + renewAfterMs);
   }
 
   /** Clocks told only move when there is something to tell: a client that hears itself ahead repeats what it heard. */
@@ -240,6 +291,7 @@ export class Presence {
     const ahead = clock + present.lead;
     present.heardClock = clock;
     present.heardAt = this.#clock.monotonic();
+    present.askedAt = undefined;
     this.#bytes += state.length - present.state.length;
     present.state = state;
     if (ahead <= present.toldClock && !isChange) return;
@@ -250,43 +302,132 @@ export class Presence {
   }
 
   #remove(clientId: number, present: Present): void {
-    const { writer, toldClock, state } = present;
+    const { speaker, toldClock, state } = present;
     this.#present.delete(clientId);
+    speaker.ids.delete(clientId);
     this.#bytes -= state.length;
-    this.#gone.set(clientId, {
-      writer,
-      clock: toldClock + 1,
-      at: this.#clock.monotonic(),
-      turn: ++this.#turn,
-    });
+    const at = this.#clock.monotonic();
+    this.#gone.set(clientId, { speaker: speaker.number, clock: toldClock + 1, at, turn: ++this.#turn });
     this.#untold.add(clientId);
     this.#changes.request();
+    if (this.#present.size === 0) this.#stopLooking();
   }
 
   #flush(): void {
     this.#changes.cancel();
     this.#renewals.cancel();
+    const untold = this.#untold;
+    this.#untold = new Set();
+    const turn = this.#turn;
+    const now = this.#clock.monotonic();
     const entries: AwarenessEntry[] = [];
-    for (const clientId of this.#untold) {
+    for (const clientId of untold) {
       const present = this.#present.get(clientId);
-      if (present === undefined || present.lead === 0) entries.push(...this.#entryOf(clientId));
-      else this.#tell(encodeAwareness(this.#entryOf(clientId)), present.writer);
+      const gone = present === undefined ? this.#gone.get(clientId) : undefined;
+      if (gone !== undefined) entries.push(removalOf(clientId, gone));
+      if (present === undefined) continue;
+      present.toldAt = now;
+      const entry = entryOf(clientId, present);
+      if (present.lead === 0) entries.push(entry);
+      else this.#tell(encodeAwareness([entry]), present.speaker.writer);
     }
-    this.#untold.clear();
-    this.#toldTurn = this.#turn;
-    if (entries.length > 0) this.#tell(encodeAwareness(entries));
+    for (const frame of encodeAwarenessFrames(entries)) this.#tell(frame);
+    // Only now: a reader that stops being live between two frames has not been told of this turn.
+    this.#toldTurn = turn;
+    this.#forget(now);
   }
 
-  /** What the others are told of an id: one entry, or none when it is long forgotten. */
-  #entryOf(clientId: number): AwarenessEntry[] {
-    const present = this.#present.get(clientId);
-    if (present !== undefined) return [{ clientId, clock: present.toldClock, state: present.state }];
+  /** An id that went so lately that it is to be remembered. */
+  #goneLately(clientId: number): Gone | undefined {
     const gone = this.#gone.get(clientId);
-    return gone === undefined ? [] : [{ clientId, clock: gone.clock, state: 'null' }];
+    return gone !== undefined && this.#clock.monotonic() - gone.at < goneMs ? gone : undefined;
+  }
+
+  /** Forgets who went long ago, and the oldest of too many. Called when the others have been told of all. */
+  #forget(now: number): void {
+    for (const [clientId, { at }] of this.#gone) {
+      if (now - at < goneMs && this.#gone.size <= maxGone) break;
+      this.#gone.delete(clientId);
+    }
+  }
+
+  /** Sees to it that the ages of entries are looked at by then, but not within a second of the last look. */
+  #lookAt(at: number): void {
+    if (this.#look !== undefined && this.#look.at <= at) return;
+    this.#stopLooking();
+    const timer = this.#clock.after(at - this.#clock.monotonic(), () => this.#lookAtAges());
+    this.#look = { at, timer };
+  }
+
+  #stopLooking(): void {
+    this.#look?.timer.cancel();
+    this.#look = undefined;
+  }
+
+  /** Renews what the others would forget soon, and removes whoever has not answered (P6). */
+  #lookAtAges(): void {
+    this.#look = undefined;
+    const now = this.#clock.monotonic();
+    const old: [number, Present][] = [];
+    let isDue = false;
+    for (const one of this.#present) {
+      const [clientId, present] = one;
+      if (canRenew(present)) {
+        if (now >= present.toldAt + renewEarlyMs) old.push(one);
+        isDue ||= now >= dueAt(present);
+      } else if (now >= dueAt(present)) this.#remove(clientId, present);
+    }
+    if (isDue) {
+      for (const [clientId, present] of old) this.#renew(clientId, present);
+      this.#flush();
+    }
+    let next = Number.POSITIVE_INFINITY;
+    for (const present of this.#present.values()) next = Math.min(next, dueAt(present));
+    if (this.#present.size > 0) this.#lookAt(Math.max(next, now + lookEveryMs));
+  }
+
+  #renew(clientId: number, present: Present): void {
+    // The owner has renewed it, and that waits to be told.
+    if (this.#untold.has(clientId)) return;
+    present.toldClock++;
+    present.turn = ++this.#turn;
+    if (present.lead === 0) present.askedAt = this.#clock.monotonic();
+    this.#untold.add(clientId);
   }
 }
 
 /** y-protocols' rule: a later clock wins, and at the same clock a removal does. */
 function isNewer(entry: AwarenessEntry, present: Present): boolean {
   return entry.clock > present.heardClock || (entry.clock === present.heardClock && entry.state === 'null');
+}
+
+/** Whether the owner, when it hears its own entry, counts on from there and repeats it. */
+function isAhead({ toldClock, heardClock, lead }: Present): boolean {
+  return lead === 0 && toldClock > heardClock;
+}
+
+/**
+ * Whether the server may tell the entry one clock further by itself. The owner hears that, and may be no further behind
+ * than one clock; or it is told to everybody but the owner.
+ */
+function canRenew({ isOwn, toldClock, heardClock, lead }: Present): boolean {
+  return isOwn && (lead > 0 || toldClock === heardClock);
+}
+
+/** When the entry is to be renewed; or, where it cannot be, when it is gone if its owner says nothing more. */
+function dueAt(present: Present): number {
+  if (canRenew(present)) return present.toldAt + renewAfterMs;
+  return present.askedAt === undefined ? present.heardAt + outdatedMs : present.askedAt + answerMs;
+}
+
+function entryOf(clientId: number, { toldClock, state }: Present): AwarenessEntry {
+  return { clientId, clock: toldClock, state };
+}
+
+function removalOf(clientId: number, { clock }: Gone): AwarenessEntry {
+  return { clientId, clock, state: 'null' };
+}
+
+function invalid(detail: string): SyncError {
+  return new SyncError('AWARENESS_INVALID', detail);
 }

@@ -179,7 +179,6 @@ export class RoomRegistry<F extends Fanout = Fanout> {
 
   #sweep(): void {
     for (const room of this.#rooms.values()) {
-      room.presence?.expire();
       if (isCheckpointDue(room.tail) && this.#mayMerge(room)) void this.checkpoint(room);
     }
     this.#evict();

@@ -136,11 +136,15 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.owners.release(member.connection);
   }
 
-  /** Takes what a member says in awareness of who is here. Throws SyncError AWARENESS_INVALID or RATE_LIMITED. */
-  announce(member: Writer, update: Uint8Array): void {
+  /**
+   * Takes what a member says in awareness of who is here. Returns why some of it was not taken, if so (P4). Throws SyncError
+   * AWARENESS_INVALID for what is no awareness update.
+   */
+  announce(member: Writer, update: Uint8Array): SyncError | undefined {
     this.#presence ??= this.#makePresence();
-    const own = this.#presence.receive(member, update);
-    if (own !== undefined) this.owners.announce(own, member);
+    const { ownId, refusal } = this.#presence.receive(member, update);
+    if (ownId !== undefined) this.owners.announce(ownId, member);
+    return refusal;
   }
 
   /** What the whole document holds, in the state vector encoding. Not to be written to. */

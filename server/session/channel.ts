@@ -39,7 +39,7 @@ export interface Opened {
 
 /** A request costs the server more than the client: so many at once, then one per this time. */
 const requestEveryMs = 100;
-/** A client that goes on writing without the right to is told again, but not for every keystroke. */
+/** A client that goes on with what is refused is told again, but not for every keystroke. */
 const refusalEveryMs = 10_000;
 /** What a frame that waits takes beside its payload. */
 const frameBytes = 16;
@@ -66,6 +66,8 @@ export class Channel implements Writer {
   /** Made when it is needed: most clients are never short of anything. */
   #held: HeldUpdates | undefined;
   #refusedAt: number | undefined;
+  /** Made when it is needed: most clients are never refused. */
+  #presenceRefusals: TokenBucket | undefined;
   /** Frames the socket has had no room for, first what came first. */
   readonly #outbox: Waiting[] = [];
   #outboxBytes = 0;
@@ -137,7 +139,7 @@ export class Channel implements Writer {
       case 'update':
         return this.#receive(message.update, true, message.seq);
       case 'awareness':
-        return this.room.announce(this, message.update);
+        return this.#announce(message.update);
       case 'awareness-query':
         return this.#tellPresence();
       case 'sync':
@@ -301,14 +303,22 @@ export class Channel implements Writer {
     this.#send(() => this.#encoder.refusal(0, error));
   }
 
+  /** P4: what is refused of awareness is told, but not for every move of a cursor. */
+  #announce(update: Uint8Array): void {
+    const refusal = this.room.announce(this, update);
+    if (refusal === undefined) return;
+    this.#presenceRefusals ??= new TokenBucket(this.#deps.clock, 1, refusalEveryMs);
+    if (this.#presenceRefusals.take()) this.#send(() => this.#encoder.refusal(0, refusal));
+  }
+
   #tellPresence(): void {
     if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many awareness queries');
     this.#sendPresence();
   }
 
   #sendPresence(): void {
-    const presence = this.room.presence?.encodeAll(this);
-    if (presence !== undefined) this.#send(() => this.#encoder.awareness(presence));
+    for (const part of this.room.presence?.encodeAll(this) ?? [])
+      this.#send(() => this.#encoder.awareness(part));
   }
 
   #askForMissing(): void {

@@ -229,8 +229,8 @@ export class Reader implements LiveReader {
 
   #goLive(): void {
     const { fanout, presence } = this.#room;
-    const unheard = presence?.encodeSince(this.#presenceTurn, this.#writer);
-    if (unheard !== undefined) this.#socket.send(this.#encoder.awareness(unheard));
+    for (const unheard of presence?.encodeSince(this.#presenceTurn, this.#writer) ?? [])
+      this.#socket.send(this.#encoder.awareness(unheard));
     this.#state = 'live';
     fanout.add(this.#writer, this);
     this.#socket.subscribe(fanout.topic(this.dialect));

@@ -68,7 +68,7 @@ export const serverMessages = {
   /** The new token counts. */
   authenticated: [8, { expiresAt: uint }],
   pong: [9, { clientTime: uint, serverTime: uint }],
-  /** This update or offer was refused, and only it. */
+  /** This update or offer was refused, and only it; with `seq` 0, an entry of the client's awareness. */
   refused: [10, { document: uint, seq: uint, code: text, reason: text }],
   /** The rights have changed. */
   access: [11, { document: uint, access }],

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { checkState, decodeAwareness } from '../../server/room/awareness-codec.js';
+import { decodeAwareness, faultOfState } from '../../server/room/awareness-codec.js';
 import { decodeStateVector } from '../../server/crdt/state-vector.js';
 import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
@@ -63,6 +63,9 @@ function mutate(frame: Uint8Array, random: SeededRandom): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Of one awareness message. */
+const maxEntries = defaultLimits.maxAwarenessEntries;
+
 /** All that is done with a frame before a document sees it. */
 function read(frame: Uint8Array): number {
   let size = 0;
@@ -71,8 +74,8 @@ function read(frame: Uint8Array): number {
     if (message.type === 'sync-request') {
       size += decodeStateVector(message.stateVector, defaultLimits).size;
     } else if (message.type === 'awareness') {
-      for (const { state } of decodeAwareness(message.update, defaultLimits)) {
-        checkState(state, defaultLimits);
+      for (const { state } of decodeAwareness(message.update, maxEntries).entries) {
+        faultOfState(state, defaultLimits);
         size++;
       }
     } else if ('update' in message) {
@@ -119,6 +122,13 @@ test('O1: a frame cut off anywhere is refused, or is what came before the cut', 
 });
 
 const max = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f];
+
+/** Throws what is wrong with the state. */
+function refused(state: string): void {
+  const fault = faultOfState(state, defaultLimits);
+  if (fault !== undefined) throw fault;
+}
+
 const lies: Record<string, () => unknown> = {
   'a payload of 2^53 bytes': () => yWebsocketDialect.decode(Uint8Array.of(0, 2, ...max), 1_000),
   'a type of 2^53': () => yWebsocketDialect.decode(Uint8Array.of(...max, 0), 1_000),
@@ -131,12 +141,12 @@ const lies: Record<string, () => unknown> = {
   'a state vector with a clock of 2^53': () => decodeStateVector(Uint8Array.of(1, 5, ...max), defaultLimits),
   'bytes after a state vector': () => decodeStateVector(Uint8Array.of(1, 5, 1, 0), defaultLimits),
   'an empty state vector message': () => decodeStateVector(new Uint8Array(0), defaultLimits),
-  'an awareness update of 2^53 entries': () => decodeAwareness(Uint8Array.of(...max), defaultLimits),
+  'an awareness update of 2^53 entries': () => decodeAwareness(Uint8Array.of(...max), maxEntries),
   'an awareness clock of 2^53': () =>
-    decodeAwareness(Uint8Array.of(1, 5, ...max, 2, 123, 125), defaultLimits),
-  'bytes after an awareness update': () => decodeAwareness(Uint8Array.of(0, 0), defaultLimits),
-  'a deep state': () => checkState('['.repeat(1_000_000), defaultLimits),
-  'a deep state in objects': () => checkState('{"a":'.repeat(5_000) + '1' + '}'.repeat(5_000), defaultLimits),
+    decodeAwareness(Uint8Array.of(1, 5, ...max, 1, 2, 123, 125), maxEntries),
+  'bytes after an awareness update': () => decodeAwareness(Uint8Array.of(0, 0), maxEntries),
+  'a deep state': () => refused('['.repeat(1_000_000)),
+  'a deep state in objects': () => refused('{"a":'.repeat(5_000) + '1' + '}'.repeat(5_000)),
 };
 
 test.each(Object.entries(lies))('O2: %s is refused before it costs anything', (_name, decode) => {

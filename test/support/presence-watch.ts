@@ -1,7 +1,8 @@
 // A Presence on a clock of its own, and what it has told everybody.
 
 import { Presence } from '../../server/room/presence.js';
-import { defaultLimits } from '../../shared/limits.js';
+import type { SyncError } from '../../shared/errors.js';
+import { defaultLimits, type Limits } from '../../shared/limits.js';
 import { createFakeClock } from './fake-clock.js';
 import { decodeAwareness, encodeAwareness, type AwarenessEntry } from './peer.js';
 import type { WatchedWriter } from './room-watch.js';
@@ -9,16 +10,20 @@ import type { WatchedWriter } from './room-watch.js';
 export class PresenceWatch {
   readonly clock = createFakeClock();
   readonly told: AwarenessEntry[][] = [];
-  readonly presence = new Presence({
-    clock: this.clock,
-    limits: defaultLimits,
-    tell: (update) => this.told.push(decodeAwareness(update)),
-  });
+  /** What was not taken of what was said, each time with its first reason. */
+  readonly refusals: SyncError[] = [];
+  readonly presence: Presence;
+
+  constructor(limits: Limits = defaultLimits) {
+    const tell = (update: Uint8Array): void => void this.told.push(decodeAwareness(update));
+    this.presence = new Presence({ clock: this.clock, limits, tell });
+  }
 
   /** Returns the id this introduced as the writer's own, if it did. */
   say(writer: WatchedWriter, ...entries: AwarenessEntry[]): number[] {
-    const own = this.presence.receive(writer, encodeAwareness(entries));
-    return own === undefined ? [] : [own];
+    const { ownId, refusal } = this.presence.receive(writer, encodeAwareness(entries));
+    if (refusal !== undefined) this.refusals.push(refusal);
+    return ownId === undefined ? [] : [ownId];
   }
 
   /** What was told since the last call, with everything that waits. */
@@ -29,7 +34,6 @@ export class PresenceWatch {
 
   /** Who a newcomer is told is here. */
   everybody(): AwarenessEntry[] {
-    const all = this.presence.encodeAll();
-    return all === undefined ? [] : decodeAwareness(all).filter(({ state }) => state !== null);
+    return this.presence.encodeAll().flatMap(decodeAwareness);
   }
 }

@@ -64,6 +64,25 @@ describe('K1: the shape that editors and applications know', () => {
   });
 });
 
+describe('awareness that is not taken', () => {
+  it('P4: is told with its reason, while edits and the rest of awareness go on', async () => {
+    const { url } = await serverForTest();
+    const [one, two] = [provider(url), provider(url)];
+    const refusals: string[] = [];
+    one.on('awareness-refused', ({ code }) => void refusals.push(code));
+    await one.whenSynced;
+    one.awareness.setLocalState({ user: 'Ann', image: 'x'.repeat(100_000) });
+    one.doc.getText('text').insert(0, 'typed');
+    await one.sync();
+    await until(() => refusals.length > 0, 'it is told');
+    expect(refusals).toEqual(['AWARENESS_INVALID']);
+    expect([one.synced, one.status.phase, one.status.reason]).toEqual([true, 'synced', undefined]);
+    one.awareness.setLocalState({ user: 'Ann' });
+    await until(() => textOf(two) === 'typed', 'the edit arrives');
+    await until(() => two.awareness.getStates().get(one.doc.clientID)?.['user'] === 'Ann', 'Ann is seen');
+  });
+});
+
 describe('K2: one socket', () => {
   it('for all documents with the same server and token', async () => {
     const { url, server } = await serverForTest();

@@ -75,50 +75,105 @@ describe('how often the others hear of it', () => {
 });
 
 describe('time', () => {
-  it('P2: what is not renewed is removed after 35 s, not before', () => {
+  it('P6: the own id of a connection is renewed after 20 s, and gone 15 s later if it does not answer', () => {
+    const owner = new WatchedWriter();
+    watch.say(owner, { clientId: 1, clock: 0, state: {} });
+    watch.say(owner, { clientId: 1, clock: 1, state: {} });
+    watch.told.length = 0;
+    watch.clock.advance(19_999);
+    expect(watch.told).toEqual([]);
+    watch.clock.advance(1);
+    expect(watch.told).toEqual([[{ clientId: 1, clock: 2, state: {} }]]);
+    watch.say(owner, { clientId: 1, clock: 2, state: {} });
+    watch.clock.advance(20_000);
+    expect(watch.told[1]).toEqual([{ clientId: 1, clock: 3, state: {} }]);
+    watch.clock.advance(14_999);
+    expect(watch.presence.size).toBe(1);
+    watch.clock.advance(1);
+    expect(watch.told[2]).toEqual([{ clientId: 1, clock: 4, state: null }]);
+    watch.clock.advance(11 * 60_000);
+    expect(watch.told.length).toBe(3);
+    expect(watch.clock.pending, 'timers of an empty room').toBe(0);
+  });
+
+  it('P6: what a connection only repeats is gone after 28 s, before the others forget it', () => {
+    const owner = new WatchedWriter();
+    watch.say(owner, { clientId: 1, clock: 0, state: {} }, { clientId: 2, clock: 0, state: {} });
+    watch.say(owner, { clientId: 1, clock: 1, state: {} });
+    watch.heard();
+    watch.clock.advance(22_999);
+    expect(watch.presence.size).toBe(2);
+    watch.clock.advance(1);
+    expect(watch.presence.size).toBe(1);
+    expect(watch.told.flat().at(-1)).toEqual({ clientId: 2, clock: 2, state: null });
+  });
+
+  it('P6: an owner that has not heard yet at which clock it is told is not told to be further on', () => {
     const owner = new WatchedWriter();
     watch.say(owner, { clientId: 1, clock: 0, state: {} });
     watch.heard();
-    watch.clock.advance(30_000);
-    watch.presence.expire();
-    expect(watch.presence.size).toBe(1);
+    watch.clock.advance(22_999);
+    expect(watch.told).toEqual([]);
     watch.clock.advance(1);
-    watch.presence.expire();
-    expect(watch.heard()).toEqual([{ clientId: 1, clock: 2, state: null }]);
+    expect(watch.told).toEqual([[{ clientId: 1, clock: 2, state: null }]]);
   });
 
-  it('a renewal keeps it, whatever the wall clock does', () => {
+  it('P6: one whose own entries are not sent to it is renewed for as long as it is connected', () => {
+    const before = new WatchedWriter();
+    const owner = new WatchedWriter();
+    watch.say(before, { clientId: 1, clock: 50, state: {} });
+    watch.presence.leave(before);
+    watch.say(owner, { clientId: 1, clock: 3, state: { back: true } });
+    watch.heard();
+    watch.clock.advance(196_000);
+    expect(watch.told.flat().map(({ clock, state }) => [clock, state])).toEqual(
+      Array.from({ length: 10 }, (_, i) => [54 + i, { back: true }]),
+    );
+    watch.presence.leave(owner);
+    expect(watch.heard().at(-1)?.state).toBeNull();
+  });
+
+  it('P6: renewals are joined: 30 that are due within 5 s are renewed together', () => {
+    const clients = Array.from({ length: 30 }, (_, id) => ({ id, writer: new WatchedWriter() }));
+    for (const { id, writer } of clients) {
+      watch.say(writer, { clientId: id, clock: 0, state: { id } });
+      watch.say(writer, { clientId: id, clock: 1, state: { id } });
+      watch.clock.advance(160);
+    }
+    watch.told.length = 0;
+    watch.clock.advance(20_000 - 30 * 160);
+    expect(watch.told.map((entries) => entries.length)).toEqual([30]);
+  });
+
+  it('P6: a renewal of its owner keeps it, whatever the wall clock does', () => {
     const owner = new WatchedWriter();
     for (let renewal = 0; renewal < 5; renewal++) {
       watch.say(owner, { clientId: 1, clock: renewal * 3, state: {} });
-      watch.clock.advance(30_000);
+      watch.clock.advance(27_000);
       watch.clock.setWall(Date.UTC(2030, renewal));
-      watch.presence.expire();
     }
     expect(watch.presence.size).toBe(1);
   });
 
   it('O2: what is remembered of the gone is bounded in number and time', () => {
     const writer = new WatchedWriter();
-    for (let clientId = 1; clientId <= 3_000; clientId++) {
+    for (let clientId = 1; clientId <= 12_000; clientId++) {
       watch.say(writer, { clientId, clock: 5, state: {} });
       watch.say(writer, { clientId, clock: 5, state: null });
     }
     watch.heard();
-    watch.presence.expire();
     watch.say(new WatchedWriter(), { clientId: 1, clock: 0, state: {} });
-    watch.say(new WatchedWriter(), { clientId: 3_000, clock: 0, state: {} });
+    watch.say(new WatchedWriter(), { clientId: 12_000, clock: 0, state: {} });
     // The longest gone is forgotten and begins anew; the last one is not.
     const [forgotten, remembered] = watch.heard();
     expect(forgotten?.clock).toBe(1);
     expect(remembered?.clock).toBeGreaterThanOrEqual(7);
-    watch.say(writer, { clientId: 5_000, clock: 5, state: {} });
-    watch.say(writer, { clientId: 5_000, clock: 5, state: null });
-    watch.clock.advance(60_001);
-    watch.presence.expire();
-    watch.heard();
-    watch.say(new WatchedWriter(), { clientId: 5_000, clock: 0, state: {} });
-    expect(watch.heard()).toEqual([{ clientId: 5_000, clock: 1, state: {} }]);
+    watch.say(writer, { clientId: 20_000, clock: 5, state: {} });
+    watch.say(writer, { clientId: 20_000, clock: 5, state: null });
+    watch.clock.advance(10 * 60_000);
+    watch.told.length = 0;
+    watch.say(new WatchedWriter(), { clientId: 20_000, clock: 0, state: {} });
+    expect(watch.heard()).toEqual([{ clientId: 20_000, clock: 1, state: {} }]);
   });
 
   it('O2: one that is pushed to the highest clock while it is away can still come back', () => {

@@ -3,9 +3,8 @@
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Presence } from '../../../server/room/presence.js';
 import { defaultLimits } from '../../../shared/limits.js';
-import { encodeAwareness } from '../../support/peer.js';
+import { encodeAwareness, type AwarenessEntry } from '../../support/peer.js';
 import { PresenceWatch } from '../../support/presence-watch.js';
 import { WatchedWriter } from '../../support/room-watch.js';
 
@@ -48,58 +47,84 @@ describe('ownership', () => {
     expect(watch.say(new WatchedWriter(), { clientId: 1, clock: 1, state: 'no JSON' })).toEqual([]);
   });
 
-  it('O2: more than a document may hold of all states together is refused, with nothing taken', () => {
-    const small = new Presence({
-      clock: watch.clock,
-      limits: { ...defaultLimits, maxPresenceBytes: 100 },
-      tell: () => undefined,
-    });
-    const entry = (clientId: number, clock: number, text: string): Uint8Array =>
-      encodeAwareness([{ clientId, clock, state: { text } }]);
+  it('P4, O2: what is more than a document may hold of all states together is refused', () => {
+    const limits = { ...defaultLimits, maxPresenceBytes: 100 };
+    const small = new PresenceWatch(limits);
+    const say = (writer: WatchedWriter, clientId: number, clock: number, length: number): void =>
+      void small.say(writer, { clientId, clock, state: { text: 'x'.repeat(length) } });
     const [one, two] = [new WatchedWriter(), new WatchedWriter()];
-    small.receive(one, entry(1, 0, 'x'.repeat(80)));
-    expect(() => small.receive(two, entry(2, 0, 'y'.repeat(80)))).toThrow(
-      expect.objectContaining({ code: 'RATE_LIMITED' }),
-    );
-    expect(small.size).toBe(1);
-    small.receive(one, entry(1, 1, 'x'));
-    small.receive(two, entry(2, 0, 'y'.repeat(60)));
-    expect(small.size).toBe(2);
-    small.leave(two);
-    small.receive(one, entry(1, 2, 'x'.repeat(80)));
-    small.close();
+    say(one, 1, 0, 80);
+    say(two, 2, 0, 80);
+    expect(small.refusals.map(({ code }) => code)).toEqual(['RATE_LIMITED']);
+    expect(small.presence.size).toBe(1);
+    say(one, 1, 1, 1);
+    say(two, 2, 0, 60);
+    expect(small.presence.size).toBe(2);
+    small.presence.leave(two);
+    say(one, 1, 2, 80);
+    expect(small.refusals.length).toBe(1);
+    small.presence.close();
   });
 
-  it('O2: too many ids on one connection are refused, with nothing taken', () => {
+  it('P4, O2: ids beyond what one connection may have are refused, and the others of the message taken', () => {
     const writer = new WatchedWriter();
     const ids = Array.from({ length: defaultLimits.maxAwarenessIds }, (_, i) => i + 1);
     watch.say(writer, ...ids.map((clientId) => ({ clientId, clock: 0, state: {} })));
     watch.heard();
-    expect(() =>
-      watch.say(
-        writer,
-        { clientId: 1, clock: 1, state: { new: true } },
-        { clientId: 99, clock: 0, state: {} },
-      ),
-    ).toThrow(invalid);
-    expect(watch.heard()).toEqual([]);
+    watch.say(writer, { clientId: 99, clock: 0, state: {} }, { clientId: 1, clock: 1, state: { new: true } });
+    expect(watch.refusals).toEqual([invalid]);
+    expect(watch.heard().map(({ clientId, state }) => [clientId, state])).toEqual([[1, { new: true }]]);
     expect(watch.presence.size).toBe(16);
     watch.say(writer, { clientId: 1, clock: 1, state: null });
     watch.say(writer, { clientId: 99, clock: 0, state: {} });
     expect(watch.presence.size).toBe(16);
+    expect(watch.refusals.length).toBe(1);
   });
 
   it.each([
-    ['a clock of 2^53-1', { clientId: 2, clock: 2 ** 53 - 1, state: {} }],
-    ['JSON 5,000 deep', { clientId: 2, clock: 1, state: `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}` }],
-    ['8 MB', { clientId: 2, clock: 1, state: { a: 'x'.repeat(8_000_000) } }],
-    ['a text for a state', { clientId: 2, clock: 1, state: '"text"' }],
-    ['half a state', { clientId: 2, clock: 1, state: '{"a":' }],
-  ])('O1: %s refuses the whole message, with nothing taken', (_what, entry) => {
+    ['a clock of 2^53-1', { clock: 2 ** 53 - 1, state: {} }],
+    ['a clock that no client counts up to', { clock: 2 ** 33, state: {} }],
+    ['JSON 5,000 deep', { clock: 2, state: `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}` }],
+    ['a state of 100 KB', { clock: 2, state: { a: 'x'.repeat(100_000) } }],
+    ['8 MB', { clock: 2, state: { a: 'x'.repeat(8_000_000) } }],
+    ['a list for a state', { clock: 2, state: ['list'] }],
+    ['a text for a state', { clock: 2, state: '"text"' }],
+    ['a number for a state', { clock: 2, state: 7 }],
+    ['half a state', { clock: 2, state: '{"a":' }],
+  ])('P4: %s is refused alone, and what is around it taken', (_what, { clock, state }) => {
     const writer = new WatchedWriter();
-    expect(() => watch.say(writer, { clientId: 1, clock: 0, state: {} }, entry)).toThrow(invalid);
+    const good = (clientId: number): AwarenessEntry => ({ clientId, clock: 1, state: { good: clientId } });
+    watch.say(writer, good(1), { clientId: 2, clock, state }, good(3));
+    expect(watch.refusals).toEqual([invalid]);
+    expect(watch.heard().map(({ clientId }) => clientId)).toEqual([1, 3]);
+    // Of an id that is known already it changes nothing either.
+    watch.say(
+      writer,
+      { clientId: 1, clock: clock + 1, state },
+      { clientId: 3, clock: 2, state: { good: 4 } },
+    );
+    expect(watch.refusals).toEqual([invalid, invalid]);
+    expect(watch.heard()).toEqual([{ clientId: 3, clock: 3, state: { good: 4 } }]);
+    watch.say(writer, { clientId: 1, clock: 2, state: { on: true } });
+    expect(watch.everybody().map(({ state }) => state)).toEqual([{ on: true }, { good: 4 }]);
+  });
+
+  it('P4: of a message with too many entries the first are taken', () => {
+    const few = new PresenceWatch({ ...defaultLimits, maxAwarenessEntries: 2 });
+    few.say(new WatchedWriter(), ...[1, 2, 3].map((clientId) => ({ clientId, clock: 0, state: {} })));
+    expect(few.refusals).toEqual([invalid]);
+    expect(few.everybody().map(({ clientId }) => clientId)).toEqual([1, 2]);
+    few.presence.close();
+  });
+
+  it('O1: bytes that are no awareness update are refused whole', () => {
+    const writer = new WatchedWriter();
+    const whole = encodeAwareness([
+      { clientId: 1, clock: 0, state: {} },
+      { clientId: 2, clock: 0, state: {} },
+    ]);
+    expect(() => watch.presence.receive(writer, whole.subarray(0, whole.length - 1))).toThrow(invalid);
     expect(watch.everybody()).toEqual([]);
-    expect(watch.heard()).toEqual([]);
   });
 });
 

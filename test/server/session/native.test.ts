@@ -10,7 +10,7 @@ import {
   type NativePeerOptions,
   type PeerDocument,
 } from '../../support/native-peer.js';
-import { encodeAwareness } from '../../support/peer.js';
+import { decodeAwareness, encodeAwareness } from '../../support/peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
 let server: SessionServer;
@@ -24,6 +24,36 @@ afterEach(() => server.close());
 const connect = (options?: NativePeerOptions): Promise<NativePeer> => nativePeer(server, options);
 const opened = (peer: NativePeer, name: string, doc?: Y.Doc): Promise<PeerDocument> =>
   openedBy(server, peer, name, doc);
+
+describe('presence', () => {
+  it('P4: a state that is refused is told by the number 0, and the document stays open', async () => {
+    const [peer, other] = [await connect(), await connect()];
+    const document = await opened(peer, 'doc');
+    await opened(other, 'doc');
+    const entries = [
+      { clientId: 5, clock: 1, state: { good: true } },
+      { clientId: 6, clock: 1, state: ['odd'] },
+    ];
+    peer.say({ type: 'awareness', document: document.number, update: encodeAwareness(entries) });
+    peer.insert(document, 'typed');
+    await server.run(50);
+    expect(peer.heardOf('refused')).toEqual([
+      {
+        type: 'refused',
+        document: document.number,
+        seq: 0,
+        code: 'AWARENESS_INVALID',
+        reason: expect.anything(),
+      },
+    ]);
+    expect(peer.heardOf('closed')).toEqual([]);
+    expect(document.acked).toBe(1);
+    expect(other.documents[0]!.text).toBe('typed');
+    expect(other.heardOf('awareness').flatMap(({ update }) => decodeAwareness(update))).toEqual([
+      { clientId: 5, clock: 2, state: { good: true } },
+    ]);
+  });
+});
 
 describe('N1: the first message', () => {
   it('is answered with the time, the end of the token and the patience of the server', async () => {

@@ -71,14 +71,60 @@ describe('presence', () => {
     expect(victim.text).toBe('mine');
   });
 
-  it('O1: hostile awareness ends its own connection and nobody else’s', async () => {
+  it('O1: bytes that are no awareness update end their own connection and nobody else’s', async () => {
     const ann = await server.connected();
     const hostile = await server.connected();
-    hostile.send(frameOf([1], encodeAwareness([{ clientId: 5, clock: 2 ** 53 - 1, state: {} }])));
+    hostile.send(frameOf([1], Uint8Array.of(1, 5)));
     await server.run(50);
     expect(hostile.closed?.code).toBe(4400);
     expect(ann.closed).toBeUndefined();
     expect(ann.others.size).toBe(0);
+  });
+
+  it.each([
+    ['of 100 KB', { a: 'x'.repeat(100_000) }],
+    ['that is a list', ['list']],
+    ['that is a text', '"text"'],
+    ['that is a number', 7],
+    ['that is half of one', '{"a":'],
+  ])('P4: a state %s is refused, told once in ten seconds, and edits go on', async (_what, state) => {
+    const [ann, odd] = [await server.connected(), await server.connected()];
+    const id = odd.doc.clientID;
+    const say = (clock: number): void =>
+      odd.send(frameOf([1], encodeAwareness([{ clientId: id, clock, state }])));
+    for (let clock = 10; clock < 60; clock++) say(clock);
+    odd.insert('typed');
+    await server.run(50);
+    expect(odd.closed).toBeUndefined();
+    expect(ann.text).toBe('typed');
+    expect(ann.others.get(id)).toEqual({});
+    expect(odd.heardOf('denied').map((reason) => Buffer.from(reason).toString())).toEqual([
+      expect.stringContaining('AWARENESS_INVALID'),
+    ]);
+    await server.run(10_000, 500);
+    say(100);
+    await server.run(50);
+    expect(odd.heardOf('denied').length).toBe(2);
+    odd.awareness.setLocalStateField('moved', true);
+    await server.run(50);
+    expect(ann.others.get(id)).toEqual({ moved: true });
+  });
+
+  it('P4: an edit that is refused is told although a state was', async () => {
+    const reader = await server.connected({ token: 'read' });
+    reader.send(frameOf([1], encodeAwareness([{ clientId: 5, clock: 1, state: 7 }])));
+    reader.insert('not allowed');
+    await server.run(50);
+    expect(reader.heardOf('denied').map((reason) => Buffer.from(reason).toString())).toEqual([
+      expect.stringContaining('AWARENESS_INVALID'),
+      expect.stringContaining('READ_ONLY'),
+    ]);
+  });
+
+  it('P6: a client that goes live is told of its own entry where it is to count on from there', async () => {
+    const ann = await server.connected();
+    await server.run(30);
+    expect(ann.awareness.meta.get(ann.doc.clientID)?.clock).toBe(1);
   });
 
   it('is told when asked for', async () => {
