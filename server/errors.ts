@@ -16,7 +16,33 @@ export type StoreErrorCode =
   | 'STORE_CLOSED' // used after close
   | 'STORE_CONFLICT' // an append or checkpoint that does not continue what is stored: two writers
   | 'STORE_IO' // anything else the disk said
+  | 'STORE_AWAY' // the store cannot be reached for a moment, or its answer to a write is unknown
   | 'DOCUMENT_CORRUPT'; // records of one document fail their checksum or have a gap
+
+/**
+ * What a failed write concerns. document: that document alone, and the store goes on. again: nothing is known to be
+ * wrong, and the same write may be tried again. fatal: the store writes nothing any more.
+ */
+export type FaultScope = 'document' | 'again' | 'fatal';
+
+const scopes: Readonly<Record<StoreErrorCode, FaultScope>> = {
+  STORE_LOCKED: 'fatal',
+  STORE_UNWRITABLE: 'fatal',
+  STORE_FULL: 'fatal',
+  STORE_CORRUPT: 'fatal',
+  STORE_VERSION: 'fatal',
+  STORE_MISSING: 'fatal',
+  STORE_CLOSED: 'fatal',
+  STORE_CONFLICT: 'document',
+  STORE_IO: 'fatal',
+  STORE_AWAY: 'again',
+  DOCUMENT_CORRUPT: 'document',
+};
+
+/** What a rejected write concerns. Whatever is not a StoreError is fatal: nobody knows what was written. */
+export function scopeOf(thrown: unknown): FaultScope {
+  return thrown instanceof StoreError ? scopes[thrown.code] : 'fatal';
+}
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';

@@ -19,7 +19,8 @@ export const importCommand: StoreCommand = {
       const update = judge(index, bytes, file);
       if (update === undefined) return { output: 'nothing new', exitCode: 0 };
       const record = { offset: log.head + 1, time: systemClock.now(), author: '', update };
-      await store.append([{ document, records: [record] }]);
+      const [outcome] = await store.append([{ document, records: [record] }]);
+      if (outcome?.kind === 'failed') throw outcome.error;
       return { output: `${update.length} bytes imported as offset ${record.offset}`, exitCode: 0 };
     });
   },

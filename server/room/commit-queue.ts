@@ -106,7 +106,11 @@ export class CommitQueue {
       records: source.takeUncommitted(),
     }));
     this.#inFlight = this.#store.append(batch).then(
-      () => this.#succeed(sources, batch, bytes),
+      (outcomes) => {
+        const failed = outcomes.find((outcome) => outcome.kind === 'failed');
+        if (failed?.kind === 'failed') this.#fail(failed.error);
+        else this.#succeed(sources, batch, bytes);
+      },
       (error: unknown) => this.#fail(error),
     );
     return this.#inFlight;

@@ -32,18 +32,41 @@ export interface StoredOffsets {
   readonly checkpointOffset: number | undefined;
 }
 
-/** Throws StoreError unless `first` comes right after what is stored. Nothing has been written then. */
-export function checkNextOffset(
-  document: DocumentName,
-  stored: StoredOffsets | undefined,
-  first: number,
-): void {
-  const expected = (stored?.lastOffset ?? 0) + 1;
-  if (first === expected) return;
-  throw new StoreError(
-    'STORE_CONFLICT',
-    `document ${quote(document)} continues at offset ${expected}, not ${first}: does another process write to this store?`,
-  );
+/** How many records of an append have offsets that the document holds already. Throws StoreError when there is a gap. */
+export function countRepeated({ document, records }: Append, lastOffset: number): number {
+  const first = records[0]?.offset ?? 0;
+  if (first > lastOffset + 1) throw conflict(document, `continues at offset ${lastOffset + 1}, not ${first}`);
+  return Math.min(records.length, lastOffset + 1 - first);
+}
+
+/**
+ * The records of an append after the first `repeated` ones, which `stored` must hold byte for byte; `stored` may hold others
+ * too. Throws StoreError when they differ, or are gone: then somebody else has written.
+ */
+export function withoutRepeated(
+  { document, records }: Append,
+  repeated: number,
+  stored: readonly LogRecord[],
+): readonly LogRecord[] {
+  if (repeated === 0) return records;
+  const known = new Map(stored.map((record) => [record.offset, record]));
+  for (const record of records.slice(0, repeated)) {
+    const before = known.get(record.offset);
+    if (before === undefined || !isSameRecord(before, record))
+      throw conflict(document, `has another record at offset ${record.offset}, or a checkpoint of it`);
+  }
+  return records.slice(repeated);
+}
+
+function isSameRecord(left: LogRecord, right: LogRecord): boolean {
+  if (left.time !== right.time || left.author !== right.author) return false;
+  return Buffer.compare(left.update, right.update) === 0;
+}
+
+/** STORE_CONFLICT for a document, in words. */
+export function conflict(document: DocumentName, what: string): StoreError {
+  const message = `document ${quote(document)} ${what}: does another process write to this store?`;
+  return new StoreError('STORE_CONFLICT', message);
 }
 
 /** Throws StoreError when the checkpoint is older than the stored one or newer than the last record. */

@@ -39,6 +39,7 @@ const advice: Readonly<Record<StoreErrorCode, string>> = {
   STORE_MISSING: 'does not hold a store',
   STORE_CLOSED: 'is closed',
   STORE_CONFLICT: 'has been written by somebody else meanwhile',
+  STORE_AWAY: 'cannot be reached for a moment',
   STORE_IO: 'could not be read or written: check the disk and start again',
   DOCUMENT_CORRUPT: 'holds a damaged document',
 };

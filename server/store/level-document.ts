@@ -173,6 +173,26 @@ export async function planReplace(
   return { operations, meta: { ...before, checkpointOffset: checkpoint.offset, bytes, records } };
 }
 
+/**
+ * The stored records after the checkpoint, from an offset up to another, with those stored in one piece with them. Throws
+ * StoreError DOCUMENT_CORRUPT when they are damaged.
+ */
+export async function readRecords(
+  database: LevelDatabase,
+  document: DocumentName,
+  from: number,
+  upTo: number,
+): Promise<LogRecord[]> {
+  const { straddling } = await splitAt(database, document, from);
+  const records: LogRecord[] = [];
+  for await (const [key, value] of entriesOf(database, recordsRange(document, straddling))) {
+    const first = offsetOf(key);
+    if (first > upTo) break;
+    for (const record of guard(document, key, () => decodeRecords(key, value, first))) records.push(record);
+  }
+  return records;
+}
+
 /** A whole document into a place where there is none, as a restore does it. */
 export function planCopy(
   document: DocumentName,

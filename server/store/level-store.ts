@@ -18,7 +18,7 @@ import type { OpenedDirectory } from './level-open.js';
 import { listDocuments, readEverything, readState, readStates, verifyStore } from './level-reads.js';
 import type { DocumentItem, StateItem, StoreItem, StoreProblem } from './level-reads.js';
 import { encodeBytes } from './record-codec.js';
-import type { Append, Checkpoint, DocumentStore, DocumentSummary } from './store.js';
+import type { Append, AppendOutcome, Checkpoint, DocumentStore, DocumentSummary } from './store.js';
 import type { Durability, ListOptions, LogRecord, StoredDocument } from './store.js';
 
 /** How often `durability: 'interval'` syncs, ms. */
@@ -65,7 +65,7 @@ export class LevelStore implements DocumentStore {
   constructor(opened: OpenedDirectory, durability: Durability, clock: Clock) {
     this.#opened = opened;
     this.#durability = durability;
-    this.#changes = new DocumentChanges(opened.database);
+    this.#changes = new DocumentChanges(opened.database, opened.directory);
     this.directory = opened.directory;
     this.epoch = opened.identity.epoch;
     this.#writes = new WriteQueue(opened.database, {
@@ -80,12 +80,19 @@ export class LevelStore implements DocumentStore {
     return `${this.epoch}${randomEpoch()}`;
   }
 
-  async append(batch: readonly Append[]): Promise<void> {
+  async append(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     this.#assertUsable();
     checkAppends(batch);
-    if (batch.length === 0) return;
-    const sync = this.#durability === 'fsync';
-    await this.#commit({ joins: true, sync, prepare: () => this.#changes.append(batch, this.epoch) });
+    let outcomes: readonly AppendOutcome[] = [];
+    if (batch.length === 0) return outcomes;
+    const prepare = async (): Promise<readonly Operation[]> => {
+      const planned = await this.#changes.append(batch, this.epoch);
+      ({ outcomes } = planned);
+      return planned.operations;
+    };
+    // Also where nothing is new: what is told to be stored may have been written without a sync.
+    await this.#commit({ joins: true, sync: this.#durability === 'fsync', prepare });
+    return outcomes;
   }
 
   load(document: DocumentName): Promise<StoredDocument | undefined> {

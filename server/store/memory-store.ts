@@ -3,9 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.js';
 import type { DocumentName } from '../../shared/document-name.js';
-import { checkAppends, checkCheckpoint, checkCheckpointOffset, checkNextOffset } from './append-rules.js';
+import {
+  checkAppends,
+  checkCheckpoint,
+  checkCheckpointOffset,
+  countRepeated,
+  withoutRepeated,
+} from './append-rules.js';
 import type {
   Append,
+  AppendOutcome,
   Checkpoint,
   DocumentStore,
   DocumentSummary,
@@ -39,17 +46,10 @@ class MemoryStore implements DocumentStore {
     return randomBytes(12).toString('base64url');
   }
 
-  async append(batch: readonly Append[]): Promise<void> {
+  async append(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     this.#assertOpen();
     checkAppends(batch);
-    const lastOffsets = new Map<DocumentName, number>();
-    // Everything is checked before anything is kept: a refused batch leaves no trace.
-    for (const { document, records } of batch) {
-      const lastOffset = lastOffsets.get(document) ?? this.#documents.get(document)?.lastOffset ?? 0;
-      checkNextOffset(document, { lastOffset, checkpointOffset: undefined }, records[0]?.offset ?? 0);
-      lastOffsets.set(document, lastOffset + records.length);
-    }
-    for (const append of batch) this.#keep(append);
+    return batch.map((append) => this.#append(append));
   }
 
   async load(document: DocumentName): Promise<StoredDocument | undefined> {
@@ -117,13 +117,23 @@ class MemoryStore implements DocumentStore {
     this.#states.clear();
   }
 
-  #keep({ document, records, epoch }: Append): void {
-    const stored = this.#documents.get(document) ?? this.#create(document, 0, 0, epoch);
-    for (const record of records) {
+  #append(append: Append): AppendOutcome {
+    const known = this.#documents.get(append.document);
+    let fresh: readonly LogRecord[];
+    try {
+      const repeated = countRepeated(append, known?.lastOffset ?? 0);
+      fresh = withoutRepeated(append, repeated, known?.records ?? []);
+    } catch (error) {
+      if (error instanceof StoreError) return { kind: 'failed', error };
+      throw error;
+    }
+    const stored = known ?? this.#create(append.document, 0, 0, append.epoch);
+    for (const record of fresh) {
       stored.records.push(record);
       stored.lastOffset = record.offset;
       stored.changedAt = record.time;
     }
+    return { kind: 'stored', epoch: stored.epoch, lastOffset: append.records.at(-1)?.offset ?? 0 };
   }
 
   #create(

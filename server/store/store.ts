@@ -1,6 +1,7 @@
 // The port to durable storage: small and dumb, so that adapters stay short. The clever part is above it, in room/.
 
 import type { DocumentName } from '../../shared/document-name.js';
+import type { StoreError } from '../errors.js';
 
 /** One accepted update of a document. */
 export interface LogRecord {
@@ -17,11 +18,24 @@ export interface LogRecord {
 /** New records of one document, in order. */
 export interface Append {
   readonly document: DocumentName;
-  /** At least one; offsets contiguous, the first being the document's last offset + 1. */
+  /**
+   * At least one; offsets contiguous. The first is the document's last offset + 1, or lower: then the records up to the
+   * last offset are those that are stored already, byte for byte.
+   */
   readonly records: readonly LogRecord[];
   /** For a document that is not stored yet, as `newEpoch` gave it; without it the store makes one. Ignored otherwise. */
   readonly epoch?: string;
 }
+
+/**
+ * What became of one append of a batch. stored: its records are in the store, now or since an earlier call; `lastOffset` is
+ * the offset of its last record, `epoch` the document's. failed: nothing of this append is stored, and the other documents of
+ * the batch are not touched by that. `error` is DOCUMENT_CORRUPT for a damaged document, STORE_CONFLICT for records that do
+ * not continue what is stored, or says why the document could not be read.
+ */
+export type AppendOutcome =
+  | { readonly kind: 'stored'; readonly epoch: string; readonly lastOffset: number }
+  | { readonly kind: 'failed'; readonly error: StoreError };
 
 /** A whole document as one Yjs update: everything up to and including `offset`. */
 export interface Checkpoint {
@@ -63,16 +77,21 @@ export interface ListOptions {
 export type Durability = 'fsync' | 'os' | 'interval';
 
 /**
- * A durable log and checkpoints. Errors are StoreErrors. After a write has failed with anything but a damaged document
- * the store is failed: every later call rejects with the same error until it is opened again (an fsync that failed once
- * must never be retried and believed). Calls after `close` reject with STORE_CLOSED. Bytes passed in are not changed by
+ * A durable log and checkpoints. Errors are StoreErrors. After a write has been rejected with an error whose scope is `fatal`
+ * (server/errors.ts) the store is failed: every later call rejects with the same error until the store is opened again (an
+ * fsync that failed once must never be retried and believed). Calls after `close` reject with STORE_CLOSED. Bytes passed in are not changed by
  * the caller afterwards; bytes handed out belong to the caller.
  */
 export interface DocumentStore {
   /** An epoch that no document has had. */
   newEpoch(): string;
-  /** One atomic group commit over many documents, in order; resolves when it is as durable as configured. */
-  append(batch: readonly Append[]): Promise<void>;
+  /**
+   * One group commit over many documents. Resolves when it is as durable as configured, with one outcome for each append, in
+   * order; everything that is `stored` was written in one atomic write. Rejects when nothing can be said of the documents one
+   * by one: `scopeOf` (server/errors.ts) says whether the same batch may be appended again, which is safe also when the first
+   * call had written it.
+   */
+  append(batch: readonly Append[]): Promise<readonly AppendOutcome[]>;
   /** Undefined when nothing is stored. Rejects with DOCUMENT_CORRUPT when a record fails its checksum or is missing. */
   load(document: DocumentName): Promise<StoredDocument | undefined>;
   /**

@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import type { DocumentName } from '../../shared/document-name.js';
-import type { Append, Checkpoint, DocumentStore, LogRecord } from '../../server/store/store.js';
+import type {
+  Append,
+  AppendOutcome,
+  Checkpoint,
+  DocumentStore,
+  LogRecord,
+} from '../../server/store/store.js';
 
 /** Where a store can be opened; empty at first. */
 export interface StorePlace {
@@ -93,6 +99,26 @@ export function assertContiguous(
     expected += 1;
   }
   assert.ok(expected > floor, `loaded up to ${expected - 1}, ${floor} was acknowledged`);
+}
+
+/** Appends, and expects every document of the batch to be stored. */
+export async function appendAll(store: DocumentStore, batch: readonly Append[]): Promise<void> {
+  const outcomes = await store.append(batch);
+  assert.equal(outcomes.length, batch.length);
+  for (const [i, outcome] of outcomes.entries()) {
+    if (outcome.kind === 'failed') throw outcome.error;
+    assert.equal(outcome.lastOffset, batch[i]?.records.at(-1)?.offset);
+    assert.match(outcome.epoch, /./);
+  }
+}
+
+/** What became of the appends of a batch: `stored`, or the code of the error. */
+export async function kindsOf(outcomes: Promise<readonly AppendOutcome[]>): Promise<string[]> {
+  return (await outcomes).map((outcome) => {
+    if (outcome.kind === 'stored') return 'stored';
+    assert.equal(outcome.error.name, 'StoreError');
+    return outcome.error.code;
+  });
 }
 
 /** By name, not by class: an adapter may come with its own copy of the class. */

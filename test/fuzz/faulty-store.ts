@@ -4,6 +4,7 @@
 import { StoreError } from '../../server/errors.js';
 import type {
   Append,
+  AppendOutcome,
   Checkpoint,
   DocumentStore,
   DocumentSummary,
@@ -52,14 +53,14 @@ export class FaultyStore implements DocumentStore {
     return this.#inner.newEpoch();
   }
 
-  async append(batch: readonly Append[]): Promise<void> {
+  async append(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     this.#assertHere();
     this.appends++;
     const delayMs = this.#delayMs();
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (this.#isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#assertHere();
-    await this.#inner.append(batch);
+    return this.#inner.append(batch);
   }
 
   async load(document: DocumentName): Promise<StoredDocument | undefined> {

@@ -3,6 +3,7 @@
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import type {
   Append,
+  AppendOutcome,
   Checkpoint,
   DocumentStore,
   ListOptions,
@@ -58,12 +59,12 @@ export class ControlledStore implements DocumentStore {
     return this.kept.newEpoch();
   }
 
-  async append(batch: readonly Append[]): Promise<void> {
+  async append(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     this.batches.push(batch);
     this.mostAppendsAtOnce = Math.max(this.mostAppendsAtOnce, ++this.#appending);
     try {
       await this.#pass('append');
-      await this.kept.append(batch);
+      return await this.kept.append(batch);
     } finally {
       this.#appending--;
     }

@@ -44,8 +44,9 @@ export async function openCountedStore(clock: Clock): Promise<CountedStore> {
   const store: DocumentStore = {
     newEpoch: () => inner.newEpoch(),
     append: async (batch) => {
-      await track(inner.append(batch));
+      const outcomes = await track(inner.append(batch));
       await new Promise<void>((resolve) => void clock.after(commitMs, resolve));
+      return outcomes;
     },
     load: (document) => track(inner.load(document)),
     replace: (...given) => track(inner.replace(...given)),

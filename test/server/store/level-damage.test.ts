@@ -5,9 +5,20 @@ import type { StoreError } from '../../../server/errors.js';
 import { systemClock } from '../../../shared/clock.js';
 import { checkpointKey, metaKey, parseKey, recordsKey } from '../../../server/store/level-keys.js';
 import { openDirectory } from '../../../server/store/level-open.js';
+import type { Append } from '../../../server/store/store.js';
 import type { OpenedDirectory } from '../../../server/store/level-open.js';
 import { LevelStore } from '../../../server/store/level-store.js';
-import { append, codeOf, errorOf, makeDirectory, named, openStore, record, textOf } from './level-fixture.js';
+import {
+  append,
+  codeOf,
+  kindsOf,
+  errorOf,
+  makeDirectory,
+  named,
+  openStore,
+  record,
+  textOf,
+} from './level-fixture.js';
 
 const documents = ['a', 'b', 'ab', 'a/b', 'é', '🦊', 'long name of a document'].map(named);
 
@@ -220,13 +231,14 @@ describe('damage', () => {
     await withEntries(changes, async () => {
       const store = freshStore();
       expect(await codeOf(store.load(named('b')))).toBe('DOCUMENT_CORRUPT');
-      expect(await codeOf(store.append([append('other', 1, 1), append('b', 7, 1)]))).toBe('DOCUMENT_CORRUPT');
+      expect(await kindsOf(store.append([append('b', 7, 1), append('other', 1, 1)]))).toEqual([
+        'DOCUMENT_CORRUPT',
+        'stored',
+      ]);
       expect(await codeOf(store.replace(named('b'), { offset: 6, time: 1, update: value }))).toBe(
         'DOCUMENT_CORRUPT',
       );
       expect(await codeOf(store.load(named('b')))).toBe('DOCUMENT_CORRUPT');
-      expect(await store.load(named('other'))).toBeUndefined();
-      await store.append([append('other', 1, 1)]);
       expect((await store.load(named('other')))?.records.length).toBe(1);
       expect(Uint8Array.from(await opened.database.get(key))).toEqual(changes[0]![1]);
       await store.delete(named('other'));
@@ -238,7 +250,7 @@ describe('damage', () => {
     const value = await opened.database.get(key);
     for (const damagedValue of [undefined, flipped(value, 20)]) {
       await withEntries([[key, damagedValue]], async () => {
-        expect(await codeOf(freshStore().append([append('a', 1, 1)]))).toBe('DOCUMENT_CORRUPT');
+        expect(await kindsOf(freshStore().append([append('a', 1, 1)]))).toEqual(['DOCUMENT_CORRUPT']);
         expect(await codeOf(freshStore().replace(named('a'), { offset: 9, time: 1, update: value }))).toBe(
           'DOCUMENT_CORRUPT',
         );
@@ -248,6 +260,34 @@ describe('damage', () => {
       const listed = (await freshStore().list()).map((summary) => summary.document);
       expect(listed).toContain('a');
     });
+  });
+
+  test('S18 a damaged document fails alone in a batch, whatever is damaged, and the others are stored', async () => {
+    const at = (key: Uint8Array): Uint8Array =>
+      entries.find(([candidate]) => Buffer.compare(candidate, key) === 0)![1];
+    const damages: [Uint8Array, Uint8Array, Append][] = [
+      [metaKey(named('a')), flipped(at(metaKey(named('a'))), 20), append('a', 7, 1)],
+      // Read only because the append says that it repeats what is stored.
+      [recordsKey(named('a'), 5), flipped(at(recordsKey(named('a'), 5)), 99), append('a', 6, 2)],
+    ];
+    for (const [key, value, damagedAppend] of damages) {
+      await withEntries([[key, value]], async () => {
+        const store = freshStore();
+        const batch = [append('x', 1, 1), damagedAppend, append('y', 1, 2), append('x', 2, 1)];
+        expect(await kindsOf(store.append(batch))).toEqual([
+          'stored',
+          'DOCUMENT_CORRUPT',
+          'stored',
+          'stored',
+        ]);
+        const again = freshStore();
+        expect((await again.load(named('x')))?.records).toEqual([record(1), record(2)]);
+        expect((await again.load(named('y')))?.records).toEqual([record(1), record(2)]);
+        expect(Uint8Array.from(await opened.database.get(key))).toEqual(value);
+        for (const name of ['x', 'y']) await again.delete(named(name));
+      });
+    }
+    expect(textOf(await freshStore().load(named('a')))).toBe(whole.get('a'));
   });
 
   test('D3 a checkpoint is refused when a record it would keep is damaged', async () => {

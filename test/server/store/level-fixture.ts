@@ -9,7 +9,7 @@ import type { DocumentName } from '../../../shared/document-name.js';
 import { StoreError } from '../../../server/errors.js';
 import { openLevelStore } from '../../../server/store/level-store.js';
 import type { LevelStore, LevelStoreOptions } from '../../../server/store/level-store.js';
-import type { Append, LogRecord } from '../../../server/store/store.js';
+import type { Append, AppendOutcome, LogRecord } from '../../../server/store/store.js';
 
 export async function makeDirectory(): Promise<{ directory: string; remove: () => Promise<void> }> {
   const parent = await mkdtemp(join(tmpdir(), 'heddle-store-'));
@@ -70,6 +70,11 @@ export async function errorOf(promise: Promise<unknown>): Promise<StoreError | u
     if (error instanceof StoreError) return error;
     throw error;
   }
+}
+
+/** What became of the appends of a batch: `stored`, or the code of the error. */
+export async function kindsOf(outcomes: Promise<readonly AppendOutcome[]>): Promise<string[]> {
+  return (await outcomes).map((outcome) => (outcome.kind === 'stored' ? 'stored' : outcome.error.code));
 }
 
 /** Moves everything from the log into tables. */
