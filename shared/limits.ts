@@ -1,4 +1,4 @@
-// Every bound in one place (O2). docs/behaviour.md has the table with the reasons.
+// Every bound in one place (O2). docs/limits.md has them as a table.
 
 export interface Limits {
   /** Largest message from a client, bytes. */
@@ -25,20 +25,26 @@ export interface Limits {
   readonly maxKeyBytes: number;
   /** Awareness state of one client, bytes of JSON. */
   readonly maxAwarenessBytes: number;
-  /** Messages in one frame. */
-  readonly maxMessagesPerFrame: number;
+  /** Messages of one frame handled at once; the rest waits for the next turn of the event loop. */
+  readonly maxMessagesPerTurn: number;
   /** Entries in one awareness message. */
   readonly maxAwarenessEntries: number;
   /** Awareness states of one document, all together, characters. */
   readonly maxPresenceBytes: number;
   /** Awareness ids one connection may introduce. */
   readonly maxAwarenessIds: number;
-  /** Updates held for one connection while what they depend on is asked for, bytes. */
+  /** Updates held for one connection, all documents, while what they depend on is asked for, bytes. */
   readonly maxHeldBytes: number;
   /** How long they are held, ms. */
   readonly maxHeldMs: number;
-  /** Messages of one connection that wait for authorization or loading, bytes. */
+  /** Messages of one connection, all documents together, that wait for authorization or loading, bytes. */
   readonly maxWaitingBytes: number;
+  /** Answers to one connection, all documents together, that wait as its client does not read, bytes. */
+  readonly maxUnsentBytes: number;
+  /** Messages of one connection that may wait before a token was believed on it, bytes. */
+  readonly maxUnknownBytes: number;
+  /** A connection on which no token was believed for so long is closed, ms. */
+  readonly maxUnknownMs: number;
   /** Sync requests and awareness queries a connection may make at once; one more every 100 ms after that. */
   readonly maxSyncRequests: number;
   /** Accepted bytes that are not durable yet, over all documents. */
@@ -79,13 +85,16 @@ export const defaultLimits: Limits = {
   maxValuesPerUpdate: 500_000,
   maxKeyBytes: 1 * KiB,
   maxAwarenessBytes: 64 * KiB,
-  maxMessagesPerFrame: 1_000,
+  maxMessagesPerTurn: 1_000,
   maxAwarenessEntries: 10_000,
   maxPresenceBytes: 4 * MiB,
   maxAwarenessIds: 16,
   maxHeldBytes: 1 * MiB,
   maxHeldMs: 10_000,
   maxWaitingBytes: 16 * MiB,
+  maxUnsentBytes: 16 * MiB,
+  maxUnknownBytes: 64 * KiB,
+  maxUnknownMs: 10_000,
   maxSyncRequests: 100,
   maxUncommittedBytes: 64 * MiB,
   softBufferedBytes: 256 * KiB,

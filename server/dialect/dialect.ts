@@ -1,6 +1,7 @@
 // The port to wire protocols: bytes on one side, messages on the other. A dialect keeps no state.
 
 import type { SyncError } from '../../shared/errors.js';
+import type { FrameReader } from '../../shared/frame-reader.js';
 import type { Ack } from '../../shared/native/fields.js';
 import type { ClientMessage } from './messages.js';
 
@@ -35,11 +36,8 @@ export interface Dialect {
 
 /** A dialect with one document on a socket. */
 export interface DocumentDialect extends Dialect {
-  /**
-   * The messages of one frame, views into it, at most so many. Throws SyncError FRAME_MALFORMED, MESSAGE_UNKNOWN or, when
-   * there are more, RATE_LIMITED.
-   */
-  decode(frame: Uint8Array, maxMessages: number): ClientMessage[];
+  /** Reads the messages of one frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN as it reads. */
+  read(frame: Uint8Array): FrameReader<ClientMessage>;
   /** A frame without effect, for clients that count silence as a dead connection. */
   readonly keepAlive: Uint8Array;
 }

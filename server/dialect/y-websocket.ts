@@ -4,7 +4,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../../shared/errors.js';
-import { readMessages } from '../../shared/read-messages.js';
+import { FrameReader } from '../../shared/frame-reader.js';
 import type { DocumentDialect, DocumentEncoder } from './dialect.js';
 import type { ClientMessage } from './messages.js';
 
@@ -12,9 +12,9 @@ const message = { sync: 0, awareness: 1, auth: 2, awarenessQuery: 3 } as const;
 const sync = { step1: 0, step2: 1, update: 2 } as const;
 const permissionDenied = 0;
 
-/** Stock clients send one message per frame; newer ones may send several, so the whole frame is read. */
-function decode(frame: Uint8Array, maxMessages: number): ClientMessage[] {
-  return readMessages(frame, maxMessages, readMessage);
+/** Stock clients send one message per frame. Newer ones may send several, so the whole frame is read. */
+function read(frame: Uint8Array): FrameReader<ClientMessage> {
+  return new FrameReader(frame, readMessage);
 }
 
 function readMessage(decoder: decoding.Decoder): ClientMessage {
@@ -86,7 +86,7 @@ const encoder: DocumentEncoder = {
 
 export const yWebsocketDialect: DocumentDialect = {
   name: 'y-websocket',
-  decode,
+  read,
   encoder: () => encoder,
   // An awareness update with no entries: stock clients reconnect after 30 s without a message.
   keepAlive: frameOf([message.awareness], Uint8Array.of(0)),

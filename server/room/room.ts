@@ -114,7 +114,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.#deps.commits.checkCapacity();
     const admission = this.#deps.admission?.(update, this.document);
     if (admission instanceof Promise)
-      return admission.then(() => this.#take(update, writer, isLive, receipt));
+      return admission.then(() => this.#takeLater(update, writer, isLive, receipt));
     return this.#take(update, writer, isLive, receipt);
   }
 
@@ -303,6 +303,12 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     const presence = new Presence({ clock, limits, tell });
     for (const member of this.#members) presence.join(member);
     return presence;
+  }
+
+  /** Rights may have changed since the update was offered (A3). */
+  #takeLater(update: Uint8Array, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {
+    if (!writer.mayWrite) throw new SyncError('READ_ONLY', 'you may read this document, not change it');
+    return this.#take(update, writer, isLive, receipt);
   }
 
   #take(update: Uint8Array, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {

@@ -11,6 +11,8 @@ export interface Writer {
   readonly sub: string | undefined;
   /** The connection behind it; two documents opened on one connection share it. Undefined for the server itself. */
   readonly connection: object | undefined;
+  /** Whether it may write now. Asked again when an update is taken later than it was offered (A3). */
+  readonly mayWrite: boolean;
   /** Whether it gets what the fanout sends. */
   readonly isLive: boolean;
   /** Its updates are in the store, in order. */
@@ -24,6 +26,7 @@ export function serverWriter(): Writer {
   return {
     sub: undefined,
     connection: undefined,
+    mayWrite: true,
     isLive: false,
     acknowledged() {},
     settle: () => undefined,

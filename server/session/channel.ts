@@ -3,14 +3,16 @@
 
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Ack, Known } from '../../shared/native/fields.js';
-import type { Access } from '../../shared/permission.js';
 import { decodeStateVector, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Acceptance, Room } from '../room/room.js';
 import type { Receipt, Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
+import type { ByteBudget } from './byte-budget.js';
+import type { DocumentRight } from './document-right.js';
 import { HeldUpdates, type Offered } from './held-updates.js';
+import type { Latest, Outbox } from './outbox.js';
 import { Reader, type ReaderDeps } from './reader.js';
 import type { RoomFanout } from './room-fanout.js';
 import { Sequence } from './sequence.js';
@@ -19,11 +21,15 @@ import { TokenBucket } from './token-bucket.js';
 /** What all channels of a server share. */
 export type ChannelDeps = ReaderDeps;
 
-/** What a channel is opened on. */
-export interface Connection {
+/** Whoever has a channel open: a session, or a document of one. */
+export interface ChannelHost {
   readonly socket: Socket;
-  /** Token and rights, checked again (A1). Rejects with SyncError. */
-  check(): Promise<Access>;
+  /** For all that is told to the client, but for what it lacks of the document. */
+  readonly outbox: Outbox;
+  /** What the client may do, at the moment at which it is asked. */
+  readonly right: DocumentRight;
+  /** For updates whose dependencies are missing. */
+  readonly held: ByteBudget;
   /** Ends the channel, for what goes wrong outside of a message. */
   refuse(error: SyncError): void;
 }
@@ -32,33 +38,26 @@ export interface Connection {
 export interface Opened {
   readonly dialect: Dialect;
   readonly room: Room<RoomFanout>;
-  readonly connection: Connection;
+  readonly host: ChannelHost;
   readonly sub: string | undefined;
-  readonly access: Access;
 }
 
 /** A request costs the server more than the client: so many at once, then one per this time. */
 const requestEveryMs = 100;
 /** A client that goes on with what is refused is told again, but not for every keystroke. */
 const refusalEveryMs = 10_000;
-/** What a frame that waits takes beside its payload. */
-const frameBytes = 16;
-
 const nothing: StateVector = new Map();
 
-/** A frame that is made when there is room for it, and about what it will take. */
-interface Waiting {
-  readonly encode: () => Uint8Array;
-  readonly bytes: number;
-}
+/** To somebody for whom the update is done, though it was not taken. */
+const done: Acceptance = { outcome: 'known', isIncomplete: false, isForeign: false };
 
-export class Channel implements Writer {
+export class Channel implements Writer, Latest {
   readonly room: Room<RoomFanout>;
-  readonly connection: Connection;
   readonly sub: string | undefined;
   /** Among all writers of the document since it was loaded. */
   readonly number: number;
   readonly #deps: ChannelDeps;
+  readonly #host: ChannelHost;
   readonly #reader: Reader;
   readonly #requests: TokenBucket;
   /** Where the client numbers its updates. */
@@ -68,25 +67,30 @@ export class Channel implements Writer {
   #refusedAt: number | undefined;
   /** Made when it is needed: most clients are never refused. */
   #presenceRefusals: TokenBucket | undefined;
-  /** Frames the socket has had no room for, first what came first. */
-  readonly #outbox: Waiting[] = [];
-  #outboxBytes = 0;
-  #access: Access;
   #isClosed = false;
 
-  constructor(deps: ChannelDeps, { dialect, room, connection, sub, access }: Opened) {
+  constructor(deps: ChannelDeps, { dialect, room, host, sub }: Opened) {
     this.room = room;
-    this.connection = connection;
+    this.#host = host;
     this.sub = sub;
     this.number = room.fanout.nextWriter();
     this.#deps = deps;
-    this.#access = access;
-    this.#reader = new Reader(deps, { dialect, room, socket: connection.socket, writer: this });
+    this.#reader = new Reader(deps, { dialect, room, socket: host.socket, writer: this });
     this.#requests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, requestEveryMs);
   }
 
   get isLive(): boolean {
     return this.#reader.isLive;
+  }
+
+  /** Documents that are open on one connection share its socket. */
+  get connection(): object {
+    return this.#host.socket;
+  }
+
+  /** A3: asked when an update is taken, which may be later than when it came. */
+  get mayWrite(): boolean {
+    return this.#host.right.access === 'write';
   }
 
   get #encoder(): DocumentEncoder {
@@ -110,7 +114,7 @@ export class Channel implements Writer {
     const { room } = this;
     const has =
       known.kind === 'state-vector' ? decodeStateVector(known.stateVector, this.#deps.limits) : nothing;
-    await room.settledFor(this);
+    await this.#ownIsDurable();
     const missed = known.kind === 'offset' ? await room.resume(known.epoch, known.offset) : undefined;
     if (this.#isClosed) return;
     if (missed !== undefined) announce(true, new Uint8Array(0));
@@ -118,15 +122,6 @@ export class Channel implements Writer {
     this.#sendPresence();
     if (missed !== undefined) this.#reader.resume(missed);
     else if (known.kind !== 'offset') this.#reader.request(has);
-  }
-
-  /** The token has changed: its rights count from now on. Never rejects. */
-  async renew(): Promise<void> {
-    try {
-      this.#access = await this.connection.check();
-    } catch (error) {
-      this.connection.refuse(toSyncError(error));
-    }
   }
 
   /** Throws or rejects with SyncError. A promise means: nothing more of this channel until it settles. */
@@ -150,17 +145,16 @@ export class Channel implements Writer {
   /** Updates are safe; stock clients see that by hearing them again. */
   acknowledged(receipts: readonly Receipt[]): void {
     if (this.#isClosed) return;
-    const seqs: number[] = [];
-    for (const receipt of receipts) {
-      if (typeof receipt === 'number') seqs.push(receipt);
-      else this.#queue(() => this.#encoder.part(receipt), receipt.length);
-    }
-    const seq = this.#sequence?.settle(seqs);
-    if (seq !== undefined) this.#queue(() => this.#encoder.acknowledgement(seq, this.#reader.cursor), 0);
-    this.#flush();
-    // O2: a client that writes and writes, and never reads what became of it.
-    if (this.#outboxBytes > this.#deps.limits.maxWaitingBytes)
-      this.connection.refuse(new SyncError('SLOW_CONSUMER'));
+    const [first] = receipts;
+    if (typeof first === 'number') this.#settle(receipts as readonly number[]);
+    else if (receipts.length === 1) this.#echo(receipts);
+    // A cork saves system calls only where there are several frames.
+    else this.#host.socket.cork(() => this.#echo(receipts));
+    this.#reader.checkLag();
+  }
+
+  encodeLatest(): Uint8Array {
+    return this.#encoder.acknowledgement(this.#sequence?.settled ?? 0, this.#reader.cursor);
   }
 
   settle(seqs: readonly number[]): Ack | undefined {
@@ -168,8 +162,9 @@ export class Channel implements Writer {
     return seq === undefined ? undefined : { writer: this.number, seq };
   }
 
+  /** The socket has taken something, and the outbox has sent what waited. */
   drained(): void {
-    this.#flush();
+    this.#reader.checkLag();
     this.#reader.drained();
   }
 
@@ -182,6 +177,7 @@ export class Channel implements Writer {
     this.#isClosed = true;
     this.#reader.close();
     this.#held?.close();
+    this.#host.outbox.forget(this);
     this.room.leave(this);
   }
 
@@ -191,85 +187,82 @@ export class Channel implements Writer {
     return this.#answer(wanted);
   }
 
-  /** D1: the answer would show the client its own deletions, which it could take for an ack before they are durable. */
   async #answer(wanted: StateVector): Promise<void> {
-    this.#access = await this.connection.check();
-    await this.room.settledFor(this);
+    await this.#host.right.check();
+    await this.#ownIsDurable();
     if (!this.#isClosed) this.#reader.request(wanted);
   }
 
   async #confirm(): Promise<void> {
     if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
-    this.#access = await this.connection.check();
+    await this.#host.right.check();
     await this.room.settled();
     if (!this.#isClosed) this.#reader.confirm();
   }
 
   /**
-   * Now, or when the buffer has shrunk: the client may be in the middle of something large, and one more frame might be
-   * the one too many. `encode` makes the frame when its time has come.
+   * D1: an answer shows the client its own updates, which it could take for acks before they are durable. Asked again after
+   * each wait, as an update that was held may be taken while an earlier one is waited for.
    */
-  #send(encode: () => Uint8Array): void {
-    this.#queue(encode, 0);
-    this.#flush();
+  async #ownIsDurable(): Promise<void> {
+    for (let pending = this.#pendingOwn(); pending !== undefined; pending = this.#pendingOwn()) await pending;
   }
 
-  #queue(encode: () => Uint8Array, payloadBytes: number): void {
-    const bytes = payloadBytes + frameBytes;
-    this.#outbox.push({ encode, bytes });
-    this.#outboxBytes += bytes;
+  #pendingOwn(): Promise<void> | undefined {
+    return this.#isClosed ? undefined : this.room.settledFor(this);
   }
 
-  #flush(): void {
-    if (this.#outbox.length === 0) return;
-    // A cork saves system calls only where there are several frames.
-    if (this.#outbox.length === 1) this.#sendWaiting();
-    else this.connection.socket.cork(() => this.#sendWaiting());
+  #send(frame: Uint8Array): void {
+    this.#host.outbox.send(frame);
     this.#reader.checkLag();
   }
 
-  #sendWaiting(): void {
-    const { socket } = this.connection;
-    const { limits } = this.#deps;
-    let sent = 0;
-    while (sent < this.#outbox.length && socket.bufferedBytes < limits.softBufferedBytes) {
-      const next = this.#outbox[sent++];
-      if (next === undefined) break;
-      socket.send(next.encode());
-      this.#outboxBytes -= next.bytes;
-    }
-    this.#outbox.splice(0, sent);
+  #settle(seqs: readonly number[]): void {
+    if (this.#sequence?.settle(seqs) !== undefined) this.#host.outbox.sendLatest(this);
+  }
+
+  #echo(updates: readonly Receipt[]): void {
+    for (const update of updates)
+      if (typeof update !== 'number') this.#host.outbox.send(this.#encoder.part(update));
   }
 
   /** `seq`: the update's number, where the dialect has them. */
   #receive(view: Uint8Array, isLive: boolean, seq?: number): void | Promise<void> {
     if (seq !== undefined && !(this.#sequence ??= new Sequence()).take(seq))
       throw new SyncError('FRAME_MALFORMED', 'updates are numbered one after the other');
-    if (this.#access !== 'write') return this.#refuseWrite(view, seq ?? 0);
+    if (!this.mayWrite) return void this.#refuseWrite(view, seq ?? 0);
     const offered = { update: view.slice(), isLive, seq: seq ?? 0 };
-    const acceptance = this.#accept(offered);
+    const acceptance = this.#offer(offered);
     if (acceptance instanceof Promise)
       return acceptance.then((later) => this.#afterReceiving(offered, later));
     return this.#afterReceiving(offered, acceptance);
   }
 
-  /** Where updates have numbers, one that is refused for good is answered by its number, and the channel goes on. */
-  #accept({ update, isLive, seq }: Offered): Acceptance | Promise<Acceptance> {
-    if (seq === 0) return this.room.accept(update, this, isLive);
-    const refused = (error: unknown): Acceptance => this.#refuse(seq, toSyncError(error));
+  /** Offers an update to the room, if the client may write. */
+  #offer({ update, isLive, seq }: Offered): Acceptance | Promise<Acceptance> {
+    if (!this.mayWrite) return this.#refuseWrite(update, seq);
+    const refused = (error: unknown): Acceptance => this.#notTaken(update, seq, toSyncError(error));
     try {
-      const acceptance = this.room.accept(update, this, isLive, seq);
+      const acceptance = this.room.accept(update, this, isLive, seq > 0 ? seq : undefined);
       return acceptance instanceof Promise ? acceptance.catch(refused) : acceptance;
     } catch (error) {
       return refused(error);
     }
   }
 
+  /** Where updates have numbers, one that is refused for good is answered by its number, and the channel goes on. */
+  #notTaken(update: Uint8Array, seq: number, error: SyncError): Acceptance {
+    // The right to write was lost while the update was looked at.
+    if (error.code === 'READ_ONLY') return this.#refuseWrite(update, seq);
+    if (seq === 0) throw error;
+    return this.#refuse(seq, error);
+  }
+
   #refuse(seq: number, error: SyncError): Acceptance {
     if (error.retry === 'backoff') throw error;
-    this.#send(() => this.#encoder.refusal(seq, error));
+    this.#send(this.#encoder.refusal(seq, error));
     this.acknowledged([seq]);
-    return { outcome: 'known', isIncomplete: false, isForeign: false };
+    return done;
   }
 
   #afterReceiving(offered: Offered, acceptance: Acceptance): void | Promise<void> {
@@ -284,8 +277,9 @@ export class Channel implements Writer {
     this.#held ??= new HeldUpdates({
       clock,
       limits,
-      offer: (held) => this.#accept(held),
-      giveUp: (error) => this.connection.refuse(error),
+      budget: this.#host.held,
+      offer: (held) => this.#offer(held),
+      giveUp: (error) => this.#host.refuse(error),
     });
     const isFirst = this.#held.isEmpty;
     this.#held.hold(offered, isForeign);
@@ -293,14 +287,18 @@ export class Channel implements Writer {
   }
 
   /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */
-  #refuseWrite(update: Uint8Array, seq: number): void {
-    if (this.room.knows(update)) return seq > 0 ? this.acknowledged([seq]) : undefined;
+  #refuseWrite(update: Uint8Array, seq: number): Acceptance {
+    if (this.room.knows(update)) {
+      if (seq > 0) this.acknowledged([seq]);
+      return done;
+    }
     const error = new SyncError('READ_ONLY', 'you may read this document, not change it');
-    if (seq > 0) return void this.#refuse(seq, error);
+    if (seq > 0) return this.#refuse(seq, error);
     const now = this.#deps.clock.monotonic();
-    if (this.#refusedAt !== undefined && now - this.#refusedAt < refusalEveryMs) return;
+    if (this.#refusedAt !== undefined && now - this.#refusedAt < refusalEveryMs) return done;
     this.#refusedAt = now;
-    this.#send(() => this.#encoder.refusal(0, error));
+    this.#send(this.#encoder.refusal(0, error));
+    return done;
   }
 
   /** P4: what is refused of awareness is told, but not for every move of a cursor. */
@@ -308,7 +306,7 @@ export class Channel implements Writer {
     const refusal = this.room.announce(this, update);
     if (refusal === undefined) return;
     this.#presenceRefusals ??= new TokenBucket(this.#deps.clock, 1, refusalEveryMs);
-    if (this.#presenceRefusals.take()) this.#send(() => this.#encoder.refusal(0, refusal));
+    if (this.#presenceRefusals.take()) this.#send(this.#encoder.refusal(0, refusal));
   }
 
   #tellPresence(): void {
@@ -317,11 +315,10 @@ export class Channel implements Writer {
   }
 
   #sendPresence(): void {
-    for (const part of this.room.presence?.encodeAll(this) ?? [])
-      this.#send(() => this.#encoder.awareness(part));
+    for (const part of this.room.presence?.encodeAll(this) ?? []) this.#send(this.#encoder.awareness(part));
   }
 
   #askForMissing(): void {
-    this.#send(() => this.#encoder.request(this.room.stateVector()));
+    this.#send(this.#encoder.request(this.room.stateVector()));
   }
 }

@@ -1,152 +1,156 @@
 // One WebSocket with one document: from the open socket to its end. Decides nothing about documents: it opens the channel,
 // hands it the messages in order, and turns a SyncError into a closed connection.
 
+import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
-import type { Access } from '../../shared/permission.js';
 import type { DocumentDialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
-import { Channel, type Connection } from './channel.js';
-import { Expiry } from './expiry.js';
-import { sayFarewell } from './farewell.js';
+import { BeforeToken } from './before-token.js';
+import { ByteBudget } from './byte-budget.js';
+import { Channel, type ChannelHost } from './channel.js';
+import type { DocumentRight } from './document-right.js';
+import { Farewell } from './farewell.js';
 import { MessageQueue } from './message-queue.js';
-import type { VisitDeps, Visitor } from './visitor.js';
+import { Outbox } from './outbox.js';
+import { Rights, type Identity } from './rights.js';
+import type { Session, SessionDeps } from './session.js';
+import { Visit } from './visit.js';
 
-/** What all sessions of a server share. */
-export interface DocumentSessionDeps extends VisitDeps {
+/** What all sessions of this kind share. */
+export interface DocumentSessionDeps extends SessionDeps {
   readonly dialect: DocumentDialect;
 }
 
-/**
- * opening: messages wait for the document. open: they are handled. refused: the client has been, or will in a moment be,
- * told why; what it sends is dropped. closed: the socket is gone.
- */
-type State = 'opening' | 'open' | 'refused' | 'closed';
-
-export class DocumentSession implements SocketHandler, Connection {
+export class DocumentSession implements SocketHandler, Session, ChannelHost {
   readonly socket: Socket;
+  readonly outbox: Outbox;
+  readonly right: DocumentRight;
+  readonly held: ByteBudget;
   readonly #deps: DocumentSessionDeps;
-  #state: State = 'opening';
-  #visitor: Visitor | undefined;
-  #isConnected = false;
-  #channel: Channel | undefined;
+  readonly #connectionId: string;
+  readonly #rights: Rights;
+  readonly #farewell: Farewell;
+  readonly #beforeToken: BeforeToken;
   readonly #messages: MessageQueue<ClientMessage>;
-  readonly #expiry = new Expiry();
-  /** Ends the wait for the end of a refused connection. */
-  #stopFarewell: (() => void) | undefined;
+  #visit: Visit | undefined;
+  #channel: Channel | undefined;
 
-  constructor(deps: DocumentSessionDeps, socket: Socket) {
+  constructor(
+    deps: DocumentSessionDeps,
+    of: { socket: Socket; connectionId: string; document: DocumentName },
+  ) {
+    const { clock, limits } = deps;
+    const { socket } = of;
+    const refuse = (error: SyncError): void => this.refuse(error);
     this.#deps = deps;
     this.socket = socket;
+    this.#connectionId = of.connectionId;
+    this.held = new ByteBudget(limits.maxHeldBytes);
+    this.outbox = new Outbox({ clock, limits, socket, overflowed: refuse });
+    this.#rights = new Rights({ clock, authority: deps.authority, renewed: () => {}, lost: refuse });
+    // Rights of a token change only with a check, which a stock client is told of by what is refused.
+    this.right = this.#rights.of(of.document, { accessChanged: () => {}, rightLost: refuse });
+    this.#farewell = new Farewell(deps, {
+      socket,
+      leave: () => this.#leave(),
+      tell: () => {},
+      ended: () => deps.ended(this),
+    });
+    this.#beforeToken = new BeforeToken(deps, refuse);
+    this.#beforeToken.presented();
     this.#messages = new MessageQueue({
       handle: (message) => this.#channel?.handle(message),
-      fail: (error) => this.refuse(error),
-      maxBytes: deps.limits.maxWaitingBytes,
+      fail: refuse,
+      isOpen: () => socket.isOpen,
+      budget: this.#beforeToken.waiting,
+      maxPerTurn: limits.maxMessagesPerTurn,
+      clock,
     });
   }
 
-  /** Opens the document for a visitor with this access. Never rejects. */
-  async begin(visitor: Visitor, access: Access): Promise<void> {
-    this.#visitor = visitor;
-    this.#watchExpiry();
+  /** Opens the document for whoever this turns out to be. Never rejects. */
+  async begin(identity: Promise<Identity>): Promise<void> {
     try {
-      if (this.#state !== 'opening') return;
-      await this.#connect(visitor);
-      if (this.#state !== 'opening') return;
-      const room = await this.#deps.registry.open(visitor.document);
-      if (this.#state !== 'opening') {
-        this.#deps.registry.released(room);
-        return;
-      }
-      const { dialect } = this.#deps;
-      const { sub } = visitor.claims;
-      this.#channel = new Channel(this.#deps, { dialect, room, connection: this, sub, access });
-      room.join(this.#channel);
-      this.#deps.registry.used(room);
-      this.#channel.greet();
-      this.#state = 'open';
-      this.#messages.open();
+      await this.#rights.begin(identity);
+      if (this.#farewell.isSaid) return;
+      this.#beforeToken.believed();
+      await this.right.check(true);
+      if (!this.#farewell.isSaid) await this.#open();
     } catch (error) {
       this.refuse(toSyncError(error));
     }
-  }
-
-  /** Rejects with SyncError when the visitor may not be here any more. */
-  async check(): Promise<Access> {
-    if (this.#visitor === undefined) throw new SyncError('TOKEN_MISSING');
-    return this.#deps.check(this.#visitor);
   }
 
   message(frame: Uint8Array, isBinary: boolean): void {
-    if (this.#state === 'refused' || this.#state === 'closed') return;
-    try {
-      if (!isBinary) throw new SyncError('FRAME_MALFORMED', 'frames are binary');
-      this.#messages.push(this.#deps.dialect.decode(frame, this.#deps.limits.maxMessagesPerFrame));
-    } catch (error) {
-      this.refuse(toSyncError(error));
-    }
+    if (this.#farewell.isSaid) return;
+    if (isBinary) this.#messages.push(this.#deps.dialect.read(frame));
+    else this.refuse(new SyncError('FRAME_MALFORMED', 'frames are binary'));
   }
 
   drained(): void {
+    this.outbox.drained();
     this.#channel?.drained();
   }
 
   dropped(): void {
-    this.#deps.logger.warn(
-      { address: this.socket.remoteAddress },
-      'a client was too slow and is disconnected',
-    );
-    this.#leave();
+    this.#farewell.dropped();
   }
 
   closed(): void {
-    this.#leave();
-    this.#stopFarewell?.();
-    this.#state = 'closed';
-    this.#deps.ended(this);
-    if (this.#isConnected && this.#visitor !== undefined) this.#deps.disconnected(this.#visitor);
+    this.#farewell.closed();
   }
 
-  /** Regular look: shows the client that the connection is alive, and that the client is. */
   tick(): void {
-    if (this.#state === 'refused' || this.#state === 'closed') return;
+    if (this.#farewell.isSaid) return;
     try {
+      this.outbox.checkProgress();
       this.#channel?.checkProgress();
-      // A buffer that is full shows that there is traffic; another frame might be the one too many.
-      if (this.socket.bufferedBytes === 0) this.socket.send(this.#deps.dialect.keepAlive);
-      this.#watchExpiry();
+      // A buffer that is not empty shows that there is traffic.
+      if (this.#beforeToken.isBelieved && this.socket.bufferedBytes === 0)
+        this.outbox.send(this.#deps.dialect.keepAlive);
+      this.#rights.look();
     } catch (error) {
       this.refuse(toSyncError(error));
     }
   }
 
-  /** Ends the connection with a close code and a reason. The client's document is left at once. */
   refuse(error: SyncError): void {
-    if (this.#state === 'refused' || this.#state === 'closed') return;
-    this.#state = 'refused';
-    this.#leave();
-    this.#stopFarewell = sayFarewell(this.#deps, this.socket, error);
+    this.#farewell.refuse(error);
   }
 
-  async #connect(visitor: Visitor): Promise<void> {
-    await this.#deps.connected(visitor);
-    this.#isConnected = true;
-    if (this.#state === 'closed') this.#deps.disconnected(visitor);
+  async #open(): Promise<void> {
+    const { claims } = this.#rights;
+    if (claims === undefined) return;
+    const { document } = this.right;
+    const { remoteAddress } = this.socket;
+    this.#visit = new Visit(this.#deps, {
+      connectionId: this.#connectionId,
+      document,
+      claims,
+      remoteAddress,
+    });
+    const room = await this.#visit.enter();
+    if (room === undefined) return;
+    this.#channel = new Channel(this.#deps, {
+      dialect: this.#deps.dialect,
+      room,
+      host: this,
+      sub: claims.sub,
+    });
+    room.join(this.#channel);
+    this.#deps.registry.used(room);
+    this.#channel.greet();
+    this.#messages.open();
   }
 
   #leave(): void {
-    this.#expiry.cancel();
+    this.#rights.close();
+    this.#beforeToken.close();
     this.#messages.stop();
-    const channel = this.#channel;
+    this.#channel?.close();
     this.#channel = undefined;
-    if (channel === undefined) return;
-    channel.close();
-    this.#deps.registry.released(channel.room);
-  }
-
-  #watchExpiry(): void {
-    const { clock } = this.#deps;
-    if (this.#visitor !== undefined)
-      this.#expiry.watch(clock, this.#visitor.claims, () => this.refuse(new SyncError('TOKEN_EXPIRED')));
+    this.#visit?.end();
+    this.outbox.close();
   }
 }

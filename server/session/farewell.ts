@@ -1,5 +1,5 @@
-// The end of a connection that is refused: logged, told with its reason, late where somebody keeps coming back, and
-// without waiting for a client that does not answer.
+// The end of a connection, whichever way it comes: left once, logged once, told with its reason. A client that keeps coming
+// back is told late, and one that does not answer the closing handshake is not waited for.
 
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { SyncError } from '../../shared/errors.js';
@@ -14,28 +14,104 @@ export interface FarewellDeps {
   readonly tarpit: Tarpit;
 }
 
+/** Whose end it is. */
+export interface Leaving {
+  readonly socket: Socket;
+  /** Lets go of everything the connection has. Called once, before the client is told. */
+  leave(): void;
+  /** Says more than a close frame can, right before it. */
+  tell(error: SyncError): void;
+  /** The socket is gone, and all is done. */
+  ended(): void;
+}
+
+/**
+ * open: the connection goes on. refused: the client has been told why it ends, or will be in a moment. dropped: the
+ * transport has given the socket up. closed: the socket is gone.
+ */
+export type FarewellState = 'open' | 'refused' | 'dropped' | 'closed';
+export type FarewellEvent = 'refuse' | 'drop' | 'close';
+
+/** What follows; an event that is not named changes nothing and does nothing. */
+export const farewellTransitions: Readonly<
+  Record<FarewellState, Partial<Record<FarewellEvent, FarewellState>>>
+> = {
+  open: { refuse: 'refused', drop: 'dropped', close: 'closed' },
+  refused: { close: 'closed' },
+  dropped: { close: 'closed' },
+  closed: {},
+};
+
 /** After a closing handshake that the client does not answer. */
 const terminateMs = 5_000;
 
-/** Closes the socket; `tell` says more than a close frame can, right before it. Returns how to stop waiting for the end. */
-export function sayFarewell(
-  { clock, logger, tarpit }: FarewellDeps,
-  socket: Socket,
-  error: SyncError,
-  tell: () => void = () => {},
-): () => void {
-  const fields = { code: error.code, address: socket.remoteAddress, err: error.cause ?? error.message };
-  if (error.code === 'INTERNAL') logger.error(fields, 'a connection failed');
-  else logger.info(fields, 'a connection was refused');
-  let timer: Timer | undefined;
-  const close = (): void => {
-    tell();
+export class Farewell {
+  readonly #deps: FarewellDeps;
+  readonly #of: Leaving;
+  #state: FarewellState = 'open';
+  #timer: Timer | undefined;
+
+  constructor(deps: FarewellDeps, of: Leaving) {
+    this.#deps = deps;
+    this.#of = of;
+  }
+
+  /** Whether the connection has ended, or is about to: nothing that comes counts any more. */
+  get isSaid(): boolean {
+    return this.#state !== 'open';
+  }
+
+  /** Ends the connection with a close code and a reason. */
+  refuse(error: SyncError): void {
+    if (!this.#happen('refuse')) return;
+    this.#of.leave();
+    logEnd(this.#deps.logger, error, this.#of.socket, 'connection', 'refused');
+    const delayMs = error.retry === 'backoff' ? 0 : this.#deps.tarpit.delay(this.#of.socket.remoteAddress);
+    if (delayMs === 0) this.#say(error);
+    else this.#timer = this.#deps.clock.after(delayMs, () => this.#say(error));
+  }
+
+  /** The transport refuses to send more, as the client takes too little. It ends the socket itself. */
+  dropped(): void {
+    if (!this.#happen('drop')) return;
+    const { remoteAddress } = this.#of.socket;
+    this.#deps.logger.warn({ address: remoteAddress }, 'a client was too slow and is disconnected');
+    this.#of.leave();
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    const wasOpen = this.#state === 'open';
+    if (!this.#happen('close')) return;
+    this.#timer?.cancel();
+    if (wasOpen) this.#of.leave();
+    this.#of.ended();
+  }
+
+  #say(error: SyncError): void {
+    const { socket } = this.#of;
+    this.#of.tell(error);
     socket.close(error.closeCode, error.reason);
-    timer = clock.after(terminateMs, () => socket.terminate());
-  };
-  const isByPolicy = error.retry !== 'backoff';
-  const delayMs = isByPolicy ? tarpit.delay(socket.remoteAddress) : 0;
-  if (delayMs === 0) close();
-  else timer = clock.after(delayMs, close);
-  return () => timer?.cancel();
+    this.#timer = this.#deps.clock.after(terminateMs, () => socket.terminate());
+  }
+
+  #happen(event: FarewellEvent): boolean {
+    const next = farewellTransitions[this.#state][event];
+    if (next === undefined) return false;
+    this.#state = next;
+    return true;
+  }
+}
+
+/** Tells the operator why a connection, or a document on it, has ended: a fault of ours as an error. */
+export function logEnd(
+  logger: Logger,
+  error: SyncError,
+  { remoteAddress }: Socket,
+  what: 'connection' | 'document',
+  how: 'refused' | 'closed',
+): void {
+  const fields = { code: error.code, address: remoteAddress, err: error.cause ?? error.message };
+  if (error.code === 'INTERNAL') logger.error(fields, `a ${what} failed`);
+  else logger.info(fields, `a ${what} was ${how}`);
 }

@@ -8,14 +8,10 @@ import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../
 import { FrameCache } from './frame-cache.js';
 import { DocumentSession, type DocumentSessionDeps } from './document-session.js';
 import { NativeSession, type NativeSessionDeps } from './native-session.js';
+import type { Identity } from './rights.js';
 import type { SessionRegistry } from './session-registry.js';
 
-interface Checked {
-  readonly claims: Claims;
-  readonly access: Access;
-}
-
-type Own = 'check' | 'ended' | 'frames' | 'authenticate' | 'authorize';
+type Own = 'ended' | 'frames' | 'authority' | 'admit';
 
 export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDeps, Own> {
   readonly authenticator: Authenticator;
@@ -32,8 +28,8 @@ export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDep
 export class Gateway {
   readonly #deps: GatewayDeps;
   readonly #sessionDeps: DocumentSessionDeps & NativeSessionDeps;
-  /** What claims were read from: connections with the same token keep it once. */
-  readonly #tokens = new WeakMap<Claims, string>();
+  /** By their claims: connections with the same token keep it once. */
+  readonly #identities = new WeakMap<Claims, Identity>();
   #connections = 0;
   #isDraining = false;
 
@@ -42,10 +38,12 @@ export class Gateway {
     this.#sessionDeps = {
       ...deps,
       frames: new FrameCache(deps.clock),
-      check: ({ claims, document }) => this.#checkAgain(claims, document),
       ended: (session) => deps.sessions.remove(session),
-      authenticate: (token) => this.#authenticate(token),
-      authorize: (claims, document) => this.#access(claims, document),
+      authority: {
+        authenticate: (token) => this.#authenticate(token),
+        authorize: (claims, document) => this.#access(claims, document),
+      },
+      admit: (token) => this.#admit(token),
     };
   }
 
@@ -76,23 +74,19 @@ export class Gateway {
     return { accept: true, subprotocol, open };
   }
 
-  async #authenticate(token: string | undefined): Promise<Claims> {
+  async #authenticate(token: string | undefined): Promise<Identity> {
     const claims = await this.#deps.authenticator.authenticate(token);
-    if (token !== undefined && !this.#tokens.has(claims)) this.#tokens.set(claims, withoutItsHeader(token));
-    return claims;
+    const known = this.#identities.get(claims);
+    if (known !== undefined && known.token === token) return known;
+    const identity = { token: token === undefined ? undefined : withoutItsHeader(token), claims };
+    this.#identities.set(claims, identity);
+    return identity;
   }
 
-  async #admit(token: string | undefined, document: DocumentName): Promise<Checked | SyncError> {
-    try {
-      const claims = await this.#authenticate(token);
-      return { claims, access: await this.#access(claims, document) };
-    } catch (error) {
-      return toSyncError(error);
-    }
-  }
-
-  async #checkAgain(claims: Claims, document: DocumentName): Promise<Access> {
-    return this.#access(await this.#deps.authenticator.authenticate(this.#tokens.get(claims)), document);
+  async #admit(token: string | undefined): Promise<Identity> {
+    const identity = await this.#authenticate(token);
+    if (this.#isDraining) throw new SyncError('DRAINING');
+    return identity;
   }
 
   async #access(claims: Claims, document: DocumentName): Promise<Access> {
@@ -103,17 +97,14 @@ export class Gateway {
 
   #openDocument(path: string, token: string | undefined): (socket: Socket) => SocketHandler {
     const document = documentNameFromPath(path.slice(1));
-    const verdict = this.#admit(token, document);
+    const identity = this.#admit(token);
+    // A token that is not believed is told on the open socket, by whoever waits there.
+    identity.catch(() => {});
     return (socket) => {
-      const session = new DocumentSession(this.#sessionDeps, socket);
+      const connectionId = this.#nextConnectionId();
+      const session = new DocumentSession(this.#sessionDeps, { socket, connectionId, document });
       this.#deps.sessions.add(session);
-      void verdict.then((checked) => {
-        if (checked instanceof SyncError) return session.refuse(checked);
-        if (this.#isDraining) return session.refuse(new SyncError('DRAINING'));
-        const { claims, access } = checked;
-        const connectionId = this.#nextConnectionId();
-        return session.begin({ connectionId, document, claims, remoteAddress: socket.remoteAddress }, access);
-      });
+      void session.begin(identity);
       return session;
     };
   }

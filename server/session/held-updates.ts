@@ -1,10 +1,12 @@
-// Updates of one connection that cannot be taken yet, because what they depend on is missing. Held for a bounded time
-// and in bounded number while the client is asked for the rest (C2, O2).
+// Updates of one document on one connection that cannot be taken yet, because what they depend on is missing. They are held
+// for a bounded time and in bounded number while the client is asked for the rest (C2, O2). All documents of a connection
+// share its bytes.
 
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Acceptance } from '../room/room.js';
+import type { ByteBudget } from './byte-budget.js';
 
 /** An update as it came. */
 export interface Offered {
@@ -26,8 +28,9 @@ export class HeldUpdates {
   readonly #limits: Limits;
   readonly #offer: (offered: Offered) => Acceptance | Promise<Acceptance>;
   readonly #giveUp: (error: SyncError) => void;
-  #held: Held[] = [];
-  #bytes = 0;
+  readonly #budget: ByteBudget;
+  /** In the order in which they came. */
+  readonly #held = new Set<Held>();
   #timer: Timer | undefined;
   #until = 0;
   #retrying: Promise<void> | undefined;
@@ -36,24 +39,26 @@ export class HeldUpdates {
   constructor(deps: {
     clock: Clock;
     limits: Limits;
+    /** Of the connection. */
+    budget: ByteBudget;
     offer: (offered: Offered) => Acceptance | Promise<Acceptance>;
     giveUp: (error: SyncError) => void;
   }) {
     this.#clock = deps.clock;
     this.#limits = deps.limits;
+    this.#budget = deps.budget;
     this.#offer = deps.offer;
     this.#giveUp = deps.giveUp;
   }
 
   get isEmpty(): boolean {
-    return this.#held.length === 0;
+    return this.#held.size === 0;
   }
 
-  /** Throws the SyncError of {@link HeldUpdates} giving up when there are too many. */
+  /** Throws SyncError UPDATE_INCOMPLETE or CLIENT_ID_TAKEN when there are too many. */
   hold({ update, isLive, seq }: Offered, isForeign: boolean): void {
-    this.#held.push({ update, isLive, seq, isForeign });
-    this.#bytes += update.length;
-    if (this.#bytes > this.#limits.maxHeldBytes || this.#held.length > maxHeld) throw this.#error();
+    if (this.#held.size >= maxHeld || !this.#budget.take(update.length)) throw this.#error(isForeign);
+    this.#held.add({ update, isLive, seq, isForeign });
     if (this.#timer !== undefined) return;
     this.#until = this.#clock.monotonic() + this.#limits.maxHeldMs;
     this.#timer = this.#clock.every(retryMs, () => void this.#tick());
@@ -67,25 +72,26 @@ export class HeldUpdates {
     return this.#retrying;
   }
 
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const one of this.#held) this.#letGo(one);
+  }
+
   async #retry(): Promise<void> {
-    const held = this.#held;
-    this.#held = [];
-    this.#bytes = 0;
-    for (const one of held) {
+    for (const one of this.#held) {
       const { isIncomplete, isForeign } = await this.#offer(one);
-      if (!isIncomplete && !isForeign) continue;
+      // All were let go of while this one was being looked at.
+      if (!this.#held.has(one)) return;
       one.isForeign = isForeign;
-      this.#held.push(one);
-      this.#bytes += one.update.length;
+      if (!isIncomplete && !isForeign) this.#letGo(one);
     }
     if (this.isEmpty) this.close();
   }
 
-  close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#held = [];
-    this.#bytes = 0;
+  #letGo(one: Held): void {
+    this.#held.delete(one);
+    this.#budget.give(one.update.length);
   }
 
   async #tick(): Promise<void> {
@@ -98,8 +104,8 @@ export class HeldUpdates {
     }
   }
 
-  #error(): SyncError {
-    if (this.#held.some((held) => held.isForeign)) {
+  #error(isForeign = false): SyncError {
+    if (isForeign || [...this.#held].some((held) => held.isForeign)) {
       return new SyncError(
         'CLIENT_ID_TAKEN',
         'the update writes under a client id that belongs to somebody else',

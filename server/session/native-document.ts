@@ -1,128 +1,164 @@
-// One document opened on a native session. Ends for itself: the others on the session go on.
+// One document of a native session, from the client's `open` to its end. Ends for itself: the others on the session go on.
 
 import type { DocumentName } from '../../shared/document-name.js';
 import type { SyncError } from '../../shared/errors.js';
 import { encodeServerFrame } from '../../shared/native/frame.js';
 import type { Known } from '../../shared/native/fields.js';
+import type { NativeServerMessage } from '../../shared/native/messages.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
-import type { Room } from '../room/room.js';
 import type { Socket } from '../transport/transport.js';
-import { Channel, type Connection } from './channel.js';
-import { MessageQueue } from './message-queue.js';
-import type { RoomFanout } from './room-fanout.js';
-import type { VisitDeps, Visitor } from './visitor.js';
+import type { ByteBudget } from './byte-budget.js';
+import { Channel, type ChannelHost } from './channel.js';
+import type { DocumentRight, RightHolder } from './document-right.js';
+import { MessageQueue, single } from './message-queue.js';
+import type { Outbox } from './outbox.js';
+import type { Rights } from './rights.js';
+import type { SessionDeps } from './session.js';
+import { Visit } from './visit.js';
 
-export class NativeDocument implements Connection {
+/** What the documents of one session share. */
+export interface NativeDocumentHost {
+  readonly deps: SessionDeps;
+  readonly dialect: Dialect;
   readonly socket: Socket;
-  readonly #deps: VisitDeps;
-  readonly #channel: Channel;
-  readonly #messages: MessageQueue<ClientMessage>;
-  readonly #ended: (document: NativeDocument, error: SyncError) => void;
-  #visitor: Visitor;
-  #access: Access;
+  readonly connectionId: string;
+  readonly outbox: Outbox;
+  readonly rights: Rights;
+  /** For messages and requests that wait. */
+  readonly waiting: ByteBudget;
+  /** For updates whose dependencies are missing. */
+  readonly held: ByteBudget;
+  /** The document must not go on. Closing it, and telling the client, is up to the session. */
+  end(document: NativeDocument, error: SyncError): void;
+}
 
-  /** `ended` is called when it must not go on; closing it is up to the session. */
-  constructor(
-    deps: VisitDeps,
-    of: {
-      visitor: Visitor;
-      access: Access;
-      room: Room<RoomFanout>;
-      socket: Socket;
-      dialect: Dialect;
-    },
-    ended: (document: NativeDocument, error: SyncError) => void,
-  ) {
-    const { visitor, access, room, socket, dialect } = of;
-    this.socket = socket;
-    this.#deps = deps;
-    this.#visitor = visitor;
-    this.#access = access;
-    this.#ended = ended;
-    const { sub } = visitor.claims;
-    this.#channel = new Channel(deps, { dialect, room, connection: this, sub, access });
+/**
+ * opening: the client has been told nothing yet. open: the client knows that the document is open, and its number. closed:
+ * nothing of it is left.
+ */
+type State = 'opening' | 'open' | 'closed';
+
+export class NativeDocument implements ChannelHost, RightHolder {
+  readonly name: DocumentName;
+  /** The client's number for its `open`. */
+  readonly ref: number;
+  readonly right: DocumentRight;
+  readonly #host: NativeDocumentHost;
+  readonly #messages: MessageQueue<ClientMessage>;
+  #state: State = 'opening';
+  #visit: Visit | undefined;
+  #channel: Channel | undefined;
+
+  constructor(host: NativeDocumentHost, of: { name: DocumentName; ref: number }) {
+    const { clock, limits } = host.deps;
+    this.#host = host;
+    this.name = of.name;
+    this.ref = of.ref;
+    this.right = host.rights.of(of.name, this);
     this.#messages = new MessageQueue({
-      handle: (message) => this.#channel.handle(message),
+      handle: (message) => this.#channel?.handle(message),
       fail: (error) => this.refuse(error),
-      maxBytes: deps.limits.maxWaitingBytes,
+      isOpen: () => host.socket.isOpen,
+      budget: host.waiting,
+      maxPerTurn: limits.maxMessagesPerTurn,
+      clock,
     });
+  }
+
+  get socket(): Socket {
+    return this.#host.socket;
+  }
+
+  get outbox(): Outbox {
+    return this.#host.outbox;
+  }
+
+  get held(): ByteBudget {
+    return this.#host.held;
+  }
+
+  /** The document's number on the wire, once its room is open. */
+  get number(): number | undefined {
+    return this.#channel?.room.fanout.number;
+  }
+
+  /** Whether the client knows that the document is open. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Checks token and right (A1), and opens the room. False when the document was closed meanwhile. Rejects with SyncError. */
+  async enter(claims: Claims): Promise<boolean> {
+    const { deps, dialect, socket, connectionId } = this.#host;
+    await this.right.check();
+    if (this.#isClosed) return false;
+    const { remoteAddress } = socket;
+    this.#visit = new Visit(deps, { connectionId, document: this.name, claims, remoteAddress });
+    const room = await this.#visit.enter();
+    if (room === undefined) return false;
+    this.#channel = new Channel(deps, { dialect, room, host: this, sub: claims.sub });
     room.join(this.#channel);
     deps.registry.used(room);
+    return true;
   }
 
-  get number(): number {
-    return this.#channel.room.fanout.number;
-  }
-
-  get name(): DocumentName {
-    return this.#visitor.document;
-  }
-
-  /** Tells the client that the document is open, under this reference, and what it lacks. Rejects with SyncError. */
-  async open(ref: number, known: Known): Promise<void> {
-    const { epoch } = this.#channel.room;
-    await this.#channel.begin(known, (isContentNext, stateVector) => {
-      const { number: document } = this;
-      const { number: writer } = this.#channel;
-      const access = this.#access;
-      this.socket.send(
-        encodeServerFrame({
-          type: 'opened',
-          ref,
-          document,
-          writer,
-          access,
-          epoch,
-          isContentNext,
-          stateVector,
-        }),
-      );
+  /** Tells the client that the document is open, and what it lacks. Rejects with SyncError. */
+  async begin(known: Known): Promise<void> {
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    await channel.begin(known, (isContentNext, stateVector) => {
+      const { room, number: writer } = channel;
+      const { access } = this.right;
+      const { epoch } = room;
+      const document = room.fanout.number;
+      const { ref } = this;
+      this.#state = 'open';
+      this.#say({ type: 'opened', ref, document, writer, access, epoch, isContentNext, stateVector });
     });
     this.#messages.open();
   }
 
   take(message: ClientMessage): void {
-    this.#messages.push([message]);
-  }
-
-  /** Rejects with SyncError when the visitor may not be here any more. */
-  async check(): Promise<Access> {
-    const access = await this.#deps.check(this.#visitor);
-    this.#tell(access);
-    return access;
-  }
-
-  /** The session has a new token (A3). Never rejects. */
-  async renew(claims: Claims): Promise<void> {
-    this.#visitor = { ...this.#visitor, claims };
-    await this.#channel.renew();
+    this.#messages.push(single(message));
   }
 
   refuse(error: SyncError): void {
-    this.#ended(this, error);
+    this.#host.end(this, error);
+  }
+
+  accessChanged(access: Access): void {
+    const document = this.number;
+    if (this.isOpen && document !== undefined) this.#say({ type: 'access', document, access });
+  }
+
+  rightLost(error: SyncError): void {
+    this.refuse(error);
   }
 
   drained(): void {
-    this.#channel.drained();
+    this.#channel?.drained();
   }
 
   /** Throws SyncError when the client takes nothing. */
   checkProgress(): void {
-    this.#channel.checkProgress();
+    this.#channel?.checkProgress();
   }
 
   close(): void {
+    this.#state = 'closed';
+    this.#host.rights.forget(this.right);
     this.#messages.stop();
-    this.#channel.close();
-    this.#deps.registry.released(this.#channel.room);
-    this.#deps.disconnected(this.#visitor);
+    this.#channel?.close();
+    this.#visit?.end();
   }
 
-  #tell(access: Access): void {
-    if (access === this.#access) return;
-    this.#access = access;
-    this.socket.send(encodeServerFrame({ type: 'access', document: this.number, access }));
+  get #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  #say(message: NativeServerMessage): void {
+    this.outbox.send(encodeServerFrame(message));
   }
 }

@@ -3,249 +3,269 @@
 
 import { parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
-import { decodeClientFrame, encodeServerFrame } from '../../shared/native/frame.js';
+import type { Known } from '../../shared/native/fields.js';
+import { encodeServerFrame, readClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
   type NativeClientMessage,
   type NativeServerMessage,
 } from '../../shared/native/messages.js';
-import type { Access, Claims } from '../../shared/permission.js';
+import type { Claims } from '../../shared/permission.js';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
-import { Expiry } from './expiry.js';
-import { sayFarewell } from './farewell.js';
+import { BeforeToken } from './before-token.js';
+import { ByteBudget } from './byte-budget.js';
+import { Farewell, logEnd } from './farewell.js';
 import { MessageQueue } from './message-queue.js';
-import { NativeDocument } from './native-document.js';
-import type { Session } from './session-registry.js';
-import type { VisitDeps, Visitor } from './visitor.js';
+import { NativeDocument, type NativeDocumentHost } from './native-document.js';
+import { Outbox } from './outbox.js';
+import { Rights, type Identity } from './rights.js';
+import type { Session, SessionDeps } from './session.js';
+import { TokenBucket } from './token-bucket.js';
 
-export interface NativeSessionDeps extends VisitDeps {
+/** What all sessions of this kind share. */
+export interface NativeSessionDeps extends SessionDeps {
   readonly nativeDialect: Dialect;
-  /** Who has this token, undefined for none. Rejects with SyncError. */
-  readonly authenticate: (token: string | undefined) => Promise<Claims>;
-  /** Rejects with SyncError FORBIDDEN. */
-  readonly authorize: (claims: Claims, document: DocumentName) => Promise<Access>;
+  /** The first token of a connection. Rejects with SyncError when it is not believed, or nobody is let in any more. */
+  readonly admit: (token: string | undefined) => Promise<Identity>;
   /** A connection that says nothing for so long is closed by the transport. */
   readonly maxSilenceMs: number;
 }
 
 type OpenMessage = Extract<NativeClientMessage, { type: 'open' }>;
+type DocumentMessage = Exclude<NativeClientMessage, { type: 'hello' | 'open' | 'token' | 'ping' | 'close' }>;
 
-export class NativeSession implements SocketHandler, Session {
-  readonly #deps: NativeSessionDeps;
-  readonly #socket: Socket;
-  readonly #connectionId: string;
+/** A new token is checked, and asked about every document: so many at once, then one per this time. */
+const maxTokens = 10;
+const tokenEveryMs = 1_000;
+
+export class NativeSession implements SocketHandler, Session, NativeDocumentHost {
+  readonly deps: NativeSessionDeps;
+  readonly socket: Socket;
+  readonly connectionId: string;
+  readonly outbox: Outbox;
+  readonly rights: Rights;
+  readonly held: ByteBudget;
   /** Of the upgrade request, for clients that send none. */
   readonly #requestToken: string | undefined;
+  readonly #farewell: Farewell;
+  readonly #beforeToken: BeforeToken;
   readonly #messages: MessageQueue<NativeClientMessage>;
-  readonly #documents = new Map<number, NativeDocument>();
-  readonly #names = new Set<DocumentName>();
-  readonly #expiry = new Expiry();
+  readonly #tokens: TokenBucket;
+  /** Those that are being opened, too. */
+  readonly #documents = new Map<DocumentName, NativeDocument>();
+  readonly #byNumber = new Map<number, NativeDocument>();
   /** It has said hello: before, it may be a stock client that was given no document, and would not understand us. */
   #hasGreeted = false;
-  #claims: Claims | undefined;
-  #isEnded = false;
-  #stopFarewell: (() => void) | undefined;
 
   constructor(
     deps: NativeSessionDeps,
     of: { socket: Socket; connectionId: string; requestToken: string | undefined },
   ) {
-    this.#deps = deps;
-    this.#socket = of.socket;
-    this.#connectionId = of.connectionId;
+    const { clock, limits, authority } = deps;
+    const { socket } = of;
+    const refuse = (error: SyncError): void => this.refuse(error);
+    this.deps = deps;
+    this.socket = socket;
+    this.connectionId = of.connectionId;
     this.#requestToken = of.requestToken;
+    this.held = new ByteBudget(limits.maxHeldBytes);
+    this.#tokens = new TokenBucket(clock, maxTokens, tokenEveryMs);
+    this.outbox = new Outbox({ clock, limits, socket, overflowed: refuse });
+    this.rights = new Rights({
+      clock,
+      authority,
+      renewed: ({ exp }) => this.#send({ type: 'authenticated', expiresAt: exp ?? 0 }),
+      lost: refuse,
+    });
+    this.#farewell = new Farewell(deps, {
+      socket,
+      leave: () => this.#leave(),
+      tell: (error) => this.#sayGoodbye(error),
+      ended: () => deps.ended(this),
+    });
+    this.#beforeToken = new BeforeToken(deps, refuse);
     this.#messages = new MessageQueue({
       handle: (message) => this.#handle(message),
-      fail: (error) => this.refuse(error),
-      maxBytes: deps.limits.maxWaitingBytes,
+      fail: refuse,
+      isOpen: () => socket.isOpen,
+      budget: this.waiting,
+      maxPerTurn: limits.maxMessagesPerTurn,
+      clock,
     });
     this.#messages.open();
   }
 
+  get dialect(): Dialect {
+    return this.deps.nativeDialect;
+  }
+
+  get waiting(): ByteBudget {
+    return this.#beforeToken.waiting;
+  }
+
   message(frame: Uint8Array, isBinary: boolean): void {
-    if (this.#isEnded) return;
-    try {
-      if (!isBinary) throw new SyncError('FRAME_MALFORMED', 'frames are binary');
-      this.#messages.push(decodeClientFrame(frame, this.#deps.limits.maxMessagesPerFrame));
-    } catch (error) {
-      this.refuse(toSyncError(error));
-    }
+    if (this.#farewell.isSaid) return;
+    if (!isBinary) return this.refuse(new SyncError('FRAME_MALFORMED', 'frames are binary'));
+    if (!this.#beforeToken.isBelieved && frame.length > this.deps.limits.maxUnknownBytes)
+      return this.refuse(new SyncError('FRAME_TOO_LARGE', 'larger than may come before a token'));
+    this.#messages.push(readClientFrame(frame));
   }
 
   drained(): void {
-    for (const document of this.#documents.values()) document.drained();
+    this.outbox.drained();
+    for (const document of this.#byNumber.values()) document.drained();
   }
 
   dropped(): void {
-    const { logger } = this.#deps;
-    logger.warn({ address: this.#socket.remoteAddress }, 'a client was too slow and is disconnected');
-    this.#leave();
+    this.#farewell.dropped();
   }
 
   closed(): void {
-    this.#leave();
-    this.#stopFarewell?.();
-    this.#deps.ended(this);
+    this.#farewell.closed();
   }
 
   tick(): void {
-    if (this.#isEnded) return;
+    if (this.#farewell.isSaid) return;
     try {
-      for (const document of this.#documents.values()) document.checkProgress();
-      this.#watchExpiry();
+      this.outbox.checkProgress();
+      for (const document of this.#byNumber.values()) document.checkProgress();
+      this.rights.look();
     } catch (error) {
       this.refuse(toSyncError(error));
     }
   }
 
   refuse(error: SyncError): void {
-    if (this.#isEnded) return;
-    this.#leave();
+    this.#farewell.refuse(error);
+  }
+
+  end(document: NativeDocument, error: SyncError): void {
+    if (this.#documents.get(document.name) !== document) return;
+    const { isOpen, number, ref } = document;
+    this.#close(document);
+    logEnd(this.deps.logger, error, this.socket, 'document', isOpen ? 'closed' : 'refused');
     const { code, reason } = error;
-    this.#stopFarewell = sayFarewell(this.#deps, this.#socket, error, () => {
-      if (this.#hasGreeted) this.#send({ type: 'goodbye', code, reason, retryAfterMs: 0 });
-    });
+    if (isOpen && number !== undefined) this.#send({ type: 'closed', document: number, code, reason });
+    else this.#send({ type: 'not-opened', ref, code, reason });
   }
 
   /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
   #handle(message: NativeClientMessage): void | Promise<void> {
-    if (message.type === 'hello') {
-      this.#hasGreeted = true;
-      return this.#greet(message.version, message.token);
-    }
-    if (this.#claims === undefined) throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
+    if (message.type === 'hello') return this.#greet(message.version, message.token);
+    const { claims } = this.rights;
+    if (claims === undefined) throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
     switch (message.type) {
       case 'open':
         // Others do not wait for it.
-        return void this.#open(message, this.#claims);
+        return void this.#open(message, claims);
       case 'token':
-        return this.#renew(message.token, this.#claims);
+        return this.#renew(message.token);
       case 'ping':
         return this.#pong(message.clientTime);
       case 'close':
-        return this.#close(message.document);
+        return this.#closeNumber(message.document);
       default:
         // One that has just been closed: its messages may still be on their way.
-        return this.#documents.get(message.document)?.take(toClientMessage(message));
+        return this.#byNumber.get(message.document)?.take(toClientMessage(message));
     }
   }
 
   async #greet(version: number, token: string): Promise<void> {
-    if (this.#claims !== undefined) throw new SyncError('FRAME_MALFORMED', 'hello comes once');
+    if (this.#hasGreeted) throw new SyncError('FRAME_MALFORMED', 'hello comes once');
+    this.#hasGreeted = true;
     if (version !== nativeVersion)
       throw new SyncError('VERSION_UNSUPPORTED', `this server speaks version ${nativeVersion}`);
-    this.#claims = await this.#deps.authenticate(token === '' ? this.#requestToken : token);
-    this.#watchExpiry();
-    const { maxSilenceMs } = this.#deps;
-    const serverTime = this.#deps.clock.now();
-    this.#send({ type: 'welcome', version, serverTime, expiresAt: this.#claims.exp ?? 0, maxSilenceMs });
+    this.#beforeToken.presented();
+    await this.rights.begin(this.deps.admit(token === '' ? this.#requestToken : token));
+    if (this.#farewell.isSaid) return;
+    this.#beforeToken.believed();
+    const { maxSilenceMs, clock } = this.deps;
+    const expiresAt = this.rights.claims?.exp ?? 0;
+    this.#send({ type: 'welcome', version, serverTime: clock.now(), expiresAt, maxSilenceMs });
   }
 
   /** Never rejects. */
   async #open({ ref, name, known }: OpenMessage, claims: Claims): Promise<void> {
-    const copy = known.kind === 'state-vector' ? { ...known, stateVector: known.stateVector.slice() } : known;
     let document: NativeDocument | undefined;
+    const knownBytes = known.kind === 'state-vector' ? known.stateVector.length : 0;
+    const isCounted = this.waiting.take(knownBytes);
     try {
-      document = await this.#enter(parseDocumentName(name), claims);
-      await document?.open(ref, copy);
+      if (!isCounted) throw new SyncError('RATE_LIMITED', 'too much was sent before it could be answered');
+      const copy = copyOf(known);
+      document = this.#add(ref, parseDocumentName(name));
+      if (!(await document.enter(claims))) return;
+      if (document.number !== undefined) this.#byNumber.set(document.number, document);
+      await document.begin(copy);
     } catch (error) {
-      if (document !== undefined) this.#close(document.number);
-      const { code, reason } = toSyncError(error);
-      if (!this.#isEnded) this.#send({ type: 'not-opened', ref, code, reason });
+      const failure = toSyncError(error);
+      if (document !== undefined) this.end(document, failure);
+      else this.#send({ type: 'not-opened', ref, code: failure.code, reason: failure.reason });
+    } finally {
+      if (isCounted) this.waiting.give(knownBytes);
     }
   }
 
-  /** Undefined when the connection has ended meanwhile. */
-  async #enter(name: DocumentName, claims: Claims): Promise<NativeDocument | undefined> {
-    const { authorize, connected, disconnected, registry, limits } = this.#deps;
-    if (this.#names.has(name)) throw new SyncError('FRAME_MALFORMED', 'the document is open already');
-    if (this.#names.size >= limits.maxDocumentsPerConnection)
-      throw new SyncError('RATE_LIMITED', `at most ${limits.maxDocumentsPerConnection} documents at once`);
-    this.#names.add(name);
-    const { remoteAddress } = this.#socket;
-    const visitor: Visitor = { connectionId: this.#connectionId, document: name, claims, remoteAddress };
-    let isConnected = false;
-    try {
-      const access = await authorize(claims, name);
-      await connected(visitor);
-      isConnected = true;
-      const room = await registry.open(name);
-      if (this.#isEnded) {
-        registry.released(room);
-        disconnected(visitor);
-        return undefined;
-      }
-      const of = { visitor, access, room, socket: this.#socket, dialect: this.#deps.nativeDialect };
-      const document = new NativeDocument(this.#deps, of, (ended, error) => this.#end(ended, error));
-      this.#documents.set(document.number, document);
-      return document;
-    } catch (error) {
-      this.#names.delete(name);
-      if (isConnected) disconnected(visitor);
-      throw error;
-    }
+  #add(ref: number, name: DocumentName): NativeDocument {
+    const { maxDocumentsPerConnection } = this.deps.limits;
+    if (this.#documents.has(name)) throw new SyncError('FRAME_MALFORMED', 'the document is open already');
+    if (this.#documents.size >= maxDocumentsPerConnection)
+      throw new SyncError('RATE_LIMITED', `at most ${maxDocumentsPerConnection} documents at once`);
+    const document = new NativeDocument(this, { name, ref });
+    this.#documents.set(name, document);
+    return document;
   }
 
   /** A token that is not taken leaves the old one in force. */
-  async #renew(token: string, before: Claims): Promise<void> {
-    let claims: Claims;
+  async #renew(token: string): Promise<void> {
+    if (!this.#tokens.take()) throw new SyncError('RATE_LIMITED', 'too many tokens');
     try {
-      claims = await this.#deps.authenticate(token);
-      if (claims.sub !== before.sub) throw new SyncError('FORBIDDEN', 'the token is of somebody else');
+      await this.rights.renew(token);
     } catch (error) {
-      return this.#send({ type: 'token-wanted', reason: toSyncError(error).reason });
+      this.#send({ type: 'token-wanted', reason: toSyncError(error).reason });
     }
-    if (this.#isEnded) return;
-    this.#claims = claims;
-    this.#watchExpiry();
-    this.#send({ type: 'authenticated', expiresAt: claims.exp ?? 0 });
-    for (const document of this.#documents.values()) await document.renew(claims);
   }
 
   #pong(clientTime: number): void {
-    this.#send({ type: 'pong', clientTime, serverTime: this.#deps.clock.now() });
+    this.#send({ type: 'pong', clientTime, serverTime: this.deps.clock.now() });
   }
 
-  #close(number: number): void {
-    const document = this.#documents.get(number);
-    if (document === undefined) return;
-    this.#documents.delete(number);
-    this.#names.delete(document.name);
+  #closeNumber(number: number): void {
+    const document = this.#byNumber.get(number);
+    if (document !== undefined) this.#close(document);
+  }
+
+  #close(document: NativeDocument): void {
+    this.#documents.delete(document.name);
+    if (document.number !== undefined) this.#byNumber.delete(document.number);
     document.close();
   }
 
-  #end(document: NativeDocument, error: SyncError): void {
-    if (!this.#documents.has(document.number)) return;
-    const { code, reason } = error;
-    const fields = { code, address: this.#socket.remoteAddress, err: error.cause ?? error.message };
-    if (code === 'INTERNAL') this.#deps.logger.error(fields, 'a document failed');
-    else this.#deps.logger.info(fields, 'a document was closed');
-    this.#close(document.number);
-    this.#send({ type: 'closed', document: document.number, code, reason });
-  }
-
   #send(message: NativeServerMessage): void {
-    this.#socket.send(encodeServerFrame(message));
+    this.outbox.send(encodeServerFrame(message));
   }
 
-  #watchExpiry(): void {
-    if (this.#claims === undefined) return;
-    const expired = (): void => this.refuse(new SyncError('TOKEN_EXPIRED'));
-    this.#expiry.watch(this.#deps.clock, this.#claims, expired);
+  /** Past the outbox, which is closed by then. */
+  #sayGoodbye({ code, reason }: SyncError): void {
+    if (this.#hasGreeted)
+      this.socket.send(encodeServerFrame({ type: 'goodbye', code, reason, retryAfterMs: 0 }));
   }
 
   #leave(): void {
-    this.#isEnded = true;
-    this.#expiry.cancel();
+    this.rights.close();
+    this.#beforeToken.close();
     this.#messages.stop();
-    for (const number of this.#documents.keys()) this.#close(number);
+    for (const document of this.#documents.values()) this.#close(document);
+    this.outbox.close();
   }
 }
 
-type DocumentMessage = Exclude<NativeClientMessage, { type: 'hello' | 'open' | 'token' | 'ping' | 'close' }>;
-
 function toClientMessage(message: DocumentMessage): ClientMessage {
   return message.type === 'request' ? { type: 'sync-request', stateVector: message.stateVector } : message;
+}
+
+/** A frame is only valid while the transport delivers it. */
+function copyOf(known: Known): Known {
+  return known.kind === 'state-vector' ? { ...known, stateVector: known.stateVector.slice() } : known;
 }

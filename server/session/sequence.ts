@@ -7,6 +7,11 @@ export class Sequence {
   readonly #ahead = new Set<number>();
   #last = 0;
 
+  /** All up to this number are settled. */
+  get settled(): number {
+    return this.#settled;
+  }
+
   /** Takes the number of an update that has come. False when it is not the next one. */
   take(seq: number): boolean {
     if (seq !== this.#last + 1) return false;

@@ -1,19 +1,12 @@
 // All sessions of the server: counts them, looks after each in turn, ends them at shutdown.
 
 import type { Clock, Timer } from '../../shared/clock.js';
-import { SyncError } from '../../shared/errors.js';
+import type { SyncError } from '../../shared/errors.js';
 import { lookEveryMs } from './expiry.js';
+import type { Session } from './session.js';
 
 const tickMs = 1_000;
 const slots = lookEveryMs / tickMs;
-
-/** What is looked after, whatever it speaks. */
-export interface Session {
-  /** Regular look: shows the client that the connection is alive, and that the client is. */
-  tick(): void;
-  /** Ends it, and tells the client why. */
-  refuse(error: SyncError): void;
-}
 
 export class SessionRegistry {
   readonly #slots: readonly Set<Session>[] = Array.from({ length: slots }, () => new Set<Session>());

@@ -3,7 +3,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../errors.js';
-import { readMessages } from '../read-messages.js';
+import { FrameReader } from '../frame-reader.js';
 import type { Field } from './fields.js';
 import {
   clientMessages,
@@ -43,17 +43,19 @@ export function encodeServerFrame(...messages: readonly NativeServerMessage[]): 
   return encode(fromServer, messages);
 }
 
-/**
- * The messages of a frame, views into it, at most so many. Throws SyncError FRAME_MALFORMED, MESSAGE_UNKNOWN or, when
- * there are more, RATE_LIMITED.
- */
-export function decodeClientFrame(frame: Uint8Array, maxMessages: number): NativeClientMessage[] {
-  return decode(fromClient, frame, maxMessages) as unknown as NativeClientMessage[];
+/** Reads the messages of a client's frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN as it reads. */
+export function readClientFrame(frame: Uint8Array): FrameReader<NativeClientMessage> {
+  return reader(fromClient, frame) as unknown as FrameReader<NativeClientMessage>;
 }
 
-/** As `decodeClientFrame`. */
+/** All messages of a client's frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
+export function decodeClientFrame(frame: Uint8Array): NativeClientMessage[] {
+  return readClientFrame(frame).all();
+}
+
+/** All messages of a server's frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
 export function decodeServerFrame(frame: Uint8Array): NativeServerMessage[] {
-  return decode(fromServer, frame, Infinity) as unknown as NativeServerMessage[];
+  return reader(fromServer, frame).all() as unknown as NativeServerMessage[];
 }
 
 function layoutsOf(table: MessageTable): Layouts {
@@ -78,8 +80,8 @@ function encode({ byType }: Layouts, messages: readonly { readonly type: string 
   return encoding.toUint8Array(encoder);
 }
 
-function decode({ byNumber }: Layouts, frame: Uint8Array, maxMessages: number): Message[] {
-  return readMessages(frame, maxMessages, (decoder) => readMessage(decoder, byNumber));
+function reader({ byNumber }: Layouts, frame: Uint8Array): FrameReader<Message> {
+  return new FrameReader(frame, (decoder) => readMessage(decoder, byNumber));
 }
 
 function readMessage(decoder: decoding.Decoder, byNumber: Layouts['byNumber']): Message {

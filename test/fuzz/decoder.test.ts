@@ -69,7 +69,7 @@ const maxEntries = defaultLimits.maxAwarenessEntries;
 /** All that is done with a frame before a document sees it. */
 function read(frame: Uint8Array): number {
   let size = 0;
-  for (const message of yWebsocketDialect.decode(frame, 1_000)) {
+  for (const message of yWebsocketDialect.read(frame).all()) {
     size++;
     if (message.type === 'sync-request') {
       size += decodeStateVector(message.stateVector, defaultLimits).size;
@@ -110,10 +110,10 @@ test(`O1: damaged frames are read or refused, seed ${seed}`, async () => {
 
 test('O1: a frame cut off anywhere is refused, or is what came before the cut', () => {
   for (const frame of goodFrames()) {
-    const whole = yWebsocketDialect.decode(frame, 1_000).length;
+    const whole = yWebsocketDialect.read(frame).all().length;
     for (let length = 0; length < frame.length; length++) {
       try {
-        expect(yWebsocketDialect.decode(frame.slice(0, length), 1_000).length).toBeLessThan(whole);
+        expect(yWebsocketDialect.read(frame.slice(0, length)).all().length).toBeLessThan(whole);
       } catch (error) {
         expect(error).toBeInstanceOf(SyncError);
       }
@@ -130,9 +130,9 @@ function refused(state: string): void {
 }
 
 const lies: Record<string, () => unknown> = {
-  'a payload of 2^53 bytes': () => yWebsocketDialect.decode(Uint8Array.of(0, 2, ...max), 1_000),
-  'a type of 2^53': () => yWebsocketDialect.decode(Uint8Array.of(...max, 0), 1_000),
-  'an endless varint': () => yWebsocketDialect.decode(new Uint8Array(64).fill(0xff), 1_000),
+  'a payload of 2^53 bytes': () => yWebsocketDialect.read(Uint8Array.of(0, 2, ...max)).all(),
+  'a type of 2^53': () => yWebsocketDialect.read(Uint8Array.of(...max, 0)).all(),
+  'an endless varint': () => yWebsocketDialect.read(new Uint8Array(64).fill(0xff)).all(),
   'a state vector of 2^53 entries': () => decodeStateVector(Uint8Array.of(...max, 1, 1), defaultLimits),
   'a state vector of 2^25 entries': () =>
     decodeStateVector(Uint8Array.of(0x80, 0x80, 0x80, 0x10, 1, 1), defaultLimits),

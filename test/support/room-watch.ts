@@ -14,6 +14,7 @@ import type { FakeClock } from './fake-clock.js';
 export class WatchedWriter implements Writer {
   readonly sub: string | undefined;
   readonly connection: object;
+  mayWrite = true;
   isLive: boolean;
   /** Each call of `acknowledged`. */
   readonly acks: (readonly Receipt[])[] = [];

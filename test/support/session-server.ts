@@ -38,21 +38,30 @@ export class Bearers implements Authenticator {
   readonly byToken = new Map<string, Bearer>();
   /** How often a token was checked. */
   checks = 0;
-  /** Waited for at each check. */
+  /** Waited for at each check of a token. */
   gate: Promise<void> | undefined;
+  /** Called at each check of a token: what it returns is waited for. */
+  whileAuthenticating: (token: string | undefined) => Promise<void> | undefined = () => undefined;
+  /** Called whenever rights are asked for: what it returns is waited for. */
+  whileAuthorizing: (token: string, document: DocumentName) => Promise<void> | undefined = () => undefined;
 
   async authenticate(token: string | undefined): Promise<Claims> {
     this.checks++;
     await this.gate;
+    await this.whileAuthenticating(token);
     const bearer = token === undefined ? undefined : this.byToken.get(token);
     if (bearer === undefined) throw new SyncError(token === undefined ? 'TOKEN_MISSING' : 'TOKEN_INVALID');
     if (bearer.refusal !== undefined) throw new SyncError(bearer.refusal);
     return { sub: bearer.sub, exp: bearer.exp, payload: { token } };
   }
 
-  authorize(claims: Claims, document: DocumentName): Access {
-    const bearer = this.byToken.get(String(claims.payload['token']));
-    return bearer?.documents?.[document] ?? bearer?.access ?? 'none';
+  authorize(claims: Claims, document: DocumentName): Access | Promise<Access> {
+    const token = String(claims.payload['token']);
+    const access = (): Access => {
+      const bearer = this.byToken.get(token);
+      return bearer?.documents?.[document] ?? bearer?.access ?? 'none';
+    };
+    return this.whileAuthorizing(token, document)?.then(access) ?? access();
   }
 }
 

@@ -58,7 +58,7 @@ export class NativeServer {
     };
     server.on('connection', (socket) => {
       socket.on('message', (frame: Buffer) => {
-        for (const message of decodeClientFrame(frame, 100)) this.#handle(socket, message);
+        for (const message of decodeClientFrame(frame)) this.#handle(socket, message);
       });
       socket.on('close', () => {
         for (const { open } of this.#documents.values()) open.delete(socket);

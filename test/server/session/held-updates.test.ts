@@ -2,6 +2,7 @@
 
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ByteBudget } from '../../../server/session/byte-budget.js';
 import { HeldUpdates, type Offered } from '../../../server/session/held-updates.js';
 import type { Acceptance } from '../../../server/room/room.js';
 import { SyncError } from '../../../shared/errors.js';
@@ -29,7 +30,8 @@ describe('HeldUpdates', () => {
     answer = () => incomplete;
     held = new HeldUpdates({
       clock,
-      limits: { ...defaultLimits, maxHeldBytes: 1_000 },
+      limits: defaultLimits,
+      budget: new ByteBudget(1_000),
       offer({ update }) {
         offered.push(update[0]!);
         return answer(update[0]!);

@@ -1,0 +1,177 @@
+// Which token counts on a connection, and until when. The owner of the rights of all its documents.
+//
+// A new token comes into force in one instant, in which its verdict on every document is known (N6): before it, the token
+// before it counts for all of them, its end included; after it, the new token does. So there is no moment in which a document
+// goes on by rights that nobody has confirmed. Documents that are being opened have rights here as well.
+
+import type { Clock } from '../../shared/clock.js';
+import type { DocumentName } from '../../shared/document-name.js';
+import { SyncError, toSyncError } from '../../shared/errors.js';
+import type { Access, Claims } from '../../shared/permission.js';
+import { DocumentRight, type RightHolder, type TokenInForce, type Verdict } from './document-right.js';
+import { Expiry } from './expiry.js';
+
+/** Who somebody is, by a token that was believed. */
+export interface Identity {
+  readonly token: string | undefined;
+  readonly claims: Claims;
+}
+
+/** What tells who has a token, and what it allows. */
+export interface Authority {
+  /** Rejects with SyncError when the token is not believed. */
+  readonly authenticate: (token: string | undefined) => Promise<Identity>;
+  /** Rejects with SyncError, FORBIDDEN where the claims allow nothing. */
+  readonly authorize: (claims: Claims, document: DocumentName) => Promise<Access>;
+}
+
+export interface RightsDeps {
+  readonly clock: Clock;
+  readonly authority: Authority;
+  /** A token has come into force after the first one. The rights of the documents are changed right after the call. */
+  readonly renewed: (claims: Claims) => void;
+  /** The token in force is over, or is not believed any more. */
+  readonly lost: (error: SyncError) => void;
+}
+
+/** A token that was believed, and what is known so far of its verdicts. */
+interface Renewal {
+  readonly identity: Identity;
+  readonly verdicts: Map<DocumentRight, Verdict>;
+}
+
+export class Rights implements TokenInForce {
+  readonly #deps: RightsDeps;
+  readonly #documents = new Set<DocumentRight>();
+  readonly #expiry = new Expiry();
+  #identity: Identity | undefined;
+  #version = 0;
+  #renewal: Renewal | undefined;
+  /** Settles when the renewal that is under way has ended, whichever way. */
+  #renewing: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(deps: RightsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Of the token in force; undefined before the first. */
+  get claims(): Claims | undefined {
+    return this.#identity?.claims;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The first token of the connection. Rejects with SyncError when it is not believed. */
+  async begin(identity: Promise<Identity>): Promise<void> {
+    const believed = await identity;
+    if (!this.#isClosed) this.#enforce(believed);
+  }
+
+  /**
+   * A new token. Rejects with SyncError when it is not taken: the one before it stays in force. When that one ends while
+   * the new one, which is believed already, is being asked about documents, the new one comes into force at once, and
+   * documents of which its verdict is not known are closed, to be opened again.
+   */
+  renew(token: string): Promise<void> {
+    const renewing = this.#renew(token);
+    this.#renewing = renewing.catch(() => {});
+    return renewing;
+  }
+
+  /** The right of a document that is to be opened. */
+  of(document: DocumentName, holder: RightHolder): DocumentRight {
+    const right = new DocumentRight(document, this, holder);
+    this.#documents.add(right);
+    return right;
+  }
+
+  /** The document was closed. */
+  forget(right: DocumentRight): void {
+    this.#documents.delete(right);
+  }
+
+  async allows(document: DocumentName, isChecked: boolean): Promise<Access> {
+    const { authority } = this.#deps;
+    const identity = this.#identity;
+    if (identity === undefined) throw new SyncError('TOKEN_MISSING');
+    try {
+      const { claims } = isChecked ? identity : await authority.authenticate(identity.token);
+      return await authority.authorize(claims, document);
+    } catch (error) {
+      // A token that is being taken may be about to replace the one that was refused.
+      await this.#renewing;
+      throw error;
+    }
+  }
+
+  lost(error: SyncError): void {
+    if (this.#isClosed) return;
+    for (const right of this.#documents) right.end();
+    this.#deps.lost(error);
+  }
+
+  /** To be called regularly: the timer of a token's end is only set when the end is near. */
+  look(): void {
+    if (this.#isClosed || this.#identity === undefined) return;
+    this.#expiry.watch(this.#deps.clock, this.#identity.claims, () => this.#expired());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#expiry.cancel();
+    this.#renewal = undefined;
+  }
+
+  async #renew(token: string): Promise<void> {
+    const { authority } = this.#deps;
+    const identity = await authority.authenticate(token);
+    if (identity.claims.sub !== this.claims?.sub)
+      throw new SyncError('FORBIDDEN', 'the token is of somebody else');
+    if (this.#isClosed) return;
+    const renewal: Renewal = { identity, verdicts: new Map() };
+    this.#renewal = renewal;
+    const asked = [...this.#documents].map(async (right) => {
+      renewal.verdicts.set(right, await this.#verdict(identity.claims, right.document));
+    });
+    await Promise.all(asked);
+    this.#confirm(renewal);
+  }
+
+  async #verdict(claims: Claims, document: DocumentName): Promise<Verdict> {
+    try {
+      return await this.#deps.authority.authorize(claims, document);
+    } catch (error) {
+      return toSyncError(error);
+    }
+  }
+
+  /** Brings a token into force, unless that has happened already. */
+  #confirm(renewal: Renewal): void {
+    if (this.#renewal !== renewal) return;
+    this.#renewal = undefined;
+    this.#deps.renewed(renewal.identity.claims);
+    this.#enforce(renewal.identity);
+    for (const right of this.#documents) right.rule(renewal.verdicts.get(right) ?? unknown());
+  }
+
+  #enforce(identity: Identity): void {
+    this.#identity = identity;
+    this.#version++;
+    this.look();
+  }
+
+  #expired(): void {
+    if (this.#renewal !== undefined) this.#confirm(this.#renewal);
+    else this.lost(new SyncError('TOKEN_EXPIRED'));
+  }
+}
+
+/** For a document of which a new token's verdict was not known when the old token ended. The client opens it again. */
+function unknown(): SyncError {
+  return new SyncError('INTERNAL', '', {
+    cause: new Error('what a new token allows was not known when the token before it ended'),
+  });
+}

@@ -1,0 +1,66 @@
+// The stay of one visitor at one document: asked for, given the room, over. The owner of what has to come in pairs: the
+// hooks that are told who has come and who has gone, and the use of the room.
+
+import type { Room } from '../room/room.js';
+import type { RoomRegistry } from '../room/room-registry.js';
+import type { RoomFanout } from './room-fanout.js';
+import type { Visitor } from './visitor.js';
+
+/** What all visits of a server share. */
+export interface VisitDeps {
+  readonly registry: RoomRegistry<RoomFanout>;
+  /** The last check before the document is opened. Rejects with SyncError. */
+  readonly connected: (visitor: Visitor) => Promise<void>;
+  /** A visitor that was let in has gone. */
+  readonly disconnected: (visitor: Visitor) => void;
+}
+
+/**
+ * outside: the last check is under way. loading: the visitor was let in, the room is being opened. inside: the visitor has
+ * the room. over: nothing is held any more.
+ */
+type State = 'outside' | 'loading' | 'inside' | 'over';
+
+export class Visit {
+  readonly #deps: VisitDeps;
+  readonly #visitor: Visitor;
+  #state: State = 'outside';
+  #room: Room<RoomFanout> | undefined;
+
+  constructor(deps: VisitDeps, visitor: Visitor) {
+    this.#deps = deps;
+    this.#visitor = visitor;
+  }
+
+  /** The room; undefined when the visit is over before it is there. Join it in the same turn. Rejects with SyncError. */
+  async enter(): Promise<Room<RoomFanout> | undefined> {
+    const { registry, connected, disconnected } = this.#deps;
+    await connected(this.#visitor);
+    if (this.#isOver) {
+      disconnected(this.#visitor);
+      return undefined;
+    }
+    this.#state = 'loading';
+    const room = await registry.open(this.#visitor.document);
+    if (this.#isOver) {
+      registry.released(room);
+      return undefined;
+    }
+    this.#state = 'inside';
+    this.#room = room;
+    return room;
+  }
+
+  /** Leave the room first. */
+  end(): void {
+    const before = this.#state;
+    this.#state = 'over';
+    if (this.#room !== undefined) this.#deps.registry.released(this.#room);
+    this.#room = undefined;
+    if (before === 'loading' || before === 'inside') this.#deps.disconnected(this.#visitor);
+  }
+
+  get #isOver(): boolean {
+    return this.#state === 'over';
+  }
+}
