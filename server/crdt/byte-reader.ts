@@ -11,6 +11,9 @@ export function invalid(detail: string): never {
 
 const NO_BYTES = new Uint8Array(0);
 const MAX_UINT32 = 0xffffffff;
+/** A varint of 32 bits has at most five bytes, one of 53 bits at most eight: the scales of the last of them. */
+const LAST_SCALE_32 = 2 ** 28;
+const LAST_SCALE_53 = 2 ** 49;
 
 /** Reads forward through one byte array; every read throws UPDATE_INVALID instead of passing the end. */
 export class ByteReader {
@@ -39,7 +42,7 @@ export class ByteReader {
     return this.bytes[pos] as number;
   }
 
-  /** A varint of at most 32 bits in its shortest form: client ids, clocks, lengths and counts are all that. */
+  /** A varint of at most 32 bits in its shortest form: clocks, lengths and counts are written so. */
   uint32(): number {
     const pos = this.pos;
     if (pos >= this.end) invalid('truncated');
@@ -48,10 +51,22 @@ export class ByteReader {
       this.pos = pos + 1;
       return first;
     }
-    return this.longUint32(first & 0x7f, pos + 1);
+    return this.longUint(first & 0x7f, pos + 1, MAX_UINT32, LAST_SCALE_32);
   }
 
-  private longUint32(low: number, from: number): number {
+  /** A varint of at most 53 bits in its shortest form: Yjs 13 draws client ids of 32 bits, Yjs 14 of 53. */
+  clientId(): number {
+    const pos = this.pos;
+    if (pos >= this.end) invalid('truncated');
+    const first = this.bytes[pos] as number;
+    if (first < 0x80) {
+      this.pos = pos + 1;
+      return first;
+    }
+    return this.longUint(first & 0x7f, pos + 1, Number.MAX_SAFE_INTEGER, LAST_SCALE_53);
+  }
+
+  private longUint(low: number, from: number, max: number, lastScale: number): number {
     const bytes = this.bytes;
     const end = this.end;
     let value = low;
@@ -59,13 +74,13 @@ export class ByteReader {
     for (let pos = from; pos < end; pos++, scale *= 0x80) {
       const byte = bytes[pos] as number;
       value += (byte & 0x7f) * scale;
-      if (value > MAX_UINT32) invalid('number out of range');
+      if (value > max) invalid('number out of range');
       if (byte < 0x80) {
         if (byte === 0) invalid('overlong varint');
         this.pos = pos + 1;
         return value;
       }
-      if (scale >= 0x10000000) invalid('number out of range');
+      if (scale >= lastScale) invalid('number out of range');
     }
     return invalid('truncated');
   }

@@ -10,21 +10,26 @@ import { RangeSet } from './range-set.js';
  */
 export type Place = number;
 
-const STRIDE = 3;
-const CLOCK = 1;
-const LAST_PLACE = 2;
+const STRIDE = 2;
+const LAST_PLACE = 1;
+const MAX_UINT32 = 0xffffffff;
 /** Up to this many client ids are found by looking at all of them. */
 const LINEAR = 8;
 
 /** Keyed by slot: 0, 1, 2, … in the order client ids were added. */
 export class ClientTable {
   count = 0;
+  /** By slot: the client id, of up to 53 bits. */
+  private clients = new Float64Array(2);
+  /** By slot: the next clock, and the place of the id before it. */
   private records = new Uint32Array(2 * STRIDE);
   /** Open addressing, slot + 1; absent while there are few client ids. */
   private buckets: Uint32Array | undefined;
   private shift = 32;
-  // Client ids are the peers' choice: without a secret in it, the hash could be made to collide.
+  // Client ids are the peers' choice: without secrets in it, the hash could be made to collide. One secret is for the
+  // lower 32 bits of an id; the other, which is odd, for the bits above them.
   private readonly seed = randomUint32() | 0;
+  private readonly highFactor = randomUint32() | 1;
   /** May be shorter than the table: both end with the last client id that has any. */
   private readonly deleted: (RangeSet | undefined)[] = [];
   private readonly runs: (PlaceRuns | undefined)[] = [];
@@ -32,33 +37,29 @@ export class ClientTable {
 
   /** Slot of a client id, -1 when unknown. */
   find(client: number): number {
-    const records = this.records;
-    if (this.lastFound < this.count && records[this.lastFound * STRIDE] === client) return this.lastFound;
+    const clients = this.clients;
+    if (this.lastFound < this.count && clients[this.lastFound] === client) return this.lastFound;
     if (this.buckets !== undefined) return this.findHashed(client, this.buckets);
     for (let slot = 0; slot < this.count; slot++)
-      if (records[slot * STRIDE] === client) return (this.lastFound = slot);
+      if (clients[slot] === client) return (this.lastFound = slot);
     return -1;
   }
 
   /** Adds a client id that is not there yet. */
   add(client: number): number {
     const slot = this.count++;
-    if (this.count * STRIDE > this.records.length) {
-      const records = new Uint32Array(((this.count * 3) >> 1) * STRIDE);
-      records.set(this.records);
-      this.records = records;
-    }
-    this.records[slot * STRIDE] = client;
+    if (this.count > this.clients.length) this.grow();
+    this.clients[slot] = client;
     if (this.count > LINEAR) this.index(slot);
     return slot;
   }
 
   clientOf(slot: number): number {
-    return this.records[slot * STRIDE] as number;
+    return this.clients[slot] as number;
   }
 
   clockOf(slot: number): number {
-    return this.records[slot * STRIDE + CLOCK] as number;
+    return this.records[slot * STRIDE] as number;
   }
 
   lastPlaceOf(slot: number): Place {
@@ -73,13 +74,13 @@ export class ClientTable {
   /** Adds the ids from the slot's clock up to `until`, all at one place. */
   extend(slot: number, until: number, place: Place): void {
     const record = slot * STRIDE;
-    const clock = this.records[record + CLOCK] as number;
+    const clock = this.records[record] as number;
     const lastPlace = this.records[record + LAST_PLACE] as number;
     if (place !== lastPlace) {
       if (clock > 0) this.makeRunsOf(slot, lastPlace).push(clock, place);
       this.records[record + LAST_PLACE] = place;
     }
-    this.records[record + CLOCK] = until;
+    this.records[record] = until;
   }
 
   deletedOf(slot: number): RangeSet | undefined {
@@ -93,16 +94,19 @@ export class ClientTable {
 
   /** Slots by descending client id: the order in which Yjs writes them. */
   descending(): number[] {
-    const clients = new Uint32Array(this.count);
-    for (let slot = 0; slot < this.count; slot++) clients[slot] = this.clientOf(slot);
-    clients.sort();
+    const clients = this.clients.slice(0, this.count).sort();
     const slots: number[] = [];
     for (let i = this.count - 1; i >= 0; i--) slots.push(this.find(clients[i] as number));
     return slots;
   }
 
   get memoryBytes(): number {
-    let bytes = 300 + this.records.byteLength + (this.buckets?.byteLength ?? 0) + 16 * this.count;
+    let bytes =
+      300 +
+      this.clients.byteLength +
+      this.records.byteLength +
+      (this.buckets?.byteLength ?? 0) +
+      16 * this.count;
     for (const ranges of this.deleted) bytes += ranges?.memoryBytes ?? 0;
     for (const runs of this.runs) bytes += runs?.memoryBytes ?? 0;
     return bytes;
@@ -118,14 +122,26 @@ export class ClientTable {
     for (let bucket = this.hash(client); ; bucket = (bucket + 1) & mask) {
       const slot = (buckets[bucket] as number) - 1;
       if (slot < 0) return -1;
-      if (this.records[slot * STRIDE] === client) return (this.lastFound = slot);
+      if (this.clients[slot] === client) return (this.lastFound = slot);
     }
   }
 
   private hash(client: number): number {
-    let hash = Math.imul(client ^ this.seed, 0x9e3779b1);
+    // `^` takes the lower 32 bits of a number.
+    const folded = client <= MAX_UINT32 ? client : client ^ Math.imul(client / 2 ** 32, this.highFactor);
+    let hash = Math.imul(folded ^ this.seed, 0x9e3779b1);
     hash = Math.imul(hash ^ (hash >>> 15) ^ (this.seed << 7), 0x85ebca77);
     return (hash ^ (hash >>> 13)) >>> this.shift;
+  }
+
+  private grow(): void {
+    const capacity = (this.count * 3) >> 1;
+    const clients = new Float64Array(capacity);
+    clients.set(this.clients);
+    this.clients = clients;
+    const records = new Uint32Array(capacity * STRIDE);
+    records.set(this.records);
+    this.records = records;
   }
 
   private index(slot: number): void {

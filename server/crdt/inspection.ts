@@ -1,5 +1,5 @@
 // What an inspector found in an update: columns of numbers, reused from one update to the next so that a keystroke
-// allocates nothing.
+// allocates nothing. Client ids have up to 53 bits, which a double holds exactly; clocks and positions have 32 bits.
 
 const NO_BYTES = new Uint8Array(0);
 const FIRST_CAPACITY = 64;
@@ -14,7 +14,7 @@ export class Inspection {
   hasSkips = false;
 
   blockCount = 0;
-  blockClient = new Uint32Array(4);
+  blockClient = new Float64Array(4);
   /** Structs of block b: blockFirst[b] up to, not including, blockFirst[b + 1]. */
   blockFirst = new Uint32Array(5);
   /** Byte after the block's last struct. */
@@ -27,13 +27,13 @@ export class Inspection {
   /** Clock range of the struct: start up to, not including, end. */
   start!: Uint32Array;
   until!: Uint32Array;
-  depClient!: Uint32Array;
+  depClient!: Float64Array;
   depClock!: Uint32Array;
-  rightClient!: Uint32Array;
+  rightClient!: Float64Array;
   rightClock!: Uint32Array;
 
   deleteBlockCount = 0;
-  deleteClient = new Uint32Array(4);
+  deleteClient = new Float64Array(4);
   /** Ranges of delete block d: deleteFirst[d] up to, not including, deleteFirst[d + 1]; sorted, none touches another. */
   deleteFirst = new Uint32Array(5);
 
@@ -82,13 +82,13 @@ export class Inspection {
   }
 
   growBlocks(): void {
-    this.blockClient = grown(this.blockClient);
+    this.blockClient = grownIds(this.blockClient);
     this.blockFirst = grown(this.blockFirst);
     this.blockEndAt = grown(this.blockEndAt);
   }
 
   growDeleteBlocks(): void {
-    this.deleteClient = grown(this.deleteClient);
+    this.deleteClient = grownIds(this.deleteClient);
     this.deleteFirst = grown(this.deleteFirst);
   }
 
@@ -119,12 +119,12 @@ export class Inspection {
   private shrink(): void {
     if (this.at.length > KEPT_CAPACITY) this.allocateStructs(FIRST_CAPACITY);
     if (this.blockClient.length > KEPT_CAPACITY) {
-      this.blockClient = new Uint32Array(4);
+      this.blockClient = new Float64Array(4);
       this.blockFirst = new Uint32Array(5);
       this.blockEndAt = new Uint32Array(4);
     }
     if (this.deleteClient.length > KEPT_CAPACITY) {
-      this.deleteClient = new Uint32Array(4);
+      this.deleteClient = new Float64Array(4);
       this.deleteFirst = new Uint32Array(5);
     }
     if (this.rangeStart.length > KEPT_CAPACITY) {
@@ -138,9 +138,9 @@ export class Inspection {
     this.shape = new Uint8Array(capacity);
     this.start = new Uint32Array(capacity);
     this.until = new Uint32Array(capacity);
-    this.depClient = new Uint32Array(capacity);
+    this.depClient = new Float64Array(capacity);
     this.depClock = new Uint32Array(capacity);
-    this.rightClient = new Uint32Array(capacity);
+    this.rightClient = new Float64Array(capacity);
     this.rightClock = new Uint32Array(capacity);
   }
 }
@@ -148,6 +148,13 @@ export class Inspection {
 /** The same numbers in twice the room (plus one, for columns that hold an end). */
 export function grown(column: Uint32Array): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(column.length * 2 + 1);
+  larger.set(column);
+  return larger;
+}
+
+/** The same for a column of client ids. */
+function grownIds(column: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(column.length * 2 + 1);
   larger.set(column);
   return larger;
 }

@@ -29,8 +29,8 @@ export function mergeAccepted(updates: readonly Uint8Array[]): Uint8Array {
   let bytes = 0;
   for (let i = 0; i < updates.length; i++) bytes += collect(updates[i] as Uint8Array, i, groups, deletes);
   const encoder = encoding.createEncoder();
-  // One allocation for all: bytes that are copied, and at most 15 for the header of a group.
-  encoder.cbuf = new Uint8Array(bytes + 15 * groups.size + 8);
+  // One allocation for all: bytes that are copied, and at most 18 for the header of a group.
+  encoder.cbuf = new Uint8Array(bytes + 18 * groups.size + 8);
   writeGroups(encoder, updates, groups);
   writeDeletes(encoder, deletes);
   return encoding.toUint8Array(encoder);

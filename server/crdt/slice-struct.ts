@@ -21,7 +21,7 @@ const reader = new (class extends StructReader {
   }
 
   private id(): void {
-    this.uint32();
+    this.clientId();
     this.uint32();
   }
 })(defaultLimits, 'stored');

@@ -6,7 +6,7 @@ import type { Inspection } from './inspection.js';
 import { storedInspector } from './stored-inspector.js';
 
 /** Of the structs of one client id in one part, at most. */
-const HEADER_BYTES = 15;
+const HEADER_BYTES = 18;
 
 /** Lists the structs in causal order. What the update does not hold itself, its reader has. */
 class OrderWalk extends CausalWalk {

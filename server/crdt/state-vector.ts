@@ -19,7 +19,7 @@ export function decodeStateVector(bytes: Uint8Array, limits: Limits): StateVecto
     reader.open(bytes);
     count = reader.count(2);
     if (count <= limits.maxClientsPerDocument)
-      for (let i = 0; i < count; i++) clocks.set(reader.uint32(), reader.uint32());
+      for (let i = 0; i < count; i++) clocks.set(reader.clientId(), reader.uint32());
   } catch (error) {
     throw new SyncError('STATE_VECTOR_INVALID', 'malformed', { cause: error });
   }

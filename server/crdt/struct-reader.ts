@@ -60,12 +60,12 @@ export class StructReader extends ValueReader {
     } else {
       if ((info & INFO_ORIGIN) !== 0) {
         this.shape |= HAS_ORIGIN;
-        this.depClient = this.uint32();
+        this.depClient = this.clientId();
         this.depClock = this.uint32();
       }
       if ((info & INFO_RIGHT) !== 0) {
         this.shape |= HAS_RIGHT;
-        this.rightClient = this.uint32();
+        this.rightClient = this.clientId();
         this.rightClock = this.uint32();
       }
     }
@@ -79,7 +79,7 @@ export class StructReader extends ValueReader {
     if ((info & (INFO_ORIGIN | INFO_RIGHT)) === 0) this.parent(info);
     for (const bit of [INFO_ORIGIN, INFO_RIGHT])
       if ((info & bit) !== 0) {
-        this.uint32();
+        this.clientId();
         this.uint32();
       }
   }
@@ -91,7 +91,7 @@ export class StructReader extends ValueReader {
       this.key();
     } else if (isRoot === 0) {
       this.shape |= HAS_PARENT_ID;
-      this.depClient = this.uint32();
+      this.depClient = this.clientId();
       this.depClock = this.uint32();
     } else invalid('parent info');
     if ((info & INFO_PARENT_SUB) !== 0) this.key();

@@ -45,7 +45,7 @@ export class UpdateInspector {
   private readBlock(): void {
     const { reader, found } = this;
     const count = reader.count(2);
-    const client = reader.uint32();
+    const client = reader.clientId();
     let clock = reader.uint32();
     if (found.structCount + count > this.maxStructs) invalid('too many structs');
     const block = found.blockCount++;
@@ -93,7 +93,7 @@ export class UpdateInspector {
     const blocks = reader.count(2);
     let isDescending = true;
     for (let block = 0; block < blocks; block++) {
-      const client = reader.uint32();
+      const client = reader.clientId();
       const count = reader.count(2);
       if (found.rangeCount + count > this.maxDeletes) invalid('too many delete ranges');
       if (block === found.deleteClient.length) found.growDeleteBlocks();
@@ -149,7 +149,7 @@ function sortRanges(found: Inspection, first: number): void {
 }
 
 /** Yjs keeps only the last block of a client id, other readers the first: one id twice means two documents. */
-function refuseRepeats(clients: Uint32Array, count: number): void {
+function refuseRepeats(clients: Float64Array, count: number): void {
   const sorted = clients.slice(0, count).sort();
   for (let i = 1; i < count; i++) if (sorted[i] === sorted[i - 1]) invalid('client id twice');
 }

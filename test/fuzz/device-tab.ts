@@ -11,6 +11,7 @@ import { OfflineCopy } from '../../client/offline/offline-copy.js';
 import type { Locks } from '../../client/platform/locks.js';
 import { KeptDocument } from '../../client/provider/kept-document.js';
 import { FakeBrowser, type FakeTab } from '../support/browser-platform.js';
+import { wideClientId } from '../support/client-ids.js';
 import { Network } from '../support/client-sockets.js';
 import type { FakeClock } from '../support/fake-clock.js';
 import { MemoryLocks } from '../support/memory-locks.js';
@@ -125,7 +126,7 @@ export class Tab {
     this.name = `${name}${this.#suffix}`;
     this.user = user;
     this.savedBefore = new Set(user.copyName === 'doc' ? [...device.saved, ...device.heard] : []);
-    this.doc.clientID = random.uint32();
+    this.doc.clientID = wideClientId(random.uint32());
     this.awareness = new Awareness(this.doc);
     this.#platform = device.browser.open();
     this.#locks = device.locks.tab();

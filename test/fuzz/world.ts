@@ -14,6 +14,7 @@ import { openLevelStore } from '../../server/store/level-store.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import type { DocumentStore } from '../../server/store/store.js';
 import { systemClock } from '../../shared/clock.js';
+import { wideClientId } from '../support/client-ids.js';
 import { contentOf, rootsOf } from '../support/histories.js';
 import { Peer, until } from '../support/peer.js';
 import { randomEdits } from '../support/random-edits.js';
@@ -235,7 +236,7 @@ export class World {
   async #join(documentName: string, from?: Y.Doc): Promise<void> {
     const random = this.#own();
     const doc = new Y.Doc({ gc: random.chance(0.7) });
-    doc.clientID = random.uint32();
+    doc.clientID = wideClientId(random.uint32());
     const isCopy =
       from !== undefined && this.#membersOf(documentName).some(({ replica }) => replica.doc === from);
     // Under another name it would bring what is not its own; see C3.

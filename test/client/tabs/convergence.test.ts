@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { FakeBrowser } from '../../support/browser-platform.js';
+import { wideClientId } from '../../support/client-ids.js';
 import { contentOf, rootsOf } from '../../support/histories.js';
 import { randomEdits } from '../../support/random-edits.js';
 import { chooseSeed, withSeed, type SeededRandom } from '../../support/seeded-random.js';
@@ -91,7 +92,7 @@ class World {
   #open(): void {
     if (this.#members.length === 5) return;
     const doc = new Y.Doc();
-    doc.clientID = this.#random.uint32();
+    doc.clientID = wideClientId(this.#random.uint32());
     rootsOf(doc);
     const hear = (update: Uint8Array): void => Y.applyUpdate(doc, update, 'server');
     const member: Member = { ...openTab(this.#browser, { doc }), isOnline: false, isJoined: false, hear };

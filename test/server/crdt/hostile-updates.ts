@@ -92,6 +92,8 @@ const times = <T>(count: number, make: (i: number) => T): T[] =>
 const deepJson = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 const deepAny = (depth: number): Uint8Array => joined([...times(depth, () => raw(117, 1)), raw(126)]);
 const any = (...values: readonly Part[]): Uint8Array => item(8, { root: 'list' }, values.length, ...values);
+/** The varint of 2^53, one more than the largest client id. */
+export const TOO_LARGE = raw(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10);
 const END: Id = [VICTIM, 10];
 const A: Id = [ATTACKER, 0];
 
@@ -169,7 +171,23 @@ const refused: Record<string, () => Uint8Array[]> = {
   '2^53 delete ranges': () => [bytesOf(0, 1, VICTIM, Number.MAX_SAFE_INTEGER)],
   '2^31 values': () => one(item(8, { root: 'list' }, 2 ** 31)),
   'array of 2^31 values': () => one(any(bytesOf(raw(117), 2 ** 31))),
-  'client id of 2^32': () => [update([[2 ** 32, 0, [text({ root: 'text' }, 'x')]]])],
+  'client id of 2^53': () => [bytesOf(1, 1, TOO_LARGE, 0, text({ root: 'text' }, 'x'), 0)],
+  'client id of 2^53 as an origin': () => one(bytesOf(raw(0x84), TOO_LARGE, 0, 'x')),
+  'client id of 2^53 as a right origin': () => one(bytesOf(raw(0x44), TOO_LARGE, 0, 'x')),
+  'client id of 2^53 as a parent': () => one(bytesOf(raw(0x04), 0, TOO_LARGE, 0, 'x')),
+  'client id of 2^53 in the delete set': () => [bytesOf(0, 1, TOO_LARGE, 1, 0, 1)],
+  'client id of nine bytes': () => [
+    bytesOf(1, 1, raw(...times(8, () => 0x80), 1), 0, text({ root: 'text' }, 'x'), 0),
+  ],
+  'overlong client id of eight bytes': () => [
+    bytesOf(1, 1, raw(...times(7, () => 0x81), 0), 0, text({ root: 'text' }, 'x'), 0),
+  ],
+  'client id of 53 bits twice': () => [
+    update([
+      [2 ** 53 - 1, 0, [text({ root: 'text' }, 'x')]],
+      [2 ** 53 - 1, 1, [text({ root: 'text' }, 'y')]],
+    ]),
+  ],
   'unknown content': () => one(item(11, { root: 'text' }, 1)),
   'content 31': () => one(item(31, { root: 'text' }, 1)),
   'unknown type': () => one(item(7, { root: 'text' }, 7)),
@@ -267,6 +285,16 @@ const harmless: Record<string, () => Uint8Array[]> = {
       [ATTACKER, 0, times(50_000, (i) => text({ origin: i === 0 ? END : [3, i - 1] }, 'x'))],
       [3, 0, times(50_000, (i) => text({ origin: [ATTACKER, i] }, 'y'))],
     ]),
+  ],
+  'client ids of 2^32 - 1, 2^32 and 2^53 - 1': () => [
+    update([
+      [2 ** 53 - 1, 0, [text({ origin: [2 ** 32, 0] }, 'x')]],
+      [2 ** 32, 0, [text({ origin: [2 ** 32 - 1, 0] }, 'y')]],
+      [2 ** 32 - 1, 0, [text({ right: [VICTIM, 0] }, 'z')]],
+    ]),
+  ],
+  'client ids that are the same in 32 bits': () => [
+    update(times(8, (i) => [VICTIM + (8 - i) * 2 ** 32, 0, [text({ root: 'text' }, 'x')]])),
   ],
   'an 8 MB string': () => one(text({ root: 'text' }, 'x'.repeat(8_000_000))),
 };

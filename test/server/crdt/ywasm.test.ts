@@ -67,9 +67,13 @@ function edit(doc: YDoc, random: Random): void {
 }
 
 describe('updates of yrs', () => {
+  const narrow = [7, 4_000_000_000, 1 << 20];
+  // yrs compiled to WebAssembly keeps 32 bits of a client id, and drops the others without a word.
+  const boundary = [2 ** 32 - 1, 1, 2 ** 31];
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('C2: histories are accepted and load in Yjs (seed %i)', (seed) => {
     const random = new Random(seed);
-    const docs = [7, 4_000_000_000, 1 << 20].map((clientID) => new YDoc({ clientID }));
+    const docs = (seed % 2 === 0 ? boundary : narrow).map((clientID) => new YDoc({ clientID }));
     const index = new CausalIndex(defaultLimits);
     const log: Uint8Array[] = [];
     for (let step = 0; step < 150; step++) {
