@@ -1,37 +1,11 @@
 // Our own client and stock providers in one room, over real sockets and with real tokens.
 
-import { expect, onTestFinished, test } from 'vitest';
-import { WebSocket } from 'ws';
-import * as Y from 'yjs';
-import { Connection } from '../../client/connection/connection.js';
-import { webSockets } from '../../client/connection/socket.js';
-import { DocumentSync } from '../../client/provider/document-sync.js';
-import { systemClock } from '../../shared/clock.js';
+import { expect, test } from 'vitest';
+import type * as Y from 'yjs';
 import { until } from '../support/peer.js';
 import { serverForTest } from '../support/test-server.js';
+import { nativeClient } from './native-client.js';
 import { cut, stockProvider, stockVersions, textOf, untilSynced } from './stock-providers.js';
-
-function nativeClient(url: string, name: string): { doc: Y.Doc; connection: Connection; sync: DocumentSync } {
-  const doc = new Y.Doc();
-  const connection = new Connection({
-    url,
-    token: async () => '',
-    device: 'device',
-    agent: 'test/1',
-    openSocket: webSockets(WebSocket),
-    clock: systemClock,
-    random: Math.random,
-  });
-  const deps = { doc, name, connection, clock: systemClock, random: Math.random, isEdit: () => true };
-  const sync = new DocumentSync(deps);
-  sync.start();
-  connection.connect();
-  onTestFinished(() => {
-    sync.destroy();
-    connection.destroy();
-  });
-  return { doc, connection, sync };
-}
 
 const textIn = (doc: Y.Doc): string => doc.getText('text').toString();
 

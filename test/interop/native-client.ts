@@ -1,0 +1,35 @@
+// Our own client, as far as documents go: a Y.Doc that is kept equal to the server's, over a connection of its own.
+
+import { onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import * as Y from 'yjs';
+import { Connection } from '../../client/connection/connection.js';
+import { webSockets } from '../../client/connection/socket.js';
+import { DocumentSync } from '../../client/provider/document-sync.js';
+import { systemClock } from '../../shared/clock.js';
+
+/** A client that is destroyed when the running test ends. */
+export function nativeClient(
+  url: string,
+  name: string,
+): { doc: Y.Doc; connection: Connection; sync: DocumentSync } {
+  const doc = new Y.Doc();
+  const connection = new Connection({
+    url,
+    token: async () => '',
+    device: 'device',
+    agent: 'test/1',
+    openSocket: webSockets(WebSocket),
+    clock: systemClock,
+    random: Math.random,
+  });
+  const deps = { doc, name, connection, clock: systemClock, random: Math.random, isEdit: () => true };
+  const sync = new DocumentSync(deps);
+  sync.start();
+  connection.connect();
+  onTestFinished(() => {
+    sync.destroy();
+    connection.destroy();
+  });
+  return { doc, connection, sync };
+}
