@@ -1,4 +1,6 @@
-// Faults on the operator's side: what start-up and the data directory can end in.
+// Faults on the operator's side: what start-up and the data directory can end in, and what of that a peer is told.
+
+import { SyncError } from '../shared/errors.js';
 
 /** Something given to the command or to createServer is wrong. The message is one clear line. Exit code 2. */
 export class ConfigError extends Error {
@@ -41,7 +43,21 @@ const scopes: Readonly<Record<StoreErrorCode, FaultScope>> = {
 
 /** What a rejected write concerns. Whatever is not a StoreError is fatal: nobody knows what was written. */
 export function scopeOf(thrown: unknown): FaultScope {
-  return thrown instanceof StoreError ? scopes[thrown.code] : 'fatal';
+  const code = storeCodeOf(thrown);
+  return code === undefined ? 'fatal' : scopes[code];
+}
+
+/** What a peer is told when the store cannot give or take its document: no detail of where or what. */
+export function refusalOf(thrown: unknown): SyncError {
+  const isCorrupt = storeCodeOf(thrown) === 'DOCUMENT_CORRUPT';
+  return new SyncError(isCorrupt ? 'DOCUMENT_CORRUPT' : 'STORE_UNAVAILABLE', '', { cause: thrown });
+}
+
+/** By name, not by class: an adapter may come with its own copy of the class. */
+function storeCodeOf(thrown: unknown): StoreErrorCode | undefined {
+  if (!(thrown instanceof Error) || thrown.name !== 'StoreError' || !('code' in thrown)) return undefined;
+  const { code } = thrown;
+  return typeof code === 'string' && Object.hasOwn(scopes, code) ? (code as StoreErrorCode) : undefined;
 }
 
 export class StoreError extends Error {

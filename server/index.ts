@@ -10,6 +10,7 @@ export type { Logger } from '../shared/logger.js';
 export type { Access, Claims, DocumentGrant } from '../shared/permission.js';
 export type {
   Append,
+  AppendOutcome,
   Checkpoint,
   DocumentStore,
   DocumentSummary,

@@ -49,6 +49,8 @@ export interface Limits {
   readonly maxSyncRequests: number;
   /** Accepted bytes that are not durable yet, over all documents. */
   readonly maxUncommittedBytes: number;
+  /** How long what the store did not answer for is written again, before the server gives up, ms. */
+  readonly maxStoreAwayMs: number;
   /** Above this a reader is taken off the live stream and caught up from the log, bytes. */
   readonly softBufferedBytes: number;
   /** Above this a reader is disconnected, bytes. */
@@ -97,6 +99,7 @@ export const defaultLimits: Limits = {
   maxUnknownMs: 10_000,
   maxSyncRequests: 100,
   maxUncommittedBytes: 64 * MiB,
+  maxStoreAwayMs: 30_000,
   softBufferedBytes: 256 * KiB,
   maxBufferedBytes: 4 * MiB,
   maxStalledMs: 30_000,

@@ -26,15 +26,17 @@ const restMs = 5_000;
 const manyBytes = 1024 * 1024;
 
 /**
- * By records and bytes, but a checkpoint costs as much as the whole document: so a large one waits until the log has
- * grown by a fair part of it. And by time, so that what is only written, or hardly, gets its checkpoint too.
+ * In how many ms the document is due for a checkpoint if nothing more is written; 0 where it is now, Infinity where it will not
+ * be. By records and bytes, but a checkpoint costs as much as the whole document: so a large one waits until the log has grown
+ * by a fair part of it. And by time, so that what is only written, or hardly, gets its checkpoint too.
  */
-export function isCheckpointDue(tail: Tail): boolean {
-  if (tail.records === 0 || tail.ageMs < restMs) return false;
-  const isInTheMiddle = tail.ageMs < minAgeMs && tail.quietMs < restMs && tail.bytes < manyBytes;
-  if (isInTheMiddle) return false;
-  if (tail.ageMs >= maxAgeMs) return tail.records > 1 || tail.checkpointBytes === 0;
-  const cost = tail.bytes + tail.records * recordBytes;
-  const isWorthIt = cost * 2 >= tail.checkpointBytes;
-  return isWorthIt && (tail.records >= minRecords || tail.bytes >= minBytes);
+export function checkpointDueInMs(tail: Tail): number {
+  const { records, bytes, checkpointBytes, ageMs, quietMs } = tail;
+  if (records === 0) return Infinity;
+  const cost = bytes + records * recordBytes;
+  const isWorthIt = cost * 2 >= checkpointBytes && (records >= minRecords || bytes >= minBytes);
+  const untilQuiet = bytes >= manyBytes ? 0 : Math.min(minAgeMs - ageMs, restMs - quietMs);
+  const whenWorthIt = isWorthIt ? Math.max(restMs - ageMs, untilQuiet) : Infinity;
+  const whenOld = records > 1 || checkpointBytes === 0 ? maxAgeMs - ageMs : Infinity;
+  return Math.max(0, Math.min(whenWorthIt, whenOld));
 }

@@ -6,7 +6,7 @@ import type { Limits } from '../../shared/limits.js';
 import { CausalIndex } from '../crdt/causal-index.js';
 import { splitUpdate } from '../crdt/split-update.js';
 import type { DocumentStore, StoredDocument } from '../store/store.js';
-import { StoreError } from '../errors.js';
+import { refusalOf } from '../errors.js';
 import { DocumentLog } from './document-log.js';
 
 export interface LoadedDocument {
@@ -24,11 +24,7 @@ export async function loadDocument(
 ): Promise<LoadedDocument> {
   const stored = await read(store, document);
   const index = new CausalIndex(limits);
-  const log = new DocumentLog(stored?.checkpoint?.offset ?? 0, checkpointParts(stored, limits));
-  if (stored?.checkpoint !== undefined) add(index, stored.checkpoint.update, document);
-  for (const { update } of stored?.records ?? []) {
-    log.append(add(index, update, document));
-  }
+  const log = guard(document, () => readLog(stored, index, limits));
   return { isNew: stored === undefined, epoch: stored?.epoch ?? store.newEpoch(), log, index };
 }
 
@@ -36,8 +32,7 @@ async function read(store: DocumentStore, document: DocumentName): Promise<Store
   try {
     return await store.load(document);
   } catch (error) {
-    const isCorrupt = error instanceof StoreError && error.code === 'DOCUMENT_CORRUPT';
-    throw new SyncError(isCorrupt ? 'DOCUMENT_CORRUPT' : 'STORE_UNAVAILABLE', '', { cause: error });
+    throw refusalOf(error);
   }
 }
 
@@ -47,10 +42,19 @@ function checkpointParts(stored: StoredDocument | undefined, limits: Limits): re
   return update.length > limits.syncPartBytes * 1.5 ? splitUpdate(update, limits.syncPartBytes) : [update];
 }
 
-/** Returns what the record adds. What was accepted once is accepted again; anything else means damage. */
-function add(index: CausalIndex, update: Uint8Array, document: DocumentName): Uint8Array {
+/** Tells the index of everything. Throws where anything is not what was accepted once. */
+function readLog(stored: StoredDocument | undefined, index: CausalIndex, limits: Limits): DocumentLog {
+  if (stored?.checkpoint !== undefined) index.load(stored.checkpoint.update);
+  const log = new DocumentLog(stored?.checkpoint?.offset ?? 0, checkpointParts(stored, limits));
+  // Of a record that is there twice, the second adds nothing.
+  for (const { update } of stored?.records ?? []) log.append(index.load(update));
+  return log;
+}
+
+/** What was accepted once is accepted again. Whatever is thrown on the way, by whichever reader of the bytes, means damage. */
+function guard<T>(document: DocumentName, readStored: () => T): T {
   try {
-    return index.load(update);
+    return readStored();
   } catch (error) {
     throw new SyncError('DOCUMENT_CORRUPT', '', {
       cause: new Error(`document ${document}`, { cause: error }),

@@ -1,5 +1,5 @@
-// Which documents are open: opens each once, drops unused ones under a memory budget, has checkpoints made. The owner of
-// the map; what happens inside a room is the room's.
+// Which documents are open: opens each once, lets go of it when its room has ended or nobody has used it for long, and has
+// checkpoints made in time. The owner of the map; what happens inside a room is the room's.
 
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
@@ -8,11 +8,15 @@ import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
 import type { Checkpointer } from './checkpointer.js';
-import { isCheckpointDue } from './checkpoint-policy.js';
+import { checkpointDueInMs } from './checkpoint-policy.js';
+import { CheckpointRuns } from './checkpoint-runs.js';
 import { CommitQueue } from './commit-queue.js';
+import { DueRooms } from './due-rooms.js';
+import { IdleRooms } from './idle-rooms.js';
 import { loadDocument } from './load-document.js';
 import { Room, type Admission, type RoomDeps } from './room.js';
-import { serverWriter, type Fanout } from './writer.js';
+import { seedRoom } from './seed-room.js';
+import type { Fanout, Writer } from './writer.js';
 
 export interface RegistryDeps<F extends Fanout> {
   readonly store: DocumentStore;
@@ -32,50 +36,54 @@ export interface RegistryDeps<F extends Fanout> {
 }
 
 const sweepMs = 1_000;
-/** After a document could not be merged, it is left alone for this long. */
-const mergeRetryMs = 10 * 60_000;
 
 export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #deps: RegistryDeps<F>;
   readonly #commits: CommitQueue;
+  readonly #checkpoints: CheckpointRuns;
   readonly #roomDeps: RoomDeps;
   readonly #rooms = new Map<DocumentName, Room<F>>();
   readonly #opening = new Map<DocumentName, Promise<Room<F>>>();
-  /** Rooms with a checkpoint under way. */
-  readonly #merging = new Set<Room<F>>();
-  readonly #checkpoints = new Set<Promise<void>>();
-  readonly #mergeNotBefore = new Map<DocumentName, number>();
-  /** Rooms nobody has open, the longest unused first. */
-  readonly #idle = new Set<Room<F>>();
+  readonly #idle = new IdleRooms<Room>();
+  readonly #due = new DueRooms<Room>(sweepMs);
   readonly #sweeper: Timer;
-  #isClosed = false;
+  #isDraining = false;
+  #closing: Promise<void> | undefined;
 
   constructor(deps: RegistryDeps<F>) {
+    const { store, clock, limits, logger } = deps;
     this.#deps = deps;
     this.#commits = new CommitQueue({
-      store: deps.store,
-      clock: deps.clock,
+      store,
+      clock,
+      logger,
       intervalMs: deps.commitIntervalMs,
-      maxBytes: deps.limits.maxUncommittedBytes,
+      maxBytes: limits.maxUncommittedBytes,
+      maxAwayMs: limits.maxStoreAwayMs,
       onFailure: deps.failed,
     });
+    this.#checkpoints = new CheckpointRuns(deps, (room) => this.#touched(room));
     this.#roomDeps = {
-      clock: deps.clock,
-      limits: deps.limits,
+      clock,
+      limits,
       commits: this.#commits,
+      checkIntake: (writer) => this.#checkIntake(writer),
       admission: deps.admission,
       changed: deps.changed ?? (() => {}),
+      touched: (room) => this.#touched(room),
+      ended: (room, members, error) => this.#ended(room, members, error),
       loadKept: (document, after) => this.#loadKept(document, after),
     };
-    this.#sweeper = deps.clock.every(sweepMs, () => this.#sweep());
+    this.#sweeper = clock.every(sweepMs, () => this.#sweep());
   }
 
   /**
    * The document's room, loaded. Join it in the same turn, or it may be dropped again. Rejects with SyncError
-   * DOCUMENT_CORRUPT, STORE_UNAVAILABLE or DRAINING.
+   * DOCUMENT_CORRUPT, STORE_UNAVAILABLE or DRAINING, or INTERNAL where its first content cannot be had.
    */
   async open(document: DocumentName): Promise<Room<F>> {
-    if (this.#isClosed) throw new SyncError('DRAINING');
+    if (this.#closing !== undefined) throw new SyncError('DRAINING');
+    if (!this.isHealthy) throw new SyncError('STORE_UNAVAILABLE');
     const room = this.#rooms.get(document);
     if (room !== undefined) return room;
     const opening = this.#opening.get(document);
@@ -87,9 +95,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
 
   /** The last member has left, or a use without members has ended. */
   released(room: Room<F>): void {
-    if (room.memberCount > 0) return;
-    this.#idle.delete(room);
-    this.#idle.add(room);
+    if (room.memberCount === 0 && this.#rooms.get(room.document) === room) this.#idle.add(room);
   }
 
   /** A member has joined. */
@@ -106,45 +112,46 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     return !this.#commits.hasFailed;
   }
 
-  /** Waits until everything accepted is durable. */
+  /** From now on no client's update is taken: whoever sends one is told DRAINING. The server's own still are. */
+  stopIntake(): void {
+    this.#isDraining = true;
+  }
+
+  /** Resolves when everything accepted by now is durable; rejects with SyncError STORE_UNAVAILABLE when the store has failed. */
   drain(): Promise<void> {
     return this.#commits.drain();
   }
 
-  /** Opens nothing more, makes everything durable, stops. The store stays open. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#sweeper.cancel();
-    await Promise.allSettled(this.#opening.values());
-    await this.#commits.drain();
-    await this.#deps.checkpointer.close();
-    await Promise.allSettled(this.#checkpoints);
-    for (const room of this.#rooms.values()) room.close();
-    this.#rooms.clear();
-    this.#idle.clear();
+  /** Opens nothing more, makes everything durable where the store can, stops. The store stays open. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   /** Makes a checkpoint of what is durable now. Resolves when it is in the store; logs and goes on when it cannot be made. */
-  async checkpoint(room: Room<F>): Promise<void> {
-    if (this.#merging.has(room)) return;
-    this.#merging.add(room);
-    const work = this.#checkpoint(room).finally(() => {
-      this.#merging.delete(room);
-      this.#checkpoints.delete(work);
-    });
-    this.#checkpoints.add(work);
-    await work;
+  checkpoint(room: Room<F>): Promise<void> {
+    return this.#checkpoints.run(room);
+  }
+
+  async #close(): Promise<void> {
+    this.#sweeper.cancel();
+    await Promise.allSettled(this.#opening.values());
+    // Whoever waits for a store that has failed hears of it; `isHealthy` says so here.
+    await this.#commits.drain().catch(() => {});
+    await this.#checkpoints.close();
+    for (const room of this.#rooms.values()) room.close();
+    this.#forgetAll();
   }
 
   async #load(document: DocumentName): Promise<Room<F>> {
-    const { store, limits, logger, createFanout } = this.#deps;
+    const { store, limits, logger, createFanout, loaded } = this.#deps;
     try {
       const { isNew, epoch, log, index } = await loadDocument(store, document, limits);
       const room = new Room(document, epoch, { log, index, fanout: createFanout(document) }, this.#roomDeps);
-      await this.#seed(room, isNew);
+      if (loaded !== undefined) await seedRoom(room, () => loaded(document, isNew));
       this.#rooms.set(document, room);
       this.#idle.add(room);
+      this.#touched(room);
       return room;
     } catch (error) {
       const refusal = toSyncError(error);
@@ -156,15 +163,9 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     }
   }
 
-  async #seed(room: Room, isNew: boolean): Promise<void> {
-    const update = await this.#deps.loaded?.(room.document, isNew);
-    if (update === undefined) return;
-    const { isIncomplete } = await room.accept(update, seeder, false);
-    if (isIncomplete)
-      throw new SyncError('UPDATE_INCOMPLETE', 'the first content depends on something missing');
-    await this.#commits.drain();
-    if (this.#commits.hasFailed)
-      throw new SyncError('STORE_UNAVAILABLE', 'the first content could not be written');
+  #checkIntake(writer: Writer): void {
+    if (this.#isDraining && writer.connection !== undefined) throw new SyncError('DRAINING');
+    this.#commits.checkCapacity();
   }
 
   /** Whoever needs it can do without: the document is whole. */
@@ -177,51 +178,62 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     }
   }
 
-  #sweep(): void {
-    for (const room of this.#rooms.values()) {
-      if (isCheckpointDue(room.tail) && this.#mayMerge(room)) void this.checkpoint(room);
+  /** A room of its own accord, or by the commit queue: its document is loaded anew by whoever opens it next (O7). */
+  #ended(room: Room, members: readonly Writer[], error: SyncError): void {
+    const { document } = room;
+    const { logger } = this.#deps;
+    // One that was being opened is logged by whoever opens it, and what all end with is logged once.
+    const isServed = this.#rooms.get(document) === room;
+    if (isServed) this.#rooms.delete(document);
+    if (isServed && this.isHealthy) {
+      logger.error({ document, code: error.code, err: error.cause ?? error }, 'a document has ended');
     }
+    this.#forget(room);
+    for (const member of members) {
+      try {
+        member.ended(error);
+      } catch (thrown) {
+        logger.error({ document, err: thrown }, 'a writer could not be told that its document has ended');
+      }
+    }
+  }
+
+  #forget(room: Room): void {
+    this.#idle.delete(room);
+    this.#due.forget(room);
+  }
+
+  #forgetAll(): void {
+    for (const room of this.#rooms.values()) this.#forget(room);
+    this.#rooms.clear();
+  }
+
+  /** Something of the room has changed that the next look is to see. */
+  #touched(room: Room): void {
+    if (this.#rooms.get(room.document) === room) this.#due.changed(room);
+  }
+
+  /** Looks only at rooms that have changed, or whose checkpoint may be due. */
+  #sweep(): void {
+    for (const room of this.#due.next()) this.#look(room);
     this.#evict();
+  }
+
+  #look(room: Room): void {
+    this.#idle.resized(room);
+    if (this.#checkpoints.isRunning(room)) return;
+    const dueInMs = Math.max(checkpointDueInMs(room.tail), this.#checkpoints.waitMs(room.document));
+    if (dueInMs <= 0) void this.#checkpoints.run(room);
+    else if (dueInMs < Infinity) this.#due.plan(room, dueInMs);
   }
 
   /** Drops the longest unused rooms until the rest fits the budget. Synchronous, so that nobody can join in between. */
   #evict(): void {
-    let bytes = 0;
-    for (const room of this.#idle) bytes += room.memoryBytes;
-    for (const room of this.#idle) {
-      if (bytes <= this.#deps.limits.maxIdleBytes) break;
-      if (room.isBusy || this.#merging.has(room)) continue;
-      bytes -= room.memoryBytes;
-      this.#idle.delete(room);
+    const mayGo = (room: Room): boolean => !room.isBusy && !this.#checkpoints.isRunning(room);
+    for (const room of this.#idle.evict(this.#deps.limits.maxIdleBytes, mayGo)) {
       this.#rooms.delete(room.document);
+      this.#forget(room);
       room.close();
     }
   }
-
-  #mayMerge(room: Room<F>): boolean {
-    const notBefore = this.#mergeNotBefore.get(room.document);
-    return notBefore === undefined || this.#deps.clock.monotonic() >= notBefore;
-  }
-
-  async #checkpoint(room: Room<F>): Promise<void> {
-    const { checkpointer, store, gc, limits, clock, logger } = this.#deps;
-    const { offset, updates } = room.checkpointInput();
-    if (offset === room.checkpointOffset) return;
-    try {
-      const result = await checkpointer.merge({ updates, gc, partBytes: limits.syncPartBytes });
-      const kept = await room.keptAt(offset, result.update.length);
-      const checkpoint = { offset, time: clock.now(), update: result.update };
-      await store.replace(room.document, checkpoint, kept[0]?.first);
-      room.checkpointed(offset, result, kept);
-      this.#mergeNotBefore.delete(room.document);
-    } catch (error) {
-      // The log stays as it is (D3): nothing is lost but the space a checkpoint would have saved.
-      if (this.#isClosed) return;
-      this.#mergeNotBefore.set(room.document, clock.monotonic() + mergeRetryMs);
-      logger.error({ document: room.document, err: error }, 'a checkpoint could not be made');
-    }
-  }
 }
-
-/** Writes what an onLoad hook returns. */
-const seeder = serverWriter();

@@ -16,6 +16,7 @@ import type { CheckpointResult } from './checkpointer.js';
 import { sumBytes, type DocumentLog } from './document-log.js';
 import { keptBytes, KeptLog, runsOf, type Run } from './kept-log.js';
 import { LastAnswer } from './last-answer.js';
+import { Milestones } from './milestones.js';
 import { Presence } from './presence.js';
 import { Relay, type Accepted } from './relay.js';
 import type { Fanout, Receipt, Writer } from './writer.js';
@@ -32,9 +33,15 @@ export interface RoomDeps {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly commits: CommitQueue;
+  /** Throws SyncError when nothing can be taken of this writer now. */
+  readonly checkIntake: (writer: Writer) => void;
   readonly admission: Admission | undefined;
   /** Called when the document has changed, for hooks; often, so it only takes note. */
   readonly changed: (document: DocumentName) => void;
+  /** Called when more of the log is durable, for what is looked after in time. */
+  readonly touched: (room: Room) => void;
+  /** Called once when the room has ended, with the members it had, who are to be told. */
+  readonly ended: (room: Room, members: readonly Writer[], error: SyncError) => void;
   /** The records after an offset that the store keeps before the checkpoint; none when they cannot be read. */
   readonly loadKept: (document: DocumentName, after: number) => Promise<readonly LogRecord[]>;
 }
@@ -67,8 +74,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly #members = new Set<Writer>();
   /** Made when somebody first tells who is here. */
   #presence: Presence | undefined;
-  /** Whoever waits for an offset to be durable, in order of the offsets. */
-  readonly #waiting: { readonly offset: number; resolve(): void }[] = [];
+  /** Whoever waits for an offset to be durable. */
+  readonly #durable = new Milestones();
   #uncommitted: LogRecord[] = [];
   /** Made when it is needed first: most rooms never ask for it. */
   #keptLog: KeptLog | undefined;
@@ -76,6 +83,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   #tailSince: number | undefined;
   /** Monotonic time of the last update. */
   #changedAt = Number.NEGATIVE_INFINITY;
+  /** Why the room has ended; undefined while it goes on. */
+  #ended: SyncError | undefined;
 
   /** Log and index must agree: see loadRoom. */
   constructor(
@@ -111,7 +120,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     isLive: boolean,
     receipt: Receipt = update,
   ): Acceptance | Promise<Acceptance> {
-    this.#deps.commits.checkCapacity();
+    this.#deps.checkIntake(writer);
     const admission = this.#deps.admission?.(update, this.document);
     if (admission instanceof Promise)
       return admission.then(() => this.#takeLater(update, writer, isLive, receipt));
@@ -123,8 +132,14 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return this.#index.judge(update).outcome === 'known';
   }
 
-  /** The document is open for this member. */
+  /** Whether the whole update can be taken: it depends on nothing that is missing. Throws SyncError UPDATE_INVALID. */
+  isWhole(update: Uint8Array): boolean {
+    return !this.#index.judge(update).isIncomplete;
+  }
+
+  /** The document is open for this member. Throws the SyncError that the room has ended with. */
   join(member: Writer): void {
+    if (this.#ended !== undefined) throw this.#ended;
     this.#members.add(member);
     this.#presence?.join(member);
   }
@@ -191,13 +206,10 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return sumBytes(updates) <= this.#log.bytes ? { ...missed, updates } : this.#everything();
   }
 
-  /** When everything there is now is durable; undefined when it is. */
+  /** When everything there is now is durable; undefined when it is. Rejects with the SyncError that the room ends with. */
   settled(): Promise<void> | undefined {
     if (this.durableOffset === this.#log.head) return undefined;
-    const offset = this.#log.head;
-    return new Promise((resolve) => {
-      this.#waiting.push({ offset, resolve });
-    });
+    return this.#durable.wait(this.#log.head);
   }
 
   /** The whole document, in parts to be applied in order. */
@@ -286,8 +298,31 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   committed(offset: number): void {
+    if (this.#ended !== undefined) return;
     this.#relay.durable(offset);
-    while ((this.#waiting[0]?.offset ?? Number.POSITIVE_INFINITY) <= offset) this.#waiting.shift()?.resolve();
+    this.#durable.reached(offset);
+    this.#deps.touched(this);
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /**
+   * The document cannot go on here: nothing more is taken or acknowledged, whoever waits is told why, and the members are.
+   * Calls after the first do nothing.
+   */
+  end(error: SyncError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    const members = [...this.#members];
+    this.#members.clear();
+    this.close();
+    // Nobody is left who is to hear that the others leave.
+    this.#presence = undefined;
+    this.#deps.commits.remove(this);
+    this.#durable.fail(error);
+    this.#deps.ended(this, members, error);
   }
 
   /** Stops its timers. Nothing may be under way. */
@@ -312,6 +347,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   #take(update: Uint8Array, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {
+    if (this.#ended !== undefined) throw this.#ended;
     const verdict = this.#index.judge(update, (clientId) => this.owners.isForeign(clientId, writer));
     const { outcome, isIncomplete, isForeign, soleClient } = verdict;
     const isPart = isIncomplete || isForeign;

@@ -32,8 +32,8 @@ export async function withDocument<F extends Fanout, T>(
       const { isIncomplete } = await room.accept(mergeUpdates(updates), writer, true);
       if (isIncomplete)
         throw new SyncError('UPDATE_INCOMPLETE', 'what was changed depends on something missing');
-      await registry.drain();
-      if (!registry.isHealthy) throw new SyncError('STORE_UNAVAILABLE');
+      // For its own document alone: others may have writers who never pause.
+      await room.settled();
     }
     return result;
   } finally {

@@ -1,5 +1,6 @@
 // Whoever offers updates to a room, as far as the room needs to know it.
 
+import type { SyncError } from '../../shared/errors.js';
 import type { Ack } from '../../shared/native/fields.js';
 
 /** How a writer knows an update again: by its bytes, as stock clients do, or by the number it gave it. */
@@ -19,6 +20,11 @@ export interface Writer {
   acknowledged(receipts: readonly Receipt[]): void;
   /** The same, to be told by the frame that is about to go to all live readers: returns what that is to say. */
   settle(seqs: readonly number[]): Ack | undefined;
+  /**
+   * The document has ended for everybody, and nothing more comes of it: what was not acknowledged was not taken. Called at
+   * most once. Whoever opens the document again gets it as the store has it.
+   */
+  ended(error: SyncError): void;
 }
 
 /** The server itself, each time a writer of its own. It is told of nothing. */
@@ -29,6 +35,7 @@ export function serverWriter(): Writer {
     mayWrite: true,
     isLive: false,
     acknowledged() {},
+    ended() {},
     settle: () => undefined,
   };
 }

@@ -157,6 +157,11 @@ export class Channel implements Writer, Latest {
     return this.#encoder.acknowledgement(this.#sequence?.settled ?? 0, this.#reader.cursor);
   }
 
+  /** The room has ended, and with it the channel. */
+  ended(error: SyncError): void {
+    this.#host.refuse(error);
+  }
+
   settle(seqs: readonly number[]): Ack | undefined {
     const seq = this.#sequence?.settle(seqs);
     return seq === undefined ? undefined : { writer: this.number, seq };

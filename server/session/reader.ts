@@ -2,7 +2,7 @@
 // stream. A reader that lags leaves the live stream and is caught up from the log: never skipped (C4).
 
 import type { Clock } from '../../shared/clock.js';
-import { SyncError } from '../../shared/errors.js';
+import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import { emptyUpdate, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
@@ -188,10 +188,11 @@ export class Reader implements LiveReader {
   /** Sends nothing until then. */
   #waitFor(event: Promise<void>): void {
     this.#isWaiting = true;
-    void event.then(() => {
+    const goOn = (): void => {
       this.#isWaiting = false;
       this.#pump();
-    });
+    };
+    event.then(goOn, (error: unknown) => this.#writer.ended(toSyncError(error)));
   }
 
   /** A part at a time: the buffer of a socket is not given back until it closes. */

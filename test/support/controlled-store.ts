@@ -25,6 +25,8 @@ export class ControlledStore implements DocumentStore {
   readonly keptLoads: number[] = [];
   /** Errors that the next calls reject with, without doing anything. */
   readonly failures = new Map<Operation, unknown>();
+  /** What the next appends answer, without doing anything. */
+  outcomes: (readonly AppendOutcome[])[] = [];
   /** Called before each operation: what it returns is waited for. */
   delay: (operation: Operation) => Promise<void> | undefined = () => undefined;
   /** Called in place of what is kept. */
@@ -64,7 +66,7 @@ export class ControlledStore implements DocumentStore {
     this.mostAppendsAtOnce = Math.max(this.mostAppendsAtOnce, ++this.#appending);
     try {
       await this.#pass('append');
-      return await this.kept.append(batch);
+      return this.outcomes.shift() ?? (await this.kept.append(batch));
     } finally {
       this.#appending--;
     }

@@ -6,9 +6,11 @@ import { CommitQueue } from '../../server/room/commit-queue.js';
 import { loadDocument } from '../../server/room/load-document.js';
 import { Room, type Admission } from '../../server/room/room.js';
 import type { DocumentStore } from '../../server/store/store.js';
+import type { SyncError } from '../../shared/errors.js';
 import type { Ack } from '../../shared/native/fields.js';
 import { parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { defaultLimits, type Limits } from '../../shared/limits.js';
+import { silentLogger } from '../../shared/logger.js';
 import type { FakeClock } from './fake-clock.js';
 
 export class WatchedWriter implements Writer {
@@ -20,6 +22,8 @@ export class WatchedWriter implements Writer {
   readonly acks: (readonly Receipt[])[] = [];
   /** Each call of `settle`. */
   readonly settled: (readonly number[])[] = [];
+  /** Each call of `ended`. */
+  readonly ends: SyncError[] = [];
 
   constructor({ sub, connection = {}, isLive = true }: Partial<Writer> = {}) {
     this.sub = sub;
@@ -34,6 +38,10 @@ export class WatchedWriter implements Writer {
   settle(seqs: readonly number[]): Ack {
     this.settled.push(seqs);
     return { writer: 1, seq: seqs.at(-1) ?? 0 };
+  }
+
+  ended(error: SyncError): void {
+    this.ends.push(error);
   }
 
   get acked(): Receipt[] {
@@ -71,6 +79,8 @@ export interface WatchedRoom {
   readonly fanout: WatchedFanout;
   readonly commits: CommitQueue;
   readonly changed: DocumentName[];
+  /** Why the room has ended, with the members it had. */
+  readonly ends: { readonly members: readonly Writer[]; readonly error: SyncError }[];
 }
 
 export interface RoomOptions {
@@ -90,11 +100,14 @@ export async function openRoom(
   const { epoch, log, index } = await loadDocument(store, document, all);
   const fanout = new WatchedFanout();
   const changed: DocumentName[] = [];
+  const ends: { members: readonly Writer[]; error: SyncError }[] = [];
   const commits = new CommitQueue({
     store,
     clock,
+    logger: silentLogger,
     intervalMs: 10,
     maxBytes: all.maxUncommittedBytes,
+    maxAwayMs: all.maxStoreAwayMs,
     onFailure: () => {},
   });
   const room = new Room(
@@ -105,12 +118,15 @@ export async function openRoom(
       clock,
       limits: all,
       commits,
+      checkIntake: () => commits.checkCapacity(),
       admission,
       changed: (which) => changed.push(which),
+      touched: () => {},
+      ended: (_room, members, error) => void ends.push({ members, error }),
       loadKept: (which, after) => store.loadKept(which, after),
     },
   );
-  return { room, fanout, commits, changed };
+  return { room, fanout, commits, changed, ends };
 }
 
 /** A Y.Doc of this client id and the updates that its edits make. */

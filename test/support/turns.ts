@@ -16,3 +16,19 @@ export async function pass(clock: FakeClock, ms: number, stepMs: number = Math.m
     if (left === 0) break;
   }
 }
+
+/** What has come of a promise by now. */
+export interface Watched {
+  isSettled: boolean;
+  error: unknown;
+}
+
+/** Watches a promise, which may be rejected. */
+export function watch(promise: Promise<unknown>): Watched {
+  const watched: Watched = { isSettled: false, error: undefined };
+  promise.then(
+    () => (watched.isSettled = true),
+    (error: unknown) => Object.assign(watched, { isSettled: true, error }),
+  );
+  return watched;
+}

@@ -5,6 +5,8 @@ import { CommitQueue, type CommitSource } from '../../../server/room/commit-queu
 import { StoreError } from '../../../server/errors.js';
 import type { LogRecord } from '../../../server/store/store.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
+import type { SyncError } from '../../../shared/errors.js';
+import { silentLogger } from '../../../shared/logger.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { pass, settled } from '../../support/turns.js';
@@ -21,8 +23,10 @@ beforeEach(() => {
   queue = new CommitQueue({
     store,
     clock,
+    logger: silentLogger,
     intervalMs: 10,
     maxBytes: 1_000,
+    maxAwayMs: 30_000,
     onFailure: (error) => failures.push(error),
   });
 });
@@ -31,6 +35,7 @@ class Log implements CommitSource {
   readonly document;
   readonly epoch = 'epoch';
   readonly commits: number[] = [];
+  readonly ends: SyncError[] = [];
   #offset = 0;
   #uncommitted: LogRecord[] = [];
 
@@ -50,6 +55,10 @@ class Log implements CommitSource {
 
   committed(offset: number): void {
     this.commits.push(offset);
+  }
+
+  end(error: SyncError): void {
+    this.ends.push(error);
   }
 }
 
@@ -130,7 +139,7 @@ describe('a batch', () => {
 });
 
 describe('drain', () => {
-  it('O3: writes what waits now, and what comes meanwhile, and resolves when it is durable', async () => {
+  it('O3: writes what waits now, at once, and resolves when it is durable', async () => {
     const log = new Log('a');
     log.add();
     await pass(clock, 0);
@@ -142,22 +151,24 @@ describe('drain', () => {
     });
     await settled();
     log.add();
-    store.releaseOnce('append');
-    await settled();
     expect(isDrained).toBe(false);
-    store.release('append');
+    store.releaseOnce('append');
     await drained;
+    expect(log.commits).toEqual([1, 2]);
+    store.release('append');
+    await queue.drain();
     expect(log.commits).toEqual([1, 2, 3]);
   });
 
-  it('O3: resolves at once when there is nothing, and when the store has failed', async () => {
+  it('O3: resolves at once when there is nothing, and rejects when the store has failed', async () => {
     await queue.drain();
     const log = new Log('a');
     log.add();
     store.failures.set('append', new StoreError('STORE_IO', 'no'));
-    await queue.drain();
+    const failed = { code: 'STORE_UNAVAILABLE' };
+    await expect(queue.drain()).rejects.toMatchObject(failed);
     log.add();
-    await queue.drain();
+    await expect(queue.drain()).rejects.toMatchObject(failed);
     expect(log.commits).toEqual([]);
   });
 
@@ -187,6 +198,10 @@ describe('a store that fails', () => {
     b.add();
     await pass(clock, 100);
     expect([a.commits, b.commits]).toEqual([[], []]);
+    expect([a, b].map(({ ends }) => ends.map(({ code }) => code))).toEqual([
+      ['STORE_UNAVAILABLE'],
+      ['STORE_UNAVAILABLE'],
+    ]);
     expect(failures).toEqual([error]);
     expect(store.batches.length).toBe(1);
     expect(queue.hasFailed).toBe(true);

@@ -13,7 +13,7 @@ import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
 import { inProcess } from '../../support/session-server.js';
-import { pass, settled } from '../../support/turns.js';
+import { pass, settled, watch } from '../../support/turns.js';
 
 const document = parseDocumentName('doc');
 let clock: FakeClock;
@@ -154,7 +154,7 @@ describe('open', () => {
 
   it('O1: a seed that is refused, or a hook that fails, refuses the document', async () => {
     const registry = createRegistry({ loaded: async () => Uint8Array.of(9, 9) });
-    await expect(registry.open(document)).rejects.toMatchObject({ code: 'UPDATE_INVALID' });
+    await expect(registry.open(document)).rejects.toMatchObject({ code: 'INTERNAL' });
     const failing = createRegistry({ loaded: () => Promise.reject(new Error('hook')) });
     await expect(failing.open(document)).rejects.toMatchObject({ code: 'INTERNAL' });
     expect(failing.size).toBe(0);
@@ -165,7 +165,9 @@ describe('open', () => {
   it('D1: a seed that could not be written is not served', async () => {
     const registry = createRegistry({ loaded: async () => editor(1).edit('seed') });
     store.failures.set('append', new StoreError('STORE_FULL', 'full'));
-    await expect(registry.open(document)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const opening = watch(registry.open(document));
+    await pass(clock, 20);
+    expect(opening.error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await registry.close();
   });
 });

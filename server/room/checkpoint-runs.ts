@@ -1,0 +1,99 @@
+// Makes a room's checkpoint: takes what is durable, has it merged, and puts the result in the place of the log. One at a time
+// for each room. A document that proves to be damaged ends its room; any other failure leaves the log as it is (D3).
+
+import type { Clock } from '../../shared/clock.js';
+import type { DocumentName } from '../../shared/document-name.js';
+import type { Limits } from '../../shared/limits.js';
+import type { Logger } from '../../shared/logger.js';
+import { refusalOf, scopeOf } from '../errors.js';
+import type { DocumentStore } from '../store/store.js';
+import type { Checkpointer } from './checkpointer.js';
+import type { Room } from './room.js';
+
+export interface CheckpointRunsDeps {
+  readonly store: DocumentStore;
+  readonly checkpointer: Checkpointer;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly gc: boolean;
+}
+
+/** After a document could not be merged, it is left alone for this long; after the store was away, for the second time. */
+const mergeRetryMs = 10 * 60_000;
+const storeRetryMs = 30_000;
+
+export class CheckpointRuns {
+  readonly #deps: CheckpointRunsDeps;
+  readonly #done: (room: Room) => void;
+  readonly #running = new Map<Room, Promise<void>>();
+  /** Monotonic times before which documents are left alone. */
+  readonly #notBefore = new Map<DocumentName, number>();
+  #isClosed = false;
+
+  /** `done` is called after each run, whatever came of it. */
+  constructor(deps: CheckpointRunsDeps, done: (room: Room) => void) {
+    this.#deps = deps;
+    this.#done = done;
+  }
+
+  isRunning(room: Room): boolean {
+    return this.#running.has(room);
+  }
+
+  /** How long the document is to be left alone, ms; 0 when its checkpoint may be made. */
+  waitMs(document: DocumentName): number {
+    const notBefore = this.#notBefore.get(document);
+    return notBefore === undefined ? 0 : Math.max(0, notBefore - this.#deps.clock.monotonic());
+  }
+
+  /** Makes a checkpoint of what is durable now. Resolves when it is in the store, or could not be made, which is logged. */
+  async run(room: Room): Promise<void> {
+    if (this.#running.has(room)) return;
+    const work = this.#run(room).finally(() => {
+      this.#running.delete(room);
+      this.#done(room);
+    });
+    this.#running.set(room, work);
+    await work;
+  }
+
+  /** Gives up what is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#deps.checkpointer.close();
+    await Promise.allSettled(this.#running.values());
+  }
+
+  async #run(room: Room): Promise<void> {
+    const { checkpointer, store, gc, limits, clock } = this.#deps;
+    const { offset, updates } = room.checkpointInput();
+    if (offset === room.checkpointOffset) return;
+    try {
+      const result = await checkpointer.merge({ updates, gc, partBytes: limits.syncPartBytes });
+      const kept = await room.keptAt(offset, result.update.length);
+      // Another room may have the document by now.
+      if (room.hasEnded) return;
+      const checkpoint = { offset, time: clock.now(), update: result.update };
+      await store.replace(room.document, checkpoint, kept[0]?.first);
+      room.checkpointed(offset, result, kept);
+      this.#notBefore.delete(room.document);
+    } catch (error) {
+      if (!this.#isClosed && !room.hasEnded) this.#fail(room, error);
+    }
+  }
+
+  #fail(room: Room, error: unknown): void {
+    const scope = scopeOf(error);
+    if (scope === 'document') return room.end(refusalOf(error));
+    this.#leaveAlone(room.document, scope === 'again' ? storeRetryMs : mergeRetryMs);
+    // The log stays as it is (D3): nothing is lost but the space a checkpoint would have saved.
+    this.#deps.logger.error({ document: room.document, err: error }, 'a checkpoint could not be made');
+  }
+
+  #leaveAlone(document: DocumentName, ms: number): void {
+    const now = this.#deps.clock.monotonic();
+    for (const [other, notBefore] of this.#notBefore) if (notBefore <= now) this.#notBefore.delete(other);
+    this.#notBefore.set(document, now + ms);
+  }
+}
