@@ -9,6 +9,7 @@ export class ChangeNotifier {
   readonly #notify: (document: DocumentName) => Promise<void>;
   readonly #timers = new Map<DocumentName, Timer>();
   readonly #running = new Set<Promise<void>>();
+  #isClosed = false;
 
   /** `notify` never rejects. */
   constructor(deps: { clock: Clock; debounceMs: number; notify: (document: DocumentName) => Promise<void> }) {
@@ -18,15 +19,16 @@ export class ChangeNotifier {
   }
 
   changed(document: DocumentName): void {
-    if (this.#timers.has(document)) return;
+    if (this.#isClosed || this.#timers.has(document)) return;
     this.#timers.set(
       document,
       this.#clock.after(this.#debounceMs, () => this.#run(document)),
     );
   }
 
-  /** Calls what is still to be called, now, and waits for it. */
+  /** Calls what is still to be called, now, and waits for it. What changes afterwards is not told. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const [document, timer] of this.#timers) {
       timer.cancel();
       this.#run(document);

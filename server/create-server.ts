@@ -29,6 +29,7 @@ import { RoomFanout } from './session/room-fanout.js';
 import type { Visitor } from './session/visitor.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { Tarpit } from './session/tarpit.js';
+import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
 import type { DocumentStore } from './store/store.js';
 import { createStaticFiles, type StaticFiles } from './transport/static-files.js';
@@ -42,8 +43,8 @@ export interface HeddleServer {
   /** The port it listens on. Throws before `listen` has resolved. */
   readonly port: number;
   /**
-   * Drains (O3): nobody new gets in, everything accepted becomes durable and is acknowledged, clients are told to come
-   * back later. Rejects when the store could not write it all. Idempotent.
+   * Drains (O3): nobody new gets in and nothing new is taken, everything accepted becomes durable and is acknowledged, clients
+   * are told to come back later. Rejects when the store could not write it all. Takes 9 s at most. Idempotent.
    */
   close(): Promise<void>;
   /**
@@ -61,8 +62,6 @@ export function createServer(options: ServerOptions): HeddleServer {
 /** Long enough for any document that loads at all; a merge that takes longer would take as long in every client. */
 const maxMergeMs = 30_000;
 const maxHttpBodyBytes = 64 * 1024;
-/** Time clients are given to answer the closing handshake at shutdown. */
-const goodbyeMs = 1_000;
 const idleTimeoutS = 40;
 
 const notListening: UpgradeDecision = { accept: false, status: 503, body: 'the server is starting' };
@@ -304,29 +303,7 @@ class Server implements HeddleServer {
     await this.#starting?.catch(() => undefined);
     const running = this.#running;
     if (running === undefined) return;
-    const { store, registry, sessions, gateway, changes, transport } = running;
-    gateway.drain();
-    transport.stopListening();
-    await registry.drain();
-    await changes.close();
-    sessions.refuseAll(new SyncError('DRAINING'));
-    await this.#untilGone(sessions);
-    sessions.close();
-    await registry.close();
-    const isHealthy = registry.isHealthy;
-    transport.close();
-    await store.close();
-    if (!isHealthy) throw new SyncError('STORE_UNAVAILABLE', 'not everything could be written');
-  }
-
-  /** Waits a moment for the closing handshakes. */
-  async #untilGone(sessions: SessionRegistry): Promise<void> {
-    const until = this.#clock.monotonic() + goodbyeMs;
-    while (sessions.size > 0 && this.#clock.monotonic() < until) {
-      await new Promise<void>((resolve) => {
-        this.#clock.after(10, resolve);
-      });
-    }
+    await shutDown(running, this.#clock);
   }
 }
 

@@ -20,7 +20,7 @@ const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^server\/session\//, 3],
   [/^server\/api\//, 4],
   [/^server\/config\//, 5],
-  [/^server\/(create-server|change-notifier|index)\.ts$/, 5],
+  [/^server\/(create-server|change-notifier|shut-down|index)\.ts$/, 5],
   [/^bench\/(measurement|figures|results|process-usage|statistics|load\/settings)\.ts$/, 6],
   [/^bench\/(protocol|input|targets)\//, 7],
   [/^bench\/load\/main\.ts$/, 10],

@@ -23,11 +23,19 @@ export async function serveCommand(argv: readonly string[], env: Environment): P
   const { options, logLevel, warnings } = readServeConfig(argv, env);
   const logger = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   for (const warning of warnings) logger.warn({}, warning);
+  let failed: Error | undefined;
   let fail: (error: Error) => void = () => {};
   const failure = new Promise<Error>((resolve) => {
     fail = resolve;
   });
-  const server = createServer({ ...options, logger, onFailure: (error) => fail(error) });
+  const server = createServer({
+    ...options,
+    logger,
+    onFailure(error) {
+      failed = error;
+      fail(error);
+    },
+  });
   const stopped = untilSignal();
   await server.listen();
   announce(server, options, (fields) => logger.info(fields, 'listening'));
@@ -38,8 +46,9 @@ export async function serveCommand(argv: readonly string[], env: Environment): P
     logger.error({ err: error }, 'not everything could be written'),
   );
   logger.info({}, 'stopped');
-  if (end instanceof StoreError && end.code === 'STORE_FULL') return exitFull;
-  return isClean && !(end instanceof Error) ? 0 : exitFailed;
+  // Also one that failed while it drained.
+  if (failed instanceof StoreError && failed.code === 'STORE_FULL') return exitFull;
+  return isClean && failed === undefined ? 0 : exitFailed;
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process on the spot. */

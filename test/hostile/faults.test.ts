@@ -1,6 +1,6 @@
 // What the server says when its store lets it down, and when it is told to stop.
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import * as Y from 'yjs';
 import { StoreError } from '../../server/errors.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
@@ -8,6 +8,7 @@ import { parseDocumentName } from '../../shared/document-name.js';
 import { FaultyStore } from '../fuzz/faulty-store.js';
 import { stockProvider, stockVersions, textOf, untilSynced } from '../interop/stock-providers.js';
 import { Peer, until } from '../support/peer.js';
+import { connectRaw, Coverage } from '../support/raw-client.js';
 import { serverForTest, startServer, storedDocument } from '../support/test-server.js';
 
 const name = parseDocumentName('doc');
@@ -181,4 +182,31 @@ test('O1: a hook that hears of a connection hears of its end, however early that
   await stays.synced();
   stays.close();
   await until(() => ended > 0 && open.size === 0, 'no connection counts as open', 3_000);
+});
+
+test('O3: a server whose writers never pause closes, over a store that takes 20 ms a commit, and tells them all', async () => {
+  const inner = createMemoryStore();
+  const { url, server } = await startServer({ store: new FaultyStore(inner, () => 20) });
+  const writers = Array.from({ length: 60 }, (_, i) =>
+    connectRaw({ url, document: `doc-${i % 10}`, ydoc: new Y.Doc() }),
+  );
+  onTestFinished(() => {
+    for (const writer of writers) writer.terminate();
+  });
+  await until(() => writers.every(({ isSynced }) => isSynced), 'all are in sync');
+  const typing = setInterval(() => {
+    for (const [i, writer] of writers.entries())
+      writer.edit((ydoc) => ydoc.getArray(`w${i}`).push([ydoc.getArray(`w${i}`).length]));
+  }, 50);
+  onTestFinished(() => clearInterval(typing));
+  await until(() => writers.every(({ acked }) => acked.length > 2), 'everybody writes');
+  await server.close();
+  clearInterval(typing);
+  await until(() => writers.every(({ closed }) => closed !== undefined), 'everybody is gone');
+  expect(new Set(writers.map(({ closed }) => closed?.code))).toEqual(new Set([1012]));
+  for (const [i, writer] of writers.entries()) {
+    const stored = new Coverage();
+    stored.add(Y.encodeStateAsUpdate(await storedDocument(inner, `doc-${i % 10}`)));
+    expect(writer.acked.filter((update) => !stored.covers(update))).toEqual([]);
+  }
 });
