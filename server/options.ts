@@ -39,7 +39,9 @@ export interface Hooks {
   readonly authorize?: AuthorizeHook;
   /**
    * Before a document is first served. `isNew` when nothing is stored. A returned Yjs update is merged in before anybody
-   * is served, once, durably: the way to seed a document.
+   * is served, durably: the way to seed a document. What the document has already is not stored again. An update that depends
+   * on something missing, or is none, is not taken at all: whoever opens the document is told INTERNAL, and so it is when the
+   * hook throws, unless it throws a SyncError of its own.
    */
   readonly onLoad?: (info: {
     documentName: string;
