@@ -1,16 +1,19 @@
-// A large stored update (the checkpoint) with marks inside, so that cutting off what a peer already has costs about
-// what it lacks, not the size of the document.
+// A large stored update (a part of the checkpoint, or a piece of the log) with marks inside, so that cutting off what a peer
+// already has costs about what it lacks, not the size of the document.
 
 import * as encoding from 'lib0/encoding';
 import { defaultLimits } from '../../shared/limits.js';
 import { descendingBlocks } from './causal-walk.js';
 import type { Inspection } from './inspection.js';
-import { writeSliced } from './slice-struct.js';
-import type { StateVector } from './state-vector.js';
+import { piecesOf, type StructAt, writePiece, writeSliced } from './slice-struct.js';
+import { type ClockOf, clocksOf, type StateVector } from './state-vector.js';
 import { storedInspector } from './stored-inspector.js';
-import { StructReader } from './struct-reader.js';
+import { HAS_ORIGIN, HAS_PARENT_ID, HAS_RIGHT, StructReader } from './struct-reader.js';
 
 const BYTES_BETWEEN_MARKS = 4096;
+
+/** A struct larger than this is cut, where only its beginning must be apart. */
+const SMALL_STRUCT = 64;
 
 /** The structs of one client id. Marks: (clock, byte, number of structs before) of every so many bytes, the first 0th. */
 interface Block {
@@ -28,12 +31,28 @@ interface Position {
   passed: number;
 }
 
+/** What a reader lacks of an update, without deletes, in two. */
+export interface Divided {
+  /** The loose structs, each alone in its block, and of a long one only the beginning; undefined without any. */
+  readonly loose: Uint8Array | undefined;
+  /** All others: a Y.Doc that lacks what is loose holds all of them back. Undefined without any. */
+  readonly bound: Uint8Array | undefined;
+}
+
+/** The structs of a block from a clock on. */
+interface Rest {
+  readonly block: Block;
+  readonly clock: number;
+}
+
 const reader = new StructReader(defaultLimits, 'stored');
 
 /** An accepted update, indexed for `diff`. */
 export class SeekableUpdate {
   readonly update: Uint8Array;
   private readonly blocks: readonly Block[];
+  /** Laid out canonically, and deletes nothing. */
+  private readonly isOnlyStructs: boolean;
 
   constructor(update: Uint8Array) {
     const found = storedInspector.inspect(update);
@@ -41,6 +60,7 @@ export class SeekableUpdate {
     this.blocks = descendingBlocks(found)
       .filter((block) => found.blockFirst[block] !== found.blockFirst[block + 1])
       .map((block) => markedBlock(found, block));
+    this.isOnlyStructs = found.isCanonical && found.deleteBlockCount === 0;
     found.close();
   }
 
@@ -54,13 +74,75 @@ export class SeekableUpdate {
    * speak of them); undefined when there are none.
    */
   diff(stateVector: StateVector): Uint8Array | undefined {
-    const lacking = this.blocks.filter((block) => (stateVector.get(block.client) ?? 0) < block.until);
-    if (lacking.length === 0) return undefined;
+    return this.encode(this.lacking(clocksOf(stateVector)));
+  }
+
+  /**
+   * The same in two. A struct is loose if it depends on nothing but what the reader has: the reader takes it at once. What follows it in its block, and all that is not loose, has to wait for something that is.
+   */
+  divide(has: ClockOf): Divided {
+    const loose = encoding.createEncoder();
+    const bound: Rest[] = [];
+    let count = 0;
+    for (const rest of this.lacking(has)) {
+      const until = this.writeLoose(loose, rest, has);
+      if (until > 0) count++;
+      const clock = Math.max(rest.clock, until);
+      if (clock < rest.block.until) bound.push({ block: rest.block, clock });
+    }
+    return {
+      loose: count === 0 ? undefined : update(count, encoding.toUint8Array(loose)),
+      bound: this.encode(bound),
+    };
+  }
+
+  private lacking(has: ClockOf): Rest[] {
+    const lacking: Rest[] = [];
+    for (const block of this.blocks) {
+      const clock = has(block.client);
+      if (clock < block.until) lacking.push({ block, clock });
+    }
+    return lacking;
+  }
+
+  private encode(rests: readonly Rest[]): Uint8Array | undefined {
+    if (rests.length === 0) return undefined;
+    if (this.isOnlyStructs && this.isAll(rests)) return this.update;
     const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, lacking.length);
-    for (const block of lacking) this.writeFrom(encoder, block, stateVector.get(block.client) ?? 0);
-    encoding.writeVarUint(encoder, 0);
-    return encoding.toUint8Array(encoder);
+    for (const { block, clock } of rests) this.writeFrom(encoder, block, clock);
+    return update(rests.length, encoding.toUint8Array(encoder));
+  }
+
+  private isAll(rests: readonly Rest[]): boolean {
+    return (
+      rests.length === this.blocks.length &&
+      rests.every(({ block, clock }) => clock <= (block.marks[0] as number))
+    );
+  }
+
+  /** Writes the first struct of what is lacking, or its beginning, if it is loose; returns where that ends, or 0. */
+  private writeLoose(encoder: encoding.Encoder, { block, clock }: Rest, has: ClockOf): number {
+    const bytes = this.update;
+    const from = seek(bytes, block, clock);
+    if (from.clock > clock) return 0;
+    reader.open(bytes, from.at);
+    reader.struct();
+    const { length, pos: endAt } = reader;
+    const isLoose = !dependsOnOthers(reader, block.client, has);
+    reader.close();
+    if (!isLoose) return 0;
+    const struct: StructAt = { bytes, at: from.at, endAt, client: block.client, clock: from.clock };
+    const offset = clock - from.clock;
+    const isWhole = offset === 0 && endAt - from.at <= SMALL_STRUCT;
+    const piece = isWhole ? undefined : piecesOf(struct, length, offset, 1).next().value;
+    const to = piece?.to ?? length;
+    encoding.writeVarUint(encoder, 1);
+    encoding.writeVarUint(encoder, block.client);
+    encoding.writeVarUint(encoder, clock);
+    if (piece === undefined || (offset === 0 && to === length))
+      encoding.writeUint8Array(encoder, bytes.subarray(from.at, endAt));
+    else writePiece(encoder, struct, piece);
+    return from.clock + to;
   }
 
   private writeFrom(encoder: encoding.Encoder, block: Block, clock: number): void {
@@ -84,6 +166,27 @@ export class SeekableUpdate {
     }
     encoding.writeUint8Array(encoder, bytes.subarray(rawAt, block.endAt));
   }
+}
+
+/** Blocks and an empty delete set. */
+function update(count: number, blocks: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, count);
+  encoding.writeUint8Array(encoder, blocks);
+  encoding.writeVarUint(encoder, 0);
+  return encoding.toUint8Array(encoder);
+}
+
+/** Whether the struct last read needs something of another client id that the state vector lacks. */
+function dependsOnOthers(
+  { shape, depClient, depClock, rightClient, rightClock }: StructReader,
+  own: number,
+  has: ClockOf,
+): boolean {
+  const lacks = (client: number, clock: number): boolean =>
+    client !== own && has(client) <= clock;
+  if ((shape & (HAS_ORIGIN | HAS_PARENT_ID)) !== 0 && lacks(depClient, depClock)) return true;
+  return (shape & HAS_RIGHT) !== 0 && lacks(rightClient, rightClock);
 }
 
 function markedBlock(found: Inspection, block: number): Block {

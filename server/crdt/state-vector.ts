@@ -7,6 +7,13 @@ import { ByteReader } from './byte-reader.js';
 /** Next clock by client id. */
 export type StateVector = ReadonlyMap<number, number>;
 
+/** Next clock of a client id in what somebody has; 0 when unknown. */
+export type ClockOf = (client: number) => number;
+
+export function clocksOf(stateVector: StateVector): ClockOf {
+  return (client) => stateVector.get(client) ?? 0;
+}
+
 /** The update that adds nothing. Not to be written to. */
 export const emptyUpdate: Uint8Array = Uint8Array.of(0, 0);
 

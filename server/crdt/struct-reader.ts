@@ -28,8 +28,8 @@ export const HAS_ROOT = 0x10;
 /** Bits of the wire's info byte. */
 export const INFO_ORIGIN = 0x80;
 export const INFO_RIGHT = 0x40;
-const INFO_PARENT_SUB = 0x20;
-const INFO_KIND = 0x1f;
+export const INFO_PARENT_SUB = 0x20;
+export const INFO_KIND = 0x1f;
 
 const XML_ELEMENT = 3;
 const XML_HOOK = 5;
