@@ -57,7 +57,7 @@ export interface Limits {
   readonly maxBufferedBytes: number;
   /** A reader that takes nothing for this long while it has something to take is disconnected, ms. */
   readonly maxStalledMs: number;
-  /** Size of the parts of a large initial sync, bytes. */
+  /** Largest part of what a client lacks of a document, bytes; one value that cannot be cut may be larger. */
   readonly syncPartBytes: number;
   /** Documents one connection of our own client may have open. */
   readonly maxDocumentsPerConnection: number;

@@ -32,7 +32,7 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   softBufferedBytes: 'Above this a reader is taken off the live stream and caught up from the log',
   maxBufferedBytes: 'Above this a reader is disconnected',
   maxStalledMs: 'A reader that takes nothing for this long is disconnected',
-  syncPartBytes: 'Size of the parts of a large initial sync',
+  syncPartBytes: 'Largest part of what a client is sent of a document',
   maxDocumentsPerConnection: 'Documents one connection of our own client may have open',
   maxConnections: 'Open connections, all together',
   maxHttpConnections: 'Of these, connections over HTTP',

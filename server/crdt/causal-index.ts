@@ -76,6 +76,11 @@ export class CausalIndex {
     return this.encodedDeletes.length > 2 ? this.encodedDeletes : undefined;
   }
 
+  /** Whether there was ever formatted text, since the document was loaded: parts of it must not be read one by one. */
+  get isFormatted(): boolean {
+    return this.state.isFormatted;
+  }
+
   get clientCount(): number {
     return this.state.clients.count;
   }

@@ -8,6 +8,8 @@ export class DocumentState {
   private roots: Set<string> | undefined;
   private lastRoot = '';
   subdocuments = 0;
+  /** Whether there was ever formatted text, since the document was loaded. */
+  isFormatted = false;
 
   get rootCount(): number {
     return this.roots?.size ?? 0;

@@ -24,8 +24,8 @@ export interface Answer {
 }
 
 /**
- * The answer in updates that a Y.Doc reads in one transaction, that of the last one. Each has at most `maxBytes` if the parts
- * have. The last can be larger: by the deletions of what the reader has (they take effect as soon as they are read), and by
+ * The answer in updates that a Y.Doc reads in one transaction, that of the last one. Each has at most `maxBytes` (and the
+ * bytes of one value that cannot be cut). The last can be larger: by the deletions of what the reader has (they take effect as soon as they are read), and by
  * some 30 bytes for each client id that depends on no other.
  */
 export function holdBack({ parts, deletes, has }: Answer, maxBytes: number): Uint8Array[] {
@@ -34,7 +34,7 @@ export function holdBack({ parts, deletes, has }: Answer, maxBytes: number): Uin
   for (const part of parts) {
     const { loose, bound } = part.divide(has);
     if (loose !== undefined) looseParts.push(loose);
-    if (bound !== undefined) updates.push(bound);
+    if (bound !== undefined) for (const piece of splitUpdate(bound, maxBytes)) updates.push(piece);
   }
   const { ofMissing, ofKnown } =
     deletes === undefined ? { ofMissing: [], ofKnown: [] } : splitDeletes(deletes, has, maxBytes);

@@ -2,6 +2,7 @@
 
 import * as encoding from 'lib0/encoding';
 import { RangeSet } from './range-set.js';
+import { splitUpdate } from './split-update.js';
 import { emptyUpdate } from './state-vector.js';
 import { storedInspector } from './stored-inspector.js';
 
@@ -36,19 +37,22 @@ export function mergeAccepted(updates: readonly Uint8Array[]): Uint8Array {
   return encoding.toUint8Array(encoder);
 }
 
-/** The same, in as few updates of about `maxBytes` as will do. */
+/** The same, in few updates of at most `maxBytes` (and the bytes of one value that cannot be cut). */
 export function mergeInParts(updates: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
   const parts: Uint8Array[] = [];
+  const push = (merged: Uint8Array): void => {
+    for (const part of splitUpdate(merged, maxBytes)) parts.push(part);
+  };
   let first = 0;
   let bytes = 0;
   for (const [i, { length }] of updates.entries()) {
     if (i > first && bytes + length > maxBytes) {
-      parts.push(mergeAccepted(updates.slice(first, i)));
+      push(mergeAccepted(updates.slice(first, i)));
       [first, bytes] = [i, 0];
     }
     bytes += length;
   }
-  if (first < updates.length) parts.push(mergeAccepted(updates.slice(first)));
+  if (first < updates.length) push(mergeAccepted(updates.slice(first)));
   return parts;
 }
 

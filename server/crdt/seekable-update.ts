@@ -183,8 +183,7 @@ function dependsOnOthers(
   own: number,
   has: ClockOf,
 ): boolean {
-  const lacks = (client: number, clock: number): boolean =>
-    client !== own && has(client) <= clock;
+  const lacks = (client: number, clock: number): boolean => client !== own && has(client) <= clock;
   if ((shape & (HAS_ORIGIN | HAS_PARENT_ID)) !== 0 && lacks(depClient, depClock)) return true;
   return (shape & HAS_RIGHT) !== 0 && lacks(rightClient, rightClock);
 }

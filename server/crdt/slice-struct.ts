@@ -175,7 +175,12 @@ function isKeyed(info: number): boolean {
   return isItem(info) && (info & (INFO_ORIGIN | INFO_RIGHT)) === 0 && (info & INFO_PARENT_SUB) !== 0;
 }
 
-function writeText(encoder: encoding.Encoder, bytes: Uint8Array, contentAt: number, contentEndAt: number): void {
+function writeText(
+  encoder: encoding.Encoder,
+  bytes: Uint8Array,
+  contentAt: number,
+  contentEndAt: number,
+): void {
   if (Number.isInteger(contentAt)) {
     encoding.writeVarUint8Array(encoder, bytes.subarray(contentAt, contentEndAt));
     return;

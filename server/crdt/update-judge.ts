@@ -277,8 +277,9 @@ export class UpdateJudge extends CausalWalk {
     const slot = known < 0 ? clients.add(found.blockClient[block] as number) : known;
     for (let index = first; index < limit; index++) {
       const until = found.until[index] as number;
-      if (((found.shape[index] as number) & KIND_MASK) <= Kind.deleted)
-        clients.makeDeletedOf(slot).add(clients.clockOf(slot), until);
+      const kind = (found.shape[index] as number) & KIND_MASK;
+      if (kind === Kind.format) state.isFormatted = true;
+      if (kind <= Kind.deleted) clients.makeDeletedOf(slot).add(clients.clockOf(slot), until);
       clients.extend(slot, until, places[index] as number);
     }
   }

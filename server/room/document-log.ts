@@ -95,14 +95,15 @@ export class DocumentLog {
   /** The structs a state vector lacks, in parts; deletes are not in it (state vectors do not speak of them). */
   diff(stateVector: StateVector): Uint8Array[] {
     const found: Uint8Array[] = [];
-    for (const part of this.#seekable()) {
+    for (const part of this.seekable()) {
       const diff = part.diff(stateVector);
       if (diff !== undefined) found.push(diff);
     }
     return found;
   }
 
-  #seekable(): SeekableUpdate[] {
+  /** Everything, in causal order, to be divided by what a reader has. */
+  seekable(): readonly SeekableUpdate[] {
     this.#seekableParts ??= this.#parts.map((part) => new SeekableUpdate(part));
     if (this.#tail.length === 0) return this.#seekableParts;
     this.#seekableTail ??= new SeekableUpdate(this.#joined());

@@ -39,7 +39,7 @@ async function read(store: DocumentStore, document: DocumentName): Promise<Store
 function checkpointParts(stored: StoredDocument | undefined, limits: Limits): readonly Uint8Array[] {
   const update = stored?.checkpoint?.update;
   if (update === undefined) return [];
-  return update.length > limits.syncPartBytes * 1.5 ? splitUpdate(update, limits.syncPartBytes) : [update];
+  return splitUpdate(update, limits.syncPartBytes);
 }
 
 /** Tells the index of everything. Throws where anything is not what was accepted once. */

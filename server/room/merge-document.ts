@@ -8,8 +8,7 @@ import type { CheckpointRequest, CheckpointResult } from './checkpointer.js';
 /** Throws when the updates leave something pending: a checkpoint of that would lose it (D3). */
 export function mergeDocument({ updates, gc, partBytes }: CheckpointRequest): CheckpointResult {
   const update = gc ? collect(updates) : mergeAccepted(updates);
-  const parts = update.length > partBytes * 1.5 ? splitUpdate(update, partBytes) : [update];
-  return { update, parts };
+  return { update, parts: splitUpdate(update, partBytes) };
 }
 
 function collect(updates: readonly Uint8Array[]): Uint8Array {

@@ -7,8 +7,10 @@ import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { CausalIndex } from '../crdt/causal-index.js';
 import type { StateVector } from '../crdt/state-vector.js';
-import { mergeAccepted, mergeInParts, withDeletes } from '../crdt/merge-updates.js';
+import { cutForReaders } from '../crdt/hold-back.js';
+import { mergeInParts } from '../crdt/merge-updates.js';
 import type { LogRecord } from '../store/store.js';
+import { answer } from './answer.js';
 import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
 import type { Tail } from './checkpoint-policy.js';
@@ -169,10 +171,12 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /** What a peer with this state vector lacks, in parts to be applied in order, and the offset that brings it to. */
   missing(stateVector: StateVector): Uint8Array[] {
-    if (stateVector.size === 0) return this.#log.all();
+    const { syncPartBytes } = this.#deps.limits;
+    const isShort = this.#log.bytes <= syncPartBytes && !this.#index.isFormatted;
+    if (stateVector.size === 0 && isShort) return this.#log.all();
     const last = this.#lastAnswer.find(stateVector);
     if (last !== undefined) return last;
-    const parts = this.#diff(stateVector);
+    const parts = answer({ log: this.#log, index: this.#index }, stateVector, syncPartBytes);
     this.#lastAnswer.keep(stateVector, parts);
     return parts;
   }
@@ -203,7 +207,9 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     const missed = await this.#after(offset);
     if (missed === undefined) return undefined;
     const updates = mergeInParts(missed.updates, this.#deps.limits.syncPartBytes);
-    return sumBytes(updates) <= this.#log.bytes ? { ...missed, updates } : this.#everything();
+    // Joining saves bytes, and cutting adds some.
+    const bytes = Math.min(sumBytes(updates), sumBytes(missed.updates));
+    return bytes <= this.#log.bytes ? { ...missed, updates } : this.#everything();
   }
 
   /** When everything there is now is durable; undefined when it is. Rejects with the SyncError that the room ends with. */
@@ -225,7 +231,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     const durable = this.durableOffset;
     if (durable <= offset) return { updates: [], offset };
     if (offset >= this.#log.checkpointOffset)
-      return { updates: this.#log.since(offset, durable), offset: durable };
+      return { updates: this.#cut(this.#log.since(offset, durable)), offset: durable };
     return this.#after(offset).then((missed) => missed ?? this.#everything());
   }
 
@@ -404,19 +410,10 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return { updates: mergeInParts(this.#log.upTo(offset), this.#deps.limits.syncPartBytes), offset };
   }
 
-  #diff(stateVector: StateVector): Uint8Array[] {
-    const parts = this.#log.diff(stateVector);
-    const deletes = this.#index.deletes();
-    const isSmall = this.#isOnePart(deletes === undefined ? parts : [...parts, deletes]);
-    const structs = isSmall ? joined(parts) : parts;
-    const [only] = structs;
-    if (deletes === undefined) return structs;
-    return isSmall && only !== undefined ? [withDeletes(only, deletes)] : [...structs, deletes];
-  }
-
-  /** Whether these are little enough to be sent as one. */
-  #isOnePart(updates: readonly Uint8Array[]): boolean {
-    return sumBytes(updates) <= this.#deps.limits.syncPartBytes;
+  /** Updates for readers who have what was before them, none larger than a part. */
+  #cut(updates: readonly Uint8Array[]): Uint8Array[] {
+    const { syncPartBytes } = this.#deps.limits;
+    return updates.flatMap((update) => cutForReaders(update, syncPartBytes, this.#index.isFormatted));
   }
 
   #checkSize(bytes: number): void {
@@ -427,8 +424,4 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
       );
     }
   }
-}
-
-function joined(updates: Uint8Array[]): Uint8Array[] {
-  return updates.length > 1 ? [mergeAccepted(updates)] : updates;
 }

@@ -8,8 +8,8 @@ import type { SeededRandom } from './seeded-random.js';
 export type Roots = (doc: Y.Doc) => readonly Y.AbstractType<unknown>[];
 
 export const allRoots: Roots = (doc) => [
-  doc.getText('text'),
-  doc.getXmlFragment('xml'),
+  doc.getText('text') as never,
+  doc.getXmlFragment('xml') as never,
   doc.getMap('map') as never,
   doc.getArray('list') as never,
 ];
