@@ -18,7 +18,11 @@ export function answer(
   maxBytes: number,
 ): Uint8Array[] {
   const { log, index } = document;
-  if (has.size === 0 && !index.isFormatted) return inParts(log.all(), maxBytes);
+  if (has.size === 0) {
+    const all = log.all();
+    const isWhole = all.length < 2 && sumBytes(all) <= maxBytes;
+    if (isWhole || !index.isFormatted) return inParts(all, maxBytes);
+  }
   const structs = log.diff(has);
   const deletes = index.deletes();
   if (sumBytes(structs) + (deletes?.length ?? 0) <= maxBytes) return asOne(structs, deletes);

@@ -195,7 +195,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
    * its own, sent on a connection that has ended: it has to wait until that is durable.
    */
   relayedSince(offset: number, reader: Writer): Uint8Array[] | undefined {
-    return this.#relay.relayedSince(offset, reader, (other) => !this.#members.has(other));
+    const updates = this.#relay.relayedSince(offset, reader, (other) => !this.#members.has(other));
+    return updates === undefined ? undefined : this.#cut(updates);
   }
 
   /**
@@ -232,7 +233,9 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     if (durable <= offset) return { updates: [], offset };
     if (offset >= this.#log.checkpointOffset)
       return { updates: this.#cut(this.#log.since(offset, durable)), offset: durable };
-    return this.#after(offset).then((missed) => missed ?? this.#everything());
+    return this.#after(offset).then((missed) =>
+      missed === undefined ? this.#everything() : { ...missed, updates: this.#cut(missed.updates) },
+    );
   }
 
   get head(): number {
