@@ -23,7 +23,7 @@ export class Reader implements LiveReader {
   readonly dialect: Dialect;
   readonly #deps: ReaderDeps;
   readonly #room: Room<RoomFanout>;
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly #writer: Writer;
   /** idle: asked for nothing yet. sending: the queue, then the log from the offset on. live: gets what is published. */
   #state: 'idle' | 'sending' | 'live' | 'closed' = 'idle';
@@ -50,7 +50,7 @@ export class Reader implements LiveReader {
     this.dialect = of.dialect;
     this.#deps = deps;
     this.#room = of.room;
-    this.#socket = of.socket;
+    this.socket = of.socket;
     this.#writer = of.writer;
     // The client is told of everybody when its document is opened.
     this.#presenceTurn = of.room.presence?.turn ?? 0;
@@ -93,10 +93,6 @@ export class Reader implements LiveReader {
     return this.isLive ? this.#room.cursor : this.#cursor;
   }
 
-  publish(topic: string, frame: Uint8Array): void {
-    this.#socket.publish(topic, frame);
-  }
-
   /** The socket's buffer has been written out. */
   drained(): void {
     this.#progressAt = this.#deps.clock.monotonic();
@@ -104,7 +100,7 @@ export class Reader implements LiveReader {
   }
 
   checkLag(): void {
-    if (this.#state === 'live' && this.#socket.bufferedBytes > this.#deps.limits.softBufferedBytes)
+    if (this.#state === 'live' && this.socket.bufferedBytes > this.#deps.limits.softBufferedBytes)
       this.fallBack();
   }
 
@@ -119,7 +115,7 @@ export class Reader implements LiveReader {
   /** Throws SyncError SLOW_CONSUMER when the client has taken nothing for too long. */
   checkProgress(): void {
     const { clock, limits } = this.#deps;
-    const isStalled = this.#state === 'sending' && this.#socket.bufferedBytes > 0;
+    const isStalled = this.#state === 'sending' && this.socket.bufferedBytes > 0;
     if (!isStalled) this.#progressAt = clock.monotonic();
     else if (clock.monotonic() - this.#progressAt > limits.maxStalledMs) throw new SyncError('SLOW_CONSUMER');
   }
@@ -139,7 +135,7 @@ export class Reader implements LiveReader {
 
   #pump(): void {
     if (this.#state !== 'sending') return;
-    this.#socket.cork(() => {
+    this.socket.cork(() => {
       while (this.#state === 'sending' && !this.#isWaiting && this.#hasRoom()) this.#step();
     });
   }
@@ -197,7 +193,7 @@ export class Reader implements LiveReader {
 
   /** A part at a time: the buffer of a socket is not given back until it closes. */
   #hasRoom(): boolean {
-    return this.#socket.bufferedBytes < this.#deps.limits.softBufferedBytes;
+    return this.socket.bufferedBytes < this.#deps.limits.softBufferedBytes;
   }
 
   #sendNext(): void {
@@ -207,7 +203,7 @@ export class Reader implements LiveReader {
     const { part, lastPart } = this.#encoder;
     // Where the end is told by a message of its own, an empty last part says nothing.
     if (!isLast || lastPart !== part || update !== emptyUpdate)
-      this.#socket.send(this.#deps.frames.frame(isLast ? lastPart : part, update));
+      this.socket.send(this.#deps.frames.frame(isLast ? lastPart : part, update));
     if (!isLast) return;
     this.#cursor = Math.min(this.#offset, this.#room.cursor);
     this.#tellSynced();
@@ -216,7 +212,7 @@ export class Reader implements LiveReader {
   #tellSynced(): void {
     this.#owesSynced = false;
     const frame = this.#encoder.synced(this.cursor);
-    if (frame !== undefined) this.#socket.send(frame);
+    if (frame !== undefined) this.socket.send(frame);
   }
 
   get #encoder(): DocumentEncoder {
@@ -231,10 +227,10 @@ export class Reader implements LiveReader {
   #goLive(): void {
     const { fanout, presence } = this.#room;
     for (const unheard of presence?.encodeSince(this.#presenceTurn, this.#writer) ?? [])
-      this.#socket.send(this.#encoder.awareness(unheard));
+      this.socket.send(this.#encoder.awareness(unheard));
     this.#state = 'live';
     fanout.add(this.#writer, this);
-    this.#socket.subscribe(fanout.topic(this.dialect));
+    this.socket.subscribe(fanout.topic(this.dialect));
     if (this.#owesSynced) this.#tellSynced();
   }
 
@@ -242,7 +238,7 @@ export class Reader implements LiveReader {
     if (this.#state !== 'live') return;
     const { fanout, presence } = this.#room;
     this.#cursor = this.#room.cursor;
-    this.#socket.unsubscribe(fanout.topic(this.dialect));
+    this.socket.unsubscribe(fanout.topic(this.dialect));
     fanout.remove(this.#writer);
     this.#presenceTurn = presence?.toldTurn ?? 0;
     this.#state = 'idle';

@@ -6,13 +6,13 @@ import type { Limits } from '../../shared/limits.js';
 import type { Ack } from '../../shared/native/fields.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { Fanout, Writer } from '../room/writer.js';
-import type { Transport } from '../transport/transport.js';
+import type { Socket, Transport } from '../transport/transport.js';
 
 /** A reader that gets what the room publishes. */
 export interface LiveReader {
   readonly dialect: Dialect;
-  /** To every other reader of the topic. */
-  publish(topic: string, frame: Uint8Array): void;
+  /** The socket that a publish of this reader's own update leaves out. */
+  readonly socket: Socket;
   /** Its buffer may have grown: it checks, and leaves the live stream if it lags. */
   checkLag(): void;
   /** Leaves the live stream before what is being published now, to read it from the log. */
@@ -115,8 +115,7 @@ export class RoomFanout implements Fanout {
     for (const { dialect, encoder, name, readerCount } of this.#topics) {
       if (readerCount === 0) continue;
       const frame = encode(encoder);
-      if (excepted?.dialect === dialect) excepted.publish(name, frame);
-      else this.#transport.publish(name, frame);
+      this.#transport.publish(name, frame, excepted?.dialect === dialect ? excepted.socket : undefined);
     }
   }
 

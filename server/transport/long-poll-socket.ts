@@ -24,8 +24,6 @@ export interface LongPollShared {
   readonly logger: Logger;
   readonly maxBufferedBytes: number;
   readonly topics: PolledTopics;
-  /** To every subscriber of the topic but this one, however it is connected. */
-  publish(topic: string, frame: Uint8Array, sender: PolledSubscriber): void;
   /** The socket is of no use any more. */
   ended(socket: LongPollSocket): void;
 }
@@ -35,7 +33,7 @@ const holdMs = 25_000;
 /** A client that has not polled for so long is gone. */
 const patienceMs = 15_000;
 
-export class LongPollSocket implements Socket, PolledSubscriber {
+export class LongPollSocket implements PolledSubscriber {
   readonly remoteAddress: string;
   readonly #shared: LongPollShared;
   #topics: readonly string[] = [];
@@ -102,10 +100,6 @@ export class LongPollSocket implements Socket, PolledSubscriber {
   unsubscribe(topic: string): void {
     this.#topics = this.#topics.filter((other) => other !== topic);
     this.#shared.topics.remove(topic, this);
-  }
-
-  publish(topic: string, frame: Uint8Array): void {
-    if (this.isOpen) this.#shared.publish(topic, frame, this);
   }
 
   close(code: number, reason: string): void {

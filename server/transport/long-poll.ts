@@ -18,7 +18,7 @@ import {
   sessionPath,
 } from '../../shared/native/over-http.js';
 import { LongPollSocket, type LongPollShared, type Poll } from './long-poll-socket.js';
-import type { PolledSubscriber, PolledTopics } from './polled-topics.js';
+import type { PolledTopics } from './polled-topics.js';
 import type { HttpReply, HttpRequest, TransportHandler, TransportOptions } from './transport.js';
 
 /** A request whose client may go before it is answered, and whose body may become of no interest. */
@@ -32,8 +32,6 @@ export interface LongPollDeps {
   readonly options: Pick<TransportOptions, 'maxMessageBytes' | 'maxBufferedBytes' | 'maxHttpConnections'>;
   readonly handler: Pick<TransportHandler, 'upgrade'>;
   readonly topics: PolledTopics;
-  /** To every subscriber of the topic but this one, however it is connected. */
-  readonly publish: (topic: string, frame: Uint8Array, sender: PolledSubscriber) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -62,13 +60,12 @@ export class LongPoll {
 
   constructor(deps: LongPollDeps) {
     this.#deps = deps;
-    const { clock, logger, topics, publish, options } = deps;
+    const { clock, logger, topics, options } = deps;
     const { maxBufferedBytes } = options;
     this.#shared = {
       clock,
       logger,
       topics,
-      publish,
       maxBufferedBytes,
       ended: (socket) => this.#forget(socket),
     };

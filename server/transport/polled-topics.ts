@@ -1,26 +1,28 @@
-// The topics of sockets that ask for their frames: what the binary publishes does not reach them.
+// The topics of sockets over HTTP, which ask for their frames. The frames that the binary publishes do not reach them.
 
-/** A socket, as far as a topic knows it. */
-export interface PolledSubscriber {
-  /** A published frame, which is shared with the other subscribers and not changed any more. */
+import type { Socket } from './transport.js';
+
+/** A socket over HTTP that can be subscribed to a topic. */
+export interface PolledSubscriber extends Socket {
+  /** Takes a published frame. All subscribers share the frame, and nobody changes it any more. */
   take(frame: Uint8Array): void;
 }
 
 export class PolledTopics {
   readonly #subscribers = new Map<string, Set<PolledSubscriber>>();
 
-  /** Looked at for every frame that is published. */
+  /** Whether no socket over HTTP subscribes to anything. Every publish asks this first. */
   get isEmpty(): boolean {
     return this.#subscribers.size === 0;
   }
 
-  /** To every subscriber but `sender`. The frame is copied, once for all of them. */
-  publish(topic: string, frame: Uint8Array, sender?: PolledSubscriber): void {
+  /** Gives the frame to every subscriber of the topic but the socket `except`. The frame is copied once for all of them. */
+  publish(topic: string, frame: Uint8Array, except?: Socket): void {
     const subscribers = this.#subscribers.get(topic);
     if (subscribers === undefined) return;
     let copy: Uint8Array | undefined;
     for (const subscriber of subscribers)
-      if (subscriber !== sender) subscriber.take((copy ??= frame.slice()));
+      if (subscriber !== except) subscriber.take((copy ??= frame.slice()));
   }
 
   count(topic: string): number {

@@ -4,8 +4,8 @@
 export type SendResult = 'sent' | 'buffered' | 'dropped';
 
 /**
- * One open WebSocket, or what stands for one over HTTP. Every method is safe after the socket has closed: it then does nothing (send answers 'dropped').
- * Frames are binary. Bytes given to `send` and `publish` are copied before the call returns.
+ * One open WebSocket, or what stands for one over HTTP. Every method is safe after the socket has closed: the method then
+ * does nothing (`send` answers 'dropped'). Frames are binary. The bytes given to `send` are copied before the call returns.
  */
 export interface Socket {
   readonly remoteAddress: string;
@@ -17,8 +17,6 @@ export interface Socket {
   cork(run: () => void): void;
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
-  /** To every subscriber of the topic but this socket. */
-  publish(topic: string, frame: Uint8Array): void;
   /** Closing handshake with a code and a reason (cut to 123 bytes of UTF-8). */
   close(code: number, reason: string): void;
   /** Gone at once, without a handshake. */
@@ -111,8 +109,12 @@ export interface TransportOptions {
 /** A listening server. */
 export interface Transport {
   readonly port: number;
-  /** To every subscriber of the topic. */
-  publish(topic: string, frame: Uint8Array): void;
+  /**
+   * Gives a binary frame to every subscriber of the topic once, but not to the socket `except`. The state of `except` does
+   * not matter to the other subscribers: it may be open, refused a frame a moment ago, closing, closed, or a socket that
+   * never subscribed. The bytes are copied before the call returns.
+   */
+  publish(topic: string, frame: Uint8Array, except?: Socket): void;
   subscribers(topic: string): number;
   /** Accepts no new connections from now on. */
   stopListening(): void;

@@ -4,7 +4,7 @@
 import type { Clock } from '../../shared/clock.js';
 import type { Logger } from '../../shared/logger.js';
 import { closeReason } from './close-reason.js';
-import { PolledTopics, type PolledSubscriber } from './polled-topics.js';
+import { PolledTopics } from './polled-topics.js';
 import { bigFrameBytes, framesPerTurn, type NativeApp, type NativeSocket } from './uws-binary.js';
 import type { SendResult, Socket, SocketHandler } from './transport.js';
 import { handlerFailed, tellHandler } from './tell-handler.js';
@@ -47,28 +47,21 @@ export class UwsTopics {
     this.#clock = clock;
   }
 
-  /** To every subscriber but `sender`. */
-  publish(topic: string, frame: Uint8Array, sender?: UwsSocket): void {
-    if (!this.polled.isEmpty) this.polled.publish(topic, frame);
-    this.#publishNatively(topic, frame, sender);
-  }
-
-  /** The same, from a socket that the binary does not know. */
-  publishFromPolled(topic: string, frame: Uint8Array, sender: PolledSubscriber): void {
-    this.polled.publish(topic, frame, sender);
-    this.#publishNatively(topic, frame, undefined);
-  }
-
-  #publishNatively(topic: string, frame: Uint8Array, sender: UwsSocket | undefined): void {
+  /** Gives the frame to every subscriber of the topic but the socket `except`, whatever state `except` is in. */
+  publish(topic: string, frame: Uint8Array, except?: Socket): void {
+    if (!this.polled.isEmpty) this.polled.publish(topic, frame, except);
+    // A marked socket is closed here. So a marked `except` is no longer known to the binary below.
     this.cutOffMarked();
     const subscribers = this.#subscribers.get(topic);
     if (subscribers === undefined) return;
     if (frame.length >= bigFrameBytes) {
-      // The binary would do just this, but would let the frame through after a smaller one that waited was refused.
-      for (const subscriber of subscribers) if (subscriber !== sender) subscriber.send(frame);
+      // The binary would do the same. But the binary would write the frame even after it refused a smaller one before it.
+      for (const subscriber of subscribers) if (subscriber !== except) subscriber.send(frame);
       return;
     }
-    if (sender === undefined || !sender.publishNatively(topic, frame)) this.#app.publish(topic, frame, true);
+    // The binary leaves a socket out of a publish by letting that socket publish, and only a subscriber can publish.
+    const isDone = except instanceof UwsSocket && except.publishToOthers(topic, frame);
+    if (!isDone) this.#app.publish(topic, frame, true);
     this.cutOffMarked();
   }
 
@@ -182,10 +175,6 @@ export class UwsSocket implements Socket {
     this.#topics.remove(topic, this);
   }
 
-  publish(topic: string, frame: Uint8Array): void {
-    if (this.isOpen) this.#topics.publish(topic, frame, this);
-  }
-
   close(code: number, reason: string): void {
     if (!this.isOpen) return;
     this.#state = 'closing';
@@ -197,10 +186,13 @@ export class UwsSocket implements Socket {
     this.#native?.close();
   }
 
-  /** Publishes as this socket, if the binary lets it: one that never subscribed has no voice there. */
-  publishNatively(topic: string, frame: Uint8Array): boolean {
-    if (this.#joined.length === 0) return false;
-    this.#openNative?.publish(topic, frame, true);
+  /**
+   * Gives the frame to the other subscribers of the topic, also while this socket is closing. Returns false, and publishes
+   * nothing, when this socket subscribes to nothing in the binary: then no publish reaches it anyway.
+   */
+  publishToOthers(topic: string, frame: Uint8Array): boolean {
+    if (this.#native === undefined || this.#joined.length === 0) return false;
+    this.#native.publish(topic, frame, true);
     return true;
   }
 

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import { LongPoll } from './long-poll.js';
 import type {
   HttpReply,
+  Socket,
   Transport,
   TransportHandler,
   TransportOptions,
@@ -38,8 +39,7 @@ export async function listenUws(
   const uws = await loadUws();
   const app = await createApp(uws, options);
   const topics = new UwsTopics(app, options.maxBufferedBytes, dependencies);
-  const publish = topics.publishFromPolled.bind(topics);
-  const longPoll = new LongPoll({ ...dependencies, options, handler, topics: topics.polled, publish });
+  const longPoll = new LongPoll({ ...dependencies, options, handler, topics: topics.polled });
   const routes = new Routes(topics, longPoll, options.maxBodyBytes, handler, dependencies.logger);
   app.ws<UwsUserData>('/*', {
     compression: 0,
@@ -104,8 +104,8 @@ class UwsTransport implements Transport {
     this.port = listening[0] === undefined ? 0 : uws.us_socket_local_port(listening[0]);
   }
 
-  publish(topic: string, frame: Uint8Array): void {
-    this.#topics.publish(topic, frame);
+  publish(topic: string, frame: Uint8Array, except?: Socket): void {
+    this.#topics.publish(topic, frame, except);
   }
 
   subscribers(topic: string): number {

@@ -42,7 +42,6 @@ export function createHttpSessionServer(options: SessionServerOptions = {}): Htt
     options: { ...limits, maxMessageBytes: limits.maxMessageBytes + 16 },
     handler: { upgrade },
     topics: transport.polled,
-    publish: (topic, frame, sender) => transport.publish(topic, frame, sender),
     clock,
     logger: recordingLogger(),
   });

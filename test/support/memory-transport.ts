@@ -1,7 +1,7 @@
 // A transport without a network. Nothing moves until it is flushed, a client can stop reading, and the room in the
 // imagined kernel can be set, so that what happens under backpressure can be written down step by step.
 
-import { PolledTopics, type PolledSubscriber } from '../../server/transport/polled-topics.js';
+import { PolledTopics } from '../../server/transport/polled-topics.js';
 import { SyncError } from '../../shared/errors.js';
 import type {
   HttpReply,
@@ -33,6 +33,11 @@ export interface MemoryClient {
   readonly closed: { readonly code: number; readonly reason: string } | undefined;
   /** Bytes the imagined kernel takes before the server's own buffer begins to grow. */
   kernelBytes: number;
+  /**
+   * Bytes in the server's own buffer above which it refuses the next frame; undefined: `maxBufferedBytes` of the options.
+   * May be set at any time, also in the middle of a message: -1 refuses the very next frame, sent or published.
+   */
+  maxBufferedBytes: number | undefined;
   /** While false nothing arrives. */
   isReading: boolean;
   onMessage: ((frame: Uint8Array) => void) | undefined;
@@ -47,8 +52,6 @@ export interface MemoryClient {
 export interface MemoryTransport extends Transport {
   /** Where sockets over HTTP hang, for tests that have some. */
   readonly polled: PolledTopics;
-  /** To every subscriber of the topic but the sender. */
-  publish(topic: string, frame: Uint8Array, sender?: PolledSubscriber): void;
   /** What a server is given in place of a real transport. Fits `listenUws`. */
   listen(options: Partial<TransportOptions>, handler: TransportHandler): Promise<Transport>;
   connect(path: string, options?: ConnectOptions): MemoryClient;
@@ -165,9 +168,9 @@ class InMemory implements MemoryTransport {
     }
   }
 
-  publish(topic: string, frame: Uint8Array, sender?: MemorySocket | PolledSubscriber): void {
-    this.polled.publish(topic, frame, sender as PolledSubscriber | undefined);
-    for (const socket of this.topics.get(topic) ?? []) if (socket !== sender) socket.send(frame);
+  publish(topic: string, frame: Uint8Array, except?: Socket): void {
+    this.polled.publish(topic, frame, except);
+    for (const socket of this.topics.get(topic) ?? []) if (socket !== except) socket.send(frame);
   }
 
   subscribers(topic: string): number {
@@ -227,7 +230,7 @@ class MemorySocket implements Socket {
 
   send(frame: Uint8Array): SendResult {
     if (!this.#isOpen) return 'dropped';
-    if (this.bufferedBytes > this.#transport.limits.maxBufferedBytes) {
+    if (this.bufferedBytes > (this.client.maxBufferedBytes ?? this.#transport.limits.maxBufferedBytes)) {
       this.#later((handler) => handler.dropped());
       this.terminate();
       return 'dropped';
@@ -254,10 +257,6 @@ class MemorySocket implements Socket {
     this.#joined.delete(topic);
     const members = this.#transport.topics.get(topic);
     if (members?.delete(this) === true && members.size === 0) this.#transport.topics.delete(topic);
-  }
-
-  publish(topic: string, frame: Uint8Array): void {
-    if (this.#isOpen) this.#transport.publish(topic, frame, this);
   }
 
   close(code: number, reason: string): void {
@@ -365,6 +364,7 @@ class ClientEnd implements MemoryClient {
   refusal: MemoryClient['refusal'];
   closed: MemoryClient['closed'];
   kernelBytes = 256 * KiB;
+  maxBufferedBytes: number | undefined;
   isReading = true;
   onMessage: MemoryClient['onMessage'];
   onClose: MemoryClient['onClose'];

@@ -36,7 +36,6 @@ export function createLongPoll(options: Partial<LongPollDeps['options']> = {}): 
     options: { maxMessageBytes: 100 * KiB, maxBufferedBytes: 400 * KiB, maxHttpConnections: 10, ...options },
     handler: server,
     topics,
-    publish: (topic, frame, sender) => topics.publish(topic, frame, sender),
     clock,
     logger,
   });

@@ -157,8 +157,8 @@ describe('frames', () => {
     const frame = bytes('1');
     harness.topics.publish('t', frame);
     frame.fill(0);
-    a.peer.socket.publish('t', bytes('2'));
-    other.peer.socket.publish('t', bytes('3'));
+    harness.topics.publish('t', bytes('2'), a.peer.socket);
+    harness.topics.publish('t', bytes('3'), other.peer.socket);
     b.peer.socket.send(bytes('4'));
     b.peer.socket.unsubscribe('t');
     harness.topics.publish('t', bytes('5'));
@@ -255,7 +255,6 @@ describe('the end', () => {
       expect(ran).toBe(true);
       socket.subscribe('t');
       socket.unsubscribe('t');
-      socket.publish('t', bytes('x'));
       socket.close(1000, '');
       socket.terminate();
       await go(harness);

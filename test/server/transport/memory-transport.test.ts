@@ -1,8 +1,15 @@
+import { LongPoll } from '../../../server/transport/long-poll.js';
+import type { TransportHandler, TransportOptions } from '../../../server/transport/transport.js';
+import { systemClock } from '../../../shared/clock.js';
+import { silentLogger } from '../../../shared/logger.js';
+import { HttpNetwork } from '../../support/http-network.js';
 import {
   createMemoryTransport,
   type MemoryClient,
   type MemoryTransport,
 } from '../../support/memory-transport.js';
+import { connectPolling } from './polling-client.js';
+import { describePublish } from './publish-contract.js';
 import { describeTransport, type ContractClient, type ContractHarness } from './transport-contract.js';
 
 function wrap(client: MemoryClient): ContractClient {
@@ -22,11 +29,27 @@ function wrap(client: MemoryClient): ContractClient {
   };
 }
 
+function overHttp(
+  { polled }: MemoryTransport,
+  handler: TransportHandler,
+  options: Partial<TransportOptions>,
+): LongPoll {
+  return new LongPoll({
+    options: { maxMessageBytes: 16 << 20, maxBufferedBytes: 4 << 20, maxHttpConnections: 100, ...options },
+    handler,
+    topics: polled,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+}
+
 function createHarness(): ContractHarness {
   let transport: MemoryTransport;
+  let longPoll: LongPoll;
   return {
     start(handler, options) {
       transport = createMemoryTransport();
+      longPoll = overHttp(transport, handler, options);
       return transport.listen(options, handler);
     },
     async connect({ path = '/', headers, protocols } = {}) {
@@ -39,6 +62,7 @@ function createHarness(): ContractHarness {
       await client.decided;
       return client.refusal ?? wrap(client);
     },
+    connectOverHttp: () => connectPolling(new HttpNetwork(() => longPoll).fetch, 'ws://server/'),
     async request(method, path, body) {
       const reply = await transport.request({ method, path, ...(body === undefined ? {} : { body }) });
       return { status: reply.status, body: Buffer.from(reply.body ?? '').toString() };
@@ -53,8 +77,10 @@ function createHarness(): ContractHarness {
     settle: () => transport.settle(),
     async stop() {
       transport.close();
+      longPoll.close();
     },
   };
 }
 
 describeTransport('memory', createHarness);
+describePublish('memory', createHarness);

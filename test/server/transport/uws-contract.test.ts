@@ -5,6 +5,8 @@ import { silentLogger } from '../../../shared/logger.js';
 import type { Transport } from '../../../server/transport/transport.js';
 import { listenUws } from '../../../server/transport/uws.js';
 
+import { connectPolling } from './polling-client.js';
+import { describePublish } from './publish-contract.js';
 import { describeTransport, type ContractClient, type ContractHarness } from './transport-contract.js';
 
 function wrap(socket: WebSocket): ContractClient {
@@ -65,6 +67,7 @@ function createHarness(): ContractHarness {
         });
       });
     },
+    connectOverHttp: () => connectPolling(fetch, `ws://127.0.0.1:${transport.port}/`),
     async request(method, path, body) {
       const url = `http://127.0.0.1:${transport.port}${path}`;
       const response = await fetch(
@@ -89,3 +92,4 @@ function createHarness(): ContractHarness {
 }
 
 describeTransport('uws', createHarness);
+describePublish('uws', createHarness);
