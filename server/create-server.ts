@@ -1,6 +1,7 @@
 // The composition root: the only file that names implementations. Says what is started and stopped, in which order.
 
 import { createRequire } from 'node:module';
+import { performance } from 'node:perf_hooks';
 import { dirname } from 'node:path';
 import type * as Y from 'yjs';
 import { systemClock, type Clock } from '../shared/clock.js';
@@ -22,6 +23,7 @@ import { nativeDialect } from './dialect/native.js';
 import { yWebsocketDialect } from './dialect/y-websocket.js';
 import { ConfigError } from './errors.js';
 import type { ServerOptions } from './options.js';
+import { LoadMeter } from './room/load-meter.js';
 import { WorkerCheckpointer } from './room/checkpointer.js';
 import { RoomRegistry } from './room/room-registry.js';
 import { Gateway } from './session/gateway.js';
@@ -73,6 +75,7 @@ interface Running {
   readonly sessions: SessionRegistry;
   readonly gateway: Gateway;
   readonly changes: ChangeNotifier;
+  readonly load: LoadMeter;
   readonly transport: Transport;
   readonly routes: Routes;
 }
@@ -191,22 +194,29 @@ class Server implements HeddleServer {
         debounceMs: options.changeDebounceMs ?? 2_000,
         notify: (document) => this.#notifyChange(document),
       });
-      const registry = this.#registry(store, transport, changes);
+      const load = new LoadMeter(clock, () => performance.eventLoopUtilization().active);
+      const registry = this.#registry(store, transport, changes, load);
       const sessions = new SessionRegistry(clock);
       const gateway = this.#gateway(this.#authenticator(own, demo), registry, sessions);
       const routes: Routes = {
         ...healthRoutes(() => this.#isReady),
         ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
       };
-      return { store, registry, sessions, gateway, changes, transport, routes };
+      return { store, registry, sessions, gateway, changes, load, transport, routes };
     } catch (error) {
       await store.close();
       throw error;
     }
   }
 
-  #registry(store: DocumentStore, transport: Transport, changes: ChangeNotifier): RoomRegistry<RoomFanout> {
+  #registry(
+    store: DocumentStore,
+    transport: Transport,
+    changes: ChangeNotifier,
+    load: LoadMeter,
+  ): RoomRegistry<RoomFanout> {
     const { options, clock, limits, logger } = this.#parts();
+    let documents = 0;
     return new RoomRegistry<RoomFanout>({
       store,
       checkpointer: new WorkerCheckpointer({ clock, maxMs: maxMergeMs }),
@@ -215,7 +225,8 @@ class Server implements HeddleServer {
       logger,
       gc: options.gc ?? true,
       commitIntervalMs: options.commitIntervalMs ?? 10,
-      createFanout: (document) => new RoomFanout({ transport, document, limits }),
+      createFanout: (document) => new RoomFanout({ transport, document, limits, number: ++documents }),
+      isBusy: () => load.isBusy,
       loaded: (document, isNew) => this.#load(document, isNew),
       changed: options.onChange === undefined ? undefined : (document) => changes.changed(document),
       failed: (error) => this.#fail(error),
@@ -303,6 +314,7 @@ class Server implements HeddleServer {
     await this.#starting?.catch(() => undefined);
     const running = this.#running;
     if (running === undefined) return;
+    running.load.close();
     await shutDown(running, this.#clock);
   }
 }

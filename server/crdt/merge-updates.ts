@@ -13,22 +13,35 @@ const SMALL = 48;
 interface Group {
   readonly client: number;
   readonly clock: number;
+  /** Clock after the last struct. */
+  until: number;
   count: number;
   readonly pieces: number[];
 }
 
 /**
- * One canonical update that holds all of them. They must have been accepted by one index, in this order: per client id
- * their clocks then follow each other.
+ * One canonical update that holds all of these, which one index has accepted in this order: per client id their clocks
+ * follow each other. Throws RangeError when they do not.
  */
 export function mergeAccepted(updates: readonly Uint8Array[]): Uint8Array {
+  const merged = mergeConsecutive(updates);
+  if (merged === undefined) throw new RangeError('the clocks of the updates do not follow each other');
+  return merged;
+}
+
+/** The same for updates of which some may have been left out; undefined when their clocks do not follow each other. */
+export function mergeConsecutive(updates: readonly Uint8Array[]): Uint8Array | undefined {
   const only = updates[0];
   if (only === undefined) return emptyUpdate;
   if (updates.length === 1) return only;
   const groups = new Map<number, Group>();
   const deletes = new Map<number, RangeSet>();
   let bytes = 0;
-  for (let i = 0; i < updates.length; i++) bytes += collect(updates[i] as Uint8Array, i, groups, deletes);
+  for (let i = 0; i < updates.length; i++) {
+    const added = collect(updates[i] as Uint8Array, i, groups, deletes);
+    if (added < 0) return undefined;
+    bytes += added;
+  }
   const encoder = encoding.createEncoder();
   // One allocation for all: bytes that are copied, and at most 18 for the header of a group.
   encoder.cbuf = new Uint8Array(bytes + 18 * groups.size + 8);
@@ -65,7 +78,7 @@ export function withDeletes(structs: Uint8Array, deletes: Uint8Array): Uint8Arra
   return joined;
 }
 
-/** Adds what `update` holds; returns the bytes of its structs. */
+/** Adds what `update` holds; returns the bytes of its structs, -1 when they do not follow those that are there. */
 function collect(
   update: Uint8Array,
   number: number,
@@ -81,9 +94,12 @@ function collect(
     if (count === 0) continue;
     let group = groups.get(client);
     if (group === undefined) {
-      group = { client, clock: found.start[first] as number, count: 0, pieces: [] };
+      const clock = found.start[first] as number;
+      group = { client, clock, until: clock, count: 0, pieces: [] };
       groups.set(client, group);
     }
+    if (found.start[first] !== group.until) return -1;
+    group.until = found.until[first + count - 1] as number;
     const from = found.at[first] as number;
     const to = found.blockEndAt[block] as number;
     group.count += count;

@@ -30,6 +30,8 @@ export interface DocumentEncoder {
 export interface Dialect {
   /** Short, unique; part of topic names. */
   readonly name: string;
+  /** Whether a client that is sent an update of its own takes that for the update's acknowledgement. */
+  readonly isEchoAck: boolean;
   /** How a document is spoken of, by its number on this server. */
   encoder(number: number): DocumentEncoder;
 }

@@ -19,4 +19,4 @@ function encoder(document: number): DocumentEncoder {
   };
 }
 
-export const nativeDialect: Dialect = { name: 'native', encoder };
+export const nativeDialect: Dialect = { name: 'native', isEchoAck: false, encoder };

@@ -86,6 +86,7 @@ const encoder: DocumentEncoder = {
 
 export const yWebsocketDialect: DocumentDialect = {
   name: 'y-websocket',
+  isEchoAck: true,
   read,
   encoder: () => encoder,
   // An awareness update with no entries: stock clients reconnect after 30 s without a message.

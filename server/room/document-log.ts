@@ -6,26 +6,44 @@ import { SeekableUpdate } from '../crdt/seekable-update.js';
 import type { StateVector } from '../crdt/state-vector.js';
 import { UpdateTail } from './update-tail.js';
 
-/** Up to this many updates are sent as they are; more are joined first. */
-const joinFrom = 4;
+/** Updates that follow each other in the log, as one. */
+export interface Piece {
+  /** Not to be written to. */
+  readonly update: Uint8Array;
+  /** Offset of the last of them. */
+  readonly offset: number;
+}
+
+interface KeptPiece extends Piece {
+  /** Whether the piece is as large as pieces get: it stays the same when more is appended. */
+  readonly isFull: boolean;
+  /** Made when a diff asks for it. */
+  seekable: SeekableUpdate | undefined;
+}
 
 export class DocumentLog {
   #parts: readonly Uint8Array[];
   #seekableParts: SeekableUpdate[] | undefined;
   #tail = new UpdateTail();
-  #joinedTail: Uint8Array | undefined;
-  /** The tail as it is sent: the same arrays until it changes, as frames made of them are told by identity. */
-  #sentTail: readonly Uint8Array[] | undefined;
-  #seekableTail: SeekableUpdate | undefined;
-  #partBytes: number;
+  /**
+   * Pieces of the tail by the offset before their first update. Many readers ask for the same pieces within moments, and
+   * after that nobody does: so they are held weakly.
+   */
+  #pieces: WeakRef<Map<number, KeptPiece>> | undefined;
+  #bytesOfParts: number;
   /** Offset of the checkpoint; the tail begins after it. */
   #checkpointOffset: number;
+  readonly #pieceBytes: number;
 
-  /** `parts` in causal order, see splitUpdate; none for a document without a checkpoint. */
-  constructor(checkpointOffset: number, parts: readonly Uint8Array[]) {
+  /**
+   * `parts`: the checkpoint in causal order, see splitUpdate; none for a document without a checkpoint. `pieceBytes`: size
+   * of what readers are sent at once.
+   */
+  constructor(checkpointOffset: number, parts: readonly Uint8Array[], pieceBytes: number) {
     this.#checkpointOffset = checkpointOffset;
     this.#parts = parts;
-    this.#partBytes = sumBytes(parts);
+    this.#bytesOfParts = sumBytes(parts);
+    this.#pieceBytes = pieceBytes;
   }
 
   /** Offset of the last update. */
@@ -38,7 +56,7 @@ export class DocumentLog {
   }
 
   get checkpointBytes(): number {
-    return this.#partBytes;
+    return this.#bytesOfParts;
   }
 
   get tailLength(): number {
@@ -50,14 +68,18 @@ export class DocumentLog {
   }
 
   get bytes(): number {
-    return this.#partBytes + this.#tail.bytes;
+    return this.#bytesOfParts + this.#tail.bytes;
   }
 
   /** Returns the update's offset. The bytes are copied. */
   append(update: Uint8Array): number {
     this.#tail.push(update);
-    this.#forgetJoinedTail();
     return this.head;
+  }
+
+  /** The checkpoint in parts to be applied in order. */
+  checkpoint(): readonly Uint8Array[] {
+    return this.#parts;
   }
 
   /** The checkpoint and the updates up to an offset: what a new checkpoint at this offset is made of. */
@@ -67,29 +89,38 @@ export class DocumentLog {
 
   /** How large the updates after the checkpoint are, up to an offset. */
   sizes(upTo: number): Iterable<number> {
-    return this.#tail.sizes(upTo - this.#checkpointOffset);
+    return this.#tail.sizes(0, upTo - this.#checkpointOffset);
+  }
+
+  /** Bytes of the updates after an offset, that of the checkpoint or a later one, and up to another. */
+  bytesBetween(after: number, upTo: number): number {
+    let bytes = 0;
+    for (const size of this.#tail.sizes(after - this.#checkpointOffset, upTo - this.#checkpointOffset))
+      bytes += size;
+    return bytes;
   }
 
   /** A new checkpoint takes the place of everything up to its offset. */
   replace(offset: number, parts: readonly Uint8Array[]): void {
     this.#tail = new UpdateTail(this.#tail.slice(offset - this.#checkpointOffset, this.#tail.length));
-    this.#forgetJoinedTail();
+    this.#pieces = undefined;
     this.#checkpointOffset = offset;
     this.#parts = parts;
     this.#seekableParts = undefined;
-    this.#partBytes = sumBytes(parts);
+    this.#bytesOfParts = sumBytes(parts);
   }
 
   /** Everything, in parts that leave nothing pending when applied in order. */
   all(): Uint8Array[] {
-    this.#sentTail ??=
-      this.#tail.length < joinFrom ? this.#tail.slice(0, this.#tail.length) : [this.#joined()];
-    return [...this.#parts, ...this.#sentTail];
+    return [...this.#parts, ...this.#tailPieces().map(({ update }) => update)];
   }
 
-  /** What comes after an offset, that of the checkpoint or a later one, and up to another. */
-  since(offset: number, upTo: number): Uint8Array[] {
-    return this.#tail.slice(offset - this.#checkpointOffset, upTo - this.#checkpointOffset);
+  /**
+   * The next piece of the log after an offset, that of the checkpoint or a later one, with no update after `upTo`, which
+   * is later. At least one update; more as long as all of them together are no larger than a piece.
+   */
+  read(after: number, upTo: number): Piece {
+    return this.#piece(after, upTo);
   }
 
   /** The structs a state vector lacks, in parts; deletes are not in it (state vectors do not speak of them). */
@@ -105,20 +136,38 @@ export class DocumentLog {
   /** Everything, in causal order, to be divided by what a reader has. */
   seekable(): readonly SeekableUpdate[] {
     this.#seekableParts ??= this.#parts.map((part) => new SeekableUpdate(part));
-    if (this.#tail.length === 0) return this.#seekableParts;
-    this.#seekableTail ??= new SeekableUpdate(this.#joined());
-    return [...this.#seekableParts, this.#seekableTail];
+    const ofTail = this.#tailPieces().map((piece) => (piece.seekable ??= new SeekableUpdate(piece.update)));
+    return [...this.#seekableParts, ...ofTail];
   }
 
-  #joined(): Uint8Array {
-    this.#joinedTail ??= mergeAccepted(this.#tail.slice(0, this.#tail.length));
-    return this.#joinedTail;
+  #tailPieces(): KeptPiece[] {
+    const pieces: KeptPiece[] = [];
+    for (let after = this.#checkpointOffset; after < this.head;) {
+      const piece = this.#piece(after, this.head);
+      pieces.push(piece);
+      after = piece.offset;
+    }
+    return pieces;
   }
 
-  #forgetJoinedTail(): void {
-    this.#joinedTail = undefined;
-    this.#sentTail = undefined;
-    this.#seekableTail = undefined;
+  #piece(after: number, upTo: number): KeptPiece {
+    const pieces = this.#heldPieces();
+    const known = pieces.get(after);
+    if (known !== undefined && (known.offset === upTo || (known.isFull && known.offset < upTo))) return known;
+    const from = after - this.#checkpointOffset;
+    const updates = this.#tail.take(from, upTo - this.#checkpointOffset, this.#pieceBytes);
+    const offset = after + updates.length;
+    const piece = { update: mergeAccepted(updates), offset, isFull: offset < upTo, seekable: undefined };
+    pieces.set(after, piece);
+    return piece;
+  }
+
+  #heldPieces(): Map<number, KeptPiece> {
+    const held = this.#pieces?.deref();
+    if (held !== undefined) return held;
+    const pieces = new Map<number, KeptPiece>();
+    this.#pieces = new WeakRef(pieces);
+    return pieces;
   }
 }
 

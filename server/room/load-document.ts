@@ -45,7 +45,11 @@ function checkpointParts(stored: StoredDocument | undefined, limits: Limits): re
 /** Tells the index of everything. Throws where anything is not what was accepted once. */
 function readLog(stored: StoredDocument | undefined, index: CausalIndex, limits: Limits): DocumentLog {
   if (stored?.checkpoint !== undefined) index.load(stored.checkpoint.update);
-  const log = new DocumentLog(stored?.checkpoint?.offset ?? 0, checkpointParts(stored, limits));
+  const log = new DocumentLog(
+    stored?.checkpoint?.offset ?? 0,
+    checkpointParts(stored, limits),
+    limits.syncPartBytes,
+  );
   // Of a record that is there twice, the second adds nothing.
   for (const { update } of stored?.records ?? []) log.append(index.load(update));
   return log;

@@ -1,15 +1,23 @@
-// Brings a room's updates to its live readers: each at once while the room is quiet, joined into one frame while it is
-// busy. Owns what has been accepted but not relayed; knows nothing of sockets.
+// Brings the accepted updates of one room to its live readers, and tells their writers when they are durable. Owns the
+// updates that are accepted and not durable yet; knows nothing of sockets.
 //
-// Busy means: updates come faster than one per window, and more than one reader is to get each. A frame less per reader
-// is worth more than anything else then. A joined frame goes to everybody, its writers too, for whom it is the ack: so it
-// leaves when its records are durable. If that takes longer than the window, its updates leave one by one, as in a quiet
-// room, and are acknowledged later; unless they are too many for that.
+// An edit leaves at once when the last frame left long enough ago. Edits that come closer leave in one frame a few
+// milliseconds later, before they are durable: then nobody is sent an edit of its own, because that would be its
+// acknowledgement (D1). A server that is busy saves these frames: there, edits leave joined when their commit is done,
+// and then to everybody, because the frame is the acknowledgement of its writers.
+//
+// Invariants, which hold between any two calls:
+//   R1 Updates leave in the order of their offsets: of `#pending`, all before `#queuedFrom` have left and none after it.
+//   R2 `relayedOffset` is the offset of the last update that has left, `durableOffset` that of the last durable one.
+//   R3 A receipt is told once: by `acknowledged`, or by a joined frame that its writer gets.
+//   R4 No writer is sent an update of its own before it is durable.
+//   R5 The timer runs if, and only if, an update is queued.
 
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { Ack } from '../../shared/native/fields.js';
 import { mergeAccepted } from '../crdt/merge-updates.js';
 import { emptyUpdate } from '../crdt/state-vector.js';
+import { relayTable, type RelayEffect, type RelayEvent, type RelayState } from './relay-state.js';
 import type { Fanout, Receipt, Writer } from './writer.js';
 
 /** An update that the room has taken. */
@@ -17,185 +25,275 @@ export interface Accepted {
   readonly offset: number;
   readonly update: Uint8Array;
   /**
-   * What the writer knows it by: what it sent, which is the same bytes unless some were known before, or a number.
-   * Undefined when it is not to be told, as not all of it was taken.
+   * What the writer knows the update by: the bytes that it sent, which are `update` unless some of them were known
+   * before, or the number that it gave. Undefined when the writer is not told, because not all of it was taken.
    */
   readonly receipt: Receipt | undefined;
   readonly writer: Writer;
-  /**
-   * The writer's own edit, just made. What it only passes on, answering a sync request, may be somebody else's, who
-   * would take it for an ack: that is relayed when it is durable, not before (D1).
-   */
-  readonly isLive: boolean;
+  /** Whether the writer has just made it. Otherwise it is an offer: the writer passes it on, and may not be its author. */
+  readonly isEdit: boolean;
 }
 
 interface Entry extends Accepted {
-  /** It added nothing: nobody but its writer is to hear of it. */
+  /** The update added nothing: only its writer hears of it. */
   readonly isKnown: boolean;
-  isRelayed: boolean;
 }
 
-const windowMs = 75;
+export interface RelayDeps {
+  readonly clock: Clock;
+  readonly fanout: Fanout;
+  /** Offset of the last update that is stored. */
+  readonly offset: number;
+  /** Whether the server has no time to spare for frames that a commit would save. */
+  readonly isBusy: () => boolean;
+}
+
+/** Frames of one room leave this far apart per live reader, ms: more readers make a frame dearer. */
+const windowMsPerReader = 0.07;
+const minWindowMs = 6;
+const maxWindowMs = 25;
+/** On a busy server, edits closer together than this wait for their commit, ms. */
+const busyWindowMs = 4;
+/** A commit that takes longer than this is not waited for, ms. */
+const patienceMs = 75;
 /**
- * A window full of updates leaves one by one if that takes no more frames than this. Beyond it the room has more to do
- * than it can, and would only come to its commit later: then they wait for it.
+ * Writers times updates of one frame that leaves before its commit: each writer is sent a frame of its own, without what it
+ * wrote. A frame that would take more work than this waits for its commit, which needs no such frames.
  */
-const maxFramesSingly = 2_000;
-/** Below this distance to the last update a room counts as busy. */
-const quietMs = 4;
+const maxFrameWork = 512;
+/** With so few live readers no frame is saved by joining updates. */
+const fewReaders = 2;
 
 export class Relay {
-  readonly #clock: Clock;
-  readonly #fanout: Fanout;
+  readonly #deps: RelayDeps;
+  #state: RelayState = 'quiet';
   /** Accepted and not durable, in order. */
   #pending: Entry[] = [];
-  #unrelayed = 0;
+  /** Index of the first entry that has not left. Entries that added nothing count as left. */
+  #queuedFrom = 0;
+  /** Monotonic time of the last frame, or of the last update on a busy server. */
   #lastAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
-  /** Last offset that live readers were given; moves after they were. */
+  /** Offset of the last update that live readers were given. */
   relayedOffset: number;
-  /** Last offset that is in the store. */
+  /** Offset of the last update that is in the store. */
   durableOffset: number;
 
-  constructor(deps: { clock: Clock; fanout: Fanout; offset: number }) {
-    this.#clock = deps.clock;
-    this.#fanout = deps.fanout;
+  constructor(deps: RelayDeps) {
+    this.#deps = deps;
     this.relayedOffset = deps.offset;
     this.durableOffset = deps.offset;
   }
 
-  /** Up to here live readers were given everything, and all of it is durable. */
+  /** Live readers were given everything up to this offset, and all of it is durable. */
   get cursor(): number {
     return Math.min(this.relayedOffset, this.durableOffset);
   }
 
-  /** An accepted update, in order. */
+  /** Takes an accepted update; offsets follow each other. */
   add(accepted: Accepted): void {
-    // Spelled out: spreading builds the object property by property, which costs more than all else here.
-    const { offset, update, receipt, writer, isLive } = accepted;
-    const entry: Entry = { offset, update, receipt, writer, isLive, isKnown: false, isRelayed: false };
-    this.#pending.push(entry);
-    const now = this.#clock.monotonic();
-    const isQuiet = this.#unrelayed === 0 && (now - this.#lastAt >= quietMs || this.#fanout.readerCount <= 2);
-    this.#lastAt = now;
-    if (isQuiet && entry.isLive) {
-      this.#relay(entry);
-    } else {
-      this.#unrelayed++;
-      this.#timer ??= this.#clock.after(windowMs, () => this.#relayPending());
-    }
-  }
-
-  /** An update that added nothing: acknowledged when all that came before it is durable, as it may be part of that. */
-  addKnown(receipt: Receipt, writer: Writer): void {
-    const last = this.#pending.at(-1);
-    if (last === undefined) writer.acknowledged([receipt]);
-    else
-      this.#pending.push({
-        offset: last.offset,
-        update: emptyUpdate,
-        receipt,
-        writer,
-        isLive: true,
-        isKnown: true,
-        isRelayed: true,
-      });
+    // Spelled out: spreading would build the object property by property, which costs more than all else here.
+    const { offset, update, receipt, writer, isEdit } = accepted;
+    this.#pending.push({ offset, update, receipt, writer, isEdit, isKnown: false });
+    this.#step(isEdit ? this.#editEvent() : 'offer');
   }
 
   /**
-   * What live readers were given after an offset and is not durable yet, without what the writer sent itself: its coming
-   * back would be taken for an ack. Undefined when some of it may be the writer's own all the same.
+   * Takes the receipt of an update that added nothing. It is told when everything accepted before it is durable, because
+   * the update may be part of that.
+   */
+  addKnown(receipt: Receipt, writer: Writer): void {
+    const last = this.#pending.at(-1);
+    if (last === undefined) return writer.acknowledged([receipt]);
+    if (this.#queuedFrom === this.#pending.length) this.#queuedFrom++;
+    const { offset } = last;
+    this.#pending.push({ offset, update: emptyUpdate, receipt, writer, isEdit: true, isKnown: true });
+  }
+
+  /**
+   * The updates after an offset that have left and are not durable, without those of this writer: one that came back would
+   * be its acknowledgement (R4). Undefined when one of them may be the writer's own all the same.
    */
   relayedSince(
     offset: number,
     writer: Writer,
-    mayBeOwn: (other: Writer) => boolean,
+    mayBeOwn: (update: Accepted) => boolean,
   ): Uint8Array[] | undefined {
     const updates: Uint8Array[] = [];
-    for (const entry of this.#pending) {
-      if (!entry.isRelayed || entry.isKnown || entry.offset <= offset || entry.writer === writer) continue;
-      if (!entry.isLive || mayBeOwn(entry.writer)) return undefined;
+    for (let i = 0; i < this.#queuedFrom; i++) {
+      const entry = this.#pending[i];
+      if (entry === undefined || entry.isKnown || entry.offset <= offset || entry.writer === writer) continue;
+      if (!entry.isEdit || mayBeOwn(entry)) return undefined;
       updates.push(entry.update);
     }
     return updates;
   }
 
-  /** Whether something is not durable yet whose writer this is true for, or that was only passed on. */
-  isPending(isWriter: (writer: Writer) => boolean): boolean {
-    return this.#pending.some((entry) => !entry.isLive || isWriter(entry.writer));
+  /** Whether an update is not durable that is an offer, or that this is true for. */
+  isPending(isWanted: (update: Accepted) => boolean): boolean {
+    return this.#pending.some((entry) => !entry.isEdit || isWanted(entry));
   }
 
-  /** Everything up to this offset is in the store: joined frames leave, writers hear that theirs is safe. */
+  /** Everything up to this offset is in the store: queued updates leave joined, and writers hear that theirs are safe. */
   durable(offset: number): void {
     this.durableOffset = offset;
     let count = 0;
     while (count < this.#pending.length && (this.#pending[count]?.offset ?? Infinity) <= offset) count++;
+    const leftCount = Math.min(count, this.#queuedFrom);
     const entries = this.#pending.splice(0, count);
-    const [first] = entries;
-    // The usual commit of a small room.
-    if (count === 1 && first?.isRelayed === true) {
-      if (first.receipt !== undefined) first.writer.acknowledged([first.receipt]);
-      return;
-    }
-    const joined: Entry[] = [];
-    const told = new Map<Writer, Receipt[]>();
-    const toldByJoining = new Map<Writer, number[]>();
-    for (const entry of entries) {
-      if (!entry.isRelayed) joined.push(entry);
-      const { receipt, writer } = entry;
-      if (receipt === undefined) continue;
-      const isInJoined = !entry.isRelayed && writer.isLive;
-      if (isInJoined && typeof receipt === 'number') add(toldByJoining, writer, receipt);
-      else if (!isInJoined || receipt !== entry.update) add(told, writer, receipt);
-    }
-    // Before the joined frame: what was relayed singly is older than all that is in it.
-    for (const [writer, receipts] of told) writer.acknowledged(receipts);
-    this.#relayJoined(joined, toldByJoining);
+    this.#queuedFrom -= leftCount;
+    // Writers hear of what has left before they get the joined frame, which is of later updates.
+    tellWriters(leftCount === count ? entries : entries.slice(0, leftCount));
+    if (leftCount === count) return;
+    this.#sendJoined(entries.slice(leftCount));
+    this.#step(this.#queuedFrom === this.#pending.length ? 'committed' : 'committed-in-part');
   }
 
+  /** Stops the timer. Nothing that is queued leaves any more. */
   close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#step('closed');
   }
 
-  #relay(entry: Entry): void {
-    entry.isRelayed = true;
-    this.#fanout.update(entry.update, this.cursor, entry.writer);
-    this.relayedOffset = entry.offset;
+  #editEvent(): RelayEvent {
+    const { clock, fanout, isBusy } = this.#deps;
+    const now = clock.monotonic();
+    if (fanout.readerCount <= fewReaders || now - this.#lastAt >= this.#windowMs) return 'edit';
+    if (isBusy()) this.#lastAt = now;
+    return 'close-edit';
   }
 
-  #relayPending(): void {
-    this.#timer = undefined;
-    if (this.#unrelayed * this.#fanout.readerCount > maxFramesSingly) return;
-    for (const entry of this.#pending) {
-      if (entry.isRelayed) continue;
-      if (!entry.isLive) return;
-      this.#relay(entry);
-      this.#unrelayed--;
+  get #windowMs(): number {
+    if (this.#deps.isBusy()) return busyWindowMs;
+    const windowMs = this.#deps.fanout.readerCount * windowMsPerReader;
+    return Math.min(Math.max(windowMs, minWindowMs), maxWindowMs);
+  }
+
+  #step(event: RelayEvent): void {
+    const { state, effects } = relayTable[this.#state][event];
+    this.#state = state;
+    for (const effect of effects) this.#run(effect);
+  }
+
+  #run(effect: RelayEffect): void {
+    switch (effect) {
+      case 'send':
+      case 'send-queued':
+        return this.#send(this.#sendable());
+      case 'start-timer':
+        return this.#startTimer(this.#untilNextFrameMs());
+      case 'start-long-timer':
+        return this.#startTimer(patienceMs);
+      case 'stop-timer':
+        this.#timer?.cancel();
+        this.#timer = undefined;
+        return;
+      case 'queue':
+        // The entry is behind `#queuedFrom` already.
+        return;
     }
   }
 
-  #relayJoined(entries: readonly Entry[], toldByJoining: ReadonlyMap<Writer, readonly number[]>): void {
-    const last = entries.at(-1);
+  #startTimer(delayMs: number): void {
+    this.#timer = this.#deps.clock.after(delayMs, () => this.#due());
+  }
+
+  /** A busy server leaves the frame to the commit, unless that takes too long. */
+  #untilNextFrameMs(): number {
+    if (this.#deps.isBusy()) return patienceMs;
+    return Math.max(0, this.#lastAt + this.#windowMs - this.#deps.clock.monotonic());
+  }
+
+  #due(): void {
+    this.#timer = undefined;
+    const count = this.#sendable();
+    const isTooMuch = this.#workOf(count) > maxFrameWork;
+    if (count === 0 || isTooMuch) this.#step('due-later');
+    else this.#step(this.#queuedFrom + count === this.#pending.length ? 'due' : 'due-in-part');
+  }
+
+  /** How many queued entries may leave before they are durable: those before the first offer. */
+  #sendable(): number {
+    let count = 0;
+    while (this.#pending[this.#queuedFrom + count]?.isEdit === true) count++;
+    return count;
+  }
+
+  #workOf(count: number): number {
+    const writers = new Set<Writer>();
+    for (let i = 0; i < count; i++) {
+      const entry = this.#pending[this.#queuedFrom + i];
+      if (entry !== undefined) writers.add(entry.writer);
+    }
+    return writers.size * count;
+  }
+
+  /** The next entries leave in one frame, before they are durable. */
+  #send(count: number): void {
+    const { fanout, clock } = this.#deps;
+    const from = this.#queuedFrom;
+    this.#queuedFrom += count;
+    this.#lastAt = clock.monotonic();
+    const sent = this.#pending.slice(from, from + count);
+    const edits = count === 1 ? sent : sent.filter(({ isKnown }) => !isKnown);
+    const last = edits.at(-1);
     if (last === undefined) return;
-    this.#unrelayed -= entries.length;
-    // What is left came later than what the window was opened for, and gets one of its own.
-    this.close();
-    if (this.#unrelayed > 0) this.#timer = this.#clock.after(windowMs, () => this.#relayPending());
-    const update = entries.length === 1 ? last.update : mergeAccepted(entries.map((entry) => entry.update));
-    const isCarried = update.length < this.#fanout.maxLiveBytes;
-    if (!isCarried) for (const [writer, seqs] of toldByJoining) writer.acknowledged(seqs);
-    this.#fanout.update(update, last.offset, undefined, isCarried ? acksOf(toldByJoining) : []);
+    fanout.edits(edits, this.cursor);
     this.relayedOffset = last.offset;
+  }
+
+  /** These entries were queued and are durable now: they leave in one frame to everybody. */
+  #sendJoined(entries: readonly Entry[]): void {
+    const { fanout, clock } = this.#deps;
+    const updates = entries.filter(({ isKnown }) => !isKnown).map(({ update }) => update);
+    const update = mergeAccepted(updates);
+    this.#lastAt = clock.monotonic();
+    fanout.joined(
+      update,
+      this.durableOffset,
+      this.#acknowledge(entries, update.length < fanout.maxLiveBytes),
+    );
+    this.relayedOffset = this.durableOffset;
+  }
+
+  /**
+   * Tells the writers of entries that are about to leave joined, and returns what the frame is to tell, if it goes to live
+   * readers at all. A live writer that knows its update by the bytes is told by the frame, or by the log when it has to
+   * leave the live stream. Telling one may take it off the live stream, so numbers are put into the frame last (R3).
+   */
+  #acknowledge(entries: readonly Entry[], isCarried: boolean): Ack[] {
+    const alone = new Map<Writer, Receipt[]>();
+    const inFrame = new Map<Writer, number[]>();
+    for (const { receipt, update, writer, isKnown } of entries) {
+      if (receipt === undefined) continue;
+      const isInFrame = writer.isLive && !isKnown;
+      if (isInFrame && isCarried && typeof receipt === 'number') note(inFrame, writer, receipt);
+      else if (!isInFrame || receipt !== update) note(alone, writer, receipt);
+    }
+    for (const [writer, receipts] of alone) writer.acknowledged(receipts);
+    const acks: Ack[] = [];
+    for (const [writer, seqs] of inFrame) {
+      if (!writer.isLive) writer.acknowledged(seqs);
+      else {
+        const ack = writer.ackOf(seqs);
+        if (ack !== undefined) acks.push(ack);
+      }
+    }
+    return acks;
   }
 }
 
-function add<R>(receipts: Map<Writer, R[]>, writer: Writer, receipt: R): void {
+/** Tells each writer once of all its receipts among these entries. */
+function tellWriters(entries: readonly Entry[]): void {
+  const [first] = entries;
+  // The usual commit of a small room.
+  if (entries.length === 1 && first?.receipt !== undefined) return first.writer.acknowledged([first.receipt]);
+  const receipts = new Map<Writer, Receipt[]>();
+  for (const { receipt, writer } of entries) if (receipt !== undefined) note(receipts, writer, receipt);
+  for (const [writer, own] of receipts) writer.acknowledged(own);
+}
+
+function note<R>(receipts: Map<Writer, R[]>, writer: Writer, receipt: R): void {
   const known = receipts.get(writer);
   if (known === undefined) receipts.set(writer, [receipt]);
   else known.push(receipt);
-}
-
-function acksOf(settled: ReadonlyMap<Writer, readonly number[]>): Ack[] {
-  return [...settled].flatMap(([writer, seqs]) => writer.settle(seqs) ?? []);
 }

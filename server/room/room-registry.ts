@@ -27,6 +27,8 @@ export interface RegistryDeps<F extends Fanout> {
   readonly gc: boolean;
   readonly commitIntervalMs: number;
   readonly createFanout: (document: DocumentName) => F;
+  /** Whether the server has no time to spare: rooms then save frames. Default: never. */
+  readonly isBusy?: (() => boolean) | undefined;
   readonly admission?: Admission | undefined;
   /** Called before a document is first served; a returned update is merged in first, durably. */
   readonly loaded?: ((document: DocumentName, isNew: boolean) => Promise<Uint8Array | undefined>) | undefined;
@@ -72,6 +74,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       changed: deps.changed ?? (() => {}),
       touched: (room) => this.#touched(room),
       ended: (room, members, error) => this.#ended(room, members, error),
+      isBusy: deps.isBusy ?? (() => false),
       loadKept: (document, after) => this.#loadKept(document, after),
     };
     this.#sweeper = clock.every(sweepMs, () => this.#sweep());

@@ -6,18 +6,14 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { CausalIndex } from '../crdt/causal-index.js';
-import type { StateVector } from '../crdt/state-vector.js';
-import { cutForReaders } from '../crdt/hold-back.js';
-import { mergeInParts } from '../crdt/merge-updates.js';
 import type { LogRecord } from '../store/store.js';
-import { answer } from './answer.js';
+import { CatchUp } from './catch-up.js';
 import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
 import type { Tail } from './checkpoint-policy.js';
 import type { CheckpointResult } from './checkpointer.js';
-import { sumBytes, type DocumentLog } from './document-log.js';
+import type { DocumentLog } from './document-log.js';
 import { keptBytes, KeptLog, runsOf, type Run } from './kept-log.js';
-import { LastAnswer } from './last-answer.js';
 import { Milestones } from './milestones.js';
 import { Presence } from './presence.js';
 import { Relay, type Accepted } from './relay.js';
@@ -44,14 +40,10 @@ export interface RoomDeps {
   readonly touched: (room: Room) => void;
   /** Called once when the room has ended, with the members it had, who are to be told. */
   readonly ended: (room: Room, members: readonly Writer[], error: SyncError) => void;
+  /** Whether the server has no time to spare, see Relay. */
+  readonly isBusy: () => boolean;
   /** The records after an offset that the store keeps before the checkpoint; none when they cannot be read. */
   readonly loadKept: (document: DocumentName, after: number) => Promise<readonly LogRecord[]>;
-}
-
-/** What somebody lacks, in parts to be applied in order, and the offset that brings them to. */
-export interface Missed {
-  readonly updates: Uint8Array[];
-  readonly offset: number;
 }
 
 /** What came of an offered update. What was not taken can be offered again once more is known. */
@@ -68,12 +60,14 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly epoch: string;
   readonly owners = new ClientIdOwners();
   readonly fanout: F;
+  /** What readers lack of the document. */
+  readonly catchUp: CatchUp;
   readonly #deps: RoomDeps;
   readonly #log: DocumentLog;
   readonly #index: CausalIndex;
   readonly #relay: Relay;
-  readonly #lastAnswer = new LastAnswer();
-  readonly #members = new Set<Writer>();
+  /** Who has the document open, and the log's head when they joined. */
+  readonly #members = new Map<Writer, number>();
   /** Made when somebody first tells who is here. */
   #presence: Presence | undefined;
   /** Whoever waits for an offset to be durable. */
@@ -103,7 +97,15 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.#log = log;
     this.#index = index;
     if (log.tailLength > 0) this.#tailSince = deps.clock.monotonic();
-    this.#relay = new Relay({ clock: deps.clock, fanout, offset: log.head });
+    const { clock, isBusy, limits } = deps;
+    this.#relay = new Relay({ clock, fanout, offset: log.head, isBusy });
+    this.catchUp = new CatchUp({
+      log,
+      index,
+      limits,
+      kept: () => this.#kept,
+      durableOffset: () => this.durableOffset,
+    });
   }
 
   /** Who is here; undefined as long as nobody has said so. */
@@ -142,7 +144,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** The document is open for this member. Throws the SyncError that the room has ended with. */
   join(member: Writer): void {
     if (this.#ended !== undefined) throw this.#ended;
-    this.#members.add(member);
+    this.#members.set(member, this.head);
     this.#presence?.join(member);
   }
 
@@ -169,48 +171,19 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return this.#index.stateVector();
   }
 
-  /** What a peer with this state vector lacks, in parts to be applied in order, and the offset that brings it to. */
-  missing(stateVector: StateVector): Uint8Array[] {
-    const { syncPartBytes } = this.#deps.limits;
-    const isShort = this.#log.bytes <= syncPartBytes && !this.#index.isFormatted;
-    if (stateVector.size === 0 && isShort) return this.#log.all();
-    const last = this.#lastAnswer.find(stateVector);
-    if (last !== undefined) return last;
-    const parts = answer({ log: this.#log, index: this.#index }, stateVector, syncPartBytes);
-    this.#lastAnswer.keep(stateVector, parts);
-    return parts;
-  }
-
-  /**
-   * When everything is durable that may be this writer's own, sent by it or on a connection that has ended; undefined
-   * when it is.
-   */
-  settledFor(writer: Writer): Promise<void> | undefined {
-    const isOwn = (other: Writer): boolean => other === writer || !this.#members.has(other);
-    return this.#relay.isPending(isOwn) ? this.settled() : undefined;
+  /** When everything is durable that may be this member's own; undefined when it is. */
+  settledFor(member: Writer): Promise<void> | undefined {
+    const mayBeOwn = (update: Accepted): boolean => update.writer === member || this.#mayBeOf(member, update);
+    return this.#relay.isPending(mayBeOwn) ? this.settled() : undefined;
   }
 
   /**
    * What a reader that has everything durable lacks of what live readers were given. Undefined when some of that may be
-   * its own, sent on a connection that has ended: it has to wait until that is durable.
+   * its own: then the reader has to wait until that is durable.
    */
   relayedSince(offset: number, reader: Writer): Uint8Array[] | undefined {
-    const updates = this.#relay.relayedSince(offset, reader, (other) => !this.#members.has(other));
-    return updates === undefined ? undefined : this.#cut(updates);
-  }
-
-  /**
-   * The durable records after an offset of this epoch, joined; the whole document where that is less. Undefined where the
-   * offset does not tell what a client has, or the records after it are gone.
-   */
-  async resume(epoch: string, offset: number): Promise<Missed | undefined> {
-    if (epoch !== this.epoch || offset > this.durableOffset) return undefined;
-    const missed = await this.#after(offset);
-    if (missed === undefined) return undefined;
-    const updates = mergeInParts(missed.updates, this.#deps.limits.syncPartBytes);
-    // Joining saves bytes, and cutting adds some.
-    const bytes = Math.min(sumBytes(updates), sumBytes(missed.updates));
-    return bytes <= this.#log.bytes ? { ...missed, updates } : this.#everything();
+    const updates = this.#relay.relayedSince(offset, reader, (update) => this.#mayBeOf(reader, update));
+    return updates?.flatMap((update) => this.catchUp.cut(update));
   }
 
   /** When everything there is now is durable; undefined when it is. Rejects with the SyncError that the room ends with. */
@@ -222,20 +195,6 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** The whole document, in parts to be applied in order. */
   content(): Uint8Array[] {
     return this.#log.all();
-  }
-
-  /**
-   * What a reader at this offset lacks of what is durable: the rest might be its own, and D1 holds. Later, when there was
-   * a checkpoint since it was there.
-   */
-  since(offset: number): Missed | Promise<Missed> {
-    const durable = this.durableOffset;
-    if (durable <= offset) return { updates: [], offset };
-    if (offset >= this.#log.checkpointOffset)
-      return { updates: this.#cut(this.#log.since(offset, durable)), offset: durable };
-    return this.#after(offset).then((missed) =>
-      missed === undefined ? this.#everything() : { ...missed, updates: this.#cut(missed.updates) },
-    );
   }
 
   get head(): number {
@@ -296,7 +255,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   checkpointed(offset: number, { parts }: CheckpointResult, kept: readonly Run[]): void {
     this.#kept.replaced(kept);
     this.#log.replace(offset, parts);
-    this.#lastAnswer.forget();
+    this.catchUp.changed();
     this.#tailSince = this.#log.tailLength > 0 ? this.#deps.clock.monotonic() : undefined;
   }
 
@@ -324,7 +283,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   end(error: SyncError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    const members = [...this.#members];
+    const members = [...this.#members.keys()];
     this.#members.clear();
     this.close();
     // Nobody is left who is to hear that the others leave.
@@ -345,7 +304,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     const { fanout } = this;
     const tell = (update: Uint8Array, except?: Writer): void => fanout.awareness(update, except);
     const presence = new Presence({ clock, limits, tell });
-    for (const member of this.#members) presence.join(member);
+    for (const member of this.#members.keys()) presence.join(member);
     return presence;
   }
 
@@ -373,50 +332,33 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return { outcome, isIncomplete, isForeign };
   }
 
-  #append(entry: Omit<Accepted, 'offset'>): void {
+  #append(entry: Omit<Accepted, 'offset' | 'isEdit'> & { isLive: boolean }): void {
     const { update, receipt, writer, isLive } = entry;
     const { clock, commits } = this.#deps;
     const offset = this.#log.append(update);
-    this.#lastAnswer.forget();
+    this.catchUp.changed();
     this.#changedAt = clock.monotonic();
     this.#tailSince ??= this.#changedAt;
     this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
     commits.add(this, update.length);
-    this.#relay.add({ offset, update, receipt, writer, isLive });
+    this.#relay.add({ offset, update, receipt, writer, isEdit: isLive });
     this.#deps.changed(this.document);
+  }
+
+  /**
+   * Whether another connection's update may be of the client behind this one, which must not be sent it before it is
+   * durable (D1): the other connection has ended, or is of the same user and brought the update before this one joined:
+   * it may be half open. Where nobody is known, a half-open connection cannot be told from somebody else's.
+   */
+  #mayBeOf(member: Writer, { writer, offset }: Accepted): boolean {
+    if (!this.#members.has(writer)) return true;
+    const isSameUser = member.sub !== undefined && member.sub === writer.sub;
+    return isSameUser && offset <= (this.#members.get(member) ?? Infinity);
   }
 
   get #kept(): KeptLog {
     this.#keptLog ??= new KeptLog((after) => this.#deps.loadKept(this.document, after));
     return this.#keptLog;
-  }
-
-  /** The durable records after an offset; undefined when some are gone. */
-  async #after(offset: number): Promise<Missed | undefined> {
-    const updates: Uint8Array[] = [];
-    let at = offset;
-    // Once more, when another checkpoint has come while it was reading.
-    while (at < this.#log.checkpointOffset) {
-      const kept = await this.#kept.after(at);
-      if (kept === undefined) return undefined;
-      for (const update of kept.updates) updates.push(update);
-      at = kept.offset;
-    }
-    const durable = this.durableOffset;
-    for (const update of this.#log.since(at, durable)) updates.push(update);
-    return { updates, offset: durable };
-  }
-
-  /** All that is durable. */
-  #everything(): Missed {
-    const offset = this.durableOffset;
-    return { updates: mergeInParts(this.#log.upTo(offset), this.#deps.limits.syncPartBytes), offset };
-  }
-
-  /** Updates for readers who have what was before them, none larger than a part. */
-  #cut(updates: readonly Uint8Array[]): Uint8Array[] {
-    const { syncPartBytes } = this.#deps.limits;
-    return updates.flatMap((update) => cutForReaders(update, syncPartBytes, this.#index.isFormatted));
   }
 
   #checkSize(bytes: number): void {

@@ -48,25 +48,65 @@ export class UpdateTail {
     this.#bytes += update.length;
   }
 
-  /** How large the updates are, those before an index. */
-  *sizes(to: number): Generator<number> {
-    for (const [c, { first }] of this.#chunks.entries()) {
-      const end = Math.min(this.#chunks[c + 1]?.first ?? this.length, to);
-      for (let i = first; i < end; i++)
-        yield (this.#ends[i] ?? 0) - (i === first ? 0 : (this.#ends[i - 1] ?? 0));
+  /** How large the updates are, from an index up to another. */
+  *sizes(from: number, to: number): Generator<number> {
+    for (let c = this.#chunkOf(from); c < this.#chunks.length; c++) {
+      const first = this.#firstOf(c);
+      if (first >= to) break;
+      const end = Math.min(this.#firstOf(c + 1), to);
+      for (let i = Math.max(first, from); i < end; i++) yield this.#endOf(i) - this.#startOf(i, first);
     }
   }
 
   /** Updates from an index up to another, as views. */
   slice(from: number, to: number): Uint8Array[] {
+    return this.take(from, to, Infinity);
+  }
+
+  /** The same, but no more than `maxBytes` all together, unless the first is larger. */
+  take(from: number, to: number, maxBytes: number): Uint8Array[] {
     const views: Uint8Array[] = [];
-    for (const [c, { bytes, first }] of this.#chunks.entries()) {
-      const end = Math.min(this.#chunks[c + 1]?.first ?? this.length, to);
+    let bytes = 0;
+    for (let c = this.#chunkOf(from); c < this.#chunks.length; c++) {
+      const first = this.#firstOf(c);
+      if (first >= to) break;
+      const end = Math.min(this.#firstOf(c + 1), to);
       for (let i = Math.max(first, from); i < end; i++) {
-        const start = i === first ? 0 : this.#ends[i - 1];
-        views.push(bytes.subarray(start, this.#ends[i]));
+        const [start, stop] = [this.#startOf(i, first), this.#endOf(i)];
+        bytes += stop - start;
+        if (bytes > maxBytes && views.length > 0) return views;
+        views.push(this.#bytesOf(c).subarray(start, stop));
       }
     }
     return views;
+  }
+
+  /** The chunk that holds the update with this index. */
+  #chunkOf(index: number): number {
+    let low = 0;
+    let high = this.#chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#firstOf(middle) <= index) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** Index of the first update of a chunk; of a chunk that is not there, the index of the next update. */
+  #firstOf(chunk: number): number {
+    return this.#chunks[chunk]?.first ?? this.length;
+  }
+
+  #bytesOf(chunk: number): Uint8Array {
+    return this.#chunks[chunk]?.bytes ?? new Uint8Array(0);
+  }
+
+  #startOf(index: number, firstOfChunk: number): number {
+    return index === firstOfChunk ? 0 : this.#endOf(index - 1);
+  }
+
+  #endOf(index: number): number {
+    return this.#ends[index] ?? 0;
   }
 }

@@ -14,12 +14,15 @@ export interface Writer {
   readonly connection: object | undefined;
   /** Whether it may write now. Asked again when an update is taken later than it was offered (A3). */
   readonly mayWrite: boolean;
-  /** Whether it gets what the fanout sends. */
+  /** Whether it gets what the fanout sends to live readers. */
   readonly isLive: boolean;
-  /** Its updates are in the store, in order. */
+  /** The updates with these receipts are in the store, in order. */
   acknowledged(receipts: readonly Receipt[]): void;
-  /** The same, to be told by the frame that is about to go to all live readers: returns what that is to say. */
-  settle(seqs: readonly number[]): Ack | undefined;
+  /**
+   * The updates with these numbers are in the store, in order, and the frame that goes to all live readers next tells so.
+   * Returns what the frame is to say; undefined when it need not say anything.
+   */
+  ackOf(seqs: readonly number[]): Ack | undefined;
   /**
    * The document has ended for everybody, and nothing more comes of it: what was not acknowledged was not taken. Called at
    * most once. Whoever opens the document again gets it as the store has it.
@@ -35,9 +38,15 @@ export function serverWriter(): Writer {
     mayWrite: true,
     isLive: false,
     acknowledged() {},
+    ackOf: () => undefined,
     ended() {},
-    settle: () => undefined,
   };
+}
+
+/** An edit on its way to live readers. */
+export interface Edit {
+  readonly update: Uint8Array;
+  readonly writer: Writer;
 }
 
 /**
@@ -47,10 +56,12 @@ export function serverWriter(): Writer {
 export interface Fanout {
   /** How many live readers there are. */
   readonly readerCount: number;
-  /** What is this large is not sent live: readers read it from the log. */
+  /** An update of this size or more is not sent live: readers read it from the log. */
   readonly maxLiveBytes: number;
-  /** To every live reader, but not to `except`. */
-  update(update: Uint8Array, cursor: number, except?: Writer, acks?: readonly Ack[]): void;
-  /** To every live reader, but not to `except`. */
+  /** Edits that may not be durable yet, in order, at least one: each live reader gets those that it did not write. */
+  edits(edits: readonly Edit[], cursor: number): void;
+  /** Durable updates as one: every live reader gets it, its writers too. `acks` is what the frame tells of them. */
+  joined(update: Uint8Array, cursor: number, acks: readonly Ack[]): void;
+  /** An awareness update: to every reader that hears of presence, but not to `except`. */
   awareness(update: Uint8Array, except?: Writer): void;
 }

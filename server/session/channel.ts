@@ -101,6 +101,7 @@ export class Channel implements Writer, Latest {
   greet(): void {
     this.#askForMissing();
     this.#sendPresence();
+    this.#reader.greeted();
   }
 
   /**
@@ -115,11 +116,15 @@ export class Channel implements Writer, Latest {
     const has =
       known.kind === 'state-vector' ? decodeStateVector(known.stateVector, this.#deps.limits) : nothing;
     await this.#ownIsDurable();
-    const missed = known.kind === 'offset' ? await room.resume(known.epoch, known.offset) : undefined;
+    const missed =
+      known.kind === 'offset' && known.epoch === room.epoch
+        ? await room.catchUp.resume(known.offset)
+        : undefined;
     if (this.#isClosed) return;
     if (missed !== undefined) announce(true, new Uint8Array(0));
     else announce(known.kind !== 'offset', room.stateVector());
     this.#sendPresence();
+    this.#reader.greeted();
     if (missed !== undefined) this.#reader.resume(missed);
     else if (known.kind !== 'offset') this.#reader.request(has);
   }
@@ -162,7 +167,7 @@ export class Channel implements Writer, Latest {
     this.#host.refuse(error);
   }
 
-  settle(seqs: readonly number[]): Ack | undefined {
+  ackOf(seqs: readonly number[]): Ack | undefined {
     const seq = this.#sequence?.settle(seqs);
     return seq === undefined ? undefined : { writer: this.number, seq };
   }

@@ -1,56 +1,65 @@
-// How updates of one room reach its live readers: encoded once per dialect, handed to the transport once per dialect. Owns
-// how each dialect speaks of the room's document.
+// How a room reaches its readers: each frame is encoded once per dialect and handed to the transport once per dialect. Owns
+// how each dialect speaks of the room's document, and who is subscribed to what.
 
 import type { DocumentName } from '../../shared/document-name.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Ack } from '../../shared/native/fields.js';
+import { mergeAccepted, mergeConsecutive } from '../crdt/merge-updates.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
-import type { Fanout, Writer } from '../room/writer.js';
+import type { Edit, Fanout, Writer } from '../room/writer.js';
 import type { Socket, Transport } from '../transport/transport.js';
 
-/** A reader that gets what the room publishes. */
-export interface LiveReader {
+/** A reader that hears of presence. */
+export interface Watcher {
   readonly dialect: Dialect;
-  /** The socket that a publish of this reader's own update leaves out. */
   readonly socket: Socket;
-  /** Its buffer may have grown: it checks, and leaves the live stream if it lags. */
+}
+
+/** A reader that gets what the room publishes. */
+export interface LiveReader extends Watcher {
+  /** Its buffer may have grown: the reader checks, and leaves the live stream if it lags. */
   checkLag(): void;
-  /** Leaves the live stream before what is being published now, to read it from the log. */
+  /** Leaves the live stream before what is being published now, to read that from the log. */
   fallBack(): void;
 }
 
-/** Where live readers of one dialect hang. Its name is kept: made anew for each frame, it would be hashed for each. */
-interface Topic {
+/** How one dialect's readers are reached. Topic names are kept: made anew for each frame, they would be hashed each time. */
+interface Audience {
   readonly dialect: Dialect;
   readonly encoder: DocumentEncoder;
-  readonly name: string;
-  readerCount: number;
+  readonly liveTopic: string;
+  readonly watchersTopic: string;
+  liveCount: number;
+  watcherCount: number;
 }
-
-/** To tell the document by, among those that are or were loaded since the server started. */
-let lastNumber = 0;
 
 export class RoomFanout implements Fanout {
   readonly #transport: Transport;
   readonly #document: DocumentName;
   readonly #limits: Limits;
   /** The document's number on the wire. */
-  readonly number = ++lastNumber;
+  readonly number: number;
   #lastWriter = 0;
   readonly #readers = new Map<Writer, LiveReader>();
-  /** One per dialect that was spoken here: one, mostly. */
-  #topics: readonly Topic[] = [];
-  /** Bytes each reader was given since the readers were last checked. */
+  /** One per dialect that was spoken here: mostly one. */
+  #audiences: readonly Audience[] = [];
+  /** Bytes that each live reader was given since the readers were last checked. */
   #uncheckedBytes = 0;
 
-  constructor(deps: { transport: Transport; document: DocumentName; limits: Limits }) {
+  /** `number` tells the document from all others that are or were loaded since the server started. */
+  constructor(deps: { transport: Transport; document: DocumentName; limits: Limits; number: number }) {
     this.#transport = deps.transport;
     this.#document = deps.document;
     this.#limits = deps.limits;
+    this.number = deps.number;
   }
 
   get readerCount(): number {
     return this.#readers.size;
+  }
+
+  get maxLiveBytes(): number {
+    return this.#limits.softBufferedBytes;
   }
 
   /** A number that no other writer of the document has had. */
@@ -58,65 +67,140 @@ export class RoomFanout implements Fanout {
     return ++this.#lastWriter;
   }
 
-  get maxLiveBytes(): number {
-    return this.#limits.softBufferedBytes;
-  }
-
-  topic(dialect: Dialect): string {
-    return this.#topicOf(dialect).name;
-  }
-
   encoder(dialect: Dialect): DocumentEncoder {
-    return this.#topicOf(dialect).encoder;
+    return this.#audienceOf(dialect).encoder;
   }
 
+  /** The reader gets what is published from now on. */
   add(writer: Writer, reader: LiveReader): void {
+    const audience = this.#audienceOf(reader.dialect);
     this.#readers.set(writer, reader);
-    this.#topicOf(reader.dialect).readerCount++;
+    audience.liveCount++;
+    reader.socket.subscribe(audience.liveTopic);
   }
 
   remove(writer: Writer): void {
     const reader = this.#readers.get(writer);
     if (reader === undefined) return;
+    const audience = this.#audienceOf(reader.dialect);
     this.#readers.delete(writer);
-    this.#topicOf(reader.dialect).readerCount--;
+    audience.liveCount--;
+    reader.socket.unsubscribe(audience.liveTopic);
   }
 
-  update(update: Uint8Array, cursor: number, except?: Writer, acks: readonly Ack[] = []): void {
-    if (update.length >= this.maxLiveBytes) {
-      // Published, it would fill every buffer at once, and the next one would find them over the limit.
-      for (const [writer, reader] of this.#readers) if (writer !== except) reader.fallBack();
-      return;
+  /** The reader hears of presence from now on, and of nothing else. */
+  addWatcher({ dialect, socket }: Watcher): void {
+    const audience = this.#audienceOf(dialect);
+    audience.watcherCount++;
+    socket.subscribe(audience.watchersTopic);
+  }
+
+  removeWatcher({ dialect, socket }: Watcher): void {
+    const audience = this.#audienceOf(dialect);
+    audience.watcherCount--;
+    socket.unsubscribe(audience.watchersTopic);
+  }
+
+  edits(edits: readonly Edit[], cursor: number): void {
+    const [only] = edits;
+    if (edits.length === 1 && only !== undefined) return this.#editsOfOne(only.writer, only.update, cursor);
+    const authors = new Set(edits.map(({ writer }) => writer));
+    const update = mergeAccepted(edits.map((edit) => edit.update));
+    const [author] = authors;
+    if (authors.size === 1 && author !== undefined) return this.#editsOfOne(author, update, cursor);
+    if (update.length >= this.maxLiveBytes) return this.#fallBack();
+    for (const audience of this.#audiences) {
+      if (audience.liveCount === 0) continue;
+      const frame = audience.encoder.update(update, cursor, []);
+      // Where a client does not take its own edits for acknowledged, all may get the same.
+      if (!audience.dialect.isEchoAck) this.#transport.publish(audience.liveTopic, frame);
+      else this.#publishToOthers(audience, frame, this.#readersOf(authors, audience), { edits, cursor });
     }
-    this.#publish((encoder) => encoder.update(update, cursor, acks), except);
+    this.#count(update.length);
+  }
+
+  joined(update: Uint8Array, cursor: number, acks: readonly Ack[]): void {
+    if (update.length >= this.maxLiveBytes) return this.#fallBack();
+    for (const { liveCount, encoder, liveTopic } of this.#audiences)
+      if (liveCount > 0) this.#transport.publish(liveTopic, encoder.update(update, cursor, acks));
     this.#count(update.length);
   }
 
   awareness(update: Uint8Array, except?: Writer): void {
-    this.#publish((encoder) => encoder.awareness(update), except);
+    const excepted = except === undefined ? undefined : this.#readers.get(except);
+    for (const { dialect, encoder, liveCount, watcherCount, liveTopic, watchersTopic } of this.#audiences) {
+      if (liveCount + watcherCount === 0) continue;
+      const frame = encoder.awareness(update);
+      const except = excepted?.dialect === dialect ? excepted.socket : undefined;
+      if (liveCount > 0) this.#transport.publish(liveTopic, frame, except);
+      if (watcherCount > 0) this.#transport.publish(watchersTopic, frame);
+    }
     this.#count(update.length);
   }
 
-  #topicOf(dialect: Dialect): Topic {
-    const known = this.#topics.find((topic) => topic.dialect === dialect);
+  #audienceOf(dialect: Dialect): Audience {
+    const known = this.#audiences.find((audience) => audience.dialect === dialect);
     if (known !== undefined) return known;
-    const topic = {
+    const liveTopic = `${dialect.name}:${this.#document}`;
+    const audience = {
       dialect,
       encoder: dialect.encoder(this.number),
-      name: `${dialect.name}:${this.#document}`,
-      readerCount: 0,
+      liveTopic,
+      watchersTopic: `watchers:${liveTopic}`,
+      liveCount: 0,
+      watcherCount: 0,
     };
-    this.#topics = this.#topics.concat(topic);
-    return topic;
+    this.#audiences = this.#audiences.concat(audience);
+    return audience;
   }
 
-  #publish(encode: (encoder: DocumentEncoder) => Uint8Array, except: Writer | undefined): void {
-    const excepted = except === undefined ? undefined : this.#readers.get(except);
-    for (const { dialect, encoder, name, readerCount } of this.#topics) {
-      if (readerCount === 0) continue;
-      const frame = encode(encoder);
-      this.#transport.publish(name, frame, excepted?.dialect === dialect ? excepted.socket : undefined);
+  /** Edits of one author: to everybody else. */
+  #editsOfOne(author: Writer, update: Uint8Array, cursor: number): void {
+    if (update.length >= this.maxLiveBytes) return this.#fallBack(author);
+    const reader = this.#readers.get(author);
+    for (const { dialect, encoder, liveCount, liveTopic } of this.#audiences) {
+      if (liveCount === 0) continue;
+      const except = reader?.dialect === dialect ? reader.socket : undefined;
+      this.#transport.publish(liveTopic, encoder.update(update, cursor, []), except);
     }
+    this.#count(update.length);
+  }
+
+  /** The live readers of a dialect among these writers. */
+  #readersOf(writers: Iterable<Writer>, { dialect }: Audience): readonly (readonly [Writer, LiveReader])[] {
+    const readers: (readonly [Writer, LiveReader])[] = [];
+    for (const writer of writers) {
+      const reader = this.#readers.get(writer);
+      if (reader?.dialect === dialect) readers.push([writer, reader]);
+    }
+    return readers;
+  }
+
+  /** The frame with all edits goes to everybody but their authors; each of these gets the edits of the others (R4). */
+  #publishToOthers(
+    { encoder, liveTopic }: Audience,
+    frame: Uint8Array,
+    authors: readonly (readonly [Writer, LiveReader])[],
+    { edits, cursor }: { edits: readonly Edit[]; cursor: number },
+  ): void {
+    for (const [, { socket }] of authors) socket.unsubscribe(liveTopic);
+    this.#transport.publish(liveTopic, frame);
+    for (const [author, { socket }] of authors) {
+      socket.subscribe(liveTopic);
+      const others = edits.filter(({ writer }) => writer !== author).map(({ update }) => update);
+      const update = mergeConsecutive(others);
+      // Two authors may have written under one client id: without those of one, the others' clocks have gaps.
+      for (const each of update === undefined ? others : [update])
+        socket.send(encoder.update(each, cursor, []));
+    }
+  }
+
+  /**
+   * Live readers read a large update from the log: published, it would fill every buffer at once, and the next update would
+   * find them over the limit. The only author of the update has it, and stays.
+   */
+  #fallBack(author?: Writer): void {
+    for (const [writer, reader] of this.#readers) if (writer !== author) reader.fallBack();
   }
 
   /** By bytes, not by time: between two checks no buffer can grow from under the soft limit to over the hard one. */

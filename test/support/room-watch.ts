@@ -1,7 +1,8 @@
 // Writers and a fanout that only take note of what a room tells them, and what it takes to make a room.
 
 import * as Y from 'yjs';
-import type { Fanout, Receipt, Writer } from '../../server/room/writer.js';
+import { mergeAccepted } from '../../server/crdt/merge-updates.js';
+import type { Edit, Fanout, Receipt, Writer } from '../../server/room/writer.js';
 import { CommitQueue } from '../../server/room/commit-queue.js';
 import { loadDocument } from '../../server/room/load-document.js';
 import { Room, type Admission } from '../../server/room/room.js';
@@ -20,8 +21,8 @@ export class WatchedWriter implements Writer {
   isLive: boolean;
   /** Each call of `acknowledged`. */
   readonly acks: (readonly Receipt[])[] = [];
-  /** Each call of `settle`. */
-  readonly settled: (readonly number[])[] = [];
+  /** Each call of `ackOf`. */
+  readonly carried: (readonly number[])[] = [];
   /** Each call of `ended`. */
   readonly ends: SyncError[] = [];
 
@@ -35,8 +36,8 @@ export class WatchedWriter implements Writer {
     this.acks.push(receipts);
   }
 
-  settle(seqs: readonly number[]): Ack {
-    this.settled.push(seqs);
+  ackOf(seqs: readonly number[]): Ack {
+    this.carried.push(seqs);
     return { writer: 1, seq: seqs.at(-1) ?? 0 };
   }
 
@@ -51,7 +52,8 @@ export class WatchedWriter implements Writer {
 
 export interface Fanned {
   readonly update: Uint8Array;
-  readonly except: Writer | undefined;
+  /** Of edits, who does not get its own; undefined for a joined frame, which everybody gets. */
+  readonly authors: readonly Writer[] | undefined;
 }
 
 export class WatchedFanout implements Fanout {
@@ -63,8 +65,15 @@ export class WatchedFanout implements Fanout {
   readonly acks: (readonly Ack[])[] = [];
   readonly awarenesses: Uint8Array[] = [];
 
-  update(update: Uint8Array, cursor: number, except?: Writer, acks: readonly Ack[] = []): void {
-    this.updates.push({ update, except });
+  edits(edits: readonly Edit[], cursor: number): void {
+    const update = mergeAccepted(edits.map((edit) => edit.update));
+    this.updates.push({ update, authors: [...new Set(edits.map(({ writer }) => writer))] });
+    this.cursors.push(cursor);
+    this.acks.push([]);
+  }
+
+  joined(update: Uint8Array, cursor: number, acks: readonly Ack[]): void {
+    this.updates.push({ update, authors: undefined });
     this.cursors.push(cursor);
     this.acks.push(acks);
   }
@@ -87,13 +96,14 @@ export interface RoomOptions {
   readonly limits?: Partial<Limits>;
   readonly admission?: Admission;
   readonly name?: string;
+  readonly isBusy?: () => boolean;
 }
 
 /** A room as the registry makes it, without a registry. */
 export async function openRoom(
   store: DocumentStore,
   clock: FakeClock,
-  { limits, admission, name = 'doc' }: RoomOptions = {},
+  { limits, admission, name = 'doc', isBusy = () => false }: RoomOptions = {},
 ): Promise<WatchedRoom> {
   const all = { ...defaultLimits, ...limits };
   const document = parseDocumentName(name);
@@ -123,6 +133,7 @@ export async function openRoom(
       changed: (which) => changed.push(which),
       touched: () => {},
       ended: (_room, members, error) => void ends.push({ members, error }),
+      isBusy,
       loadKept: (which, after) => store.loadKept(which, after),
     },
   );

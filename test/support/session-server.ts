@@ -110,6 +110,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
   bearers.byToken.set('read', { sub: 'reader', access: 'read' });
   bearers.byToken.set('other', { sub: 'other', access: 'write' });
   const logger = notingLogger(log);
+  let documents = 0;
   const registry = new RoomRegistry<RoomFanout>({
     store,
     checkpointer: inProcess,
@@ -118,7 +119,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     logger,
     gc: true,
     commitIntervalMs: 10,
-    createFanout: (document) => new RoomFanout({ transport, document, limits }),
+    createFanout: (document) => new RoomFanout({ transport, document, limits, number: ++documents }),
     failed(error) {
       failures.push(error);
       gateway.drain();

@@ -41,7 +41,7 @@ function judgeAll(): void {
 async function acceptAll(): Promise<void> {
   const clock = createFakeClock();
   const { room, fanout, commits } = await openRoom(createMemoryStore(), clock);
-  fanout.update = () => {};
+  fanout.edits = () => {};
   const members = new Map(writers.map(({ clientId }) => [clientId, new WatchedWriter()]));
   for (const member of members.values()) {
     member.acknowledged = () => {};
@@ -50,7 +50,7 @@ async function acceptAll(): Promise<void> {
   await room.accept(base, members.get(writers[0]!.clientId)!, false);
   for (const [index, { update, clientId }] of updates.entries()) {
     void room.accept(update, members.get(clientId)!, true);
-    clock.advance(5);
+    clock.advance(8);
     if (index % batch === 0) await turn();
   }
   await commits.drain();

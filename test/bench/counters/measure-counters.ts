@@ -18,7 +18,8 @@ export const budgets = JSON.parse(
 ) as Readonly<Record<string, Budget>>;
 
 const loads: Readonly<Record<string, RoomLoad>> = {
-  hotRoom: { rooms: 1, writers: 20, readers: 20, everyMs: 2, updates: 1_000 },
+  hotRoom: { rooms: 1, writers: 20, readers: 20, everyMs: 2, updates: 1_000, isBusy: true },
+  hotRoomAtLeisure: { rooms: 1, writers: 20, readers: 20, everyMs: 2, updates: 1_000 },
   quietRoom: { rooms: 1, writers: 1, readers: 10, everyMs: 200, updates: 40 },
   smallRooms: { rooms: 50, writers: 1, readers: 1, everyMs: 1, updates: 1_000 },
 };

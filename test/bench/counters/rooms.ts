@@ -17,6 +17,8 @@ export interface RoomLoad {
   /** Between two updates, over all rooms, ms. */
   readonly everyMs: number;
   readonly updates: number;
+  /** Whether the server has no time to spare. Default false. */
+  readonly isBusy?: boolean;
 }
 
 /** Per delivery: one update at one participant, its writer included. Per update: one that was sent. */
@@ -32,7 +34,10 @@ export interface RoomCounts {
 export async function countRooms(load: RoomLoad): Promise<RoomCounts> {
   const clock = createFakeClock();
   const disk = await openCountedStore(clock);
-  const server = createSessionServer({ clock, registry: { store: disk.store } });
+  const server = createSessionServer({
+    clock,
+    registry: { store: disk.store, isBusy: () => load.isBusy ?? false },
+  });
   try {
     return await new Counting(server, disk, load).run();
   } finally {

@@ -124,7 +124,7 @@ async function runSeed(place: Place, seed: number, suite: string): Promise<void>
     async () => registry.checkpoint(await victim.open(registry)),
     async () => {
       const room = await victim.open(registry);
-      const missed = await room.resume(room.epoch, random.int(room.durableOffset + 1));
+      const missed = await room.catchUp.resume(random.int(room.durableOffset + 1));
       for (const update of missed?.updates ?? []) expect(update.length).toBeGreaterThan(1);
     },
     () => store.load(victim.document),

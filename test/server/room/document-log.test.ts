@@ -2,12 +2,16 @@
 
 import * as Y from 'yjs';
 import { describe, expect, it } from 'vitest';
+import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
 import { DocumentLog } from '../../../server/room/document-log.js';
 import { splitUpdate } from '../../../server/crdt/split-update.js';
 import { editor, textOf } from '../../support/room-watch.js';
 
 /** A log of this many updates after a checkpoint of three, at offset 3. */
-function makeLog(tail: number): {
+function makeLog(
+  tail: number,
+  pieceBytes = 1_000,
+): {
   log: DocumentLog;
   updates: Uint8Array[];
   doc: Y.Doc;
@@ -15,7 +19,7 @@ function makeLog(tail: number): {
 } {
   const { doc, edit } = editor(1);
   const updates = ['a', 'b', 'c'].map((text) => edit(text));
-  const log = new DocumentLog(3, [Y.encodeStateAsUpdate(doc)]);
+  const log = new DocumentLog(3, [Y.encodeStateAsUpdate(doc)], pieceBytes);
   for (let i = 0; i < tail; i++) {
     const update = edit(String(i));
     updates.push(update);
@@ -26,10 +30,9 @@ function makeLog(tail: number): {
 
 describe('an empty log', () => {
   it('starts at offset 0 and holds nothing', () => {
-    const log = new DocumentLog(0, []);
+    const log = new DocumentLog(0, [], 1_000);
     expect(log).toMatchObject({ head: 0, tailLength: 0, tailBytes: 0, checkpointBytes: 0, bytes: 0 });
     expect(log.all()).toEqual([]);
-    expect(log.since(0, 0)).toEqual([]);
     expect(log.diff(new Map())).toEqual([]);
   });
 });
@@ -56,7 +59,7 @@ describe('all', () => {
   );
 
   it.each([2, 10])('gives the same arrays until there is something new (%i updates)', (count) => {
-    const log = new DocumentLog(0, []);
+    const log = new DocumentLog(0, [], 1_000);
     const { edit } = editor(1);
     for (let i = 0; i < count; i++) log.append(edit('a'));
     const first = log.all();
@@ -79,13 +82,45 @@ describe('all', () => {
   });
 });
 
-describe('since', () => {
-  it('C4: is what comes after one offset, up to another', () => {
-    const { log, updates } = makeLog(4);
-    expect(log.since(3, 7)).toEqual(updates.slice(3));
-    expect(log.since(5, 6)).toEqual([updates[5]]);
-    expect(log.since(7, 7)).toEqual([]);
-    expect(log.since(6, 5)).toEqual([]);
+describe('read', () => {
+  it('C4: takes piece after piece of what comes after an offset, and nothing after another', () => {
+    const { log, updates } = makeLog(40, 100);
+    const end = 30;
+    const pieces: Uint8Array[] = [];
+    for (let after = 5; after < end;) {
+      const piece = log.read(after, end);
+      const read = updates.slice(after, piece.offset);
+      expect(piece.update).toEqual(mergeAccepted(read));
+      const isFull = piece.offset < end && sizeOf([...read, updates[piece.offset]!]) > 100;
+      expect(sizeOf(read) <= 100 && (isFull || piece.offset === end)).toBe(true);
+      pieces.push(piece.update);
+      after = piece.offset;
+    }
+    expect(pieces.length).toBeGreaterThan(2);
+    const client = new Y.Doc();
+    for (const update of [...updates.slice(0, 5), ...pieces]) Y.applyUpdate(client, update);
+    const wanted = new Y.Doc();
+    for (const update of updates.slice(0, end)) Y.applyUpdate(wanted, update);
+    expect(Y.encodeStateAsUpdate(client)).toEqual(Y.encodeStateAsUpdate(wanted));
+  });
+
+  it('O2: many readers at one offset are given the same piece, made once, however the log grows', () => {
+    const { log, edit } = makeLog(40, 100);
+    const first = log.read(3, 43);
+    log.append(edit('more'));
+    expect(log.read(3, 44).update).toBe(first.update);
+    expect(log.read(3, 43).update).toBe(first.update);
+    expect(log.read(3, first.offset - 1).offset).toBe(first.offset - 1);
+    expect(log.all()[1]).toBe(log.read(3, 44).update);
+  });
+
+  it('an update that is larger than a piece is one', () => {
+    const { log, updates, edit } = makeLog(2, 100);
+    const large = edit('x'.repeat(500));
+    log.append(large);
+    log.append(edit('y'));
+    expect(log.read(3, 7)).toMatchObject({ update: mergeAccepted(updates.slice(3, 5)), offset: 5 });
+    expect(log.read(5, 7)).toMatchObject({ update: large, offset: 6 });
   });
 });
 
@@ -94,6 +129,8 @@ describe('sizes', () => {
     const { log, updates } = makeLog(4);
     expect([...log.sizes(5)]).toEqual(updates.slice(3, 5).map(({ length }) => length));
     expect([...log.sizes(3)]).toEqual([]);
+    expect(log.bytesBetween(4, 6)).toBe(updates[4]!.length + updates[5]!.length);
+    expect(log.bytesBetween(7, 7)).toBe(0);
   });
 });
 
@@ -123,14 +160,14 @@ describe('replace', () => {
       checkpointBytes: merged.length,
     });
     expect(log.tailBytes).toBe(updates[7]!.length + updates[8]!.length);
-    expect(log.since(7, 9)).toEqual(updates.slice(7));
+    expect(log.read(7, 9)).toMatchObject({ update: mergeAccepted(updates.slice(7)), offset: 9 });
     expect(textOf(log.all())).toBe(doc.getText('text').toString());
     const client = new Y.Doc();
     for (const part of log.diff(new Map())) Y.applyUpdate(client, part);
     expect(client.getText('text').toString()).toBe(doc.getText('text').toString());
     const next = edit('!');
     expect(log.append(next)).toBe(10);
-    expect(log.since(9, 10)).toEqual([next]);
+    expect(log.read(9, 10)).toMatchObject({ update: next, offset: 10 });
   });
 
   it('D3: with nothing after the checkpoint there is no tail left', () => {
@@ -148,3 +185,7 @@ describe('upTo', () => {
     expect(textOf(log.upTo(3))).toBe('abc');
   });
 });
+
+function sizeOf(updates: readonly Uint8Array[]): number {
+  return updates.reduce((sum, { length }) => sum + length, 0);
+}

@@ -2,6 +2,8 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Relay } from '../../../server/room/relay.js';
+import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
+import type { Receipt } from '../../../server/room/writer.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { Random } from '../../support/histories.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
@@ -10,26 +12,28 @@ let clock: FakeClock;
 let fanout: WatchedFanout;
 let relay: Relay;
 let offset: number;
+let isBusy: boolean;
 
 beforeEach(() => {
   clock = createFakeClock();
   clock.advance(1_000);
   fanout = new WatchedFanout();
-  relay = new Relay({ clock, fanout, offset: 0 });
+  isBusy = false;
+  relay = new Relay({ clock, fanout, offset: 0, isBusy: () => isBusy });
   offset = 0;
 });
 
-function accept(writer: WatchedWriter, update: Uint8Array, sent = update, at = ++offset): number {
-  relay.add({ offset: at, update, receipt: sent, writer, isLive: true });
+function accept(writer: WatchedWriter, update: Uint8Array, sent: Receipt = update, at = ++offset): number {
+  relay.add({ offset: at, update, receipt: sent, writer, isEdit: true });
   return at;
 }
 
-describe('a quiet room', () => {
-  it('relays at once, to all but the writer, and acknowledges when durable', () => {
+describe('an edit that comes alone', () => {
+  it('R4: leaves at once, to all but the writer, and is acknowledged when durable', () => {
     const ann = new WatchedWriter();
     const update = editor(1).edit('a');
     accept(ann, update);
-    expect(fanout.updates).toEqual([{ update, except: ann }]);
+    expect(fanout.updates).toEqual([{ update, authors: [ann] }]);
     expect(relay.relayedOffset).toBe(1);
     expect(ann.acks).toEqual([]);
     relay.durable(1);
@@ -38,11 +42,11 @@ describe('a quiet room', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('stays quiet with 4 ms between updates, or with two readers', () => {
+  it('is one with 6 ms between updates, or with two readers', () => {
     const { edit } = editor(1);
     for (let i = 0; i < 5; i++) {
       accept(new WatchedWriter(), edit('a'));
-      clock.advance(4);
+      clock.advance(6);
     }
     fanout.readerCount = 2;
     for (let i = 0; i < 5; i++) accept(new WatchedWriter(), edit('a'));
@@ -59,16 +63,63 @@ describe('a quiet room', () => {
   });
 });
 
-describe('a busy room', () => {
-  it('D1: more than can leave one by one waits for the commit, however long that takes', () => {
+describe('edits that come close behind each other', () => {
+  it('R4: leave in one frame within milliseconds, without waiting for the store, and nobody gets its own', () => {
+    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
+    const [one, two] = [editor(1), editor(2)];
+    const updates = [one.edit('a'), two.edit('b'), one.edit('c')];
+    accept(ann, updates[0]!);
+    accept(bob, updates[1]!);
+    accept(ann, updates[2]!);
+    expect(fanout.updates.length).toBe(1);
+    clock.advance(6);
+    const joined = mergeAccepted([updates[1]!, updates[2]!]);
+    expect(fanout.updates[1]).toEqual({ update: joined, authors: [bob, ann] });
+    expect(relay.relayedOffset).toBe(3);
+    expect(relay.cursor).toBe(0);
+    relay.durable(3);
+    expect(ann.acks).toEqual([[updates[0], updates[2]]]);
+    expect(bob.acks).toEqual([[updates[1]]]);
+    expect(fanout.updates.length).toBe(2);
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    [10, 6],
+    [100, 7],
+    [5_000, 25],
+  ])(
+    'with %i live readers leave no closer than %i ms: more readers make a frame dearer',
+    (readers, windowMs) => {
+      fanout.readerCount = readers;
+      const { edit } = editor(1);
+      const writer = new WatchedWriter();
+      for (let ms = 0; ms < 100; ms++) {
+        accept(writer, edit('a'));
+        clock.advance(1);
+      }
+      expect(fanout.updates.length).toBeGreaterThanOrEqual(Math.floor(99 / windowMs));
+      expect(fanout.updates.length).toBeLessThanOrEqual(Math.ceil(100 / windowMs) + 1);
+    },
+  );
+
+  it('too many writers at once wait for their commit: each would need a frame of its own', () => {
     fanout.readerCount = 100;
-    const { edit, doc } = editor(1);
-    for (let i = 0; i < 22; i++) accept(new WatchedWriter(), edit('a'));
+    const editors = Array.from({ length: 40 }, (_, i) => editor(i + 1));
+    for (const { edit } of editors) accept(new WatchedWriter(), edit('a'));
     clock.advance(1_000);
     expect(fanout.updates.length).toBe(1);
-    relay.durable(22);
+    relay.durable(40);
     expect(fanout.updates.length).toBe(2);
-    expect(textOf(fanout.updates.map(({ update }) => update))).toBe(doc.getText('text').toJSON());
+    expect(fanout.updates[1]?.authors).toBeUndefined();
+    expect(textOf(fanout.updates.map(({ update }) => update)).length).toBe(40);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('on a busy server', () => {
+  beforeEach(() => {
+    isBusy = true;
   });
 
   it('D1: what comes close behind waits until it is durable, and then goes in one frame to everybody', () => {
@@ -78,26 +129,27 @@ describe('a busy room', () => {
     accept(ann, updates[0]!);
     accept(bob, updates[1]!);
     accept(ann, updates[2]!);
-    expect(fanout.updates).toEqual([{ update: updates[0], except: ann }]);
+    clock.advance(30);
+    expect(fanout.updates).toEqual([{ update: updates[0], authors: [ann] }]);
     expect(relay.relayedOffset).toBe(1);
     relay.durable(3);
     expect(fanout.updates.length).toBe(2);
-    expect(fanout.updates[1]?.except).toBeUndefined();
+    expect(fanout.updates[1]?.authors).toBeUndefined();
     expect(relay.relayedOffset).toBe(3);
     expect(textOf(fanout.updates.map(({ update }) => update)).length).toBe(3);
-    // The joined frame is the ack of what is in it; the first one went before.
+    // The joined frame is the acknowledgement of what is in it; the first edit left before.
     expect(ann.acked).toEqual([updates[0]]);
     expect(bob.acked).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 
-  it('D1: a writer hears of what left singly before it gets the joined frame with what it sent later', () => {
+  it('D1: a writer hears of what left before it gets the joined frame with what it sent later', () => {
     const heard: string[] = [];
     const ann = new WatchedWriter();
     ann.acknowledged = () => void heard.push('ack');
     const { edit } = editor(1);
     for (let i = 0; i < 3; i++) accept(ann, edit('a'));
-    fanout.update = () => void heard.push('joined');
+    fanout.joined = () => void heard.push('joined');
     relay.durable(3);
     expect(heard).toEqual(['ack', 'joined']);
   });
@@ -115,27 +167,23 @@ describe('a busy room', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('when durability takes longer than a window the updates leave one by one, and are acknowledged later', () => {
+  it('R4: a commit that takes longer than 75 ms is not waited for', () => {
     const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
     const [one, two] = [editor(1), editor(2)];
     const updates = [one.edit('a'), two.edit('b'), one.edit('c')];
     accept(ann, updates[0]!);
     accept(bob, updates[1]!);
     accept(ann, updates[2]!);
-    clock.advance(5);
+    clock.advance(74);
     expect(fanout.updates.length).toBe(1);
-    clock.advance(70);
-    expect(fanout.updates).toEqual([
-      { update: updates[0], except: ann },
-      { update: updates[1], except: bob },
-      { update: updates[2], except: ann },
-    ]);
-    expect(relay.relayedOffset).toBe(3);
+    clock.advance(1);
+    expect(fanout.updates.length).toBe(2);
+    expect(fanout.updates[1]?.authors).toEqual([bob, ann]);
     expect([ann.acked, bob.acked]).toEqual([[], []]);
     relay.durable(3);
     expect(ann.acks).toEqual([[updates[0], updates[2]]]);
     expect(bob.acks).toEqual([[updates[1]]]);
-    expect(fanout.updates.length).toBe(3);
+    expect(fanout.updates.length).toBe(2);
   });
 
   it('D1: a writer that does not get the frame is acknowledged for itself', () => {
@@ -158,14 +206,35 @@ describe('a busy room', () => {
     expect(ann.acks).toEqual([[sent]]);
   });
 
-  it('becomes quiet again', () => {
+  it('R3, N3: a writer that leaves the live stream because of one acknowledgement is told the next one too', () => {
+    const ann = new WatchedWriter();
+    ann.acknowledged = (receipts) => {
+      ann.acks.push(receipts);
+      // Its buffer has grown over the limit.
+      ann.isLive = false;
+    };
     const { edit } = editor(1);
-    for (let i = 0; i < 3; i++) accept(new WatchedWriter(), edit('a'));
+    accept(ann, edit('a'), 1);
+    accept(ann, edit('b'), 2);
+    relay.durable(2);
+    expect(ann.acked).toEqual([1, 2]);
+    expect(fanout.acks.at(-1)).toEqual([]);
+  });
+
+  it('R3: numbers of live writers are told by the joined frame, unless it is too large for the live stream', () => {
+    const ann = new WatchedWriter();
+    const { edit } = editor(1);
+    accept(new WatchedWriter(), edit('a'), 1);
+    accept(ann, edit('b'), 1);
+    accept(ann, edit('c'), 2);
     relay.durable(3);
-    clock.advance(4);
-    const before = fanout.updates.length;
-    accept(new WatchedWriter(), edit('b'));
-    expect(fanout.updates.length).toBe(before + 1);
+    expect(ann.carried).toEqual([[1, 2]]);
+    expect(fanout.acks.at(-1)).toEqual([{ writer: 1, seq: 2 }]);
+    fanout.maxLiveBytes = 10;
+    accept(ann, edit('d'), 3);
+    relay.durable(4);
+    expect(ann.acked).toEqual([3]);
+    expect(fanout.acks.at(-1)).toEqual([]);
   });
 });
 
@@ -194,15 +263,15 @@ describe('what a client only passes on', () => {
   it('D1: is relayed when it is durable, and what comes after it waits its turn', () => {
     const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
     const [offered, live] = [editor(1).edit('a'), editor(2).edit('b')];
-    relay.add({ offset: 1, update: offered, receipt: offered, writer: ann, isLive: false });
+    relay.add({ offset: 1, update: offered, receipt: offered, writer: ann, isEdit: false });
     clock.advance(100);
     accept(bob, live, live, 2);
     clock.advance(100);
     expect(fanout.updates).toEqual([]);
     relay.durable(1);
-    expect(fanout.updates).toEqual([{ update: offered, except: undefined }]);
+    expect(fanout.updates).toEqual([{ update: offered, authors: undefined }]);
     clock.advance(100);
-    expect(fanout.updates[1]).toEqual({ update: live, except: bob });
+    expect(fanout.updates[1]).toEqual({ update: live, authors: [bob] });
     relay.durable(2);
     expect(bob.acked).toEqual([live]);
     expect(clock.pending).toBe(0);
@@ -218,7 +287,7 @@ it('close leaves no timers', () => {
 });
 
 describe.each(Array.from({ length: 40 }, (_, i) => i + 1))('random traffic (seed %i)', (seed) => {
-  it('C1, D1: everybody gets everything in order; each update is acknowledged once, when durable', () => {
+  it('R1, R2, R3: everybody gets everything in order; each update is acknowledged once, when durable', () => {
     const random = new Random(seed);
     fanout.readerCount = 1 + random.int(5);
     const writers = Array.from({ length: 4 }, (_, i) => ({
@@ -230,13 +299,13 @@ describe.each(Array.from({ length: 40 }, (_, i) => i + 1))('random traffic (seed
     const check = (): void => {
       for (const { offset: at, update, writer } of sent) {
         const acks = writer.acked.filter((ack) => ack === update).length;
-        const isJoined = acks === 0 && writer.isLive && isInJoinedFrame(update);
+        const isJoined = acks === 0 && isInJoinedFrame(update);
         expect(acks + (isJoined ? 1 : 0), `update ${at}, ${durable} durable`).toBe(at <= durable ? 1 : 0);
       }
     };
     const isInJoinedFrame = (update: Uint8Array): boolean =>
       fanout.updates.some(
-        ({ update: frame, except }) => except === undefined && Buffer.from(frame).includes(tagOf(update)),
+        ({ update: frame, authors }) => authors === undefined && Buffer.from(frame).includes(tagOf(update)),
       );
     const tagOf = (update: Uint8Array): Buffer =>
       Buffer.from(/<\d+>/.exec(Buffer.from(update).toString('latin1'))![0]);
@@ -249,6 +318,8 @@ describe.each(Array.from({ length: 40 }, (_, i) => i + 1))('random traffic (seed
         durable += random.int(offset - durable + 1);
         relay.durable(durable);
       }
+      if (random.chance(0.05)) isBusy = !isBusy;
+      if (random.chance(0.05)) for (const { writer } of writers) writer.isLive = random.chance(0.8);
       clock.advance(random.int(8));
       check();
     }

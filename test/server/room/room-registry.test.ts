@@ -1,5 +1,6 @@
 // Which rooms are in memory, and that nothing is lost when they come and go.
 
+import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../../server/errors.js';
 import type { CheckpointRequest, CheckpointResult } from '../../../server/room/checkpointer.js';
@@ -284,8 +285,11 @@ describe('checkpoints', () => {
     store.release('replace');
     await checkpoint;
     expect(room.tail.records).toBe(2);
-    expect(room.since(10)).toEqual({ updates: [meanwhile, later], offset: 12 });
-    expect(room.since(11)).toEqual({ updates: [later], offset: 12 });
+    expect(room.catchUp.after(10)).toEqual({
+      updates: [mergeAccepted([meanwhile, later])],
+      offset: 12,
+    });
+    expect(room.catchUp.after(11)).toEqual({ updates: [later], offset: 12 });
     expect(textOf(room.content())).toBe(`${'a'.repeat(10)}bc`);
     const stored = await store.kept.load(document);
     expect(stored?.checkpoint?.offset).toBe(10);

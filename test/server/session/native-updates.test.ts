@@ -132,13 +132,16 @@ describe('N3: numbers', () => {
   });
 });
 
+/** So much that the whole document is more than what was missed. */
+const before = 'before '.repeat(30);
+
 describe('N5: resume', () => {
   async function missedBy(
     count: number,
   ): Promise<{ known: PeerDocument; writer: NativePeer; at: PeerDocument }> {
     const [reader, writer] = [await connect(), await connect()];
     const [known, at] = [await opened(reader, 'doc'), await opened(writer, 'doc')];
-    writer.insert(at, 'before ');
+    writer.insert(at, before);
     await server.run(100);
     writer.say({ type: 'sync', document: at.number });
     writer.insert(at, 'the end ');
@@ -248,7 +251,7 @@ describe('N5: resume', () => {
     writer.insert(at, 'after');
     await server.run(100);
     expect(again.text).toBe(at.text);
-    expect(lettersHeard(back)).toBe(at.text.length - 'before '.length);
+    expect(lettersHeard(back)).toBe(at.text.length - before.length);
     expect(seen.length).toBe(back.heardOf('update').length);
   });
 
@@ -282,7 +285,7 @@ describe('N5: resume', () => {
     const { back, again, at } = await overtaken();
     await server.run(200);
     expect(again.text).toBe(at.text);
-    expect(lettersHeard(back)).toBe(at.text.length - 'before '.length);
+    expect(lettersHeard(back)).toBe(at.text.length - before.length);
     expect(back.closed).toBeUndefined();
   });
 
