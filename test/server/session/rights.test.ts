@@ -339,6 +339,7 @@ describe('N6: a new token comes into force in one instant', () => {
 describe('D1: an answer shows a client nothing of its own that is not durable', () => {
   it('not even an update that was held, and taken while an earlier one was waited for', async () => {
     const client = await server.connected({ token: 'other', doc: new Y.Doc() });
+    const other = await server.connected({ token: 'other' });
     const { doc, edit } = editor(5);
     const [first, second] = [edit('a'), edit('b')];
     client.update(second);
@@ -348,7 +349,6 @@ describe('D1: an answer shows a client nothing of its own that is not durable', 
     client.step1(Uint8Array.of(0));
     const before = client.heardOf('step2').length;
     await server.run(50);
-    const other = await server.connected({ token: 'other' });
     other.update(first);
     await server.run(600, 50);
     // What it waited for at first is stored; what was held has been taken meanwhile, and is not.
