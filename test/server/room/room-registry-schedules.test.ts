@@ -1,6 +1,8 @@
-// Joins, writes, leaves, evictions and checkpoints in random order over a store that takes its time.
+// Joins, writes, leaves, evictions and checkpoints in random order over a store that takes its time, or is away, or refuses the
+// document alone.
 
 import { describe, expect, it } from 'vitest';
+import { StoreError } from '../../../server/errors.js';
 import type { Room } from '../../../server/room/room.js';
 import { RoomRegistry } from '../../../server/room/room-registry.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
@@ -17,16 +19,46 @@ const document = parseDocumentName('doc');
 
 describe('comings and goings', () => {
   const schedules = Number(process.env['SCHEDULES'] ?? 500);
+  const fewer = Math.ceil(schedules / 3);
   it(`D1: who joins sees everything acknowledged, in ${schedules} random schedules over a slow store`, async () => {
-    for (let seed = 1; seed <= schedules; seed++) await runSchedule(seed);
+    for (let seed = 1; seed <= schedules; seed++) await runSchedule(seed, 'slow');
   }, 120_000);
 
-  async function runSchedule(seed: number): Promise<void> {
+  it(`O8: also where the store does not answer, whether or not it has written (${fewer} schedules)`, async () => {
+    for (let seed = 1; seed <= fewer; seed++) await runSchedule(seed, 'away');
+  }, 120_000);
+
+  it(`O7: also where the document fails alone, now and then (${fewer} schedules)`, async () => {
+    for (let seed = 1; seed <= fewer; seed++) await runSchedule(seed, 'refusing');
+  }, 120_000);
+
+  /** From now on some appends fail, in the given way. Returns what makes the store well again. */
+  function breakStore(store: ControlledStore, random: Random, how: 'slow' | 'away' | 'refusing'): () => void {
+    const append = store.kept.append.bind(store.kept);
+    if (how === 'slow') return () => {};
+    store.kept.append = async (batch) => {
+      const isBefore = random.chance(0.2);
+      if (how === 'refusing') {
+        const error = new StoreError('STORE_CONFLICT', 'now and then');
+        return isBefore ? batch.map(() => ({ kind: 'failed', error })) : append(batch);
+      }
+      if (isBefore) throw new StoreError('STORE_AWAY', 'before it wrote');
+      const outcomes = await append(batch);
+      if (random.chance(0.2)) throw new StoreError('STORE_AWAY', 'after it wrote');
+      return outcomes;
+    };
+    return () => {
+      store.kept.append = append;
+    };
+  }
+
+  async function runSchedule(seed: number, how: 'slow' | 'away' | 'refusing'): Promise<void> {
     const random = new Random(seed);
     const clock = createFakeClock();
     const store = new ControlledStore();
     const errors: LogFields[] = [];
     const slowness = 1 + random.int(400);
+    const mend = breakStore(store, random, how);
     store.delay = () =>
       new Promise((resolve) => {
         clock.after(random.int(slowness), resolve);
@@ -64,6 +96,7 @@ describe('comings and goings', () => {
       ackers.push(writer);
     };
     for (let step = 0; step < 25; step++) {
+      for (const gone of here.filter(({ room }) => room.hasEnded)) here.splice(here.indexOf(gone), 1);
       const member = here.length === 0 ? undefined : random.pick(here);
       const action = random.int(4);
       if (action === 0 || member === undefined) {
@@ -85,14 +118,19 @@ describe('comings and goings', () => {
     expect(joining.size, `seed ${seed}: somebody never got in`).toBe(0);
     note();
     store.delay = () => undefined;
-    await pass(clock, 2_000, 500);
+    mend();
+    await pass(clock, 3_000, 500);
     await registry.close();
     note();
-    expect(acked.size, `seed ${seed}`).toBe(texts.size);
+    if (how !== 'refusing') expect(acked.size, `seed ${seed}`).toBe(texts.size);
     const stored = await store.kept.load(document);
     const bytes = [stored?.checkpoint?.update, ...(stored?.records ?? []).map(({ update }) => update)];
     const content = textOf(bytes.filter((update) => update !== undefined));
     for (const text of acked) expect(content, `seed ${seed}`).toContain(text);
-    expect(errors, `seed ${seed}`).toEqual([]);
+    const isEnd = ({ code }: LogFields): boolean => how === 'refusing' && code === 'STORE_UNAVAILABLE';
+    expect(
+      errors.filter((fields) => !isEnd(fields)),
+      `seed ${seed}`,
+    ).toEqual([]);
   }
 });
