@@ -154,7 +154,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       if (loaded !== undefined) await seedRoom(room, () => loaded(document, isNew));
       this.#rooms.set(document, room);
       this.#idle.add(room);
-      this.#touched(room);
+      if (log.tailLength > 0) this.#touched(room);
       return room;
     } catch (error) {
       const refusal = toSyncError(error);
