@@ -1,5 +1,5 @@
-// A store in front of another one that can be slow, fail, and be pulled away as a crash would: what was not durable by
-// then never happened. The store behind it outlives it, as a disk outlives a process.
+// A store in front of another one that can be slow, fail, leave an append unanswered, refuse one document of a batch, and be
+// pulled away as a crash would: what was not durable by then never happened. The store behind it outlives it, as a disk outlives a process.
 
 import { StoreError } from '../../server/errors.js';
 import type {
@@ -14,6 +14,12 @@ import type {
 } from '../../server/store/store.js';
 import type { DocumentName } from '../../shared/document-name.js';
 
+/**
+ * What goes wrong with an append. refused: one document of it fails alone. away: nothing is written, and there is no answer.
+ * unanswered: it is written, and there is no answer.
+ */
+export type AppendFault = 'refused' | 'away' | 'unanswered';
+
 export class FaultyStore implements DocumentStore {
   /** Calls so far. */
   appends = 0;
@@ -23,14 +29,21 @@ export class FaultyStore implements DocumentStore {
   failingLoads = 0;
   readonly #inner: DocumentStore;
   readonly #delayMs: () => number;
+  readonly #fault: () => AppendFault | undefined;
+  #isCalm = false;
   #isHeld = false;
   #isGone = false;
   #waiting: (() => void)[] = [];
 
-  /** `delayMs` is asked before every append. */
-  constructor(inner: DocumentStore, delayMs: () => number = () => 0) {
+  /** Both are asked before every append. */
+  constructor(
+    inner: DocumentStore,
+    delayMs: () => number = () => 0,
+    fault: () => AppendFault | undefined = () => undefined,
+  ) {
     this.#inner = inner;
     this.#delayMs = delayMs;
+    this.#fault = fault;
   }
 
   /** Nothing becomes durable from now on, until `release`. */
@@ -41,6 +54,11 @@ export class FaultyStore implements DocumentStore {
   release(): void {
     this.#isHeld = false;
     for (const goOn of this.#waiting.splice(0)) goOn();
+  }
+
+  /** No append goes wrong from now on. */
+  calm(): void {
+    this.#isCalm = true;
   }
 
   /** The process is gone: what waits is lost, and nothing works any more. */
@@ -60,7 +78,18 @@ export class FaultyStore implements DocumentStore {
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (this.#isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#assertHere();
-    return this.#inner.append(batch);
+    const fault = this.#isCalm ? undefined : this.#fault();
+    if (fault === 'away') throw new StoreError('STORE_AWAY', 'no connection');
+    if (fault === 'refused') return this.#appendRest(batch);
+    const outcomes = await this.#inner.append(batch);
+    if (fault === 'unanswered') throw new StoreError('STORE_AWAY', 'no answer');
+    return outcomes;
+  }
+
+  /** The first document of the batch fails alone. */
+  async #appendRest(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
+    const outcomes = await this.#inner.append(batch.slice(1));
+    return [{ kind: 'failed', error: new StoreError('STORE_CONFLICT', 'refused') }, ...outcomes];
   }
 
   async load(document: DocumentName): Promise<StoredDocument | undefined> {

@@ -1,8 +1,9 @@
-// Clients of the native protocol that come and go, resume by offset, also over checkpoints, and a server that crashes:
-// nobody misses anything, nothing acknowledged is lost, and nothing is asked for that is there. HEDDLE_SEED replays one run.
+// Clients of the native protocol that come and go, resume by offset, also over checkpoints, a server that crashes, and a store
+// that refuses the document alone, or is away: nobody misses anything, nothing acknowledged is lost, and nothing is asked for that is there. HEDDLE_SEED replays one run.
 
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { StoreError } from '../../server/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { Limits } from '../../shared/limits.js';
 import { ControlledStore } from '../support/controlled-store.js';
@@ -69,7 +70,8 @@ class Client {
   look(): void {
     const [peer, document] = [this.#peer, this.#document];
     if (peer === undefined || document === undefined) return;
-    if (peer.closed !== undefined || peer.heardOf('closed').length > 0) return this.disconnect();
+    const hasEnded = peer.heardOf('closed').length + peer.heardOf('not-opened').length > 0;
+    if (peer.closed !== undefined || hasEnded) return this.disconnect();
     const [opened] = peer.heardOf('opened');
     if (opened === undefined) return;
     if (!opened.isContentNext && !this.#hasRequested) {
@@ -122,6 +124,7 @@ class Play {
   readonly #limits: Partial<Limits>;
   #server: SessionServer;
   crashes = 0;
+  refusals = 0;
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -135,7 +138,7 @@ class Play {
   async step(): Promise<void> {
     const random = this.#random;
     const client = random.pick(this.clients);
-    const action = random.int(100);
+    const action = random.int(106);
     if (action < 55) edit(client.doc, random);
     else if (action < 60) edit(this.stock, random);
     else if (action < 75 && client.isConnected) client.disconnect();
@@ -146,7 +149,9 @@ class Play {
     else if (action < 91) this.#store.hold('append');
     else if (action < 95) this.#store.release('append');
     else if (action < 97) this.#store.hold('loadKept');
-    else this.#store.release('loadKept');
+    else if (action < 100) this.#store.release('loadKept');
+    else if (action < 103) this.#refuse();
+    else this.#store.failures.set('append', new StoreError('STORE_AWAY', 'no answer'));
     await this.#run(random.pick([1, 5, 20, 120]));
   }
 
@@ -154,6 +159,8 @@ class Play {
   async settle(): Promise<unknown[]> {
     this.#store.release('append');
     this.#store.release('loadKept');
+    this.#store.outcomes = [];
+    await this.#run(200);
     if (this.#stockPeer === undefined) this.#turnStock();
     for (let round = 0; round < 20; round++) {
       for (const client of this.clients) if (!client.isConnected) client.connect(this.#server);
@@ -182,6 +189,13 @@ class Play {
     }
     await this.#server.settle();
     for (const client of this.clients) client.look();
+    if (this.#stockPeer?.closed !== undefined) this.#turnStock();
+  }
+
+  /** The next append of the document fails alone: its offsets are given to others, in the same epoch. */
+  #refuse(): void {
+    this.refusals++;
+    this.#store.outcomes = [[{ kind: 'failed', error: new StoreError('STORE_CONFLICT', 'refused') }]];
   }
 
   #turnStock(): void {
@@ -224,6 +238,7 @@ function edit(doc: Y.Doc, random: SeededRandom): void {
 /** What has happened, to see that it has. */
 interface Counts {
   crashes: number;
+  refusals: number;
   checkpoints: number;
   resumed: number;
   resumedAcross: number;
@@ -242,6 +257,7 @@ async function play(seed: number): Promise<Counts> {
         world.clients.reduce((sum, client) => sum + client[key], 0);
       return {
         crashes: world.crashes,
+        refusals: world.refusals,
         checkpoints: world.checkpoints,
         resumed: sumOf('resumed'),
         resumedAcross: sumOf('resumedAcross'),
@@ -259,7 +275,14 @@ test(
   `N4, N5, N8, C1: crashes, checkpoints and returns, from seed ${seed} on`,
   { timeout: 120_000 },
   async () => {
-    const sum: Counts = { crashes: 0, checkpoints: 0, resumed: 0, resumedAcross: 0, askedAcross: 0 };
+    const sum: Counts = {
+      crashes: 0,
+      refusals: 0,
+      checkpoints: 0,
+      resumed: 0,
+      resumedAcross: 0,
+      askedAcross: 0,
+    };
     for (let run = 0; run < (isReplay ? 1 : runs); run++) {
       const counts = await play(seed + run);
       for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];

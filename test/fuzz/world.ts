@@ -14,7 +14,6 @@ import { openLevelStore } from '../../server/store/level-store.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import type { DocumentStore } from '../../server/store/store.js';
 import { systemClock } from '../../shared/clock.js';
-import { wideClientId } from '../support/client-ids.js';
 import { contentOf, rootsOf } from '../support/histories.js';
 import { Peer, until } from '../support/peer.js';
 import { randomEdits } from '../support/random-edits.js';
@@ -56,6 +55,7 @@ export class World {
   readonly #hasTokens: boolean;
   readonly #gc: boolean;
   readonly #isTight: boolean;
+  readonly #failsAppends: boolean;
   #proxy!: TcpProxy;
   #store!: FaultyStore;
   #server!: TestServer;
@@ -67,8 +67,10 @@ export class World {
     this.#hasTokens = random.chance(0.5);
     this.#gc = random.chance(0.7);
     this.#isTight = random.chance(0.5);
+    // Of its own source, so that seeds of before go on meaning the same.
+    this.#failsAppends = new SeededRandom(random.seed ^ 1).chance(0.4);
     this.events.push(
-      `formats ${this.#formats} tokens ${this.#hasTokens} gc ${this.#gc} tight ${this.#isTight}`,
+      `formats ${this.#formats} tokens ${this.#hasTokens} gc ${this.#gc} tight ${this.#isTight} failing ${this.#failsAppends}`,
     );
   }
 
@@ -98,6 +100,7 @@ export class World {
 
   /** Ends all faults, and returns what everybody has of every document then; the store and a newcomer too. */
   async settle(): Promise<Map<string, { readonly who: string; readonly content: unknown }[]>> {
+    this.#store.calm();
     this.#store.release();
     for (const { replica } of this.#members) replica.disconnect(this.#random.chance(0.5));
     await Promise.all(this.#members.map(({ replica }) => replica.settle()));
@@ -216,7 +219,13 @@ export class World {
 
   async #start(): Promise<void> {
     const random = this.#own();
-    this.#store = new FaultyStore(this.#inner, () => (random.chance(0.2) ? random.int(30) : 0));
+    const faults = ['refused', 'away', 'unanswered'] as const;
+    const chance = new SeededRandom(random.seed ^ 1);
+    this.#store = new FaultyStore(
+      this.#inner,
+      () => (random.chance(0.2) ? random.int(30) : 0),
+      () => (this.#failsAppends && chance.chance(0.05) ? chance.pick(faults) : undefined),
+    );
     this.#server = await startServer(this.#options());
     this.#proxy.target = this.#server.port;
   }
@@ -236,7 +245,7 @@ export class World {
   async #join(documentName: string, from?: Y.Doc): Promise<void> {
     const random = this.#own();
     const doc = new Y.Doc({ gc: random.chance(0.7) });
-    doc.clientID = wideClientId(random.uint32());
+    doc.clientID = random.uint32();
     const isCopy =
       from !== undefined && this.#membersOf(documentName).some(({ replica }) => replica.doc === from);
     // Under another name it would bring what is not its own; see C3.
