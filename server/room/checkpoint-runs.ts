@@ -19,8 +19,9 @@ export interface CheckpointRunsDeps {
   readonly gc: boolean;
 }
 
-/** After a document could not be merged, it is left alone for this long; after the store was away, for the second time. */
+/** How long a document is left alone after it could not be merged, ms. */
 const mergeRetryMs = 10 * 60_000;
+/** How long it is left alone after the store did not answer, ms. */
 const storeRetryMs = 30_000;
 
 export class CheckpointRuns {

@@ -19,7 +19,7 @@ export interface CommitSource {
   takeUncommitted(): LogRecord[];
   /** Everything up to this offset is durable. */
   committed(offset: number): void;
-  /** Its records cannot be written, or it threw when it was told that they are. Does not throw. */
+  /** The source must not go on: its records cannot be written, or its `committed` has thrown. Does not throw. */
   end(error: SyncError): void;
 }
 
@@ -245,7 +245,7 @@ export class CommitQueue {
   }
 }
 
-/** A throw of one source must not leave the others of its batch without their answer. */
+/** Tells a source what became of its records. Does not throw: the other sources of the batch wait for their answer. */
 function tell(source: CommitSource, append: Append | undefined, outcome: AppendOutcome | undefined): void {
   if (outcome?.kind === 'failed') return source.end(refusalOf(outcome.error));
   try {

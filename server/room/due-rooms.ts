@@ -1,5 +1,5 @@
-// Which rooms are looked at in which turn of the regular look: those that have changed since the last turn, and those that asked
-// for this one. A room that rests costs nothing.
+// Which rooms the regular look visits in which turn: the rooms that have changed since the last turn, and the rooms that are
+// planned for this turn. A room that is neither costs nothing.
 
 export class DueRooms<R> {
   readonly #turnMs: number;
@@ -13,12 +13,12 @@ export class DueRooms<R> {
     this.#turnMs = turnMs;
   }
 
-  /** It is looked at in the next turn. */
+  /** The room is visited in the next turn. */
   changed(room: R): void {
     this.#changed.add(room);
   }
 
-  /** It is looked at in the first turn after so many ms, and not in the one it asked for before. */
+  /** The room is visited in the first turn after so many ms. An earlier plan for the room is dropped. */
   plan(room: R, ms: number): void {
     this.forget(room);
     const turn = this.#turn + Math.max(1, Math.ceil(ms / this.#turnMs));

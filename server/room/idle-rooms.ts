@@ -1,5 +1,5 @@
-// Rooms that nobody has open, the longest unused first, and how much memory they take together. Counted as rooms come, change
-// and go, so that the regular look at a hundred thousand of them costs nothing.
+// Rooms that nobody has open, the longest unused first, and how much memory they take together. The sum is kept as rooms come,
+// change and go, so that nobody has to walk over a hundred thousand rooms for it.
 
 interface Sized {
   readonly memoryBytes: number;
@@ -17,7 +17,7 @@ export class IdleRooms<R extends Sized> {
     return this.#bytes;
   }
 
-  /** Nobody has it open from now on. */
+  /** Nobody has the room open from now on. */
   add(room: R): void {
     this.delete(room);
     this.#bytesOf.set(room, room.memoryBytes);
@@ -29,7 +29,7 @@ export class IdleRooms<R extends Sized> {
     this.#bytesOf.delete(room);
   }
 
-  /** It takes more or less memory than before; its place in the order stays. */
+  /** The room takes more or less memory than before; its place in the order stays. */
   resized(room: R): void {
     const before = this.#bytesOf.get(room);
     if (before === undefined) return;
@@ -37,7 +37,7 @@ export class IdleRooms<R extends Sized> {
     this.#bytes += room.memoryBytes - before;
   }
 
-  /** Takes out the longest unused that may go, until the rest fits, and returns them. */
+  /** Takes out the longest unused rooms that may go, until the rest fits, and returns them. */
   evict(maxBytes: number, mayGo: (room: R) => boolean): R[] {
     const gone: R[] = [];
     if (this.#bytes <= maxBytes) return gone;

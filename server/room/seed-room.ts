@@ -1,7 +1,6 @@
-// The first content of a room, before anybody is served: taken whole or not at all, and durable.
+// The first content of a room (D6): taken whole or not at all, and durable before anybody is served.
 
-import { SyncError } from '../../shared/errors.js';
-import { toSyncError } from '../../shared/errors.js';
+import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Room } from './room.js';
 import { serverWriter } from './writer.js';
 
@@ -9,8 +8,9 @@ import { serverWriter } from './writer.js';
 const seeder = serverWriter();
 
 /**
- * Takes what `content` gives, if it gives anything. Rejects with SyncError: INTERNAL when `content` fails, or gives what cannot
- * be taken whole, and the room has accepted nothing then; STORE_UNAVAILABLE when it could not be written. The room has ended then.
+ * Takes the update that `content` gives, if it gives one. Rejects with SyncError, and the room has ended then: INTERNAL when
+ * `content` fails, or when its update cannot be taken whole, and then the room has accepted nothing; STORE_UNAVAILABLE when the
+ * update could not be written; the error of `content` where that is a SyncError.
  */
 export async function seedRoom(room: Room, content: () => Promise<Uint8Array | undefined>): Promise<void> {
   try {
@@ -33,6 +33,7 @@ async function contentOf(content: () => Promise<Uint8Array | undefined>): Promis
     // The room keeps the bytes, and the application may go on with its own.
     return new Uint8Array(update);
   } catch (cause) {
+    if (cause instanceof SyncError) throw cause;
     throw new SyncError('INTERNAL', 'the first content of the document could not be had', { cause });
   }
 }

@@ -7,6 +7,7 @@ import { Room } from '../../../server/room/room.js';
 import { RoomRegistry, type RegistryDeps } from '../../../server/room/room-registry.js';
 import type { AppendOutcome } from '../../../server/store/store.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
+import { SyncError } from '../../../shared/errors.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import type { LogFields } from '../../../shared/logger.js';
 import { ControlledStore } from '../../support/controlled-store.js';
@@ -246,6 +247,13 @@ describe('D6: the first content of a document', () => {
     const neighbours = createRegistry();
     expect((await neighbours.open(document)).head).toBe(0);
     await neighbours.close();
+    await registry.close();
+  });
+
+  it('is refused with the error of the hook where that is one for the client', async () => {
+    registry = createRegistry({ loaded: () => Promise.reject(new SyncError('FORBIDDEN', 'not today')) });
+    await expect(registry.open(document)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(registry.size).toBe(0);
     await registry.close();
   });
 
