@@ -23,9 +23,10 @@ import { nativeDialect } from './dialect/native.js';
 import { yWebsocketDialect } from './dialect/y-websocket.js';
 import { ConfigError } from './errors.js';
 import type { ServerOptions } from './options.js';
+import type { DocumentWorker } from './room/document-worker.js';
 import { LoadMeter } from './room/load-meter.js';
-import { WorkerCheckpointer } from './room/checkpointer.js';
 import { RoomRegistry } from './room/room-registry.js';
+import { withDocument } from './room/with-document.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
 import type { Visitor } from './session/visitor.js';
@@ -37,6 +38,7 @@ import type { DocumentStore } from './store/store.js';
 import { createStaticFiles, type StaticFiles } from './transport/static-files.js';
 import type { Transport, UpgradeDecision, UpgradeRequest } from './transport/transport.js';
 import { listenUws } from './transport/uws.js';
+import { WorkerPool } from './worker/worker-pool.js';
 
 /** A Heddle server. `listen` starts all of it or nothing; `close` ends it without losing an acknowledged update. */
 export interface HeddleServer {
@@ -61,17 +63,17 @@ export function createServer(options: ServerOptions): HeddleServer {
   return new Server(options, systemClock);
 }
 
-/** Long enough for any document that loads at all; a merge that takes longer would take as long in every client. */
-const maxMergeMs = 30_000;
 const maxHttpBodyBytes = 64 * 1024;
 const idleTimeoutS = 40;
 
+const startingRoutes = healthRoutes({ isReady: () => false, costlyDocuments: () => 0 });
 const notListening: UpgradeDecision = { accept: false, status: 503, body: 'the server is starting' };
 
 /** What runs between `listen` and `close`. */
 interface Running {
   readonly store: DocumentStore;
   readonly registry: RoomRegistry<RoomFanout>;
+  readonly worker: DocumentWorker;
   readonly sessions: SessionRegistry;
   readonly gateway: Gateway;
   readonly changes: ChangeNotifier;
@@ -115,9 +117,12 @@ class Server implements HeddleServer {
   }
 
   async withDocument<T>(name: string, use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T> {
-    // Loaded when used, as it brings Yjs, which serving clients does not need.
-    const { withDocument } = await import('./room/with-document.js');
-    return withDocument(this.#get().registry, parseDocumentName(name), use);
+    const { registry, worker } = this.#get();
+    return withDocument({ registry, worker, gc: this.#gc }, parseDocumentName(name), use);
+  }
+
+  get #gc(): boolean {
+    return this.#options.gc ?? true;
   }
 
   #get(): Running {
@@ -156,8 +161,7 @@ class Server implements HeddleServer {
       },
       {
         upgrade: (request) => this.#running?.gateway.upgrade(request) ?? notListening,
-        request: (request) =>
-          route(request, this.#running?.routes ?? healthRoutes(() => false), files, logger),
+        request: (request) => route(request, this.#running?.routes ?? startingRoutes, files, logger),
       },
       { logger, clock },
     );
@@ -195,35 +199,37 @@ class Server implements HeddleServer {
         notify: (document) => this.#notifyChange(document),
       });
       const load = new LoadMeter(clock, () => performance.eventLoopUtilization().active);
-      const registry = this.#registry(store, transport, changes, load);
+      const worker = new WorkerPool({ clock, maxCopyMs: this.#limits.maxCopyMs });
+      const registry = this.#registry({ store, transport, changes, worker, load });
       const sessions = new SessionRegistry(clock);
       const gateway = this.#gateway(this.#authenticator(own, demo), registry, sessions);
       const routes: Routes = {
-        ...healthRoutes(() => this.#isReady),
+        ...healthRoutes({ isReady: () => this.#isReady, costlyDocuments: () => registry.costlyCount }),
         ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
       };
-      return { store, registry, sessions, gateway, changes, load, transport, routes };
+      return { store, registry, worker, sessions, gateway, changes, load, transport, routes };
     } catch (error) {
       await store.close();
       throw error;
     }
   }
 
-  #registry(
-    store: DocumentStore,
-    transport: Transport,
-    changes: ChangeNotifier,
-    load: LoadMeter,
-  ): RoomRegistry<RoomFanout> {
+  #registry({
+    store,
+    transport,
+    changes,
+    worker,
+    load,
+  }: Pick<Running, 'store' | 'transport' | 'changes' | 'worker' | 'load'>): RoomRegistry<RoomFanout> {
     const { options, clock, limits, logger } = this.#parts();
     let documents = 0;
     return new RoomRegistry<RoomFanout>({
       store,
-      checkpointer: new WorkerCheckpointer({ clock, maxMs: maxMergeMs }),
+      worker,
       clock,
       limits,
       logger,
-      gc: options.gc ?? true,
+      gc: this.#gc,
       commitIntervalMs: options.commitIntervalMs ?? 10,
       createFanout: (document) => new RoomFanout({ transport, document, limits, number: ++documents }),
       isBusy: () => load.isBusy,
@@ -283,9 +289,9 @@ class Server implements HeddleServer {
 
   #notifyChange(document: DocumentName): Promise<void> {
     const read = async (): Promise<Y.Doc> => {
-      const { buildDocument } = await import('./room/merge-document.js');
-      const room = await this.#get().registry.open(document);
-      return buildDocument(room.content(), false);
+      const { registry, worker } = this.#get();
+      const room = await registry.open(document);
+      return worker.read(document, { updates: room.content(), gc: this.#gc });
     };
     return this.#run('onChange', async () =>
       this.#options.onChange?.({ documentName: document, document: read }),

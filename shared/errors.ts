@@ -19,6 +19,8 @@ export const errorTable = {
   VERSION_UNSUPPORTED: { close: 4426, http: 426, retry: 'never' },
   STATE_VECTOR_INVALID: { close: 4400, http: 400, retry: 'never' },
   UPDATE_INVALID: { close: 4422, http: 422, retry: 'never' },
+  UPDATE_TOO_COSTLY: { close: 4422, http: 422, retry: 'never' },
+  DOCUMENT_TOO_COSTLY: { close: 4422, http: 422, retry: 'never' },
   UPDATE_INCOMPLETE: { close: 4522, http: 422, retry: 'backoff' },
   CLIENT_ID_TAKEN: { close: 4509, http: 409, retry: 'backoff' },
   TOKEN_MISSING: { close: 4401, http: 401, retry: 'after-auth' },
@@ -50,12 +52,15 @@ export function errorCodeOf(name: string): ErrorCode | undefined {
  */
 export class SyncError extends Error {
   readonly code: ErrorCode;
+  /** `reason` without the code. */
+  readonly detail: string;
   readonly reason: string;
 
   constructor(code: ErrorCode, detail = '', options?: ErrorOptions) {
     super(detail === '' ? code : `${code}: ${detail}`, options);
     this.name = 'SyncError';
     this.code = code;
+    this.detail = detail;
     this.reason = detail === '' ? code : `${code}: ${detail}`;
   }
 

@@ -69,6 +69,14 @@ export interface Limits {
   readonly maxKeptLogBytes: number;
   /** Memory of documents nobody has open, bytes; above it the longest unused are dropped. */
   readonly maxIdleBytes: number;
+  /** CPU time up to which a copy for withDocument or onChange may hold the server's thread while it is built, ms. */
+  readonly maxCopyMs: number;
+  /** Unusual updates that are being tried, all together. */
+  readonly maxTrials: number;
+  /** The same, bytes. */
+  readonly maxTrialBytes: number;
+  /** Unusual updates of one connection that are being tried. */
+  readonly maxTrialsPerConnection: number;
 }
 
 const KiB = 1024;
@@ -109,4 +117,8 @@ export const defaultLimits: Limits = {
   maxHttpConnections: 10_000,
   maxKeptLogBytes: 1 * MiB,
   maxIdleBytes: 256 * MiB,
+  maxCopyMs: 250,
+  maxTrials: 256,
+  maxTrialBytes: 64 * MiB,
+  maxTrialsPerConnection: 8,
 };

@@ -18,6 +18,7 @@ const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^server\/(transport|dialect|store|auth|crdt)\//, 1],
   [/^server\/room\//, 2],
   [/^server\/session\//, 3],
+  [/^server\/worker\//, 3],
   [/^server\/api\//, 4],
   [/^server\/config\//, 5],
   [/^server\/(create-server|change-notifier|shut-down|index)\.ts$/, 5],
@@ -32,7 +33,18 @@ const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
 ];
 
 /** Folders of one layer that know nothing of each other, but for each other's ports. */
-const siblings = ['transport', 'dialect', 'store', 'auth', 'crdt', 'room', 'session', 'api', 'config'];
+const siblings = [
+  'transport',
+  'dialect',
+  'store',
+  'auth',
+  'crdt',
+  'room',
+  'session',
+  'worker',
+  'api',
+  'config',
+];
 const ports = new Set([
   'server/transport/transport.ts',
   'server/dialect/dialect.ts',
@@ -47,7 +59,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   jose: /^server\/auth\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,
-  yjs: /^(client\/(crdt|offline|provider|react|tabs)\/|server\/(room|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
+  yjs: /^(client\/(crdt|offline|provider|react|tabs)\/|server\/(room|worker|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
 };
 
 interface Import {

@@ -39,6 +39,8 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   VERSION_UNSUPPORTED: 'version',
   STATE_VECTOR_INVALID: 'invalid',
   UPDATE_INVALID: 'invalid',
+  UPDATE_TOO_COSTLY: 'invalid',
+  DOCUMENT_TOO_COSTLY: 'invalid',
   UPDATE_INCOMPLETE: 'server',
   CLIENT_ID_TAKEN: 'busy',
   TOKEN_MISSING: 'token-missing',

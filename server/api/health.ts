@@ -2,10 +2,17 @@
 
 import { json, type Routes } from './router.js';
 
-/** `/healthz`: the process answers. `/readyz`: it takes connections and writes. */
-export function healthRoutes(isReady: () => boolean): Routes {
+export interface Health {
+  /** Whether the server takes connections and writes. */
+  readonly isReady: () => boolean;
+  /** How many documents load slowly for their size. Their names are in the log alone: who asks has shown no token (A1). */
+  readonly costlyDocuments: () => number;
+}
+
+/** `/healthz`: the process answers, and how many documents are costly. `/readyz`: it takes connections and writes. */
+export function healthRoutes({ isReady, costlyDocuments }: Health): Routes {
   return {
-    'GET /healthz': () => json(200, { status: 'ok' }),
+    'GET /healthz': () => json(200, { status: 'ok', costlyDocuments: costlyDocuments() }),
     'GET /readyz': () => (isReady() ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' })),
   };
 }

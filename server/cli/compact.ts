@@ -6,9 +6,9 @@ import { defaultLimits } from '../../shared/limits.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { StoreError } from '../errors.js';
 import { sumBytes } from '../room/document-log.js';
-import { mergeDocument } from '../room/merge-document.js';
 import type { LevelStore } from '../store/level-store.js';
 import { allDocuments, readDocument, readName, withStore, type StoreCommand } from './store-options.js';
+import { mergeDocument } from '../worker/merge-document.js';
 
 export const compactCommand: StoreCommand = {
   usage: 'heddle compact [<document>] [--data <directory>] [--no-gc]',

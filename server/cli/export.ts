@@ -3,8 +3,8 @@
 import { writeFile } from 'node:fs/promises';
 import { defaultLimits } from '../../shared/limits.js';
 import { ConfigError } from '../errors.js';
-import { mergeDocument } from '../room/merge-document.js';
 import { readDocument, readName, withStore, type StoreCommand } from './store-options.js';
+import { mergeDocument } from '../worker/merge-document.js';
 
 export const exportCommand: StoreCommand = {
   usage: 'heddle export <document> <file> [--data <directory>] [--no-gc]',

@@ -1,6 +1,6 @@
 // `heddle verify`: whether everything stored is as it was written, and every document loads.
 
-import { buildDocument } from '../room/merge-document.js';
+import { buildDocument } from '../worker/build-document.js';
 import { allDocuments, readDocument, withStore, type StoreCommand } from './store-options.js';
 
 export const verifyCommand: StoreCommand = {

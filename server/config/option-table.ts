@@ -38,6 +38,10 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxHttpConnections: 'Of these, connections over HTTP',
   maxKeptLogBytes: 'Log before a checkpoint that is kept for clients that come back',
   maxIdleBytes: 'Memory of documents nobody has open',
+  maxCopyMs: 'CPU time up to which a copy for the embedder may hold the server',
+  maxTrials: 'Unusual updates that are being tried, all together',
+  maxTrialBytes: 'The same, bytes',
+  maxTrialsPerConnection: 'Unusual updates of one connection that are being tried',
 };
 
 /** The limits' names. */

@@ -85,6 +85,11 @@ export class CausalIndex {
     return this.state.clients.count;
   }
 
+  /** Items that a Y.Doc of the document holds, about. */
+  get itemCount(): number {
+    return this.state.items;
+  }
+
   /** Rough bytes the index itself takes. */
   get memoryBytes(): number {
     return this.state.memoryBytes + (this.encodedVector?.length ?? 0) + (this.encodedDeletes?.length ?? 0);

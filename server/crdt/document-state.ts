@@ -10,6 +10,8 @@ export class DocumentState {
   subdocuments = 0;
   /** Whether there was ever formatted text, since the document was loaded. */
   isFormatted = false;
+  /** Items that a Y.Doc of the document holds, about: see UpdateShape. */
+  items = 0;
 
   get rootCount(): number {
     return this.roots?.size ?? 0;

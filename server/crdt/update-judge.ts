@@ -10,6 +10,7 @@ import { applyDeletes, judgeDeletes } from './delete-set.js';
 import { type DocumentState, rootName } from './document-state.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_ROOT, Kind, KIND_MASK } from './struct-reader.js';
 import { UpdateInspector } from './update-inspector.js';
+import { noShape, shapeOf, type UpdateShape } from './update-shape.js';
 import type { Trust } from './value-reader.js';
 import { writeTaken } from './write-taken.js';
 
@@ -25,6 +26,10 @@ export interface Verdict {
   readonly isForeign: boolean;
   /** The only client id whose structs it adds; -1 if it adds structs of several or of none. */
   readonly soleClient: number;
+  /** How much work what it adds may make for Yjs. */
+  readonly shape: UpdateShape;
+  /** How many lists the types it adds stand in, the deepest of them; 0 if it adds no type. */
+  readonly depth: number;
 }
 
 const nobody = (): boolean => false;
@@ -45,6 +50,7 @@ export class UpdateJudge extends CausalWalk {
   private places = new Uint32Array(64);
   private readonly newRoots = new Set<string>();
   private subdocuments = 0;
+  private depth = 0;
   private isIncomplete = false;
   private isForeign = false;
   /** What the columns speak of; undefined once it is applied. */
@@ -66,6 +72,7 @@ export class UpdateJudge extends CausalWalk {
     this.open(this.inspector.inspect(update));
     this.state = state;
     this.subdocuments = 0;
+    this.depth = 0;
     if (this.newRoots.size > 0) this.newRoots.clear();
     this.isIncomplete = false;
     this.isForeign = false;
@@ -87,6 +94,7 @@ export class UpdateJudge extends CausalWalk {
     for (let block = 0; block < this.found.blockCount; block++) this.applyBlock(state, block);
     if (this.newRoots.size > 0) for (const name of this.newRoots) state.addRoot(name);
     state.subdocuments += this.subdocuments;
+    state.items += verdict.shape.items;
     if (this.found.deleteBlockCount > 0) applyDeletes(this.found, state);
   }
 
@@ -107,6 +115,7 @@ export class UpdateJudge extends CausalWalk {
     let place = kind === Kind.gc ? this.placeBefore(index, block) : this.listOf(index, block, shape);
     if (kind === Kind.type) {
       if (place >> 1 > this.maxNesting) invalid('types nested too deep');
+      if (place >> 1 > this.depth) this.depth = place >> 1;
       place |= 1;
     } else if (kind === Kind.subdocument) {
       if (this.state.subdocuments + ++this.subdocuments > this.maxSubdocuments) tooLarge('subdocuments');
@@ -246,6 +255,8 @@ export class UpdateJudge extends CausalWalk {
       isIncomplete: this.isIncomplete,
       isForeign: this.isForeign,
       soleClient,
+      shape: isNew ? shapeOf(found, first, next) : noShape,
+      depth: this.depth,
     };
   }
 

@@ -3,16 +3,20 @@
 
 import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
+import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import { refusalOf, scopeOf } from '../errors.js';
 import type { DocumentStore } from '../store/store.js';
-import type { Checkpointer } from './checkpointer.js';
+import type { CostlyDocuments } from './costly-documents.js';
+import { sumBytes } from './document-log.js';
+import type { DocumentWorker } from './document-worker.js';
 import type { Room } from './room.js';
 
 export interface CheckpointRunsDeps {
   readonly store: DocumentStore;
-  readonly checkpointer: Checkpointer;
+  readonly worker: DocumentWorker;
+  readonly costs: CostlyDocuments;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -59,19 +63,20 @@ export class CheckpointRuns {
     await work;
   }
 
-  /** Gives up what is under way. */
+  /** Gives up what is under way, trials too. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#deps.checkpointer.close();
+    await this.#deps.worker.close();
     await Promise.allSettled(this.#running.values());
   }
 
   async #run(room: Room): Promise<void> {
-    const { checkpointer, store, gc, limits, clock } = this.#deps;
+    const { worker, costs, store, gc, limits, clock } = this.#deps;
     const { offset, updates } = room.checkpointInput();
     if (offset === room.checkpointOffset) return;
     try {
-      const result = await checkpointer.merge({ updates, gc, partBytes: limits.syncPartBytes });
+      const result = await worker.merge(room.document, { updates, gc, partBytes: limits.syncPartBytes });
+      costs.measured(room.document, { bytes: result.update.length, loadMs: result.loadMs });
       const kept = await room.keptAt(offset, result.update.length);
       // Another room may have the document by now.
       if (room.hasEnded) return;
@@ -80,11 +85,13 @@ export class CheckpointRuns {
       room.checkpointed(offset, result, kept);
       this.#notBefore.delete(room.document);
     } catch (error) {
-      if (!this.#isClosed && !room.hasEnded) this.#fail(room, error);
+      if (!this.#isClosed && !room.hasEnded) this.#fail(room, error, sumBytes(updates));
     }
   }
 
-  #fail(room: Room, error: unknown): void {
+  #fail(room: Room, error: unknown, bytes: number): void {
+    if (error instanceof SyncError && error.code === 'DOCUMENT_TOO_COSTLY')
+      this.#deps.costs.overBudget(room.document, bytes);
     const scope = scopeOf(error);
     if (scope === 'document') return room.end(refusalOf(error));
     this.#leaveAlone(room.document, scope === 'again' ? storeRetryMs : mergeRetryMs);

@@ -7,20 +7,22 @@ import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
-import type { Checkpointer } from './checkpointer.js';
 import { checkpointDueInMs } from './checkpoint-policy.js';
 import { CheckpointRuns } from './checkpoint-runs.js';
 import { CommitQueue } from './commit-queue.js';
+import { CostlyDocuments } from './costly-documents.js';
+import type { DocumentWorker } from './document-worker.js';
 import { DueRooms } from './due-rooms.js';
 import { IdleRooms } from './idle-rooms.js';
 import { loadDocument } from './load-document.js';
-import { Room, type Admission, type RoomDeps } from './room.js';
+import { Room, type RoomDeps } from './room.js';
 import { seedRoom } from './seed-room.js';
+import { TrialGate } from './trial-gate.js';
 import type { Fanout, Writer } from './writer.js';
 
 export interface RegistryDeps<F extends Fanout> {
   readonly store: DocumentStore;
-  readonly checkpointer: Checkpointer;
+  readonly worker: DocumentWorker;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -29,7 +31,6 @@ export interface RegistryDeps<F extends Fanout> {
   readonly createFanout: (document: DocumentName) => F;
   /** Whether the server has no time to spare: rooms then save frames. Default: never. */
   readonly isBusy?: (() => boolean) | undefined;
-  readonly admission?: Admission | undefined;
   /** Called before a document is first served; a returned update is merged in first, durably. */
   readonly loaded?: ((document: DocumentName, isNew: boolean) => Promise<Uint8Array | undefined>) | undefined;
   readonly changed?: ((document: DocumentName) => void) | undefined;
@@ -43,6 +44,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #deps: RegistryDeps<F>;
   readonly #commits: CommitQueue;
   readonly #checkpoints: CheckpointRuns;
+  readonly #costs: CostlyDocuments;
   readonly #roomDeps: RoomDeps;
   readonly #rooms = new Map<DocumentName, Room<F>>();
   readonly #opening = new Map<DocumentName, Promise<Room<F>>>();
@@ -64,13 +66,19 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       maxAwayMs: limits.maxStoreAwayMs,
       onFailure: deps.failed,
     });
-    this.#checkpoints = new CheckpointRuns(deps, (room) => this.#touched(room));
+    this.#costs = new CostlyDocuments(logger);
+    this.#checkpoints = new CheckpointRuns({ ...deps, costs: this.#costs }, (room) => this.#touched(room));
     this.#roomDeps = {
       clock,
       limits,
       commits: this.#commits,
       checkIntake: (writer) => this.#checkIntake(writer),
-      admission: deps.admission,
+      admission: {
+        worker: deps.worker,
+        gate: new TrialGate(limits),
+        costs: this.#costs,
+        logger: logger,
+      },
       changed: deps.changed ?? (() => {}),
       touched: (room) => this.#touched(room),
       ended: (room, members, error) => this.#ended(room, members, error),
@@ -110,6 +118,11 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     return this.#rooms.size;
   }
 
+  /** How many documents load slowly for their size. The log names them. */
+  get costlyCount(): number {
+    return this.#costs.size;
+  }
+
   /** Whether the store still takes writes. */
   get isHealthy(): boolean {
     return !this.#commits.hasFailed;
@@ -139,9 +152,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   async #close(): Promise<void> {
     this.#sweeper.cancel();
     await Promise.allSettled(this.#opening.values());
+    // First, so that no trial ends in an update that is not drained.
+    await this.#checkpoints.close();
     // Whoever waits for a store that has failed hears of it; `isHealthy` says so here.
     await this.#commits.drain().catch(() => {});
-    await this.#checkpoints.close();
     for (const room of this.#rooms.values()) room.close();
     this.#forgetAll();
   }

@@ -5,26 +5,20 @@ import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
-import type { CausalIndex } from '../crdt/causal-index.js';
+import type { CausalIndex, Verdict } from '../crdt/causal-index.js';
 import type { LogRecord } from '../store/store.js';
+import { Admission, type AdmissionDeps } from './admission.js';
 import { CatchUp } from './catch-up.js';
 import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
 import type { Tail } from './checkpoint-policy.js';
-import type { CheckpointResult } from './checkpointer.js';
 import type { DocumentLog } from './document-log.js';
+import type { Merged } from './document-worker.js';
 import { keptBytes, KeptLog, runsOf, type Run } from './kept-log.js';
 import { Milestones } from './milestones.js';
 import { Presence } from './presence.js';
 import { Relay, type Accepted } from './relay.js';
 import type { Fanout, Receipt, Writer } from './writer.js';
-
-/**
- * The last word on an update, after its bytes and the causal index have had theirs. May answer later (a check that
- * needs a Y.Doc in a worker); throws or rejects with a SyncError to refuse. Nothing of the room moves meanwhile for the
- * writer, but others go on, so the update is judged again afterwards.
- */
-export type Admission = (update: Uint8Array, document: DocumentName) => void | Promise<void>;
 
 /** What all rooms of a server share. */
 export interface RoomDeps {
@@ -33,7 +27,7 @@ export interface RoomDeps {
   readonly commits: CommitQueue;
   /** Throws SyncError when nothing can be taken of this writer now. */
   readonly checkIntake: (writer: Writer) => void;
-  readonly admission: Admission | undefined;
+  readonly admission: AdmissionDeps;
   /** Called when the document has changed, for hooks; often, so it only takes note. */
   readonly changed: (document: DocumentName) => void;
   /** Called when more of the log is durable, for what is looked after in time. */
@@ -44,6 +38,14 @@ export interface RoomDeps {
   readonly isBusy: () => boolean;
   /** The records after an offset that the store keeps before the checkpoint; none when they cannot be read. */
   readonly loadKept: (document: DocumentName, after: number) => Promise<readonly LogRecord[]>;
+}
+
+/** An update as it was offered. */
+interface Offer {
+  readonly update: Uint8Array;
+  readonly writer: Writer;
+  readonly isLive: boolean;
+  readonly receipt: Receipt;
 }
 
 /** What came of an offered update. What was not taken can be offered again once more is known. */
@@ -66,6 +68,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly #log: DocumentLog;
   readonly #index: CausalIndex;
   readonly #relay: Relay;
+  readonly #admission: Admission;
   /** Who has the document open, and the log's head when they joined. */
   readonly #members = new Map<Writer, number>();
   /** Made when somebody first tells who is here. */
@@ -81,6 +84,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   #changedAt = Number.NEGATIVE_INFINITY;
   /** Why the room has ended; undefined while it goes on. */
   #ended: SyncError | undefined;
+  #isClosed = false;
 
   /** Log and index must agree: see loadRoom. */
   constructor(
@@ -106,6 +110,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
       kept: () => this.#kept,
       durableOffset: () => this.durableOffset,
     });
+    this.#admission = new Admission(deps.admission, { document, content: () => log.all() });
   }
 
   /** Who is here; undefined as long as nobody has said so. */
@@ -115,8 +120,9 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
 
   /**
    * Offers an update; the room keeps the bytes, which must not change. What is new of it is relayed and written, and
-   * acknowledged to the writer when durable, by the receipt. Throws SyncError when it is refused; the document is
-   * untouched then.
+   * acknowledged to the writer when durable, by the receipt. Throws or rejects with SyncError when it is refused; the
+   * document is untouched then. Plain edits are taken at once. What may cost every reader much is tried first (V3), and
+   * the writer waits for that with a promise.
    */
   accept(
     update: Uint8Array,
@@ -125,10 +131,10 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     receipt: Receipt = update,
   ): Acceptance | Promise<Acceptance> {
     this.#deps.checkIntake(writer);
-    const admission = this.#deps.admission?.(update, this.document);
-    if (admission instanceof Promise)
-      return admission.then(() => this.#takeLater(update, writer, isLive, receipt));
-    return this.#take(update, writer, isLive, receipt);
+    const verdict = this.#judge(update, writer);
+    if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#index.itemCount))
+      return this.#try(verdict, { update, writer, isLive, receipt });
+    return this.#take(verdict, writer, isLive, receipt);
   }
 
   /** Whether an update would add nothing. Throws SyncError UPDATE_INVALID. */
@@ -218,9 +224,9 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return this.#members.size;
   }
 
-  /** Whether the room must stay in memory: somebody is here, or something is not durable yet. */
+  /** Whether the room must stay in memory: somebody is here, something is not durable yet, or an update is being tried. */
   get isBusy(): boolean {
-    return this.#members.size > 0 || this.durableOffset < this.#log.head;
+    return this.#members.size > 0 || this.durableOffset < this.#log.head || this.#admission.isPending;
   }
 
   get memoryBytes(): number {
@@ -252,7 +258,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   /** The store has replaced everything up to this offset by the checkpoint, and keeps so much of the log before it. */
-  checkpointed(offset: number, { parts }: CheckpointResult, kept: readonly Run[]): void {
+  checkpointed(offset: number, { parts }: Merged, kept: readonly Run[]): void {
     this.#kept.replaced(kept);
     this.#log.replace(offset, parts);
     this.catchUp.changed();
@@ -293,8 +299,9 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.#deps.ended(this, members, error);
   }
 
-  /** Stops its timers. Nothing may be under way. */
+  /** Stops its timers. Nothing may be under way but trials, which take nothing any more. */
   close(): void {
+    this.#isClosed = true;
     this.#presence?.close();
     this.#relay.close();
   }
@@ -308,15 +315,41 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return presence;
   }
 
-  /** Rights may have changed since the update was offered (A3). */
-  #takeLater(update: Uint8Array, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {
-    if (!writer.mayWrite) throw new SyncError('READ_ONLY', 'you may read this document, not change it');
-    return this.#take(update, writer, isLive, receipt);
+  #judge(update: Uint8Array, writer: Writer): Verdict {
+    return this.#index.judge(update, (clientId) => this.owners.isForeign(clientId, writer));
   }
 
-  #take(update: Uint8Array, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {
+  /**
+   * Has the new part of an update tried, and takes the update. Others go on meanwhile, so the update is judged again
+   * afterwards; if more of it is new by then, that is tried as well.
+   */
+  async #try(tried: Verdict, offer: Offer): Promise<Acceptance> {
+    const { update, writer, isLive, receipt } = offer;
+    const isMember = this.#members.has(writer);
+    const outcome = await this.#admission.try({
+      update: tried.update,
+      connection: writer.connection,
+      check: () => this.#checkPresent(writer, isMember),
+      take: () => {
+        const now = this.#judge(update, writer);
+        const isTried = now.outcome !== 'new' || now.update.length <= tried.update.length;
+        return isTried ? { acceptance: this.#take(now, writer, isLive, receipt) } : { untried: now };
+      },
+    });
+    return 'acceptance' in outcome ? outcome.acceptance : this.#try(outcome.untried, offer);
+  }
+
+  /** An admission does not outlive its room, nor the stay (V4) or the rights (A3) of its writer. */
+  #checkPresent(writer: Writer, wasMember: boolean): void {
     if (this.#ended !== undefined) throw this.#ended;
-    const verdict = this.#index.judge(update, (clientId) => this.owners.isForeign(clientId, writer));
+    if (this.#isClosed || (wasMember && !this.#members.has(writer)))
+      throw new SyncError('DRAINING', 'the document was closed while the update was tried');
+    if (!writer.mayWrite) throw new SyncError('READ_ONLY', 'you may read this document, not change it');
+    this.#deps.checkIntake(writer);
+  }
+
+  #take(verdict: Verdict, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {
+    if (this.#ended !== undefined) throw this.#ended;
     const { outcome, isIncomplete, isForeign, soleClient } = verdict;
     const isPart = isIncomplete || isForeign;
     if (outcome === 'new') {

@@ -1,20 +1,28 @@
-// Server-side reads and edits: a Y.Doc for as long as it takes, its edits through the same door as anybody's.
+// Server-side edits: the embedder's function gets a copy of the document, and what it changed goes through the same door as
+// anybody's edits.
 
 import type * as Y from 'yjs';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
-import { mergeUpdates } from 'yjs';
-import { buildDocument } from './merge-document.js';
+import type { DocumentWorker } from './document-worker.js';
 import type { RoomRegistry } from './room-registry.js';
 import { serverWriter, type Fanout } from './writer.js';
 
+/** What an edit needs of the server. */
+export interface EditDeps<F extends Fanout> {
+  readonly registry: RoomRegistry<F>;
+  readonly worker: DocumentWorker;
+  /** Whether the copy may lack deleted content. */
+  readonly gc: boolean;
+}
+
 /**
- * Calls `use` with the document as it is now and resolves with its result once what it changed is durable. Edits others
- * make meanwhile are not seen by `use`; both are merged. Rejects with what `use` throws (nothing is written then) or with
- * a SyncError.
+ * Calls `use` with the document as it is now and resolves with its result once what it changed is durable. `use` does not
+ * see edits that others make meanwhile; both are merged. Rejects with what `use` throws (nothing is written then) or with a
+ * SyncError: DOCUMENT_TOO_COSTLY when the copy would hold the server's thread for too long.
  */
 export async function withDocument<F extends Fanout, T>(
-  registry: RoomRegistry<F>,
+  { registry, worker, gc }: EditDeps<F>,
   document: DocumentName,
   use: (ydoc: Y.Doc) => T | Promise<T>,
 ): Promise<T> {
@@ -23,13 +31,9 @@ export async function withDocument<F extends Fanout, T>(
   room.join(writer);
   registry.used(room);
   try {
-    const ydoc = buildDocument(room.content(), false);
-    const updates: Uint8Array[] = [];
-    ydoc.on('update', (update: Uint8Array) => updates.push(update));
-    const result = await use(ydoc);
-    ydoc.destroy();
-    if (updates.length > 0) {
-      const { isIncomplete } = await room.accept(mergeUpdates(updates), writer, true);
+    const { result, update } = await worker.edit(document, { updates: room.content(), gc }, use);
+    if (update !== undefined) {
+      const { isIncomplete } = await room.accept(update, writer, true);
       if (isIncomplete)
         throw new SyncError('UPDATE_INCOMPLETE', 'what was changed depends on something missing');
       // For its own document alone: others may have writers who never pause.

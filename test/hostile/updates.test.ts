@@ -11,7 +11,12 @@ import { serverForTest, startServer, storedDocument } from '../support/test-serv
 
 const MiB = 1024 * 1024;
 const seed = 'Hello world';
-const closings = { refused: /^4422|^4413/, blocked: /^4509|^4522/, harmless: /^open/ } as const;
+const closings = {
+  refused: /^4422|^4413/,
+  blocked: /^4509|^4522/,
+  costly: /^4422 UPDATE_TOO_COSTLY/,
+  harmless: /^open/,
+} as const;
 
 function docOf(clientId: number, text = ''): Y.Doc {
   const doc = new Y.Doc();
@@ -66,7 +71,7 @@ async function untilStored(store: DocumentStore, text: string): Promise<Y.Doc> {
 }
 
 test.each(hostileUpdates.map((one, i) => ({ ...one, isLive: i % 2 === 0 })))(
-  'O1, C2: $name is $expectation',
+  'O1, C2, C5: $name is $expectation',
   { timeout: 60_000 },
   async ({ build, expectation, isLive }) => {
     const updates = build();

@@ -2,13 +2,15 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shutDown, type ShutDownParts } from '../../server/shut-down.js';
-import { withDocument } from '../../server/room/with-document.js';
+import { withDocument, type EditDeps } from '../../server/room/with-document.js';
+import type { RoomFanout } from '../../server/session/room-fanout.js';
 import { parseDocumentName } from '../../shared/document-name.js';
 import type { MemoryPeer } from '../support/memory-peer.js';
 import { nativePeer, openedBy } from '../support/native-peer.js';
 import { textOf } from '../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../support/session-server.js';
 import { watch } from '../support/turns.js';
+import { InProcessWorker } from '../support/in-process-worker.js';
 
 const document = parseDocumentName('doc');
 let server: SessionServer;
@@ -50,6 +52,10 @@ async function storedText(): Promise<string> {
 function slowStore(ms: number): void {
   server.store.delay = (operation) =>
     operation === 'append' ? new Promise((resolve) => void server.clock.after(ms, resolve)) : undefined;
+}
+
+function editing(): EditDeps<RoomFanout> {
+  return { registry: server.registry, worker: new InProcessWorker(), gc: true };
 }
 
 describe('O3: shutting down', () => {
@@ -128,7 +134,7 @@ describe('O3: shutting down', () => {
 
   it('stores what hooks write at the end', async () => {
     const edit = (): Promise<void> =>
-      withDocument(server.registry, document, (ydoc) => ydoc.getText('text').insert(0, 'by a hook'));
+      withDocument(editing(), document, (ydoc) => ydoc.getText('text').insert(0, 'by a hook'));
     const { error } = await runToEnd(shutDown(partsOf({ changes: { close: edit } }), server.clock));
     expect(error).toBeUndefined();
     expect(await storedText()).toBe('by a hook');
@@ -141,9 +147,7 @@ describe('O3: an edit of the server', () => {
     const client = await server.connected({ path: '/busy' });
     const typing = server.clock.every(5, () => client.insert('x'));
     await server.run(100);
-    const edited = watch(
-      withDocument(server.registry, document, (ydoc) => ydoc.getText('text').insert(0, 'a')),
-    );
+    const edited = watch(withDocument(editing(), document, (ydoc) => ydoc.getText('text').insert(0, 'a')));
     let ms = 0;
     for (; !edited.isSettled && ms < 1_000; ms += 5) await server.run(5);
     expect(edited).toEqual({ isSettled: true, error: undefined });

@@ -5,14 +5,18 @@ import { mergeAccepted } from '../../server/crdt/merge-updates.js';
 import type { Edit, Fanout, Receipt, Writer } from '../../server/room/writer.js';
 import { CommitQueue } from '../../server/room/commit-queue.js';
 import { loadDocument } from '../../server/room/load-document.js';
-import { Room, type Admission } from '../../server/room/room.js';
+import { CostlyDocuments } from '../../server/room/costly-documents.js';
+import type { DocumentWorker } from '../../server/room/document-worker.js';
+import { Room } from '../../server/room/room.js';
+import { TrialGate } from '../../server/room/trial-gate.js';
 import type { DocumentStore } from '../../server/store/store.js';
 import type { SyncError } from '../../shared/errors.js';
 import type { Ack } from '../../shared/native/fields.js';
 import { parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { defaultLimits, type Limits } from '../../shared/limits.js';
-import { silentLogger } from '../../shared/logger.js';
+import { silentLogger, type Logger } from '../../shared/logger.js';
 import type { FakeClock } from './fake-clock.js';
+import { InProcessWorker } from './in-process-worker.js';
 
 export class WatchedWriter implements Writer {
   readonly sub: string | undefined;
@@ -90,11 +94,14 @@ export interface WatchedRoom {
   readonly changed: DocumentName[];
   /** Why the room has ended, with the members it had. */
   readonly ends: { readonly members: readonly Writer[]; readonly error: SyncError }[];
+  readonly gate: TrialGate;
+  readonly costs: CostlyDocuments;
 }
 
 export interface RoomOptions {
   readonly limits?: Partial<Limits>;
-  readonly admission?: Admission;
+  readonly worker?: DocumentWorker;
+  readonly logger?: Logger;
   readonly name?: string;
   readonly isBusy?: () => boolean;
 }
@@ -103,7 +110,13 @@ export interface RoomOptions {
 export async function openRoom(
   store: DocumentStore,
   clock: FakeClock,
-  { limits, admission, name = 'doc', isBusy = () => false }: RoomOptions = {},
+  {
+    limits,
+    worker = new InProcessWorker(),
+    logger = silentLogger,
+    name = 'doc',
+    isBusy = () => false,
+  }: RoomOptions = {},
 ): Promise<WatchedRoom> {
   const all = { ...defaultLimits, ...limits };
   const document = parseDocumentName(name);
@@ -120,6 +133,8 @@ export async function openRoom(
     maxAwayMs: all.maxStoreAwayMs,
     onFailure: () => {},
   });
+  const gate = new TrialGate(all);
+  const costs = new CostlyDocuments(logger);
   const room = new Room(
     document,
     epoch,
@@ -129,7 +144,7 @@ export async function openRoom(
       limits: all,
       commits,
       checkIntake: () => commits.checkCapacity(),
-      admission,
+      admission: { worker, gate, costs, logger },
       changed: (which) => changed.push(which),
       touched: () => {},
       ended: (_room, members, error) => void ends.push({ members, error }),
@@ -137,7 +152,7 @@ export async function openRoom(
       loadKept: (which, after) => store.loadKept(which, after),
     },
   );
-  return { room, fanout, commits, changed, ends };
+  return { room, fanout, commits, changed, ends, gate, costs };
 }
 
 /** A Y.Doc of this client id and the updates that its edits make. */

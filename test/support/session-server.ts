@@ -4,8 +4,7 @@
 import { nativeDialect } from '../../server/dialect/native.js';
 import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import type { Authenticator } from '../../server/auth/authenticator.js';
-import type { Checkpointer } from '../../server/room/checkpointer.js';
-import { mergeDocument } from '../../server/room/merge-document.js';
+import { InProcessWorker } from './in-process-worker.js';
 import { RoomRegistry, type RegistryDeps } from '../../server/room/room-registry.js';
 import { Gateway, type GatewayDeps } from '../../server/session/gateway.js';
 import { RoomFanout } from '../../server/session/room-fanout.js';
@@ -113,7 +112,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
   let documents = 0;
   const registry = new RoomRegistry<RoomFanout>({
     store,
-    checkpointer: inProcess,
+    worker: new InProcessWorker(),
     clock,
     limits,
     logger,
@@ -204,12 +203,6 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     },
   };
 }
-
-/** Merges where it stands. */
-export const inProcess: Checkpointer = {
-  merge: async (request) => mergeDocument(request),
-  close: async () => {},
-};
 
 function notingLogger(log: SessionServer['log']): Logger {
   const note =

@@ -82,11 +82,17 @@ describe('the router', () => {
 describe('health', () => {
   it('/healthz answers while the process does; /readyz only while it takes connections', async () => {
     let isReady = true;
-    const transport = serve(healthRoutes(() => isReady));
+    const transport = serve(healthRoutes({ isReady: () => isReady, costlyDocuments: () => 0 }));
     expect((await transport.request({ path: '/readyz' })).status).toBe(200);
     isReady = false;
     expect((await transport.request({ path: '/readyz' })).status).toBe(503);
     expect((await transport.request({ path: '/healthz' })).status).toBe(200);
+  });
+
+  it('V5, A1: /healthz counts documents that load slowly, and names none', async () => {
+    const transport = serve(healthRoutes({ isReady: () => true, costlyDocuments: () => 2 }));
+    const answer = await transport.request({ path: '/healthz' });
+    expect(bodyOf(answer)).toEqual({ status: 'ok', costlyDocuments: 2 });
   });
 });
 

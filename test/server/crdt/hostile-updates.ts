@@ -7,16 +7,18 @@ import * as Y from 'yjs';
 /** The client id that wrote the seed document, and the one all hostile structs are written under. */
 export const VICTIM = 1000;
 export const ATTACKER = 2000;
+/** Whoever writes the text that hostile structs are inserted in. Below ATTACKER, so that Yjs orders its structs first. */
+export const CROWD = 1500;
 
 export interface HostileUpdate {
   readonly name: string;
   /** Updates in the order they are sent; all before the last are taken. */
   readonly build: () => Uint8Array[];
   /**
-   * What becomes of the last: refused with an error, blocked because something is missing or belongs to another, or
+   * What becomes of the last: refused with an error, costly: refused after a trial, as the causal index alone takes it; blocked because something is missing or belongs to another, or
    * harmless: taken whole, in part or not at all, and the document still loads everywhere.
    */
-  readonly expectation: 'refused' | 'blocked' | 'harmless';
+  readonly expectation: 'refused' | 'blocked' | 'costly' | 'harmless';
 }
 
 /** An update with the text "Hello world" by VICTIM: what every hostile update is sent to. */
@@ -261,6 +263,29 @@ const blocked: Record<string, () => Uint8Array[]> = {
   ],
 };
 
+/**
+ * Two updates of two clients. The second inserts `count` letters, all after the same letter of the first and each before
+ * another one: Yjs walks over all that is between for each of them.
+ */
+export function conflictBomb(count: number, root = 'text'): [text: Uint8Array, bomb: Uint8Array] {
+  return [
+    update([[CROWD, 0, [text({ root }, 'x'.repeat(count + 2))]]]),
+    update([[ATTACKER, 0, times(count, (i) => text({ origin: [CROWD, 0], right: [CROWD, i + 2] }, 'y'))]]),
+  ];
+}
+
+/** The same, but the other way round: taken at once, and slow when the document is loaded. */
+export function lateBomb(count: number, root = 'text'): [text: Uint8Array, bomb: Uint8Array] {
+  const structs = times(count, (i) => text({ origin: [CROWD, 0], right: [CROWD, count + 1 - i] }, 'y'));
+  return [update([[CROWD, 0, [text({ root }, 'x'.repeat(count + 2))]]]), update([[ATTACKER, 0, structs]])];
+}
+
+const costly: Record<string, () => Uint8Array[]> = {
+  'conflicts of 40 KB': () => conflictBomb(5_000, 'crowd'),
+  'conflicts of 80 KB': () => conflictBomb(10_000, 'crowd'),
+  'conflicts of 40 KB that are slow to load': () => lateBomb(5_000, 'crowd'),
+};
+
 const harmless: Record<string, () => Uint8Array[]> = {
   nothing: () => [raw(0, 0)],
   'empty client block': () => [bytesOf(1, 0, ATTACKER, 0, 0)],
@@ -310,5 +335,6 @@ function list(
 export const hostileUpdates: readonly HostileUpdate[] = [
   ...list(refused, 'refused'),
   ...list(blocked, 'blocked'),
+  ...list(costly, 'costly'),
   ...list(harmless, 'harmless'),
 ];

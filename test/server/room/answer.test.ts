@@ -9,7 +9,7 @@ import { mergeAccepted, mergeInParts } from '../../../server/crdt/merge-updates.
 import { splitUpdate } from '../../../server/crdt/split-update.js';
 import { answer } from '../../../server/room/answer.js';
 import { DocumentLog } from '../../../server/room/document-log.js';
-import { mergeDocument } from '../../../server/room/merge-document.js';
+import { mergeDocument } from '../../../server/worker/merge-document.js';
 import { makeFormattedHistory } from '../../support/formatted-histories.js';
 import { readAll } from '../../support/reading.js';
 import { chooseSeed, SeededRandom } from '../../support/seeded-random.js';

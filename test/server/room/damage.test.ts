@@ -17,7 +17,7 @@ import { defaultLimits } from '../../../shared/limits.js';
 import { silentLogger } from '../../../shared/logger.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
 import { SeededRandom } from '../../support/seeded-random.js';
-import { inProcess } from '../../support/session-server.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { makeDirectory } from '../store/level-fixture.js';
 
 const chosen = process.env['HEDDLE_SEED'];
@@ -38,7 +38,7 @@ type Registry = RoomRegistry<WatchedFanout>;
 function serve(store: DocumentStore, failures: unknown[]): Registry {
   return new RoomRegistry({
     store,
-    checkpointer: inProcess,
+    worker: new InProcessWorker(),
     clock: systemClock,
     limits: { ...defaultLimits, syncPartBytes: 300 },
     logger: silentLogger,

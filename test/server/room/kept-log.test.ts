@@ -14,7 +14,7 @@ import type { LogFields } from '../../../shared/logger.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
-import { inProcess } from '../../support/session-server.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { settled } from '../../support/turns.js';
 
 const document = parseDocumentName('doc');
@@ -102,7 +102,7 @@ describe('N8: who comes back after a checkpoint', () => {
   function createRegistry(limits: Partial<Limits> = {}): RoomRegistry<WatchedFanout> {
     const registry = new RoomRegistry({
       store,
-      checkpointer: inProcess,
+      worker: new InProcessWorker(),
       clock,
       limits: { ...defaultLimits, ...limits },
       logger: { debug() {}, info() {}, warn() {}, error: (fields: LogFields) => void errors.push(fields) },
@@ -270,7 +270,7 @@ describe('N8: who comes back after a checkpoint', () => {
     const { offset, updates } = room.checkpointInput();
     const update = Y.mergeUpdates(updates);
     await store.kept.replace(document, { offset, time: 1, update }, 1);
-    room.checkpointed(offset, { update, parts: [update] }, [{ first: 1, bytes: 100 }]);
+    room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]);
     await edit('!');
     store.release('loadKept');
     const missed = await resuming;
@@ -290,7 +290,7 @@ describe('N8: who comes back after a checkpoint', () => {
       const { offset, updates } = room.checkpointInput();
       const update = Y.mergeUpdates(updates);
       await store.kept.replace(document, { offset, time: 1, update }, 1);
-      room.checkpointed(offset, { update, parts: [update] }, [{ first: 1, bytes: 100 }]);
+      room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]);
       return before;
     };
     const missed = await resumed(room, 2);

@@ -13,7 +13,7 @@ import type { LogFields } from '../../../shared/logger.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
-import { inProcess } from '../../support/session-server.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { pass, settled, watch } from '../../support/turns.js';
 
 const [document, other] = [parseDocumentName('doc'), parseDocumentName('other')];
@@ -38,7 +38,7 @@ beforeEach(() => {
 function createRegistry(deps: Partial<RegistryDeps<WatchedFanout>> = {}): RoomRegistry<WatchedFanout> {
   return new RoomRegistry({
     store,
-    checkpointer: inProcess,
+    worker: new InProcessWorker(),
     clock,
     limits: defaultLimits,
     logger: {

@@ -12,7 +12,7 @@ import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { Random } from '../../support/histories.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
-import { inProcess } from '../../support/session-server.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { pass } from '../../support/turns.js';
 
 const document = parseDocumentName('doc');
@@ -65,7 +65,7 @@ describe('comings and goings', () => {
       });
     const registry = new RoomRegistry<WatchedFanout>({
       store,
-      checkpointer: inProcess,
+      worker: new InProcessWorker(),
       clock,
       limits: { ...defaultLimits, maxIdleBytes: random.chance(0.7) ? 0 : 5_000 },
       logger: { debug() {}, info() {}, warn() {}, error: (fields) => void errors.push(fields) },

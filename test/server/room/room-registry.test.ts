@@ -3,17 +3,17 @@
 import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../../../server/errors.js';
-import type { CheckpointRequest, CheckpointResult } from '../../../server/room/checkpointer.js';
-import { mergeDocument } from '../../../server/room/merge-document.js';
+import type { Merged, MergeRequest } from '../../../server/room/document-worker.js';
 import type { Room } from '../../../server/room/room.js';
 import { RoomRegistry, type RegistryDeps } from '../../../server/room/room-registry.js';
-import { parseDocumentName } from '../../../shared/document-name.js';
+import { mergeDocument } from '../../../server/worker/merge-document.js';
+import { parseDocumentName, type DocumentName } from '../../../shared/document-name.js';
 import { defaultLimits, type Limits } from '../../../shared/limits.js';
 import type { LogFields } from '../../../shared/logger.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
-import { inProcess } from '../../support/session-server.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { pass, settled, watch } from '../../support/turns.js';
 
 const document = parseDocumentName('doc');
@@ -38,7 +38,7 @@ function createRegistry(
   const note = (fields: LogFields): void => void errors.push(fields);
   return new RoomRegistry({
     store,
-    checkpointer: inProcess,
+    worker: new InProcessWorker(),
     clock,
     limits: { ...defaultLimits, ...limits },
     logger: { debug() {}, info() {}, warn() {}, error: note },
@@ -51,11 +51,11 @@ function createRegistry(
 }
 
 /** Merges when the test says so. */
-class HeldCheckpointer {
-  readonly requests: CheckpointRequest[] = [];
+class HeldWorker extends InProcessWorker {
+  readonly requests: MergeRequest[] = [];
   readonly #waiting: { run(): void; reject(error: Error): void }[] = [];
 
-  merge(request: CheckpointRequest): Promise<CheckpointResult> {
+  override merge(_document: DocumentName, request: MergeRequest): Promise<Merged> {
     this.requests.push(request);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ run: () => resolve(mergeDocument(request)), reject });
@@ -70,7 +70,7 @@ class HeldCheckpointer {
     this.#waiting.shift()?.reject(error);
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     for (const { reject } of this.#waiting.splice(0)) reject(new Error('closed'));
   }
 }
@@ -201,8 +201,8 @@ describe('eviction', () => {
   });
 
   it('D1: never drops a room that has members, or is not durable, or is being merged', async () => {
-    const checkpointer = new HeldCheckpointer();
-    const registry = createRegistry({ checkpointer }, { maxIdleBytes: 0 });
+    const worker = new HeldWorker();
+    const registry = createRegistry({ worker }, { maxIdleBytes: 0 });
     const occupied = await openNamed(registry, 'occupied');
     occupied.join(new WatchedWriter());
     registry.used(occupied);
@@ -222,7 +222,7 @@ describe('eviction', () => {
     expect(await openNamed(registry, 'occupied')).toBe(occupied);
     expect(await openNamed(registry, 'idle')).not.toBe(idle);
     store.release('append');
-    checkpointer.go();
+    worker.go();
     await checkpoint;
     await pass(clock, 1_000);
     expect(registry.size).toBe(1);
@@ -265,8 +265,8 @@ describe('checkpoints', () => {
   });
 
   it('C4, D3: updates that arrive while one is made come after it, at their offsets', async () => {
-    const checkpointer = new HeldCheckpointer();
-    const registry = createRegistry({ checkpointer });
+    const worker = new HeldWorker();
+    const registry = createRegistry({ worker });
     const room = await registry.open(document);
     const { edit } = editor(1);
     for (let i = 0; i < 10; i++) await write(room, edit('a'));
@@ -275,7 +275,7 @@ describe('checkpoints', () => {
     const meanwhile = edit('b');
     await write(room, meanwhile);
     await pass(clock, 50);
-    checkpointer.go();
+    worker.go();
     store.hold('replace');
     await settled();
     const later = edit('c');
@@ -298,15 +298,15 @@ describe('checkpoints', () => {
   });
 
   it('one at a time of a document', async () => {
-    const checkpointer = new HeldCheckpointer();
-    const registry = createRegistry({ checkpointer });
+    const worker = new HeldWorker();
+    const registry = createRegistry({ worker });
     const room = await registry.open(document);
     await write(room, editor(1).edit('a'));
     await registry.drain();
     const first = registry.checkpoint(room);
     await registry.checkpoint(room);
-    expect(checkpointer.requests.length).toBe(1);
-    checkpointer.go();
+    expect(worker.requests.length).toBe(1);
+    worker.go();
     await first;
     await registry.close();
   });
@@ -314,26 +314,26 @@ describe('checkpoints', () => {
   it.each(['merge', 'replace'] as const)(
     'D3: when %s fails the log stays as it is, and it is not tried again for 10 minutes',
     async (step) => {
-      const checkpointer = new HeldCheckpointer();
-      const registry = createRegistry({ checkpointer });
+      const worker = new HeldWorker();
+      const registry = createRegistry({ worker });
       const room = await registry.open(document);
       const { edit } = editor(1);
       for (let i = 0; i < 600; i++) await write(room, edit('x'));
       await pass(clock, 31_000, 1_000);
-      if (step === 'merge') checkpointer.fail(new Error('cannot merge'));
+      if (step === 'merge') worker.fail(new Error('cannot merge'));
       else {
         store.failures.set('replace', new Error('no'));
-        checkpointer.go();
+        worker.go();
       }
       await settled();
       expect(errors.length).toBe(1);
       expect(room.tail.records).toBe(600);
       expect((await store.kept.load(document))?.records.length).toBe(600);
       await pass(clock, 9 * 60_000, 60_000);
-      expect(checkpointer.requests.length).toBe(1);
+      expect(worker.requests.length).toBe(1);
       await pass(clock, 2 * 60_000, 60_000);
-      expect(checkpointer.requests.length).toBe(2);
-      checkpointer.go();
+      expect(worker.requests.length).toBe(2);
+      worker.go();
       await settled();
       expect(room.tail.records).toBe(0);
       await registry.close();
@@ -396,8 +396,8 @@ describe('close', () => {
   });
 
   it('O3: waits for what is being opened, and gives up checkpoints without a word', async () => {
-    const checkpointer = new HeldCheckpointer();
-    const registry = createRegistry({ checkpointer });
+    const worker = new HeldWorker();
+    const registry = createRegistry({ worker });
     const room = await registry.open(document);
     await write(room, editor(1).edit('a'));
     await registry.drain();

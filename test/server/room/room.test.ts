@@ -4,7 +4,6 @@ import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
 import * as Y from 'yjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Acceptance } from '../../../server/room/room.js';
-import { SyncError } from '../../../shared/errors.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { contentOf, loaded, makeHistory, Random } from '../../support/histories.js';
@@ -176,69 +175,6 @@ describe('client ids', () => {
   });
 });
 
-describe('admission', () => {
-  function gates(): {
-    open: (() => void)[];
-    refuse: ((error: Error) => void)[];
-    admission: () => Promise<void>;
-  } {
-    const open: (() => void)[] = [];
-    const refuse: ((error: Error) => void)[] = [];
-    const admission = (): Promise<void> =>
-      new Promise((resolve, reject) => {
-        open.push(resolve);
-        refuse.push(reject);
-      });
-    return { open, refuse, admission };
-  }
-
-  it('that answers later: the update is judged by what the document holds then', async () => {
-    const { open, admission } = gates();
-    const watched = await openRoom(store, clock, { admission });
-    const { edit } = editor(1);
-    const [a, b] = [edit('a'), edit('b')];
-    const first = watched.room.accept(b, ann(), true);
-    const twin = watched.room.accept(b.slice(), ann(), true);
-    const before = watched.room.accept(a, ann(), true);
-    expect(watched.room.head).toBe(0);
-    open[2]!();
-    expect((await before).outcome).toBe('new');
-    open[0]!();
-    expect((await first).outcome).toBe('new');
-    open[1]!();
-    expect((await twin).outcome).toBe('known');
-    expect(textOf(watched.room.content())).toBe('ab');
-  });
-
-  it('that refuses leaves no trace', async () => {
-    const { refuse, admission } = gates();
-    const watched = await openRoom(store, clock, { admission });
-    const offered = watched.room.accept(editor(1).edit('a'), new WatchedWriter(), true);
-    refuse[0]!(new SyncError('FORBIDDEN', 'no'));
-    await expect(offered).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    expect(watched.room.head).toBe(0);
-    const strict = await openRoom(store, clock, {
-      admission: () => {
-        throw new SyncError('FORBIDDEN');
-      },
-    });
-    expect(() => offer(strict, editor(1).edit('a'))).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }));
-  });
-
-  it('C3: one that answers after its writer has gone claims no client id for it', async () => {
-    const { open, admission } = gates();
-    const watched = await openRoom(store, clock, { admission });
-    const { edit } = editor(1);
-    const gone = new WatchedWriter();
-    watched.room.join(gone);
-    const offered = watched.room.accept(edit('a'), gone, true);
-    watched.room.leave(gone);
-    open[0]!();
-    expect((await offered).outcome).toBe('new');
-    expect(watched.room.owners.isForeign(1, new WatchedWriter())).toBe(false);
-  });
-});
-
 describe('what a reader lacks', () => {
   it('D1: since an offset: only what is durable, as the rest might be the reader’s own', async () => {
     const watched = await openRoom(store, clock);
@@ -338,7 +274,7 @@ describe('checkpoints', () => {
     expect(textOf(updates)).toBe('01234');
     offer(watched, edit('!'));
     const update = Y.mergeUpdates(updates);
-    watched.room.checkpointed(offset, { update, parts: [update] }, []);
+    watched.room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, []);
     expect(watched.room.tail).toMatchObject({ records: 2, checkpointBytes: update.length });
     expect(watched.room.head).toBe(7);
     expect(textOf(watched.room.content())).toBe(doc.getText('text').toString());

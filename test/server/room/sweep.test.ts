@@ -13,7 +13,7 @@ import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
 import { SeededRandom } from '../../support/seeded-random.js';
-import { inProcess } from '../../support/session-server.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { pass } from '../../support/turns.js';
 
 let clock: FakeClock;
@@ -29,7 +29,7 @@ afterEach(() => vi.restoreAllMocks());
 function createRegistry(limits: Partial<Limits> = {}): RoomRegistry<WatchedFanout> {
   return new RoomRegistry({
     store,
-    checkpointer: inProcess,
+    worker: new InProcessWorker(),
     clock,
     limits: { ...defaultLimits, ...limits },
     logger: silentLogger,

@@ -11,10 +11,11 @@ import { silentLogger } from '../../../shared/logger.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { editor, textOf, WatchedFanout, WatchedWriter } from '../../support/room-watch.js';
-import { inProcess } from '../../support/session-server.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { pass, settled } from '../../support/turns.js';
 
 const document = parseDocumentName('doc');
+const worker = new InProcessWorker();
 let clock: FakeClock;
 let store: ControlledStore;
 let registry: RoomRegistry<WatchedFanout>;
@@ -24,7 +25,7 @@ beforeEach(() => {
   store = new ControlledStore();
   registry = new RoomRegistry({
     store,
-    checkpointer: inProcess,
+    worker,
     clock,
     limits: { ...defaultLimits, maxIdleBytes: 0 },
     logger: silentLogger,
@@ -45,18 +46,22 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+function edit<T>(use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T> {
+  return withDocument({ registry, worker, gc: true }, document, use);
+}
+
 describe('withDocument', () => {
   it('reads the document as it is, durable or not', async () => {
     const room = await registry.open(document);
     await room.accept(editor(1).edit('hello'), new WatchedWriter(), true);
-    expect(await withDocument(registry, document, (doc) => doc.getText('text').toString())).toBe('hello');
+    expect(await edit((doc) => doc.getText('text').toString())).toBe('hello');
     expect(store.batches.length).toBe(0);
   });
 
   it('D1: writes through the same door, and resolves when it is durable', async () => {
     store.hold('append');
     let isDone = false;
-    const done = withDocument(registry, document, (doc) => {
+    const done = edit((doc) => {
       doc.getText('text').insert(0, 'one');
       doc.getText('text').insert(3, ' two');
       return 7;
@@ -75,7 +80,7 @@ describe('withDocument', () => {
   });
 
   it('C1: merges with what others write meanwhile', async () => {
-    const edited = withDocument(registry, document, async (doc) => {
+    const edited = edit(async (doc) => {
       doc.getText('text').insert(0, 'server');
       const room = await registry.open(document);
       await room.accept(editor(1).edit('client'), new WatchedWriter(), true);
@@ -87,22 +92,20 @@ describe('withDocument', () => {
   });
 
   it('writes nothing when `use` throws, or changes nothing', async () => {
-    const failing = withDocument(registry, document, async (doc) => {
+    const failing = edit(async (doc) => {
       doc.getText('text').insert(0, 'lost');
       await settled();
       throw new Error('changed my mind');
     });
     await expect(failing).rejects.toThrow('changed my mind');
-    await withDocument(registry, document, (doc) => doc.getMap('map').get('key'));
+    await edit((doc) => doc.getMap('map').get('key'));
     await pass(clock, 100);
     expect(store.batches).toEqual([]);
   });
 
   it('keeps the room while it lasts, and not longer', async () => {
     let finish = (): void => {};
-    const working = withDocument(
-      registry,
-      document,
+    const working = edit(
       () =>
         new Promise<void>((resolve) => {
           finish = resolve;
@@ -118,19 +121,19 @@ describe('withDocument', () => {
 
   it('D1: rejects when the store cannot write it', async () => {
     store.failures.set('append', new StoreError('STORE_FULL', 'full'));
-    const writing = withDocument(registry, document, (doc) => doc.getMap('map').set('key', 1));
+    const writing = edit((doc) => doc.getMap('map').set('key', 1));
     await expect(inTime(writing)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
   it('D2: rejects when the document cannot be loaded', async () => {
     store.failures.set('load', new StoreError('DOCUMENT_CORRUPT', 'x'));
-    await expect(withDocument(registry, document, () => 1)).rejects.toMatchObject({
+    await expect(edit(() => 1)).rejects.toMatchObject({
       code: 'DOCUMENT_CORRUPT',
     });
   });
 
   it('O1: an edit that the limits do not allow is refused and leaves no trace', async () => {
-    const writing = withDocument(registry, document, (doc) => {
+    const writing = edit((doc) => {
       let map = new Y.Map<unknown>();
       doc.getMap('map').set('0', map);
       for (let depth = 0; depth < 150; depth++) {

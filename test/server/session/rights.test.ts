@@ -3,6 +3,7 @@
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nativePeer, openedBy, type NativePeer, type PeerDocument } from '../../support/native-peer.js';
+import { GatedTrials, unusualText } from '../../support/held-trials.js';
 import { editor } from '../../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
@@ -186,18 +187,18 @@ describe('A3: rights are those of this moment', () => {
     async (kind) => {
       const gate = new Gate();
       await server.close();
-      server = createSessionServer({ registry: { admission: () => gate.passed } });
+      server = createSessionServer({ registry: { worker: new GatedTrials(gate) } });
       server.bearers.byToken.set('wide', { sub: 'ann', access: 'write' });
       server.bearers.byToken.set('reader', { sub: 'ann', access: 'read' });
       const native = await nativePeer(server, { token: 'wide' });
       const document = await openedBy(server, native, 'doc');
       const stock = await server.connected({ token: 'write' });
       if (kind === 'native') {
-        native.insert(document, 'x');
+        native.insert(document, unusualText);
         await renewed(native, 'reader');
       } else {
         // A check is what lowers a stock client's right, and comes after what is looked at.
-        stock.insert('x');
+        stock.insert(unusualText);
         await server.run(20);
         server.bearers.byToken.get('write')!.access = 'read';
         stock.step1();
@@ -214,12 +215,12 @@ describe('A3: rights are those of this moment', () => {
   it('A2: an update that is looked at when the token ends is not taken', async () => {
     const gate = new Gate();
     await server.close();
-    server = createSessionServer({ registry: { admission: () => gate.passed } });
+    server = createSessionServer({ registry: { worker: new GatedTrials(gate) } });
     server.bearers.byToken.set('short', { access: 'write', exp: nowS + 5 });
     const native = await nativePeer(server, { token: 'short' });
-    native.insert(await openedBy(server, native, 'doc'), 'x');
+    native.insert(await openedBy(server, native, 'doc'), unusualText);
     const stock = await server.connected({ token: 'short' });
-    stock.insert('y');
+    stock.insert(unusualText);
     await server.run(6_000, 100);
     expect([native.closed?.code, stock.closed?.code]).toEqual([4401, 4401]);
     gate.open();

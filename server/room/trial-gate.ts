@@ -1,0 +1,46 @@
+// How many updates may be on trial at a time, and how large they may be: for each connection and for the server (V4). Owns the
+// counts.
+
+import { SyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
+
+/** The server itself has no connection. */
+const server = {};
+
+export class TrialGate {
+  readonly #limits: Limits;
+  readonly #byConnection = new Map<object, number>();
+  #count = 0;
+  #bytes = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** One more update is on trial until the returned function is called. Throws SyncError RATE_LIMITED. */
+  enter(connection: object = server, bytes: number): () => void {
+    const { maxTrials, maxTrialBytes, maxTrialsPerConnection } = this.#limits;
+    const own = this.#byConnection.get(connection) ?? 0;
+    if (own >= maxTrialsPerConnection)
+      throw new SyncError('RATE_LIMITED', 'too many unusual updates of this connection are being tried');
+    // One that is larger than all together may be goes alone.
+    if (this.#count >= maxTrials || (this.#count > 0 && this.#bytes + bytes > maxTrialBytes))
+      throw new SyncError('RATE_LIMITED', 'too many unusual updates are being tried');
+    this.#byConnection.set(connection, own + 1);
+    this.#count++;
+    this.#bytes += bytes;
+    return () => this.#leave(connection, bytes);
+  }
+
+  #leave(connection: object, bytes: number): void {
+    const own = this.#byConnection.get(connection) ?? 0;
+    if (own > 1) this.#byConnection.set(connection, own - 1);
+    else this.#byConnection.delete(connection);
+    this.#count--;
+    this.#bytes -= bytes;
+  }
+}
