@@ -194,10 +194,14 @@ test('O3: a server whose writers never pause closes, over a store that takes 20 
     for (const writer of writers) writer.terminate();
   });
   await until(() => writers.every(({ isSynced }) => isSynced), 'all are in sync');
+  let turn = 0;
+  // One group after the other, so that there is always something that is not durable.
   const typing = setInterval(() => {
+    const group = ++turn % 10;
     for (const [i, writer] of writers.entries())
-      writer.edit((ydoc) => ydoc.getArray(`w${i}`).push([ydoc.getArray(`w${i}`).length]));
-  }, 50);
+      if (i % 10 === group)
+        writer.edit((ydoc) => ydoc.getArray(`w${i}`).push([ydoc.getArray(`w${i}`).length]));
+  }, 5);
   onTestFinished(() => clearInterval(typing));
   await until(() => writers.every(({ acked }) => acked.length > 2), 'everybody writes');
   await server.close();
