@@ -5,9 +5,11 @@ import * as encoding from 'lib0/encoding';
 import type { Limits } from '../../shared/limits.js';
 import { invalid } from './byte-reader.js';
 import { DocumentState } from './document-state.js';
+import type { MissingId } from './missing-ids.js';
 import { emptyUpdate } from './state-vector.js';
 import { UpdateJudge, type Verdict } from './update-judge.js';
 
+export type { MissingId } from './missing-ids.js';
 export type { Verdict } from './update-judge.js';
 
 // Judges have large working columns and no memory of documents: one per set of limits serves all.
@@ -39,6 +41,14 @@ export class CausalIndex {
    */
   judge(update: Uint8Array, isForeign?: (client: number) => boolean): Verdict {
     return judgesFor(this.limits).peer.judge(this.state, update, isForeign);
+  }
+
+  /**
+   * The ids that an update waits for, at most `most` of them: more of it can be taken once one of them is there. Throws as
+   * `judge` does.
+   */
+  missing(update: Uint8Array, most: number): readonly MissingId[] {
+    return judgesFor(this.limits).peer.missing(this.state, update, most);
   }
 
   /** Records what a verdict of outcome 'new' takes. At most once, and before any other `judge` of this index. */

@@ -8,6 +8,7 @@ import { CausalWalk } from './causal-walk.js';
 import type { Place } from './client-table.js';
 import { applyDeletes, judgeDeletes } from './delete-set.js';
 import { type DocumentState, rootName } from './document-state.js';
+import { type MissingId, missingIds } from './missing-ids.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_ROOT, Kind, KIND_MASK } from './struct-reader.js';
 import { UpdateInspector } from './update-inspector.js';
 import { noShape, shapeOf, type UpdateShape } from './update-shape.js';
@@ -98,6 +99,15 @@ export class UpdateJudge extends CausalWalk {
     if (this.found.deleteBlockCount > 0) applyDeletes(this.found, state);
   }
 
+  /** At most `most` of the ids that the update waits for. Throws as `judge` does. */
+  missing(state: DocumentState, update: Uint8Array, most: number): MissingId[] {
+    this.judge(state, update);
+    this.last = undefined;
+    const { found, next, limit } = this;
+    const blockOf = (client: number): number => this.blockOf(client);
+    return missingIds({ found, next, limit, blockOf, boundOf: (client) => this.boundOf(client) }, most);
+  }
+
   /** Lets go of columns grown by a large update, for a judge that may not see another for long. */
   close(): void {
     this.last = undefined;
@@ -142,11 +152,16 @@ export class UpdateJudge extends CausalWalk {
       this.first[block] = first;
       this.next[block] = first;
       this.limit[block] = limit;
-      if (first < limit && isForeign(client)) {
+      if (first < limit && !this.isGap(first, base) && isForeign(client)) {
         this.isForeign = true;
         this.limit[block] = first;
       }
     }
+  }
+
+  /** Whether the document lacks what comes before the struct: then nobody can bring it yet, also its author not. */
+  private isGap(index: number, base: number): boolean {
+    return (this.found.start[index] as number) > base || this.found.shape[index] === Kind.skip;
   }
 
   private firstUnknown(block: number, base: number): number {

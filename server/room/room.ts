@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
-import type { CausalIndex, Verdict } from '../crdt/causal-index.js';
+import type { CausalIndex, MissingId, Verdict } from '../crdt/causal-index.js';
 import type { LogRecord } from '../store/store.js';
 import { Admission, type AdmissionDeps } from './admission.js';
 import { CatchUp } from './catch-up.js';
@@ -56,6 +56,9 @@ export interface Acceptance {
   /** Some of it is under client ids that belong to somebody else. */
   readonly isForeign: boolean;
 }
+
+/** So many ids are named of those that an update waits for. */
+const maxMissing = 64;
 
 export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly document: DocumentName;
@@ -145,6 +148,16 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** Whether the whole update can be taken: it depends on nothing that is missing. Throws SyncError UPDATE_INVALID. */
   isWhole(update: Uint8Array): boolean {
     return !this.#index.judge(update).isIncomplete;
+  }
+
+  /** Ids that an update waits for. Throws SyncError UPDATE_INVALID. */
+  awaitedBy(update: Uint8Array): readonly MissingId[] {
+    return this.#index.missing(update, maxMissing);
+  }
+
+  /** Next clock of a Yjs client id; 0 when the document has nothing of it. */
+  clockOf(client: number): number {
+    return this.#index.clockOf(client);
   }
 
   /** The document is open for this member. Throws the SyncError that the room has ended with. */

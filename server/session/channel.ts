@@ -11,6 +11,7 @@ import type { Receipt, Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { DocumentRight } from './document-right.js';
+import { AwaitedIds } from './awaited-ids.js';
 import { HeldUpdates, type Offered } from './held-updates.js';
 import type { Latest, Outbox } from './outbox.js';
 import { Reader, type ReaderDeps } from './reader.js';
@@ -64,6 +65,8 @@ export class Channel implements Writer, Latest {
   #sequence: Sequence | undefined;
   /** Made when it is needed: most clients are never short of anything. */
   #held: HeldUpdates | undefined;
+  /** The same: for what nobody could bring in time. */
+  #awaited: AwaitedIds | undefined;
   #refusedAt: number | undefined;
   /** Made when it is needed: most clients are never refused. */
   #presenceRefusals: TokenBucket | undefined;
@@ -187,6 +190,7 @@ export class Channel implements Writer, Latest {
     this.#isClosed = true;
     this.#reader.close();
     this.#held?.close();
+    this.#awaited?.close();
     this.#host.outbox.forget(this);
     this.room.leave(this);
   }
@@ -283,17 +287,45 @@ export class Channel implements Writer, Latest {
 
   /** Its dependencies may be on their way, or be asked for. */
   #hold(offered: Offered, isForeign: boolean): void {
+    if (!isForeign && this.#awaited?.isWaiting === true) return this.#await([offered.update]);
     const { clock, limits } = this.#deps;
     this.#held ??= new HeldUpdates({
       clock,
       limits,
       budget: this.#host.held,
       offer: (held) => this.#offer(held),
-      giveUp: (error) => this.#host.refuse(error),
+      giveUp: (error, left) => this.#giveUp(error, left),
     });
     const isFirst = this.#held.isEmpty;
     this.#held.hold(offered, isForeign);
     if (isFirst) this.#askForMissing();
+  }
+
+  /**
+   * C9: nobody has what the updates depend on. A client of our own numbers its updates, and is told which one is not taken
+   * by the end of the document. To a stock client an end would say nothing: it would come back with the same.
+   */
+  #giveUp(error: SyncError, left: readonly Uint8Array[]): void {
+    if (error.code !== 'UPDATE_INCOMPLETE' || this.#sequence !== undefined) return this.#host.refuse(error);
+    this.#send(this.#encoder.refusal(0, error));
+    this.#await(left);
+  }
+
+  /** The client is asked again when the document has one of the ids that its updates wait for. */
+  #await(updates: readonly Uint8Array[]): void {
+    const { room } = this;
+    this.#awaited ??= new AwaitedIds({
+      clock: this.#deps.clock,
+      has: ({ client, clock }) => room.clockOf(client) > clock,
+      ask: () => {
+        if (this.mayWrite) this.#askForMissing();
+      },
+    });
+    try {
+      for (const update of updates) this.#awaited.wait(room.awaitedBy(update));
+    } catch (error) {
+      this.#host.refuse(toSyncError(error));
+    }
   }
 
   /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */

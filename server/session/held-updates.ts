@@ -27,7 +27,7 @@ export class HeldUpdates {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #offer: (offered: Offered) => Acceptance | Promise<Acceptance>;
-  readonly #giveUp: (error: SyncError) => void;
+  readonly #giveUp: (error: SyncError, left: readonly Uint8Array[]) => void;
   readonly #budget: ByteBudget;
   /** In the order in which they came. */
   readonly #held = new Set<Held>();
@@ -35,14 +35,14 @@ export class HeldUpdates {
   #until = 0;
   #retrying: Promise<void> | undefined;
 
-  /** `offer` tries an update again; `giveUp` is called when the time is up. */
+  /** `offer` tries an update again; `giveUp` is called when the time is up, with the updates that could not be taken. */
   constructor(deps: {
     clock: Clock;
     limits: Limits;
     /** Of the connection. */
     budget: ByteBudget;
     offer: (offered: Offered) => Acceptance | Promise<Acceptance>;
-    giveUp: (error: SyncError) => void;
+    giveUp: (error: SyncError, left: readonly Uint8Array[]) => void;
   }) {
     this.#clock = deps.clock;
     this.#limits = deps.limits;
@@ -55,9 +55,10 @@ export class HeldUpdates {
     return this.#held.size === 0;
   }
 
-  /** Throws SyncError UPDATE_INCOMPLETE or CLIENT_ID_TAKEN when there are too many. */
+  /** Gives up with UPDATE_INCOMPLETE or CLIENT_ID_TAKEN at once when there are too many. */
   hold({ update, isLive, seq }: Offered, isForeign: boolean): void {
-    if (this.#held.size >= maxHeld || !this.#budget.take(update.length)) throw this.#error(isForeign);
+    if (this.#held.size >= maxHeld || !this.#budget.take(update.length))
+      return this.#end(this.#error(isForeign), update);
     this.#held.add({ update, isLive, seq, isForeign });
     if (this.#timer !== undefined) return;
     this.#until = this.#clock.monotonic() + this.#limits.maxHeldMs;
@@ -99,9 +100,14 @@ export class HeldUpdates {
       await this.retry();
       if (!this.isEmpty && this.#clock.monotonic() >= this.#until) throw this.#error();
     } catch (error) {
-      this.close();
-      this.#giveUp(toSyncError(error));
+      this.#end(toSyncError(error));
     }
+  }
+
+  #end(error: SyncError, ...more: readonly Uint8Array[]): void {
+    const left = [...this.#held].map(({ update }) => update);
+    this.close();
+    this.#giveUp(error, [...left, ...more]);
   }
 
   #error(isForeign = false): SyncError {

@@ -119,6 +119,37 @@ describe.each(kinds)('Yjs 14 beside %s', (kind) => {
   });
 });
 
+describe.each(kinds)('a Yjs 14 client with a hole, beside %s', (kind) => {
+  test('C9: stays, and what it wrote on top of the hole is there once somebody fills the hole', async () => {
+    const { url } = await serverForTest({ limits: { maxHeldMs: 200 } });
+    const author = new Y14.Doc();
+    const made: Uint8Array[] = [];
+    author.on('update', (update: Uint8Array) => made.push(update));
+    author.get('text').insert(0, 'the hole');
+    author.get('map').setAttr('k', 1);
+    const one = editors[young](url, 'doc');
+    const other = editors[kind](url, 'doc');
+    await synced(one, other);
+    // As another tab would bring it, past the server.
+    Y14.applyUpdate(one.doc, made[1]!);
+    one.set('k', 2);
+    await untilAll([one], { text: '', map: { k: 2 } });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    other.insert(0, 'goes on, ');
+    await until(() => one.content().text === 'goes on, ', 'it hears others');
+    expect(other.content().map).toEqual({});
+    expect(one.closings()).toBe(0);
+    const last = editors[young](url, 'doc');
+    Y14.applyUpdate(last.doc, Y14.encodeStateAsUpdate(author));
+    const text = (): string => one.content().text;
+    await until(() => text().length === 17, 'the hole is filled');
+    await untilAll([one, other, last], { text: text(), map: { k: 2 } });
+    const late = editors[kind](url, 'doc');
+    await untilAll([late], { text: text(), map: { k: 2 } });
+    expect(one.closings()).toBe(0);
+  });
+});
+
 /** A document of each generation, and what brings both to the same. */
 function pair(): { old: Y.Doc; young: Y14.Doc; exchange: () => void } {
   const old = new Y.Doc();

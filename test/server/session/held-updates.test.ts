@@ -19,6 +19,8 @@ describe('HeldUpdates', () => {
   const incomplete: Acceptance = { outcome: 'blocked', isIncomplete: true, isForeign: false };
   let clock: FakeClock;
   let errors: SyncError[];
+  /** Bytes of each update that was left when it was given up last. */
+  let left: number[];
   let offered: number[];
   let answer: (first: number) => Acceptance | Promise<Acceptance>;
   let held: HeldUpdates;
@@ -26,6 +28,7 @@ describe('HeldUpdates', () => {
   beforeEach(() => {
     clock = createFakeClock();
     errors = [];
+    left = [];
     offered = [];
     answer = () => incomplete;
     held = new HeldUpdates({
@@ -36,7 +39,10 @@ describe('HeldUpdates', () => {
         offered.push(update[0]!);
         return answer(update[0]!);
       },
-      giveUp: (error) => errors.push(error),
+      giveUp(error, updates) {
+        errors.push(error);
+        left = updates.map(({ length }) => length);
+      },
     });
   });
 
@@ -54,20 +60,19 @@ describe('HeldUpdates', () => {
 
   it('O2: are bounded in bytes and in number, and room comes back', async () => {
     held.hold(live(new Uint8Array(900)), false);
-    expect(() => held.hold(live(new Uint8Array(200)), false)).toThrow(
-      expect.objectContaining({ code: 'UPDATE_INCOMPLETE' }),
-    );
-    held.close();
+    held.hold(live(new Uint8Array(200)), false);
+    expect(errors.map(({ code }) => code)).toEqual(['UPDATE_INCOMPLETE']);
+    expect(left).toEqual([900, 200]);
+    expect([held.isEmpty, clock.pending]).toEqual([true, 0]);
     held.hold(live(new Uint8Array(900)), false);
     answer = () => taken;
     await held.retry();
     held.hold(live(new Uint8Array(900)), false);
     held.close();
     for (let i = 0; i < 1_000; i++) held.hold(live(new Uint8Array(0)), false);
-    expect(() => held.hold(live(new Uint8Array(0)), true)).toThrow(
-      expect.objectContaining({ code: 'CLIENT_ID_TAKEN' }),
-    );
-    held.close();
+    held.hold(live(new Uint8Array(0)), true);
+    expect(errors.map(({ code }) => code)).toEqual(['UPDATE_INCOMPLETE', 'CLIENT_ID_TAKEN']);
+    expect(left).toHaveLength(1_001);
   });
 
   it('are given up after 10 s, counted anew once there was nothing to hold', async () => {
@@ -183,15 +188,51 @@ describe('a session', () => {
     expect(client.text).toBe('ab');
   });
 
-  it('C2: gives up after 10 s with a code that says to try again', async () => {
+  it('C9: says after 10 s that nobody has what is missing, and stays', async () => {
     const { edit } = editor(5);
     edit('missing');
     const client = await server.connected();
     client.update(edit('later'));
     await server.run(9_400, 100);
-    expect(client.closed).toBeUndefined();
+    expect(client.heardOf('denied')).toEqual([]);
     await server.run(700, 100);
-    expect(client.closed?.code).toBe(4522);
+    expect(client.heardOf('denied')).toHaveLength(1);
+    await server.run(60_000, 500);
+    expect(client.heardOf('denied')).toHaveLength(1);
+    expect(client.closed).toBeUndefined();
+  });
+
+  it('C9: asks again when somebody has brought it, and takes all', async () => {
+    const { doc, edit } = editor(5);
+    const missing = edit('a');
+    const client = await server.connected({ doc: new Y.Doc() });
+    client.update(edit('b'));
+    await server.run(11_000, 100);
+    const asked = client.heardOf('step1').length;
+    // What else waits is neither asked for nor held any more.
+    client.update(edit('c'));
+    await server.run(11_000, 100);
+    expect(client.heardOf('step1')).toHaveLength(asked);
+    const author = await server.connected();
+    author.step2(missing);
+    await server.run(600, 100);
+    expect(client.heardOf('step1')).toHaveLength(asked + 1);
+    client.step2(Y.encodeStateAsUpdate(doc));
+    await server.run(100);
+    expect(author.text).toBe('abc');
+    expect(client.closed).toBeUndefined();
+  });
+
+  it('C9: goes on taking what does not depend on it', async () => {
+    const { edit } = editor(5);
+    edit('missing');
+    const observer = await server.connected();
+    const client = await server.connected();
+    client.update(edit('later'));
+    await server.run(30_000, 500);
+    client.insert('goes on');
+    await server.run(100);
+    expect(observer.text).toBe('goes on');
   });
 
   it('C3: gives up on a foreign client id with a code that says not to', async () => {
@@ -208,13 +249,21 @@ describe('a session', () => {
     expect(victim.text).toBe('mine');
   });
 
-  it('O2: too much is given up at once', async () => {
-    const { edit } = editor(5);
-    edit('missing');
+  it('O2, C9: too much is not held, and asked for when it can be taken', async () => {
+    const { doc, edit } = editor(5);
+    const missing = edit('missing');
     const client = await server.connected();
     client.update(edit('x'.repeat(6_000)));
     client.update(edit('x'.repeat(6_000)));
     await server.run(50);
-    expect(client.closed?.code).toBe(4522);
+    expect(client.heardOf('denied')).toHaveLength(1);
+    const asked = client.heardOf('step1').length;
+    const author = await server.connected();
+    author.step2(missing);
+    await server.run(600, 100);
+    expect(client.heardOf('step1')).toHaveLength(asked + 1);
+    client.step2(Y.encodeStateAsUpdate(doc));
+    await server.run(100);
+    expect(author.text.length).toBe(12_007);
   });
 });
