@@ -1,6 +1,6 @@
-// Chance, as everything else sees it. The only place that may touch Math.random.
+// Chance, as everything else sees it. The only place that may touch the platform's random numbers.
 
-/** 32 random bits; not for secrets. */
+/** 32 random bits that nobody can guess. */
 export function randomUint32(): number {
-  return Math.floor(Math.random() * 2 ** 32);
+  return crypto.getRandomValues(new Uint32Array(1))[0] as number;
 }

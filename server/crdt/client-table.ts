@@ -2,13 +2,8 @@
 // Numbers in columns: a client id costs some twenty bytes, not an object.
 
 import { randomUint32 } from '../../shared/random.js';
+import type { Place } from './place.js';
 import { RangeSet } from './range-set.js';
-
-/**
- * Place of an id in the document: twice the nesting depth of the list it lives in, plus one if the id itself is a
- * shared type. Ids with equal places that follow each other are one run.
- */
-export type Place = number;
 
 const STRIDE = 2;
 const LAST_PLACE = 1;
@@ -162,7 +157,7 @@ export class ClientTable {
   }
 }
 
-/** Where the place changes along one client's clocks: (first clock, place) pairs. */
+/** Ids of one client with equal places that follow each other are one run: (first clock, place) of each. */
 class PlaceRuns {
   private pairs = new Uint32Array(8);
   private count = 1;

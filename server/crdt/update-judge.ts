@@ -5,10 +5,10 @@ import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import { ByteReader, invalid } from './byte-reader.js';
 import { CausalWalk } from './causal-walk.js';
-import type { Place } from './client-table.js';
 import { applyDeletes, judgeDeletes } from './delete-set.js';
 import { type DocumentState, rootName } from './document-state.js';
 import { type MissingId, missingIds } from './missing-ids.js';
+import { asType, beside, depthOf, inside, isType, type Place, rootPlace } from './place.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_ROOT, Kind, KIND_MASK } from './struct-reader.js';
 import { UpdateInspector } from './update-inspector.js';
 import { noShape, shapeOf, type UpdateShape } from './update-shape.js';
@@ -124,9 +124,10 @@ export class UpdateJudge extends CausalWalk {
     const kind = shape & KIND_MASK;
     let place = kind === Kind.gc ? this.placeBefore(index, block) : this.listOf(index, block, shape);
     if (kind === Kind.type) {
-      if (place >> 1 > this.maxNesting) invalid('types nested too deep');
-      if (place >> 1 > this.depth) this.depth = place >> 1;
-      place |= 1;
+      const depth = depthOf(place);
+      if (depth > this.maxNesting) invalid('types nested too deep');
+      if (depth > this.depth) this.depth = depth;
+      place = asType(place);
     } else if (kind === Kind.subdocument) {
       if (this.state.subdocuments + ++this.subdocuments > this.maxSubdocuments) tooLarge('subdocuments');
     }
@@ -179,21 +180,21 @@ export class UpdateJudge extends CausalWalk {
     const base = this.base[block] as number;
     // Cut at what the document has: its left neighbour is the last id known, whatever it said itself.
     if ((found.start[index] as number) < base)
-      return state.clients.lastPlaceOf(this.slot[block] as number) & ~1;
+      return beside(state.clients.lastPlaceOf(this.slot[block] as number));
     if ((shape & HAS_ROOT) !== 0) {
       this.checkRoot(found.at[index] as number);
-      return 0;
+      return rootPlace;
     }
     if ((shape & (HAS_ORIGIN | HAS_PARENT_ID)) === 0)
-      return (
-        this.placeOf(found.rightClient[index] as number, found.rightClock[index] as number, index, block) & ~1
+      return beside(
+        this.placeOf(found.rightClient[index] as number, found.rightClock[index] as number, index, block),
       );
     const client = found.depClient[index] as number;
     const clock = found.depClock[index] as number;
     const place = this.placeOf(client, clock, index, block);
-    if ((shape & HAS_ORIGIN) !== 0) return place & ~1;
-    if ((place & 1) === 0 && !this.isGone(client, clock)) invalid('parent is no type');
-    return (place & ~1) + 2;
+    if ((shape & HAS_ORIGIN) !== 0) return beside(place);
+    if (!isType(place) && !this.isGone(client, clock)) invalid('parent is no type');
+    return inside(place);
   }
 
   /** Place of an id that the document or the structs taken so far have; it is asked while placing `index`. */
@@ -212,7 +213,7 @@ export class UpdateJudge extends CausalWalk {
   private placeBefore(index: number, block: number): Place {
     if (index > (this.first[block] as number)) return this.places[index - 1] as number;
     const slot = this.slot[block] as number;
-    return slot < 0 ? 0 : this.state.clients.lastPlaceOf(slot);
+    return slot < 0 ? rootPlace : this.state.clients.lastPlaceOf(slot);
   }
 
   /** Deleted content forgets that it was a type; what arrives for it later is legitimate, and deleted like it. */

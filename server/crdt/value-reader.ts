@@ -4,6 +4,7 @@
 import { decodeUtf8 } from 'lib0/string';
 import type { Limits } from '../../shared/limits.js';
 import { ByteReader, invalid } from './byte-reader.js';
+import { countJsonValues } from './json-shape.js';
 
 /** peer: everything is checked. stored: it was checked before it was stored, only the structure is followed. */
 export type Trust = 'peer' | 'stored';
@@ -90,8 +91,7 @@ export class ValueReader extends ByteReader {
     if (!this.isChecked) return;
     if (this.isText(from, to, TRUE) || this.isText(from, to, NULL)) return;
     if (allowsUndefined && this.isText(from, to, UNDEFINED)) return;
-    this.checkJsonShape(from, to);
-    this.parseJson(from, to);
+    this.checkJson(this.bytes.subarray(from, to));
   }
 
   private objectKey(): void {
@@ -129,32 +129,21 @@ export class ValueReader extends ByteReader {
     else this.skip(FIXED_BYTES[tag - 120] as number);
   }
 
-  /** Depth and number of values, read off the bytes: JSON.parse recurses, so it must not see deep text. */
-  private checkJsonShape(from: number, to: number): void {
-    const bytes = this.bytes;
-    let depth = 0;
-    let values = 0;
-    for (let pos = from; pos < to; pos++) {
-      const byte = bytes[pos] as number;
-      if (byte === 0x22 /* " */) {
-        for (pos++; pos < to && bytes[pos] !== 0x22; pos++) if (bytes[pos] === 0x5c /* \ */) pos++;
-      } else if (byte === 0x5b /* [ */ || byte === 0x7b /* { */) {
-        if (++depth > this.maxNesting) invalid('JSON nested too deep');
-        values++;
-      } else if (byte === 0x5d /* ] */ || byte === 0x7d /* } */) depth--;
-      else if (byte === 0x2c /* , */) values++;
-    }
-    this.countValues(values);
-  }
-
-  private parseJson(from: number, to: number): void {
-    let value: unknown;
+  private checkJson(bytes: Uint8Array): void {
     let text: string;
+    let value: unknown;
     try {
-      text = decodeUtf8(this.bytes.subarray(from, to));
+      text = decodeUtf8(bytes);
+    } catch {
+      return invalid('bad JSON');
+    }
+    const values = countJsonValues(text, this.maxNesting);
+    if (values < 0) invalid('JSON nested too deep');
+    this.countValues(values);
+    try {
       value = JSON.parse(text);
     } catch {
-      invalid('bad JSON');
+      return invalid('bad JSON');
     }
     // A key can be spelled with escapes; only a text that may hold one is walked.
     if (text.includes('__proto__') || text.includes('\\u')) refusePrototypeKeys(value);

@@ -4,6 +4,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
+import { countJsonValues } from '../crdt/json-shape.js';
 
 /** One client's entry. `state` is JSON text, 'null' for "gone". */
 export interface AwarenessEntry {
@@ -95,7 +96,7 @@ export function faultOfState(state: string, limits: Limits): SyncError | undefin
   if (state.length * 3 > max && utf8.encode(state).length > max)
     return invalid(`a state has at most ${max} bytes`);
   // Before parsing: a state that parses but is too deep to be written again would break every later joiner.
-  if (exceedsDepth(state, limits.maxNesting)) return invalid('a state is nested too deeply');
+  if (countJsonValues(state, limits.maxNesting) < 0) return invalid('a state is nested too deeply');
   let value: unknown;
   try {
     value = JSON.parse(state);
@@ -104,22 +105,6 @@ export function faultOfState(state: string, limits: Limits): SyncError | undefin
   }
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? undefined : invalid('a state is an object or null');
-}
-
-function exceedsDepth(json: string, max: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < json.length; i++) {
-    const char = json.charCodeAt(i);
-    if (inString) {
-      if (char === 0x5c) i++;
-      else if (char === 0x22) inString = false;
-    } else if (char === 0x22) inString = true;
-    else if (char === 0x7b || char === 0x5b) {
-      if (++depth > max) return true;
-    } else if (char === 0x7d || char === 0x5d) depth--;
-  }
-  return false;
 }
 
 function invalid(detail: string): SyncError {
