@@ -11,7 +11,12 @@ const PIECE_OVERHEAD = 40;
 /** U+FFFD. */
 const REPLACEMENT = Uint8Array.of(0xef, 0xbf, 0xbd);
 
-const reader = new (class extends StructReader {
+/** Reads one struct that was accepted before. Made for each cut, which is rare and costs much more. */
+class CutReader extends StructReader {
+  constructor() {
+    super(defaultLimits, 'stored');
+  }
+
   /** Moves to the first byte of the content and says where the right origin is, [0, 0) without one. */
   openContent(bytes: Uint8Array, at: number): { rightAt: number; rightEndAt: number } {
     this.open(bytes, at);
@@ -36,7 +41,7 @@ const reader = new (class extends StructReader {
     this.clientId();
     this.uint32();
   }
-})(defaultLimits, 'stored');
+}
 
 /** Where a struct stands: its bytes, the client id it belongs to and its first clock. */
 export interface StructAt {
@@ -59,6 +64,7 @@ export interface Piece {
 export function writeSliced(encoder: encoding.Encoder, struct: StructAt, offset: number): void {
   const { bytes, at, endAt } = struct;
   const kind = (bytes[at] as number) & INFO_KIND;
+  const reader = new CutReader();
   reader.openContent(bytes, at);
   const count = reader.uint32();
   const length = kind === Kind.string ? utf16Length(bytes, reader.pos, endAt) : count;
@@ -71,6 +77,7 @@ export function writePiece(encoder: encoding.Encoder, struct: StructAt, piece: P
   const { bytes, at } = struct;
   const info = bytes[at] as number;
   const kind = info & INFO_KIND;
+  const reader = new CutReader();
   const { rightAt, rightEndAt } = reader.openContent(bytes, at);
   if (piece.from === 0 || !isItem(info)) {
     encoding.writeUint8Array(encoder, bytes.subarray(at, reader.pos));
@@ -128,6 +135,7 @@ function pieceAt({ bytes, endAt }: StructAt, kind: number, { from, contentAt, le
     return { from, to, contentAt, contentEndAt };
   }
   if (kind !== Kind.any && kind !== Kind.json) return { from, to: length, contentAt, contentEndAt: endAt };
+  const reader = new CutReader();
   reader.open(bytes, contentAt);
   let to = from;
   let contentEndAt = contentAt;
@@ -142,6 +150,7 @@ function pieceAt({ bytes, endAt }: StructAt, kind: number, { from, contentAt, le
 
 /** Byte at which the content of a clock begins; plus 0.5 where that is the second half of a surrogate pair. */
 function positionOfOffset({ bytes, at }: StructAt, kind: number, offset: number): number {
+  const reader = new CutReader();
   reader.openContent(bytes, at);
   reader.uint32();
   if (kind === Kind.string) return positionOfUnit(bytes, reader.pos, offset);
