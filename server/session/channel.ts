@@ -298,7 +298,7 @@ export class Channel implements Writer, Latest {
     });
     const isFirst = this.#held.isEmpty;
     this.#held.hold(offered, isForeign);
-    if (isFirst) this.#askForMissing();
+    if (isFirst && !this.#isClosed) this.#askForMissing();
   }
 
   /**
