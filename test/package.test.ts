@@ -90,9 +90,11 @@ test('O1 the libraries that read bytes from others are at versions without known
   const { packages } = read('package-lock.json') as unknown as {
     packages: Record<string, { version?: string; integrity?: string; link?: boolean }>;
   };
+  // Yjs 14, which only tests use, has a lib0 of its own, where nothing else can find it.
+  const ofYjs14 = 'node_modules/@y/y/node_modules/';
   const versionsOf = (name: string): (string | undefined)[] =>
     Object.entries(packages)
-      .filter(([path]) => path.endsWith(`node_modules/${name}`))
+      .filter(([path]) => path.endsWith(`node_modules/${name}`) && !path.startsWith(ofYjs14))
       .map(([, { version }]) => version);
   const [lib0, ...otherLib0] = versionsOf('lib0');
   expect(otherLib0).toEqual([]);

@@ -20,8 +20,12 @@ const { packages } = JSON.parse(readFileSync(new URL('package-lock.json', root),
   packages: Record<string, LockedPackage>;
 };
 const locked = Object.entries(packages).filter(([path]) => path !== '');
+/** Yjs 14, which only tests use, has a lib0 of its own, where nothing of the server can find it. */
+const ofYjs14 = 'node_modules/@y/y/node_modules/';
 const named = (name: string): LockedPackage[] =>
-  locked.filter(([path]) => path.endsWith(`node_modules/${name}`)).map(([, one]) => one);
+  locked
+    .filter(([path]) => path.endsWith(`node_modules/${name}`) && !path.startsWith(ofYjs14))
+    .map(([, one]) => one);
 
 test.each(['yjs', 'lib0', 'y-protocols'])('O1: there is one copy of %s', (name) => {
   expect(named(name)).toHaveLength(1);
