@@ -210,7 +210,7 @@ export class Channel implements Writer, Latest {
   async #confirm(): Promise<void> {
     if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
     await this.#host.right.check();
-    await this.room.settled();
+    if (!this.#isClosed) await this.room.settled();
     if (!this.#isClosed) this.#reader.confirm();
   }
 
@@ -226,7 +226,9 @@ export class Channel implements Writer, Latest {
     return this.#isClosed ? undefined : this.room.settledFor(this);
   }
 
+  /** Of a document that was closed, whose number may stand for the next one by now, nothing is said. */
   #send(frame: Uint8Array): void {
+    if (this.#isClosed) return;
     this.#host.outbox.send(frame);
     this.#reader.checkLag();
   }

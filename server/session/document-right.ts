@@ -7,7 +7,7 @@ import type { Access } from '../../shared/permission.js';
 
 /** The token of the connection that counts. */
 export interface TokenInForce {
-  /** Grows with each token that comes into force. */
+  /** Grows with each token that comes into force, and when the one in force is lost. */
   readonly version: number;
   /** What the token allows. `isChecked`: it was just found to be good. Rejects with SyncError. */
   allows(document: DocumentName, isChecked: boolean): Promise<Access>;
@@ -15,11 +15,11 @@ export interface TokenInForce {
   lost(error: SyncError): void;
 }
 
-/** Whoever the right is for. */
+/** Whoever the right is for. Both are told in the instant in which it happens: no other token has come into force since. */
 export interface RightHolder {
   /** A right that was known before has become another one. */
   accessChanged(access: Access): void;
-  /** The token that has come into force does not allow the document. */
+  /** The token in force does not allow the document, or cannot be asked. Nothing may be read or written after the call. */
   rightLost(error: SyncError): void;
 }
 
@@ -31,6 +31,8 @@ export class DocumentRight {
   readonly #token: TokenInForce;
   readonly #holder: RightHolder;
   #access: Access = 'none';
+  /** Of the token that `#access` is about. */
+  #version = -1;
 
   constructor(document: DocumentName, token: TokenInForce, holder: RightHolder) {
     this.document = document;
@@ -38,48 +40,44 @@ export class DocumentRight {
     this.#holder = holder;
   }
 
-  /** What the client may do now: none before the first check. */
+  /**
+   * What the client may do now. Nothing before the first check, and nothing by a token that does not count any more, which
+   * matters for what was offered to a document that has been closed since.
+   */
   get access(): Access {
-    return this.#access;
+    return this.#version === this.#token.version ? this.#access : 'none';
   }
 
   /**
    * Checks token and right (A1). When another token comes into force meanwhile, it is asked instead: an answer about a
-   * token that does not count any more is worth nothing. Rejects with SyncError. Look at `access` afterwards, and whether
-   * the document is still open.
+   * token that does not count any more is worth nothing. Never rejects: the holder is told of a right that is lost. Look
+   * afterwards whether the document is still open.
    */
   async check(isChecked = false): Promise<void> {
     for (;;) {
       const { version } = this.#token;
-      let verdict: Verdict;
-      try {
-        verdict = await this.#token.allows(this.document, isChecked);
-      } catch (error) {
-        verdict = toSyncError(error);
-      }
-      if (version !== this.#token.version) continue;
-      if (typeof verdict === 'string') return this.#set(verdict);
-      this.#access = 'none';
-      if (verdict.retry === 'after-auth') this.#token.lost(verdict);
-      throw verdict;
+      const verdict = await this.#ask(isChecked);
+      if (version === this.#token.version) return this.rule(verdict);
     }
   }
 
-  /** A new token has come into force, and this is what it says. */
+  /** This is what the token in force says. */
   rule(verdict: Verdict): void {
-    if (typeof verdict === 'string') return this.#set(verdict);
-    this.#access = 'none';
-    this.#holder.rightLost(verdict);
-  }
-
-  /** The token's time is over: nothing is taken any more, not even what was offered before and is still looked at. */
-  end(): void {
-    this.#access = 'none';
-  }
-
-  #set(access: Access): void {
     const before = this.#access;
-    this.#access = access;
-    if (before !== 'none' && before !== access) this.#holder.accessChanged(access);
+    this.#version = this.#token.version;
+    this.#access = typeof verdict === 'string' ? verdict : 'none';
+    if (typeof verdict !== 'string') {
+      // Not about this document: the token itself is not good any more.
+      if (verdict.retry === 'after-auth') this.#token.lost(verdict);
+      this.#holder.rightLost(verdict);
+    } else if (before !== 'none' && before !== verdict) this.#holder.accessChanged(verdict);
+  }
+
+  async #ask(isChecked: boolean): Promise<Verdict> {
+    try {
+      return await this.#token.allows(this.document, isChecked);
+    } catch (error) {
+      return toSyncError(error);
+    }
   }
 }

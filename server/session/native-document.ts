@@ -5,7 +5,7 @@ import type { SyncError } from '../../shared/errors.js';
 import { encodeServerFrame } from '../../shared/native/frame.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { NativeServerMessage } from '../../shared/native/messages.js';
-import type { Access, Claims } from '../../shared/permission.js';
+import type { Access } from '../../shared/permission.js';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket } from '../transport/transport.js';
@@ -90,10 +90,11 @@ export class NativeDocument implements ChannelHost, RightHolder {
   }
 
   /** Checks token and right (A1), and opens the room. False when the document was closed meanwhile. Rejects with SyncError. */
-  async enter(claims: Claims): Promise<boolean> {
-    const { deps, dialect, socket, connectionId } = this.#host;
+  async enter(): Promise<boolean> {
+    const { deps, dialect, socket, connectionId, rights } = this.#host;
     await this.right.check();
-    if (this.#isClosed) return false;
+    const { claims } = rights;
+    if (this.#isClosed || claims === undefined) return false;
     const { remoteAddress } = socket;
     this.#visit = new Visit(deps, { connectionId, document: this.name, claims, remoteAddress });
     const room = await this.#visit.enter();

@@ -10,7 +10,6 @@ import {
   type NativeClientMessage,
   type NativeServerMessage,
 } from '../../shared/native/messages.js';
-import type { Claims } from '../../shared/permission.js';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
@@ -154,12 +153,12 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
   /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
   #handle(message: NativeClientMessage): void | Promise<void> {
     if (message.type === 'hello') return this.#greet(message.version, message.token);
-    const { claims } = this.rights;
-    if (claims === undefined) throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
+    if (this.rights.claims === undefined)
+      throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
     switch (message.type) {
       case 'open':
         // Others do not wait for it.
-        return void this.#open(message, claims);
+        return void this.#open(message);
       case 'token':
         return this.#renew(message.token);
       case 'ping':
@@ -187,7 +186,7 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
   }
 
   /** Never rejects. */
-  async #open({ ref, name, known }: OpenMessage, claims: Claims): Promise<void> {
+  async #open({ ref, name, known }: OpenMessage): Promise<void> {
     let document: NativeDocument | undefined;
     const knownBytes = known.kind === 'state-vector' ? known.stateVector.length : 0;
     const isCounted = this.waiting.take(knownBytes);
@@ -195,7 +194,7 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
       if (!isCounted) throw new SyncError('RATE_LIMITED', 'too much was sent before it could be answered');
       const copy = copyOf(known);
       document = this.#add(ref, parseDocumentName(name));
-      if (!(await document.enter(claims))) return;
+      if (!(await document.enter())) return;
       if (document.number !== undefined) this.#byNumber.set(document.number, document);
       await document.begin(copy);
     } catch (error) {

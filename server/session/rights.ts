@@ -38,6 +38,8 @@ export interface RightsDeps {
 interface Renewal {
   readonly identity: Identity;
   readonly verdicts: Map<DocumentRight, Verdict>;
+  /** The token has come into force, or the connection has ended. */
+  readonly done: () => void;
 }
 
 export class Rights implements TokenInForce {
@@ -109,7 +111,7 @@ export class Rights implements TokenInForce {
 
   lost(error: SyncError): void {
     if (this.#isClosed) return;
-    for (const right of this.#documents) right.end();
+    this.#version++;
     this.#deps.lost(error);
   }
 
@@ -122,6 +124,7 @@ export class Rights implements TokenInForce {
   close(): void {
     this.#isClosed = true;
     this.#expiry.cancel();
+    this.#renewal?.done();
     this.#renewal = undefined;
   }
 
@@ -131,10 +134,16 @@ export class Rights implements TokenInForce {
     if (identity.claims.sub !== this.claims?.sub)
       throw new SyncError('FORBIDDEN', 'the token is of somebody else');
     if (this.#isClosed) return;
-    const renewal: Renewal = { identity, verdicts: new Map() };
-    this.#renewal = renewal;
+    await new Promise<void>((done) => {
+      this.#renewal = { identity, verdicts: new Map(), done };
+      void this.#askAbout(this.#renewal);
+    });
+  }
+
+  /** Asks what a token allows for each document, and brings it into force when everything is known. Never rejects. */
+  async #askAbout(renewal: Renewal): Promise<void> {
     const asked = [...this.#documents].map(async (right) => {
-      renewal.verdicts.set(right, await this.#verdict(identity.claims, right.document));
+      renewal.verdicts.set(right, await this.#verdict(renewal.identity.claims, right.document));
     });
     await Promise.all(asked);
     this.#confirm(renewal);
@@ -155,6 +164,7 @@ export class Rights implements TokenInForce {
     this.#deps.renewed(renewal.identity.claims);
     this.#enforce(renewal.identity);
     for (const right of this.#documents) right.rule(renewal.verdicts.get(right) ?? unknown());
+    renewal.done();
   }
 
   #enforce(identity: Identity): void {

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
 import { encodeAwareness, frameOf, Peer, until } from '../support/peer.js';
 import { encodeFrame, opcodes, openRawWebSocket, type RawSocket } from '../support/raw-socket.js';
 import { serverForTest } from '../support/test-server.js';
@@ -265,4 +266,48 @@ test('O2: messages that wait behind a slow one do not stop the server', async ()
   for (let i = 0; i < many.length; i++) many[i] = nothing[i % nothing.length]!;
   attacker.send(Buffer.concat([...Array.from({ length: 90 }, () => asksAll), many]));
   await othersAreFine(url, author);
+});
+
+test('O2: 14 MB of updates from a reader that does not read what becomes of them: closed, and little memory taken', async () => {
+  const { url, port } = await serverForTest({
+    authorize: (_claims, name) => (name === 'doc' ? 'write' : 'read'),
+  });
+  const author = await new Peer(`${url}/doc`).synced();
+  const raw = await openRawWebSocket(port, '/');
+  const hello = { type: 'hello', version: 1, token: '', device: 'd', agent: 'a' } as const;
+  const open = { type: 'open', ref: 1, name: 'read-only', known: { kind: 'nothing' } } as const;
+  await raw.write(encodeFrame(encodeClientFrame(hello, open)));
+  let document = 0;
+  await until(() => {
+    const messages = raw.takeFrames().flatMap(({ payload }) => decodeServerFrame(payload));
+    for (const message of messages) if (message.type === 'opened') document = message.document;
+    return document > 0;
+  }, 'the document is open');
+  raw.stopReading();
+  // Each is refused with a frame several times as large as itself.
+  const update = Uint8Array.of(1, 1, 5, 0, 4, 1, 1, 0x74, 1, 0x61, 0);
+  const frames: Buffer[] = [];
+  for (let seq = 1, bytes = 0; bytes < 14 * MiB;) {
+    const messages = Array.from(
+      { length: 500 },
+      () => ({ type: 'update', document, seq: seq++, update }) as const,
+    );
+    const frame = encodeFrame(encodeClientFrame(...messages));
+    frames.push(frame);
+    bytes += frame.length;
+  }
+  const grown = await growth(async () => {
+    for (const frame of frames) if (!raw.isClosed) await raw.write(frame);
+    await othersAreFine(url, author);
+  });
+  expect(grown).toBeLessThan(96 * MiB);
+  raw.resumeReading();
+  expect(await raw.endsWithin(15_000)).toBe(true);
+});
+
+test('O9: twenty sockets that say nothing are gone when their time is over', async () => {
+  const { port } = await serverForTest({ limits: { maxUnknownMs: 500 } });
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => openRawWebSocket(port, '/')));
+  const ended = await Promise.all(sockets.map((socket) => socket.endsWithin(5_000)));
+  expect(ended).toEqual(sockets.map(() => true));
 });

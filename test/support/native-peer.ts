@@ -114,7 +114,8 @@ export class NativePeer {
       return;
     }
     if (!('document' in message)) return;
-    const document = this.documents.find(({ number }) => number === message.document);
+    // The last that was opened: what is told of one that was closed, and opened again, is about that one.
+    const document = this.documents.filter(({ number }) => number === message.document).at(-1);
     if (document === undefined) throw new Error(`heard of document ${message.document}, which is not open`);
     if ('cursor' in message) {
       const isBack = message.cursor !== 0 && message.cursor < document.cursor;

@@ -288,6 +288,9 @@ describe('N6: a new token comes into force in one instant', () => {
     expect(peer.closed).toBeUndefined();
     expect(peer.heardOf('authenticated').length).toBe(1);
     expect(peer.heardOf('closed')).toMatchObject([{ document: secret.number, code: 'INTERNAL' }]);
+    peer.say({ type: 'ping', clientTime: 1 });
+    await server.run(20);
+    expect(peer.heardOf('pong').length, 'nothing waits for what does not answer').toBe(1);
     gate.open();
     await server.run(20);
     peer.insert(doc, 'x');
