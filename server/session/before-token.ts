@@ -10,15 +10,15 @@ export class BeforeToken {
   /** For messages of the connection that wait; larger once a token is believed. */
   readonly waiting: ByteBudget;
   readonly #limits: Limits;
-  readonly #timer: Timer;
+  #timer: Timer | undefined;
   #state: 'silent' | 'presented' | 'believed' = 'silent';
 
-  /** `tooLate` is called when the time is over before a token was believed. */
-  constructor(deps: { clock: Clock; limits: Limits }, tooLate: (error: SyncError) => void) {
+  /** `of` is refused when the time is over before a token was believed. */
+  constructor(deps: { clock: Clock; limits: Limits }, of: { refuse(error: SyncError): void }) {
     const { clock, limits } = deps;
     this.#limits = limits;
     this.waiting = new ByteBudget(limits.maxUnknownBytes);
-    this.#timer = clock.after(limits.maxUnknownMs, () => tooLate(this.#reason()));
+    this.#timer = clock.after(limits.maxUnknownMs, () => of.refuse(this.#reason()));
   }
 
   get isBelieved(): boolean {
@@ -34,12 +34,14 @@ export class BeforeToken {
   believed(): void {
     this.#state = 'believed';
     this.waiting.allow(this.#limits.maxWaitingBytes);
-    this.#timer.cancel();
+    this.close();
   }
 
   /** The connection has ended. */
   close(): void {
-    this.#timer.cancel();
+    this.#timer?.cancel();
+    // What a timer holds would be held for as long as the connection lives.
+    this.#timer = undefined;
   }
 
   #reason(): SyncError {

@@ -9,11 +9,11 @@ import type { Socket, SocketHandler } from '../transport/transport.js';
 import { BeforeToken } from './before-token.js';
 import { ByteBudget } from './byte-budget.js';
 import { Channel, type ChannelHost } from './channel.js';
-import type { DocumentRight } from './document-right.js';
-import { Farewell } from './farewell.js';
-import { MessageQueue } from './message-queue.js';
+import type { DocumentRight, RightHolder } from './document-right.js';
+import { Farewell, type Leaving } from './farewell.js';
+import { MessageQueue, type MessageHandler } from './message-queue.js';
 import { Outbox } from './outbox.js';
-import { Rights, type Identity } from './rights.js';
+import { Rights, type Identity, type RightsHost } from './rights.js';
 import type { Session, SessionDeps } from './session.js';
 import { Visit } from './visit.js';
 
@@ -22,17 +22,27 @@ export interface DocumentSessionDeps extends SessionDeps {
   readonly dialect: DocumentDialect;
 }
 
-export class DocumentSession implements SocketHandler, Session, ChannelHost {
+/** One object in all its parts: there is one session for each connection, and every function of its own would be kept for it. */
+export class DocumentSession
+  implements
+    SocketHandler,
+    Session,
+    ChannelHost,
+    RightHolder,
+    RightsHost,
+    Leaving,
+    MessageHandler<ClientMessage>
+{
   readonly socket: Socket;
   readonly outbox: Outbox;
   readonly right: DocumentRight;
-  readonly held: ByteBudget;
   readonly #deps: DocumentSessionDeps;
   readonly #connectionId: string;
   readonly #rights: Rights;
   readonly #farewell: Farewell;
   readonly #beforeToken: BeforeToken;
   readonly #messages: MessageQueue<ClientMessage>;
+  #held: ByteBudget | undefined;
   #visit: Visit | undefined;
   #channel: Channel | undefined;
 
@@ -40,33 +50,24 @@ export class DocumentSession implements SocketHandler, Session, ChannelHost {
     deps: DocumentSessionDeps,
     of: { socket: Socket; connectionId: string; document: DocumentName },
   ) {
-    const { clock, limits } = deps;
-    const { socket } = of;
-    const refuse = (error: SyncError): void => this.refuse(error);
     this.#deps = deps;
-    this.socket = socket;
+    this.socket = of.socket;
     this.#connectionId = of.connectionId;
-    this.held = new ByteBudget(limits.maxHeldBytes);
-    this.outbox = new Outbox({ clock, limits, socket, overflowed: refuse });
-    this.#rights = new Rights({ clock, authority: deps.authority, renewed: () => {}, lost: refuse });
-    // Rights of a token change only with a check, which a stock client is told of by what is refused.
-    this.right = this.#rights.of(of.document, { accessChanged: () => {}, rightLost: refuse });
-    this.#farewell = new Farewell(deps, {
-      socket,
-      leave: () => this.#leave(),
-      tell: () => {},
-      ended: () => deps.ended(this),
-    });
-    this.#beforeToken = new BeforeToken(deps, refuse);
+    this.outbox = new Outbox(this, deps);
+    this.#rights = new Rights(this, deps);
+    this.right = this.#rights.of(of.document, this);
+    this.#farewell = new Farewell(deps, this);
+    this.#beforeToken = new BeforeToken(deps, this);
     this.#beforeToken.presented();
-    this.#messages = new MessageQueue({
-      handle: (message) => this.#channel?.handle(message),
-      fail: refuse,
-      isOpen: () => socket.isOpen,
-      budget: this.#beforeToken.waiting,
-      maxPerTurn: limits.maxMessagesPerTurn,
-      clock,
-    });
+    this.#messages = new MessageQueue(this, deps);
+  }
+
+  get waiting(): ByteBudget {
+    return this.#beforeToken.waiting;
+  }
+
+  get held(): ByteBudget {
+    return (this.#held ??= new ByteBudget(this.#deps.limits.maxHeldBytes));
   }
 
   /** Opens the document for whoever this turns out to be. Never rejects. */
@@ -119,6 +120,37 @@ export class DocumentSession implements SocketHandler, Session, ChannelHost {
     this.#farewell.refuse(error);
   }
 
+  handle(message: ClientMessage): void | Promise<void> {
+    return this.#channel?.handle(message);
+  }
+
+  /** A stock client has no words for it, and hears of what is refused. */
+  accessChanged(): void {}
+
+  rightLost(error: SyncError): void {
+    this.refuse(error);
+  }
+
+  /** A stock client cannot hand in a new token. */
+  renewed(): void {}
+
+  leave(): void {
+    this.#rights.close();
+    this.#beforeToken.close();
+    this.#messages.stop();
+    this.#channel?.close();
+    this.#channel = undefined;
+    this.#visit?.end();
+    this.outbox.close();
+  }
+
+  /** A close frame says all that a stock client understands. */
+  tell(): void {}
+
+  gone(): void {
+    this.#deps.ended(this);
+  }
+
   async #open(): Promise<void> {
     const { claims } = this.#rights;
     if (claims === undefined) return;
@@ -142,15 +174,5 @@ export class DocumentSession implements SocketHandler, Session, ChannelHost {
     this.#deps.registry.used(room);
     this.#channel.greet();
     this.#messages.open();
-  }
-
-  #leave(): void {
-    this.#rights.close();
-    this.#beforeToken.close();
-    this.#messages.stop();
-    this.#channel?.close();
-    this.#channel = undefined;
-    this.#visit?.end();
-    this.outbox.close();
   }
 }

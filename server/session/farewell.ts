@@ -14,7 +14,7 @@ export interface FarewellDeps {
   readonly tarpit: Tarpit;
 }
 
-/** Whose end it is. */
+/** Whose end it is. An object, not functions: there is one for each connection. */
 export interface Leaving {
   readonly socket: Socket;
   /** Lets go of everything the connection has. Called once, before the client is told. */
@@ -22,7 +22,7 @@ export interface Leaving {
   /** Says more than a close frame can, right before it. */
   tell(error: SyncError): void;
   /** The socket is gone, and all is done. */
-  ended(): void;
+  gone(): void;
 }
 
 /**
@@ -85,7 +85,7 @@ export class Farewell {
     if (!this.#happen('close')) return;
     this.#timer?.cancel();
     if (wasOpen) this.#of.leave();
-    this.#of.ended();
+    this.#of.gone();
   }
 
   #say(error: SyncError): void {

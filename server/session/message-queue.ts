@@ -2,6 +2,8 @@
 
 import type { Clock } from '../../shared/clock.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
+import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
 import { Fifo } from './fifo.js';
 
@@ -40,22 +42,26 @@ export interface MessageSource<M> {
 /** What a source takes beside its bytes when it waits. */
 const sourceBytes = 64;
 
-export interface MessageQueueDeps<M> {
-  /** Throws or rejects with SyncError. A promise means: the next message waits until it settles. */
-  readonly handle: (message: M) => void | Promise<void>;
-  /** Told of what was thrown, when the queue has stopped. */
-  readonly fail: (error: SyncError) => void;
-  /** Whether the connection is still there. Once it is not, the next message is not handled. */
-  readonly isOpen: () => boolean;
+/** Whoever the messages are for. An object, not functions: there is one for each connection and each document. */
+export interface MessageHandler<M> {
+  readonly socket: Pick<Socket, 'isOpen'>;
   /** Of this connection, for what waits. */
-  readonly budget: ByteBudget;
-  /** So many messages are handled in one turn of the event loop; the rest waits for the next turn. */
-  readonly maxPerTurn: number;
+  readonly waiting: ByteBudget;
+  /** Throws or rejects with SyncError. A promise means: the next message waits until it settles. */
+  handle(message: M): void | Promise<void>;
+  /** Told of what was thrown, when the queue has stopped. */
+  refuse(error: SyncError): void;
+}
+
+/** What all queues of a server share. */
+export interface MessageQueueDeps {
   readonly clock: Clock;
+  readonly limits: Limits;
 }
 
 export class MessageQueue<M> {
-  readonly #deps: MessageQueueDeps<M>;
+  readonly #handler: MessageHandler<M>;
+  readonly #deps: MessageQueueDeps;
   #state: QueueState = 'closed';
   /** What is being handled, as far as it has waited. */
   #current: MessageSource<M> | undefined;
@@ -66,7 +72,8 @@ export class MessageQueue<M> {
   #takenBytes = 0;
   #handledInTurn = 0;
 
-  constructor(deps: MessageQueueDeps<M>) {
+  constructor(handler: MessageHandler<M>, deps: MessageQueueDeps) {
+    this.#handler = handler;
     this.#deps = deps;
   }
 
@@ -111,10 +118,11 @@ export class MessageQueue<M> {
 
   /** Handles the messages of a source until one has to be waited for. */
   #run(source: MessageSource<M>): void {
-    const { isOpen, maxPerTurn, clock } = this.#deps;
+    const { clock, limits } = this.#deps;
     while (this.#state === 'ready' && !source.isAtEnd) {
-      if (!isOpen()) return this.stop();
-      if (this.#handledInTurn++ < maxPerTurn) this.#handleNext(source);
+      // Once the connection is gone, the next message is not handled.
+      if (!this.#handler.socket.isOpen) return this.stop();
+      if (this.#handledInTurn++ < limits.maxMessagesPerTurn) this.#handleNext(source);
       else {
         this.#happen('tired');
         clock.soon(() => this.#turn());
@@ -124,7 +132,7 @@ export class MessageQueue<M> {
 
   #handleNext(source: MessageSource<M>): void {
     try {
-      const pending = this.#deps.handle(source.next());
+      const pending = this.#handler.handle(source.next());
       if (pending === undefined) return;
       this.#happen('promised');
       pending.then(
@@ -139,7 +147,7 @@ export class MessageQueue<M> {
   #fail(error: SyncError): void {
     if (this.#isStopped) return;
     this.stop();
-    this.#deps.fail(error);
+    this.#handler.refuse(error);
   }
 
   #settled(): void {
@@ -168,7 +176,7 @@ export class MessageQueue<M> {
   }
 
   #take({ bytes }: MessageSource<M>): boolean {
-    const isTaken = this.#deps.budget.take(bytes + sourceBytes);
+    const isTaken = this.#handler.waiting.take(bytes + sourceBytes);
     if (isTaken) this.#takenBytes += bytes + sourceBytes;
     else this.#fail(new SyncError('RATE_LIMITED', 'too much was sent before what came first was done'));
     return isTaken;
@@ -176,7 +184,7 @@ export class MessageQueue<M> {
 
   #give(bytes: number): void {
     this.#takenBytes -= bytes;
-    this.#deps.budget.give(bytes);
+    this.#handler.waiting.give(bytes);
   }
 
   #happen(event: QueueEvent): void {

@@ -12,7 +12,7 @@ import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
 import { Channel, type ChannelHost } from './channel.js';
 import type { DocumentRight, RightHolder } from './document-right.js';
-import { MessageQueue, single } from './message-queue.js';
+import { MessageQueue, single, type MessageHandler } from './message-queue.js';
 import type { Outbox } from './outbox.js';
 import type { Rights } from './rights.js';
 import type { SessionDeps } from './session.js';
@@ -40,7 +40,7 @@ export interface NativeDocumentHost {
  */
 type State = 'opening' | 'open' | 'closed';
 
-export class NativeDocument implements ChannelHost, RightHolder {
+export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<ClientMessage> {
   readonly name: DocumentName;
   /** The client's number for its `open`. */
   readonly ref: number;
@@ -52,19 +52,15 @@ export class NativeDocument implements ChannelHost, RightHolder {
   #channel: Channel | undefined;
 
   constructor(host: NativeDocumentHost, of: { name: DocumentName; ref: number }) {
-    const { clock, limits } = host.deps;
     this.#host = host;
     this.name = of.name;
     this.ref = of.ref;
     this.right = host.rights.of(of.name, this);
-    this.#messages = new MessageQueue({
-      handle: (message) => this.#channel?.handle(message),
-      fail: (error) => this.refuse(error),
-      isOpen: () => host.socket.isOpen,
-      budget: host.waiting,
-      maxPerTurn: limits.maxMessagesPerTurn,
-      clock,
-    });
+    this.#messages = new MessageQueue(this, host.deps);
+  }
+
+  get waiting(): ByteBudget {
+    return this.#host.waiting;
   }
 
   get socket(): Socket {
@@ -123,6 +119,10 @@ export class NativeDocument implements ChannelHost, RightHolder {
 
   take(message: ClientMessage): void {
     this.#messages.push(single(message));
+  }
+
+  handle(message: ClientMessage): void | Promise<void> {
+    return this.#channel?.handle(message);
   }
 
   refuse(error: SyncError): void {

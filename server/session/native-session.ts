@@ -10,16 +10,17 @@ import {
   type NativeClientMessage,
   type NativeServerMessage,
 } from '../../shared/native/messages.js';
+import type { Claims } from '../../shared/permission.js';
 import type { Dialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
 import { BeforeToken } from './before-token.js';
 import { ByteBudget } from './byte-budget.js';
-import { Farewell, logEnd } from './farewell.js';
-import { MessageQueue } from './message-queue.js';
+import { Farewell, logEnd, type Leaving } from './farewell.js';
+import { MessageQueue, type MessageHandler } from './message-queue.js';
 import { NativeDocument, type NativeDocumentHost } from './native-document.js';
 import { Outbox } from './outbox.js';
-import { Rights, type Identity } from './rights.js';
+import { Rights, type Identity, type RightsHost } from './rights.js';
 import type { Session, SessionDeps } from './session.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -39,19 +40,28 @@ type DocumentMessage = Exclude<NativeClientMessage, { type: 'hello' | 'open' | '
 const maxTokens = 10;
 const tokenEveryMs = 1_000;
 
-export class NativeSession implements SocketHandler, Session, NativeDocumentHost {
+export class NativeSession
+  implements
+    SocketHandler,
+    Session,
+    NativeDocumentHost,
+    RightsHost,
+    Leaving,
+    MessageHandler<NativeClientMessage>
+{
   readonly deps: NativeSessionDeps;
   readonly socket: Socket;
   readonly connectionId: string;
   readonly outbox: Outbox;
   readonly rights: Rights;
-  readonly held: ByteBudget;
   /** Of the upgrade request, for clients that send none. */
   readonly #requestToken: string | undefined;
   readonly #farewell: Farewell;
   readonly #beforeToken: BeforeToken;
   readonly #messages: MessageQueue<NativeClientMessage>;
-  readonly #tokens: TokenBucket;
+  /** Made with the first new token: many connections never see one. */
+  #tokens: TokenBucket | undefined;
+  #held: ByteBudget | undefined;
   /** Those that are being opened, too. */
   readonly #documents = new Map<DocumentName, NativeDocument>();
   readonly #byNumber = new Map<number, NativeDocument>();
@@ -62,37 +72,15 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
     deps: NativeSessionDeps,
     of: { socket: Socket; connectionId: string; requestToken: string | undefined },
   ) {
-    const { clock, limits, authority } = deps;
-    const { socket } = of;
-    const refuse = (error: SyncError): void => this.refuse(error);
     this.deps = deps;
-    this.socket = socket;
+    this.socket = of.socket;
     this.connectionId = of.connectionId;
     this.#requestToken = of.requestToken;
-    this.held = new ByteBudget(limits.maxHeldBytes);
-    this.#tokens = new TokenBucket(clock, maxTokens, tokenEveryMs);
-    this.outbox = new Outbox({ clock, limits, socket, overflowed: refuse });
-    this.rights = new Rights({
-      clock,
-      authority,
-      renewed: ({ exp }) => this.#send({ type: 'authenticated', expiresAt: exp ?? 0 }),
-      lost: refuse,
-    });
-    this.#farewell = new Farewell(deps, {
-      socket,
-      leave: () => this.#leave(),
-      tell: (error) => this.#sayGoodbye(error),
-      ended: () => deps.ended(this),
-    });
-    this.#beforeToken = new BeforeToken(deps, refuse);
-    this.#messages = new MessageQueue({
-      handle: (message) => this.#handle(message),
-      fail: refuse,
-      isOpen: () => socket.isOpen,
-      budget: this.waiting,
-      maxPerTurn: limits.maxMessagesPerTurn,
-      clock,
-    });
+    this.outbox = new Outbox(this, deps);
+    this.rights = new Rights(this, deps);
+    this.#farewell = new Farewell(deps, this);
+    this.#beforeToken = new BeforeToken(deps, this);
+    this.#messages = new MessageQueue(this, deps);
     this.#messages.open();
   }
 
@@ -102,6 +90,10 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
 
   get waiting(): ByteBudget {
     return this.#beforeToken.waiting;
+  }
+
+  get held(): ByteBudget {
+    return (this.#held ??= new ByteBudget(this.deps.limits.maxHeldBytes));
   }
 
   message(frame: Uint8Array, isBinary: boolean): void {
@@ -151,7 +143,7 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
   }
 
   /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
-  #handle(message: NativeClientMessage): void | Promise<void> {
+  handle(message: NativeClientMessage): void | Promise<void> {
     if (message.type === 'hello') return this.#greet(message.version, message.token);
     if (this.rights.claims === undefined)
       throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
@@ -169,6 +161,28 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
         // One that has just been closed: its messages may still be on their way.
         return this.#byNumber.get(message.document)?.take(toClientMessage(message));
     }
+  }
+
+  renewed({ exp }: Claims): void {
+    this.#send({ type: 'authenticated', expiresAt: exp ?? 0 });
+  }
+
+  leave(): void {
+    this.rights.close();
+    this.#beforeToken.close();
+    this.#messages.stop();
+    for (const document of this.#documents.values()) this.#close(document);
+    this.outbox.close();
+  }
+
+  /** Past the outbox, which is closed by then. */
+  tell({ code, reason }: SyncError): void {
+    if (this.#hasGreeted)
+      this.socket.send(encodeServerFrame({ type: 'goodbye', code, reason, retryAfterMs: 0 }));
+  }
+
+  gone(): void {
+    this.deps.ended(this);
   }
 
   async #greet(version: number, token: string): Promise<void> {
@@ -218,6 +232,7 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
 
   /** A token that is not taken leaves the old one in force. */
   async #renew(token: string): Promise<void> {
+    this.#tokens ??= new TokenBucket(this.deps.clock, maxTokens, tokenEveryMs);
     if (!this.#tokens.take()) throw new SyncError('RATE_LIMITED', 'too many tokens');
     try {
       await this.rights.renew(token);
@@ -243,20 +258,6 @@ export class NativeSession implements SocketHandler, Session, NativeDocumentHost
 
   #send(message: NativeServerMessage): void {
     this.outbox.send(encodeServerFrame(message));
-  }
-
-  /** Past the outbox, which is closed by then. */
-  #sayGoodbye({ code, reason }: SyncError): void {
-    if (this.#hasGreeted)
-      this.socket.send(encodeServerFrame({ type: 'goodbye', code, reason, retryAfterMs: 0 }));
-  }
-
-  #leave(): void {
-    this.rights.close();
-    this.#beforeToken.close();
-    this.#messages.stop();
-    for (const document of this.#documents.values()) this.#close(document);
-    this.outbox.close();
   }
 }
 

@@ -14,18 +14,24 @@ export interface Latest {
   encodeLatest(): Uint8Array;
 }
 
+/** Whose outbox it is. */
+export interface OutboxHost {
+  readonly socket: Socket;
+  /** Ends the connection. */
+  refuse(error: SyncError): void;
+}
+
+/** What all outboxes of a server share. */
 export interface OutboxDeps {
   readonly clock: Clock;
   readonly limits: Limits;
-  readonly socket: Socket;
-  /** The client does not read: the connection is to end. */
-  readonly overflowed: (error: SyncError) => void;
 }
 
 /** What a frame that waits takes beside its bytes: the object, and its place in the queue. */
 const frameBytes = 256;
 
 export class Outbox {
+  readonly #host: OutboxHost;
   readonly #deps: OutboxDeps;
   /** Made when the first frame waits: most connections always have room. */
   #waiting: Fifo<Uint8Array> | undefined;
@@ -39,7 +45,8 @@ export class Outbox {
   #progressAt = 0;
   #isClosed = false;
 
-  constructor(deps: OutboxDeps) {
+  constructor(host: OutboxHost, deps: OutboxDeps) {
+    this.#host = host;
     this.#deps = deps;
   }
 
@@ -51,7 +58,7 @@ export class Outbox {
   send(frame: Uint8Array): void {
     if (this.#isClosed) return;
     if (!this.#isEmpty) this.#flush();
-    if (this.#isEmpty && this.#hasRoom) this.#deps.socket.send(frame);
+    if (this.#isEmpty && this.#hasRoom) this.#host.socket.send(frame);
     else this.#wait(frame);
   }
 
@@ -59,7 +66,7 @@ export class Outbox {
   sendLatest(latest: Latest): void {
     if (this.#isClosed) return;
     if (!this.#isEmpty) this.#flush();
-    if (this.#isEmpty && this.#hasRoom) this.#deps.socket.send(latest.encodeLatest());
+    if (this.#isEmpty && this.#hasRoom) this.#host.socket.send(latest.encodeLatest());
     else {
       this.#startWaiting();
       (this.#latest ??= new Set()).add(latest);
@@ -74,7 +81,7 @@ export class Outbox {
   /** The socket has taken something. */
   drained(): void {
     this.#progressAt = this.#deps.clock.monotonic();
-    if (!this.#isEmpty && !this.#isClosed) this.#deps.socket.cork(() => this.#flush());
+    if (!this.#isEmpty && !this.#isClosed) this.#host.socket.cork(() => this.#flush());
   }
 
   /** Throws SyncError SLOW_CONSUMER when the client has taken nothing for too long, and something waits. */
@@ -98,11 +105,11 @@ export class Outbox {
 
   /** A reader above this is taken off the live stream, so whoever has frames waiting is not live (see Reader.checkLag). */
   get #hasRoom(): boolean {
-    return this.#deps.socket.bufferedBytes <= this.#deps.limits.softBufferedBytes;
+    return this.#host.socket.bufferedBytes <= this.#deps.limits.softBufferedBytes;
   }
 
   #flush(): void {
-    const { socket } = this.#deps;
+    const { socket } = this.#host;
     while (this.#hasRoom) {
       const frame = this.#waiting?.take();
       if (frame === undefined) break;
@@ -122,7 +129,7 @@ export class Outbox {
     this.#waitingBytes += frame.length + frameBytes;
     // O2: a client that asks or writes, and does not read what comes of it.
     if (this.#waitingBytes > this.#deps.limits.maxUnsentBytes)
-      this.#deps.overflowed(new SyncError('SLOW_CONSUMER'));
+      this.#host.refuse(new SyncError('SLOW_CONSUMER'));
   }
 
   #startWaiting(): void {

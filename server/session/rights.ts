@@ -25,13 +25,18 @@ export interface Authority {
   readonly authorize: (claims: Claims, document: DocumentName) => Promise<Access>;
 }
 
+/** Whose rights they are. */
+export interface RightsHost {
+  /** A token has come into force after the first one. The rights of the documents are changed right after the call. */
+  renewed(claims: Claims): void;
+  /** Ends the connection: the token in force is over, or is not believed any more. */
+  refuse(error: SyncError): void;
+}
+
+/** What the rights of all connections share. */
 export interface RightsDeps {
   readonly clock: Clock;
   readonly authority: Authority;
-  /** A token has come into force after the first one. The rights of the documents are changed right after the call. */
-  readonly renewed: (claims: Claims) => void;
-  /** The token in force is over, or is not believed any more. */
-  readonly lost: (error: SyncError) => void;
 }
 
 /** A token that was believed, and what is known so far of its verdicts. */
@@ -43,8 +48,10 @@ interface Renewal {
 }
 
 export class Rights implements TokenInForce {
+  readonly #host: RightsHost;
   readonly #deps: RightsDeps;
-  readonly #documents = new Set<DocumentRight>();
+  /** In no order. A list, as one is all that most connections have. */
+  readonly #documents: DocumentRight[] = [];
   readonly #expiry = new Expiry();
   #identity: Identity | undefined;
   #version = 0;
@@ -53,7 +60,8 @@ export class Rights implements TokenInForce {
   #renewing: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(deps: RightsDeps) {
+  constructor(host: RightsHost, deps: RightsDeps) {
+    this.#host = host;
     this.#deps = deps;
   }
 
@@ -86,13 +94,15 @@ export class Rights implements TokenInForce {
   /** The right of a document that is to be opened. */
   of(document: DocumentName, holder: RightHolder): DocumentRight {
     const right = new DocumentRight(document, this, holder);
-    this.#documents.add(right);
+    this.#documents.push(right);
     return right;
   }
 
   /** The document was closed. */
   forget(right: DocumentRight): void {
-    this.#documents.delete(right);
+    const at = this.#documents.indexOf(right);
+    const last = at < 0 ? undefined : this.#documents.pop();
+    if (last !== undefined && last !== right) this.#documents[at] = last;
   }
 
   async allows(document: DocumentName, isChecked: boolean): Promise<Access> {
@@ -112,7 +122,7 @@ export class Rights implements TokenInForce {
   lost(error: SyncError): void {
     if (this.#isClosed) return;
     this.#version++;
-    this.#deps.lost(error);
+    this.#host.refuse(error);
   }
 
   /** To be called regularly: the timer of a token's end is only set when the end is near. */
@@ -142,7 +152,7 @@ export class Rights implements TokenInForce {
 
   /** Asks what a token allows for each document, and brings it into force when everything is known. Never rejects. */
   async #askAbout(renewal: Renewal): Promise<void> {
-    const asked = [...this.#documents].map(async (right) => {
+    const asked = this.#documents.map(async (right) => {
       renewal.verdicts.set(right, await this.#verdict(renewal.identity.claims, right.document));
     });
     await Promise.all(asked);
@@ -161,9 +171,14 @@ export class Rights implements TokenInForce {
   #confirm(renewal: Renewal): void {
     if (this.#renewal !== renewal) return;
     this.#renewal = undefined;
-    this.#deps.renewed(renewal.identity.claims);
+    this.#host.renewed(renewal.identity.claims);
     this.#enforce(renewal.identity);
-    for (const right of this.#documents) right.rule(renewal.verdicts.get(right) ?? unknown());
+    // A copy: a document whose right is lost leaves the list.
+    for (const right of this.#documents.slice()) {
+      // A verdict can end the connection, and with it all rights.
+      if (this.#isClosed) break;
+      right.rule(renewal.verdicts.get(right) ?? unknown());
+    }
     renewal.done();
   }
 

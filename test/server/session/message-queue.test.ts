@@ -10,6 +10,7 @@ import {
   type QueueEvent,
   type QueueState,
 } from '../../../server/session/message-queue.js';
+import { defaultLimits } from '../../../shared/limits.js';
 import { FrameReader } from '../../../shared/frame-reader.js';
 import type { SyncError } from '../../../shared/errors.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
@@ -30,22 +31,29 @@ const frame = (...bytes: number[]): FrameReader<Message> =>
 
 class Handled {
   readonly clock: FakeClock = createFakeClock();
-  readonly budget = new ByteBudget(1_000);
+  readonly waiting: ByteBudget;
   readonly numbers: number[] = [];
   readonly errors: SyncError[] = [];
-  isOpen = true;
-  handle: (message: Message) => void | Promise<void> = () => {};
-  readonly queue = new MessageQueue<Message>({
-    handle: (message) => {
-      this.numbers.push(message.n);
-      return this.handle(message);
-    },
-    fail: (error) => this.errors.push(error),
-    isOpen: () => this.isOpen,
-    budget: this.budget,
-    maxPerTurn: 5,
-    clock: this.clock,
-  });
+  readonly socket = { isOpen: true };
+  answer: (message: Message) => void | Promise<void> = () => {};
+  readonly queue: MessageQueue<Message>;
+
+  constructor(waiting = new ByteBudget(1_000)) {
+    this.waiting = waiting;
+    this.queue = new MessageQueue<Message>(this, {
+      clock: this.clock,
+      limits: { ...defaultLimits, maxMessagesPerTurn: 5 },
+    });
+  }
+
+  handle(message: Message): void | Promise<void> {
+    this.numbers.push(message.n);
+    return this.answer(message);
+  }
+
+  refuse(error: SyncError): void {
+    this.errors.push(error);
+  }
 }
 
 describe('the table of states', () => {
@@ -70,7 +78,7 @@ describe('messages', () => {
   it('N10: wait until the queue is open, and for what is under way, and keep their order', async () => {
     const at = new Handled();
     const promises: (() => void)[] = [];
-    at.handle = ({ n }) => (n % 2 === 0 ? new Promise((resolve) => void promises.push(resolve)) : undefined);
+    at.answer = ({ n }) => (n % 2 === 0 ? new Promise((resolve) => void promises.push(resolve)) : undefined);
     at.queue.push(frame(1, 2));
     at.queue.push(single({ n: 3 }));
     expect(at.numbers).toEqual([]);
@@ -83,7 +91,7 @@ describe('messages', () => {
     promises.shift()?.();
     await settled();
     expect(at.numbers).toEqual([1, 2, 3, 4, 5]);
-    expect(at.budget.takenBytes).toBe(0);
+    expect(at.waiting.takenBytes).toBe(0);
   });
 
   it('N10: beyond what one turn may take are handled in the next, before what came later', () => {
@@ -93,12 +101,12 @@ describe('messages', () => {
     at.queue.push(single({ n: 12 }));
     expect(at.numbers).toEqual([1, 2, 3, 4, 5]);
     const turns: number[] = [];
-    at.handle = ({ n }) => void (n % 5 === 0 && turns.push(at.clock.pending));
+    at.answer = ({ n }) => void (n % 5 === 0 && turns.push(at.clock.pending));
     at.clock.advance(0);
     expect(at.numbers).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
     // One turn was asked for at a time, and the last one found the end.
     expect([turns.length, at.clock.pending]).toEqual([1, 0]);
-    expect(at.budget.takenBytes).toBe(0);
+    expect(at.waiting.takenBytes).toBe(0);
     expect(at.errors).toEqual([]);
   });
 
@@ -113,8 +121,8 @@ describe('messages', () => {
 
   it('O2: are not handled any more once the connection is gone, in the middle of a frame', () => {
     const at = new Handled();
-    at.handle = ({ n }) => {
-      if (n === 2) at.isOpen = false;
+    at.answer = ({ n }) => {
+      if (n === 2) at.socket.isOpen = false;
     };
     at.queue.open();
     at.queue.push(frame(1, 2, 3, 4));
@@ -124,27 +132,20 @@ describe('messages', () => {
   });
 
   it('O2: that wait take from the budget of the connection, and give it back when they are done or dropped', () => {
-    const [one, other] = [new Handled(), new Handled()];
-    const shared = new MessageQueue<Message>({
-      handle: () => {},
-      fail: (error) => one.errors.push(error),
-      isOpen: () => true,
-      budget: other.budget,
-      maxPerTurn: 5,
-      clock: other.clock,
-    });
+    const other = new Handled();
+    const one = new Handled(other.waiting);
     other.queue.push(frame(...Array.from({ length: 800 }, () => 1)));
-    shared.push(frame(...Array.from({ length: 200 }, () => 1)));
+    one.queue.push(frame(...Array.from({ length: 200 }, () => 1)));
     expect(one.errors.map(({ code }) => code)).toEqual(['RATE_LIMITED']);
-    expect(other.budget.takenBytes).toBe(864);
+    expect(other.waiting.takenBytes).toBe(864);
     other.queue.stop();
-    expect(other.budget.takenBytes).toBe(0);
+    expect(other.waiting.takenBytes).toBe(0);
   });
 
   it('N10: a promise that settles after the stop brings nothing back', async () => {
     const at = new Handled();
     let reject = (_error: Error): void => {};
-    at.handle = () =>
+    at.answer = () =>
       new Promise((_resolve, fail) => {
         reject = fail;
       });
@@ -153,7 +154,7 @@ describe('messages', () => {
     at.queue.stop();
     reject(new Error('late'));
     await settled();
-    expect([at.numbers, at.errors, at.budget.takenBytes]).toEqual([[1], [], 0]);
+    expect([at.numbers, at.errors, at.waiting.takenBytes]).toEqual([[1], [], 0]);
   });
 });
 
@@ -164,14 +165,14 @@ it(`N10: in any order of frames, promises and turns, each message is handled onc
     for (let round = 0; round < 100; round++) {
       const at = new Handled();
       const promises: (() => void)[] = [];
-      at.handle = () =>
+      at.answer = () =>
         random.chance(0.3) ? new Promise((resolve) => void promises.push(resolve)) : undefined;
       let sent = 0;
       const next = (): number => ++sent % 255;
       for (let step = 0; step < 40; step++) {
         const action = random.int(4);
         if (action === 0) at.queue.open();
-        else if (action === 1 && at.budget.takenBytes < 500) at.queue.push(source(random.int(12) + 1, next));
+        else if (action === 1 && at.waiting.takenBytes < 500) at.queue.push(source(random.int(12) + 1, next));
         else if (action === 2) promises.shift()?.();
         else at.clock.advance(0);
         await settled(1);
@@ -184,7 +185,7 @@ it(`N10: in any order of frames, promises and turns, each message is handled onc
       }
       expect(at.errors).toEqual([]);
       expect(at.numbers).toEqual(Array.from({ length: sent }, (_, i) => (i + 1) % 255));
-      expect(at.budget.takenBytes).toBe(0);
+      expect(at.waiting.takenBytes).toBe(0);
     }
   });
 });

@@ -42,15 +42,11 @@ describe('an outbox', () => {
     buffer = new FakeBuffer();
     errors = [];
     const limits = { ...defaultLimits, softBufferedBytes: 10, maxUnsentBytes: 2_000 };
-    outbox = new Outbox({
-      clock,
-      limits,
-      socket: buffer.socket,
-      overflowed: (error) => {
-        errors.push(error);
-        outbox.close();
-      },
-    });
+    const refuse = (error: SyncError): void => {
+      errors.push(error);
+      outbox.close();
+    };
+    outbox = new Outbox({ socket: buffer.socket, refuse }, { clock, limits });
   });
 
   const frame = (first: number, length = 4): Uint8Array => new Uint8Array(length).fill(first);

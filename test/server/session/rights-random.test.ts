@@ -7,8 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeServerFrame } from '../../../shared/native/frame.js';
 import type { NativeServerMessage } from '../../../shared/native/messages.js';
 import { SyncError } from '../../../shared/errors.js';
+import type { Tried } from '../../../server/room/document-worker.js';
 import type { Access } from '../../../shared/permission.js';
 import type { Socket, SocketHandler } from '../../../server/transport/transport.js';
+import { InProcessWorker } from '../../support/in-process-worker.js';
 import { NativePeer, type PeerDocument } from '../../support/native-peer.js';
 import { chooseSeed, withSeed, type SeededRandom } from '../../support/seeded-random.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
@@ -32,6 +34,34 @@ interface Asked {
 
 /** Whose messages are being handled. */
 type Who = 'ann' | 'bob';
+
+/** Trials that pass late, or at once. */
+class LateTrials extends InProcessWorker {
+  readonly #late: () => Promise<void> | undefined;
+
+  constructor(late: () => Promise<void> | undefined) {
+    super();
+    this.#late = late;
+  }
+
+  override async try(): Promise<Tried> {
+    await this.#late();
+    return { bytes: 1, loadMs: 1 };
+  }
+}
+
+/** An edit that is so deep that it is tried before it is taken. Bob makes none, so all that is tried is Ann's. */
+function unusualEdit(): Uint8Array {
+  const doc = new Y.Doc();
+  let inner = new Y.Array();
+  doc.getArray('deep').insert(0, [inner]);
+  for (let depth = 0; depth < 60; depth++) {
+    const next = new Y.Array();
+    inner.insert(0, [next]);
+    inner = next;
+  }
+  return Y.encodeStateAsUpdate(doc);
+}
 
 class World {
   readonly server: SessionServer;
@@ -68,8 +98,7 @@ class World {
         },
       },
       registry: {
-        // Bob's updates are taken at once, so that everything taken outside of his messages is Ann's.
-        admission: () => (this.#handling === 'bob' ? undefined : this.#late()),
+        worker: new LateTrials(() => this.#late()),
         changed: (document) => this.#written(document),
       },
     });
@@ -317,8 +346,9 @@ function act(world: World): void {
     case 3:
       return world.handIn();
     case 4:
-    case 5:
       return void ann.insert(document, 'x');
+    case 5:
+      return ann.update(document, unusualEdit());
     case 6:
       return ann.say({ type: 'sync', document: document.number });
     case 7:
