@@ -53,7 +53,8 @@ export interface HeddleServer {
   close(): Promise<void>;
   /**
    * Reads or edits a document on the server: `use` gets a Y.Doc of its own; what it changed is merged in, relayed and
-   * durable when the promise resolves. Rejects with what `use` throws, or a SyncError.
+   * durable when the promise resolves. Rejects with what `use` throws, or a SyncError: DOCUMENT_TOO_COSTLY when building the
+   * Y.Doc would hold the server for longer than `limits.maxCopyMs`.
    */
   withDocument<T>(name: string, use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T>;
 }

@@ -47,7 +47,10 @@ export interface Hooks {
     documentName: string;
     isNew: boolean;
   }) => Promise<Uint8Array | undefined | void> | Uint8Array | undefined | void;
-  /** After changes, at most once per `changeDebounceMs` per document. `document` builds a copy that is the hook's own. */
+  /**
+   * After changes, at most once per `changeDebounceMs` per document. `document` builds a copy that is the hook's own; it rejects
+   * with SyncError DOCUMENT_TOO_COSTLY when that would hold the server for longer than `limits.maxCopyMs`.
+   */
   readonly onChange?: (info: {
     documentName: string;
     document: () => Promise<Y.Doc>;

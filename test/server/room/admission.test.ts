@@ -262,6 +262,13 @@ describe('a trial', () => {
     void bytes.room.accept(bomb.slice(), new WatchedWriter(), true);
     const refused = bytes.room.accept(bomb.slice(), new WatchedWriter(), true);
     await expect(refused).rejects.toMatchObject(limited);
+    const share = await open({ limits: { maxTrialBytes: 3 * bomb.length } });
+    void share.room.accept(crowd, new WatchedWriter(), true);
+    const greedy = new WatchedWriter();
+    void share.room.accept(bomb.slice(), greedy, true);
+    await expect(share.room.accept(bomb.slice(), greedy, true)).rejects.toMatchObject(limited);
+    void share.room.accept(bomb.slice(), new WatchedWriter(), true);
+    expect(share.gate.count).toBe(2);
   });
 });
 
