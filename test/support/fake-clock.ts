@@ -13,6 +13,8 @@ export interface FakeClock extends Clock {
   setWall(ms: number): void;
   /** Timers not yet run or cancelled. */
   readonly pending: number;
+  /** Monotonic time at which the next timer comes due; undefined when there is no timer. */
+  readonly nextAt: number | undefined;
 }
 
 interface Entry {
@@ -20,30 +22,32 @@ interface Entry {
   readonly order: number;
   readonly period: number | undefined;
   readonly run: () => void;
+  isGone: boolean;
 }
 
 /** Starts at the given wall time, 2026-01-01 if none is given. Monotonic time starts at 0. */
 export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
-  const entries = new Set<Entry>();
+  const entries = new Heap();
   let elapsed = 0;
   let offset = startMs;
   let made = 0;
+  let pending = 0;
 
-  function schedule(delayMs: number, period: number | undefined, run: () => void): Timer {
-    const entry: Entry = { at: elapsed + Math.max(0, delayMs), order: made++, period, run };
-    entries.add(entry);
-    return { cancel: () => void entries.delete(entry) };
+  function forget(entry: Entry): void {
+    if (!entry.isGone) pending--;
+    entry.isGone = true;
   }
 
-  function nextDue(until: number): Entry | undefined {
-    let next: Entry | undefined;
-    for (const entry of entries) {
-      if (entry.at > until) continue;
-      const isEarlier =
-        next === undefined || entry.at < next.at || (entry.at === next.at && entry.order < next.order);
-      if (isEarlier) next = entry;
-    }
-    return next;
+  function schedule(delayMs: number, period: number | undefined, run: () => void): Timer {
+    const entry: Entry = { at: elapsed + Math.max(0, delayMs), order: made++, period, run, isGone: false };
+    entries.push(entry);
+    pending++;
+    return { cancel: () => forget(entry) };
+  }
+
+  function first(): Entry | undefined {
+    while (entries.first?.isGone === true) entries.pop();
+    return entries.first;
   }
 
   return {
@@ -54,10 +58,14 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
     soon: (run) => void schedule(0, undefined, run),
     advance(ms) {
       const until = elapsed + ms;
-      for (let due = nextDue(until); due !== undefined; due = nextDue(until)) {
+      for (let due = first(); due !== undefined && due.at <= until; due = first()) {
+        entries.pop();
         elapsed = due.at;
-        if (due.period === undefined) entries.delete(due);
-        else due.at += due.period;
+        if (due.period === undefined) forget(due);
+        else {
+          due.at += due.period;
+          entries.push(due);
+        }
         due.run();
       }
       elapsed = until;
@@ -66,7 +74,51 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClo
       offset = ms - elapsed;
     },
     get pending() {
-      return entries.size;
+      return pending;
+    },
+    get nextAt() {
+      return first()?.at;
     },
   };
+}
+
+/** Entries by their times, then by their order. */
+class Heap {
+  readonly #entries: Entry[] = [];
+
+  get first(): Entry | undefined {
+    return this.#entries[0];
+  }
+
+  push(entry: Entry): void {
+    const entries = this.#entries;
+    let at = entries.push(entry) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(entry, entries[parent]!)) break;
+      entries[at] = entries[parent]!;
+      at = parent;
+    }
+    entries[at] = entry;
+  }
+
+  pop(): void {
+    const entries = this.#entries;
+    const last = entries.pop();
+    if (last === undefined || entries.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= entries.length) break;
+      if (child + 1 < entries.length && isBefore(entries[child + 1]!, entries[child]!)) child++;
+      if (!isBefore(entries[child]!, last)) break;
+      entries[at] = entries[child]!;
+      at = child;
+    }
+    entries[at] = last;
+  }
+}
+
+function isBefore(one: Entry, other: Entry): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order);
 }

@@ -40,6 +40,8 @@ export interface MemoryClient {
   maxBufferedBytes: number | undefined;
   /** While false nothing arrives. */
   isReading: boolean;
+  /** Bytes the client will still read; each frame that arrives is taken off it. Below 1 nothing arrives. */
+  readBudget: number;
   onMessage: ((frame: Uint8Array) => void) | undefined;
   onClose: ((code: number, reason: string) => void) | undefined;
   /** Text goes out as a text frame. */
@@ -63,8 +65,8 @@ export interface MemoryTransport extends Transport {
     readonly body?: Uint8Array | string;
     readonly remoteAddress?: string;
   }): Promise<HttpReply>;
-  /** Moves everything that can move, until nothing does. What takes a promise needs `settle`. */
-  flush(): void;
+  /** Moves everything that can move, until nothing does; says whether anything did. What takes a promise needs `settle`. */
+  flush(): boolean;
   /** Flushes, and lets promises and immediates run, until nothing moves any more. */
   settle(): Promise<void>;
 }
@@ -154,11 +156,14 @@ class InMemory implements MemoryTransport {
     }
   }
 
-  flush(): void {
+  flush(): boolean {
+    let hasMoved = false;
     for (let moved = true; moved;) {
       moved = false;
       for (const socket of this.connections) if (socket.move()) moved = true;
+      hasMoved ||= moved;
     }
+    return hasMoved;
   }
 
   async settle(): Promise<void> {
@@ -317,10 +322,12 @@ class MemorySocket implements Socket {
   }
 
   #moveDown(): boolean {
-    if (!this.client.isReading && this.client.state === 'open') return false;
+    const isReading = this.client.isReading && this.client.readBudget > 0;
+    if (!isReading && this.client.state === 'open') return false;
     const frame = this.#downstream.shift();
     if (frame !== undefined) {
       this.#downstreamBytes -= frame.length;
+      this.client.readBudget -= frame.length;
       this.client.receive(frame);
       if (this.#wasBuffered && this.#isOpen) {
         this.#wasBuffered = this.bufferedBytes > 0;
@@ -366,6 +373,7 @@ class ClientEnd implements MemoryClient {
   kernelBytes = 256 * KiB;
   maxBufferedBytes: number | undefined;
   isReading = true;
+  readBudget = Infinity;
   onMessage: MemoryClient['onMessage'];
   onClose: MemoryClient['onClose'];
   settleDecision: () => void = () => {};

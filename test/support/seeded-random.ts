@@ -51,6 +51,13 @@ export class SeededRandom {
     return shuffled;
   }
 
+  /** Randomness of its own, told by a number: the same number, the same randomness, whatever was drawn here before. */
+  fork(number: number): SeededRandom {
+    return new SeededRandom(
+      Math.imul(this.seed ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b),
+    );
+  }
+
   bytes(length: number): Uint8Array {
     return Uint8Array.from({ length }, () => this.int(256));
   }
