@@ -27,6 +27,7 @@ import type { DocumentWorker } from './room/document-worker.js';
 import { LoadMeter } from './room/load-meter.js';
 import { RoomRegistry } from './room/room-registry.js';
 import { withDocument } from './room/with-document.js';
+import { maxReceivedBytes } from './session/frame-size.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
 import type { Visitor } from './session/visitor.js';
@@ -152,11 +153,12 @@ class Server implements HeddleServer {
       {
         host: options.host ?? 'localhost',
         port: options.port ?? 1234,
-        // Room for the type bytes in front of a payload.
-        maxMessageBytes: limits.maxMessageBytes + 16,
+        maxMessageBytes: maxReceivedBytes(limits),
         maxBufferedBytes: limits.maxBufferedBytes,
         maxBodyBytes: maxHttpBodyBytes,
         maxHttpConnections: limits.maxHttpConnections,
+        limits,
+        trustedProxies: options.trustedProxies ?? [],
         idleTimeoutS,
         ...(options.tls === undefined ? {} : { tls: options.tls }),
       },
@@ -249,6 +251,7 @@ class Server implements HeddleServer {
     const auth = typeof options.auth === 'object' ? options.auth : undefined;
     return new Gateway({
       authenticator,
+      isOpen: options.auth === 'none',
       registry,
       sessions,
       clock,

@@ -80,6 +80,12 @@ export interface ServerOptions extends Hooks {
   readonly auth?: AuthOptions | 'none';
   /** Origins browsers may connect from, exact ('https://app.example'). Default: any, as tokens are not ambient. */
   readonly origins?: readonly string[];
+  /**
+   * Reverse proxies whose `Forwarded` or `X-Forwarded-For` header names the client: IP addresses, or networks such as
+   * '10.0.0.0/8'. Limits per address, hooks and logs then have the client's own address. Default: none, the headers count
+   * for nothing.
+   */
+  readonly trustedProxies?: readonly string[];
   readonly tls?: { readonly keyFile: string; readonly certFile: string; readonly passphrase?: string };
   /** Serves the demo pages and issues tokens for documents under `demo/`. */
   readonly demo?: boolean;

@@ -59,6 +59,12 @@ export function documentNameFromPath(path: string): DocumentName {
   return parseDocumentName(path.replace(/(?:%[0-9a-f]{2})+/gi, unescapeRun));
 }
 
+/** What an error says of a name that came in a path, cut so that it fits a close frame. */
+export function pathTakenFor(name: DocumentName): string {
+  const shown = name.length > 24 ? `${name.slice(0, 24)}…` : name;
+  return `the path was taken for the document ${JSON.stringify(shown)}`;
+}
+
 function unescapeRun(run: string): string {
   try {
     return decodeURIComponent(run);

@@ -41,7 +41,7 @@ export interface Limits {
   readonly maxWaitingBytes: number;
   /** Answers to one connection, all documents together, that wait as its client does not read, bytes. */
   readonly maxUnsentBytes: number;
-  /** Messages of one connection that may wait before a token was believed on it, bytes. */
+  /** What is held of a connection before a token was believed on it, bytes: its largest message, and all of them. */
   readonly maxUnknownBytes: number;
   /** A connection on which no token was believed for so long is closed, ms. */
   readonly maxUnknownMs: number;
@@ -65,6 +65,18 @@ export interface Limits {
   readonly maxConnections: number;
   /** Of these, connections over HTTP, which cost whoever makes them no socket. */
   readonly maxHttpConnections: number;
+  /** Open connections of one address. */
+  readonly maxConnectionsPerAddress: number;
+  /** Of these, connections over HTTP. */
+  readonly maxHttpPerAddress: number;
+  /** Connections that one address may open in 10 s. */
+  readonly maxHandshakesPerAddress: number;
+  /** Connections on which no token was believed yet, all together. */
+  readonly maxUnknownConnections: number;
+  /** Of these, WebSockets of one address. */
+  readonly maxUnknownPerAddress: number;
+  /** Of these, connections over HTTP of one address. */
+  readonly maxHttpUnknownPerAddress: number;
   /** Log kept before a checkpoint for who comes back, bytes: its size, but at least a quarter of this. */
   readonly maxKeptLogBytes: number;
   /** Memory of documents nobody has open, bytes; above it the longest unused are dropped. */
@@ -83,7 +95,7 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 export const defaultLimits: Limits = {
-  maxMessageBytes: 16 * MiB,
+  maxMessageBytes: 32 * MiB,
   maxDocumentBytes: 128 * MiB,
   maxClientsPerUpdate: 10_000,
   maxStructsPerUpdate: 1_000_000,
@@ -101,7 +113,7 @@ export const defaultLimits: Limits = {
   maxAwarenessIds: 16,
   maxHeldBytes: 1 * MiB,
   maxHeldMs: 10_000,
-  maxWaitingBytes: 16 * MiB,
+  maxWaitingBytes: 32 * MiB,
   maxUnsentBytes: 16 * MiB,
   maxUnknownBytes: 64 * KiB,
   maxUnknownMs: 10_000,
@@ -115,6 +127,12 @@ export const defaultLimits: Limits = {
   maxDocumentsPerConnection: 1_000,
   maxConnections: 100_000,
   maxHttpConnections: 10_000,
+  maxConnectionsPerAddress: 20_000,
+  maxHttpPerAddress: 2_000,
+  maxHandshakesPerAddress: 10_000,
+  maxUnknownConnections: 4_000,
+  maxUnknownPerAddress: 1_000,
+  maxHttpUnknownPerAddress: 100,
   maxKeptLogBytes: 1 * MiB,
   maxIdleBytes: 256 * MiB,
   maxCopyMs: 250,

@@ -36,6 +36,12 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxDocumentsPerConnection: 'Documents one connection of our own client may have open',
   maxConnections: 'Open connections, all together',
   maxHttpConnections: 'Of these, connections over HTTP',
+  maxConnectionsPerAddress: 'Open connections of one address',
+  maxHttpPerAddress: 'Of these, connections over HTTP',
+  maxHandshakesPerAddress: 'Connections that one address may open in 10 s',
+  maxUnknownConnections: 'Connections whose token is not believed yet, all together',
+  maxUnknownPerAddress: 'WebSockets of one address whose token is not believed yet',
+  maxHttpUnknownPerAddress: 'Connections over HTTP of one address whose token is not believed yet',
   maxKeptLogBytes: 'Log before a checkpoint that is kept for clients that come back',
   maxIdleBytes: 'Memory of documents nobody has open',
   maxCopyMs: 'CPU time up to which a copy for the embedder may hold the server',
@@ -95,6 +101,14 @@ const network: readonly OptionSpec[] = [
     placeholder: 'origins',
     description:
       'Origins browsers may connect from, exact: https://app.example; repeated or with commas; any if not given',
+  },
+  {
+    flag: 'trusted-proxy',
+    env: ['TRUSTED_PROXIES'],
+    type: 'list',
+    placeholder: 'addresses',
+    description:
+      'Proxies whose Forwarded or X-Forwarded-For names the client: addresses or networks such as 10.0.0.0/8; repeated or with commas',
   },
   {
     flag: 'tls-key',

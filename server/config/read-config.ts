@@ -5,6 +5,7 @@ import { isWeakSecret, secretBytes } from '../auth/secret.js';
 import { configNote, helpText } from './arguments.js';
 import { ConfigError } from '../errors.js';
 import type { AuthOptions, ServerOptions } from '../options.js';
+import { clientAddressReader } from '../transport/client-address.js';
 import { limitFlag, limitKeys, serveOptions } from './option-table.js';
 import { readTextFile, resolveOptions, type Environment, type ResolvedOptions } from './resolve-options.js';
 
@@ -35,6 +36,7 @@ export function readServeConfig(argv: readonly string[], env: Environment): Serv
       auth,
       tls: readTls(given),
       origins: readOrigins(given),
+      trustedProxies: readTrustedProxies(given),
       commitIntervalMs: given.number('commit-interval'),
     }),
   };
@@ -120,6 +122,17 @@ function readOrigins(given: ResolvedOptions): readonly string[] | undefined {
       );
   }
   return origins;
+}
+
+/** Checked here, so that a mistake is told before anything is opened. */
+function readTrustedProxies(given: ResolvedOptions): readonly string[] | undefined {
+  const proxies = given.list('trusted-proxy');
+  try {
+    clientAddressReader(proxies ?? []);
+  } catch (error) {
+    throw new ConfigError(`${given.source('trusted-proxy')}: ${(error as Error).message}`, { cause: error });
+  }
+  return proxies;
 }
 
 function readLimits(given: ResolvedOptions): Partial<Limits> {

@@ -1,8 +1,9 @@
 // One WebSocket with one document: from the open socket to its end. Decides nothing about documents: it opens the channel,
 // hands it the messages in order, and turns a SyncError into a closed connection.
 
-import type { DocumentName } from '../../shared/document-name.js';
+import { pathTakenFor, type DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
+import { isHello } from '../../shared/native/frame.js';
 import type { DocumentDialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
@@ -11,6 +12,7 @@ import { ByteBudget } from './byte-budget.js';
 import { Channel, type ChannelHost } from './channel.js';
 import type { DocumentRight, RightHolder } from './document-right.js';
 import { Farewell, type Leaving } from './farewell.js';
+import { checkFrameSize } from './frame-size.js';
 import { MessageQueue, type MessageHandler } from './message-queue.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
@@ -43,6 +45,8 @@ export class DocumentSession
   readonly #beforeToken: BeforeToken;
   readonly #messages: MessageQueue<ClientMessage>;
   #held: ByteBudget | undefined;
+  /** A frame has come. */
+  #hasHeard = false;
   #visit: Visit | undefined;
   #channel: Channel | undefined;
 
@@ -76,6 +80,7 @@ export class DocumentSession
       await this.#rights.begin(identity);
       if (this.#farewell.isSaid) return;
       this.#beforeToken.believed();
+      this.socket.trust();
       await this.right.check(true);
       if (!this.#farewell.isSaid) await this.#open();
     } catch (error) {
@@ -85,8 +90,14 @@ export class DocumentSession
 
   message(frame: Uint8Array, isBinary: boolean): void {
     if (this.#farewell.isSaid) return;
-    if (isBinary) this.#messages.push(this.#deps.dialect.read(frame));
-    else this.refuse(new SyncError('FRAME_MALFORMED', 'frames are binary'));
+    try {
+      if (!isBinary) throw new SyncError('FRAME_MALFORMED', 'frames are binary');
+      checkFrameSize(frame, this.#deps.limits);
+      this.#checkProtocol(frame);
+      this.#messages.push(this.#deps.dialect.read(frame));
+    } catch (error) {
+      this.refuse(toSyncError(error));
+    }
   }
 
   drained(): void {
@@ -149,6 +160,17 @@ export class DocumentSession
 
   gone(): void {
     this.#deps.ended(this);
+  }
+
+  /** Heddle's own client comes here when a proxy leaves its prefix in the path, and could not guess that from the bytes. */
+  #checkProtocol(frame: Uint8Array): void {
+    const isFirst = !this.#hasHeard;
+    this.#hasHeard = true;
+    if (isFirst && isHello(frame))
+      throw new SyncError(
+        'FRAME_MALFORMED',
+        `${pathTakenFor(this.right.document)}: Heddle's own protocol has none`,
+      );
   }
 
   async #open(): Promise<void> {

@@ -44,6 +44,8 @@ export const farewellTransitions: Readonly<
 
 /** After a closing handshake that the client does not answer. */
 const terminateMs = 5_000;
+/** A message over the limit, which had to be received first, counts for so many refusals. */
+const largeFrameWeight = 10;
 
 export class Farewell {
   readonly #deps: FarewellDeps;
@@ -66,7 +68,9 @@ export class Farewell {
     if (!this.#happen('refuse')) return;
     this.#of.leave();
     logEnd(this.#deps.logger, error, this.#of.socket, 'connection', 'refused');
-    const delayMs = error.retry === 'backoff' ? 0 : this.#deps.tarpit.delay(this.#of.socket.remoteAddress);
+    const { remoteAddress } = this.#of.socket;
+    const weight = error.code === 'FRAME_TOO_LARGE' ? largeFrameWeight : 1;
+    const delayMs = error.retry === 'backoff' ? 0 : this.#deps.tarpit.delay(remoteAddress, weight);
     if (delayMs === 0) this.#say(error);
     else this.#timer = this.#deps.clock.after(delayMs, () => this.#say(error));
   }

@@ -1,6 +1,11 @@
 // From an upgrade request to a session: everything that is checked before a document is so much as looked for (A1).
 
-import { documentNameFromPath, documentOfRights, type DocumentName } from '../../shared/document-name.js';
+import {
+  documentNameFromPath,
+  documentOfRights,
+  pathTakenFor,
+  type DocumentName,
+} from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
@@ -23,6 +28,8 @@ export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDep
   /** Throws SyncError FORBIDDEN for a browser on a page that may not connect. */
   readonly checkOrigin: (request: UpgradeRequest) => void;
   readonly sessions: SessionRegistry;
+  /** Everybody is let in without a token, so nobody is a stranger to the transport. Default false. */
+  readonly isOpen?: boolean;
 }
 
 export class Gateway {
@@ -71,7 +78,8 @@ export class Gateway {
       const { httpStatus, reason } = toSyncError(error);
       return { accept: false, status: httpStatus, body: reason };
     }
-    return { accept: true, subprotocol, open };
+    const isTrusted = this.#deps.isOpen === true;
+    return { accept: true, subprotocol, isTrusted, hasToken: token !== undefined, open };
   }
 
   async #authenticate(token: string | undefined): Promise<Identity> {
@@ -97,7 +105,9 @@ export class Gateway {
 
   #openDocument(path: string, token: string | undefined): (socket: Socket) => SocketHandler {
     const document = documentNameFromPath(path.slice(1));
-    const identity = this.#admit(token);
+    const identity = this.#admit(token).catch((error: unknown) => {
+      throw withPath(toSyncError(error), document);
+    });
     // A token that is not believed is told on the open socket, by whoever waits there.
     identity.catch(() => {});
     return (socket) => {
@@ -121,6 +131,11 @@ export class Gateway {
   #nextConnectionId(): string {
     return `c${++this.#connections}`;
   }
+}
+
+/** Heddle's own client, whose token is not in the request, may be here because a proxy leaves its prefix in the path. */
+function withPath(error: SyncError, document: DocumentName): SyncError {
+  return error.code === 'TOKEN_MISSING' ? new SyncError('TOKEN_MISSING', pathTakenFor(document)) : error;
 }
 
 /** A copy: what is cut out of a header keeps all of it in memory, which may be a page of cookies. */

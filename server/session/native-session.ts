@@ -17,6 +17,7 @@ import type { Socket, SocketHandler } from '../transport/transport.js';
 import { BeforeToken } from './before-token.js';
 import { ByteBudget } from './byte-budget.js';
 import { Farewell, logEnd, type Leaving } from './farewell.js';
+import { checkFrameSize } from './frame-size.js';
 import { MessageQueue, type MessageHandler } from './message-queue.js';
 import { NativeDocument, type NativeDocumentHost } from './native-document.js';
 import { Outbox } from './outbox.js';
@@ -98,10 +99,13 @@ export class NativeSession
 
   message(frame: Uint8Array, isBinary: boolean): void {
     if (this.#farewell.isSaid) return;
-    if (!isBinary) return this.refuse(new SyncError('FRAME_MALFORMED', 'frames are binary'));
-    if (!this.#beforeToken.isBelieved && frame.length > this.deps.limits.maxUnknownBytes)
-      return this.refuse(new SyncError('FRAME_TOO_LARGE', 'larger than may come before a token'));
-    this.#messages.push(readClientFrame(frame));
+    try {
+      if (!isBinary) throw new SyncError('FRAME_MALFORMED', 'frames are binary');
+      checkFrameSize(frame, this.deps.limits);
+      this.#messages.push(readClientFrame(frame));
+    } catch (error) {
+      this.refuse(toSyncError(error));
+    }
   }
 
   drained(): void {
@@ -194,6 +198,7 @@ export class NativeSession
     await this.rights.begin(this.deps.admit(token === '' ? this.#requestToken : token));
     if (this.#farewell.isSaid) return;
     this.#beforeToken.believed();
+    this.socket.trust();
     const { maxSilenceMs, clock } = this.deps;
     const expiresAt = this.rights.claims?.exp ?? 0;
     this.#send({ type: 'welcome', version, serverTime: clock.now(), expiresAt, maxSilenceMs });

@@ -1,4 +1,4 @@
-// Slows down who is refused again and again: older stock clients ignore close codes and come back after 100 ms.
+// Slows down a client that is refused again and again: older stock clients ignore close codes and come back after 100 ms.
 
 import type { Clock } from '../../shared/clock.js';
 
@@ -17,15 +17,18 @@ export class Tarpit {
     this.#clock = clock;
   }
 
-  /** Counts a refusal of this address; returns how long to wait before closing on it, ms. */
-  delay(address: string): number {
+  /**
+   * Counts a refusal of this address; returns how long to wait before closing on it, ms. `weight`: for how many refusals
+   * it counts, and how many times as long it waits, because what was refused has cost so much more.
+   */
+  delay(address: string, weight = 1): number {
     const now = this.#clock.monotonic();
     if (now - this.#windowSince > windowMs || this.#refusals.size > maxAddresses) {
       this.#windowSince = now;
       this.#refusals = new Map();
     }
-    const count = (this.#refusals.get(address) ?? 0) + 1;
+    const count = (this.#refusals.get(address) ?? 0) + weight;
     this.#refusals.set(address, count);
-    return count > free ? delayMs : 0;
+    return count > free ? weight * delayMs : 0;
   }
 }

@@ -1,71 +1,83 @@
-// One socket over HTTP: its client brings frames in requests, and asks for those that wait. Owns what the client has not
-// acknowledged, so that an answer that was lost can be given again. Knows nothing of paths, headers and ids.
+// One socket over HTTP. The client sends its frames in requests, and asks for the server's frames with requests called polls.
+// This file owns the frames that the client has not acknowledged, so that a lost answer can be given again. It knows nothing
+// of paths, headers and ids.
 
 import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { framesInBody, type Body, type Farewell } from '../../shared/native/over-http.js';
+import { tooMuchOfStranger, type Seat } from './addresses.js';
 import { closeReason } from './close-reason.js';
 import type { PolledSubscriber, PolledTopics } from './polled-topics.js';
 import type { SendResult, Socket, SocketHandler } from './transport.js';
 import { handlerFailed, tellHandler } from './tell-handler.js';
 
-/** A poll that is answered later, at most once. */
+/** A request of the client for frames. It is answered later, at most once. */
 export interface Poll {
-  /** With frames, perhaps none, perhaps the end. */
+  /** Answers with frames, perhaps none, and perhaps with the end of the socket. */
   answer(body: Body): void;
-  /** There is nothing for it: a later one has taken its place, or the socket is gone. */
+  /** Answers without frames: a later poll has taken the place of this one, or the socket is gone. */
   refuse(why: 'replaced' | 'gone'): void;
 }
 
-/** What all such sockets of a server share. */
+/** What all sockets over HTTP of a server share. */
 export interface LongPollShared {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxBufferedBytes: number;
   readonly topics: PolledTopics;
-  /** The socket is of no use any more. */
+  /** Called once, when the socket has ended. */
   ended(socket: LongPollSocket): void;
 }
 
-/** A poll is held for so long if there is nothing to tell: proxies cut what is silent for 30 s. */
+/** The server holds a poll for so long if there are no frames. Proxies cut a request that is silent for 30 s. */
 const holdMs = 25_000;
-/** A client that has not polled for so long is gone. */
+/** The socket ends when its client has not polled for so long. */
 const patienceMs = 15_000;
+/** A stranger ends so long after `maxUnknownMs`, whatever it does. The session ends it before that, with a reason. */
+const graceMs = 10_000;
+/** What a frame takes in memory beside its bytes: the array, its buffer, and their places. Measured. */
+const frameOverheadBytes = 400;
 
 export class LongPollSocket implements PolledSubscriber {
   readonly remoteAddress: string;
   readonly #shared: LongPollShared;
+  readonly #seat: Seat;
+  readonly #openedAt: number;
+  /** Bytes that the client sent while it was a stranger. */
+  #strangerBytes = 0;
   #topics: readonly string[] = [];
   #handler: SocketHandler | undefined;
-  /** closing: the client is yet to be told. */
+  /** closing: the client has not been told of the end yet. */
   #state: 'open' | 'closing' | 'closed' = 'open';
   #farewell: Farewell | undefined;
-  /** Not acknowledged, oldest first. */
+  /** The frames that the client has not acknowledged, oldest first. */
   #frames: Uint8Array[] = [];
   #bytes = 0;
-  /** Frames that were acknowledged. */
+  /** How many frames the client has acknowledged. */
   #acknowledged = 0;
-  /** Of those that are not, how many have been in an answer. */
+  /** How many of the frames that are not acknowledged have been in an answer. */
   #answered = 0;
-  /** Frames of the client that were handed on. */
+  /** How many frames of the client the handler was given. */
   #heard = 0;
   #poll: Poll | undefined;
-  /** When the poll that is held came, or the last one ended. */
+  /** When the poll came that is held now; without one, when the last poll ended. */
   #polledAt: number;
   #isFlushing = false;
 
-  constructor(shared: LongPollShared, remoteAddress: string) {
+  constructor(shared: LongPollShared, remoteAddress: string, seat: Seat) {
     this.#shared = shared;
+    this.#seat = seat;
     this.remoteAddress = remoteAddress;
-    this.#polledAt = shared.clock.monotonic();
+    this.#openedAt = shared.clock.monotonic();
+    this.#polledAt = this.#openedAt;
   }
 
   get isOpen(): boolean {
     return this.#state === 'open';
   }
 
-  /** All that is not acknowledged: nothing else is known to have arrived. */
+  /** What the frames that the client has not acknowledged take in memory. Only an acknowledged frame has surely arrived. */
   get bufferedBytes(): number {
     return this.#bytes;
   }
@@ -83,7 +95,7 @@ export class LongPollSocket implements PolledSubscriber {
       return this.terminate();
     }
     this.#frames.push(frame);
-    this.#bytes += frame.length;
+    this.#bytes += frame.length + frameOverheadBytes;
     this.#flushSoon();
   }
 
@@ -100,6 +112,10 @@ export class LongPollSocket implements PolledSubscriber {
   unsubscribe(topic: string): void {
     this.#topics = this.#topics.filter((other) => other !== topic);
     this.#shared.topics.remove(topic, this);
+  }
+
+  trust(): void {
+    this.#seat.believe();
   }
 
   close(code: number, reason: string): void {
@@ -124,57 +140,69 @@ export class LongPollSocket implements PolledSubscriber {
   }
 
   /**
-   * Frames of the client that come after the first so many; those that were heard before are passed over. Throws SyncError
-   * FRAME_MALFORMED when some in between are missing.
+   * Takes frames of the client. `after` says how many frames of the client came before these. Frames that were heard before
+   * are passed over. Throws SyncError FRAME_MALFORMED when frames in between are missing.
    */
   hear(after: number, { frames, farewell }: Body): void {
     if (after > this.#heard) throw new SyncError('FRAME_MALFORMED', 'frames are sent one after the other');
     for (const frame of frames.slice(this.#heard - after)) {
       this.#heard++;
+      if (this.isOpen && this.#seat.isStranger) this.#countOfStranger(frame.length);
       if (this.isOpen) this.#tell((handler) => handler.message(frame, true));
     }
     if (farewell !== undefined) this.#end(farewell.code);
   }
 
   /**
-   * The client has the first so many frames, and wants those after them. Throws SyncError FRAME_MALFORMED when it cannot
-   * have them.
+   * The client has the first `after` frames, and wants the next ones. Throws SyncError FRAME_MALFORMED when the client
+   * acknowledges frames that it was not sent.
    */
   ask(after: number, poll: Poll): void {
     const count = after - this.#acknowledged;
-    // One that was on its way for longer than the next.
+    // This poll was on its way for longer than the next one.
     if (count < 0) return poll.refuse('replaced');
     if (count > this.#answered) throw new SyncError('FRAME_MALFORMED', 'what was not sent is acknowledged');
     this.#poll?.refuse('replaced');
     this.#poll = poll;
     this.#polledAt = this.#shared.clock.monotonic();
     if (count > 0) this.#acknowledge(count);
-    // What its handler sends now is joined.
+    // Frames that the handler sends in this turn leave in the same answer.
     if (this.#frames.length > 0 || !this.isOpen) this.#flushSoon();
   }
 
-  /** The client has gone, or has given the poll up. */
+  /** The client has gone, or has given up this poll. */
   forget(poll: Poll): void {
     if (this.#poll !== poll) return;
     this.#poll = undefined;
     this.#polledAt = this.#shared.clock.monotonic();
   }
 
-  /** A regular look: answers what has been held for long, and ends the socket of a client that is gone. */
+  /** Called every second: answers a poll that was held for long, and ends the socket of a client that is gone. */
   look(): void {
-    const passedMs = this.#shared.clock.monotonic() - this.#polledAt;
+    const now = this.#shared.clock.monotonic();
+    if (this.#seat.isStranger && now - this.#openedAt >= this.#seat.limits.maxUnknownMs + graceMs)
+      return this.terminate();
+    const passedMs = now - this.#polledAt;
     if (this.#poll !== undefined && passedMs >= holdMs) this.#answer();
     else if (this.#poll === undefined && passedMs >= patienceMs) this.terminate();
   }
 
+  /** Ends a stranger that has sent too much. */
+  #countOfStranger(bytes: number): void {
+    this.#strangerBytes += bytes;
+    if (this.#strangerBytes <= this.#seat.limits.maxUnknownBytes) return;
+    const { closeCode, reason } = tooMuchOfStranger();
+    this.close(closeCode, reason);
+  }
+
   #acknowledge(count: number): void {
-    for (const frame of this.#frames.splice(0, count)) this.#bytes -= frame.length;
+    for (const frame of this.#frames.splice(0, count)) this.#bytes -= frame.length + frameOverheadBytes;
     this.#acknowledged += count;
     this.#answered -= count;
     if (this.isOpen) this.#tell((handler) => handler.drained());
   }
 
-  /** What is sent in one turn leaves in one answer. */
+  /** Frames that are sent in one turn of the event loop leave in one answer. */
   #flushSoon(): void {
     if (this.#poll === undefined || this.#isFlushing) return;
     this.#isFlushing = true;

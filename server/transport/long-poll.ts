@@ -1,5 +1,5 @@
-// Sockets over HTTP, for clients that cannot open a WebSocket: their requests, ids and number. What is above the transport
-// sees sockets like any other. The bytes are in shared/native/over-http.ts, the rules in docs/protocol.md.
+// Sockets over HTTP, for clients that cannot open a WebSocket. This file owns their requests, ids and number. The layers above
+// the transport see sockets like any other. The bytes are in shared/native/over-http.ts, the rules in docs/protocol.md.
 
 import { randomBytes } from 'node:crypto';
 
@@ -17,14 +17,21 @@ import {
   sessionHeader,
   sessionPath,
 } from '../../shared/native/over-http.js';
+import { Seat, tooMuchOfStranger, type Addresses } from './addresses.js';
 import { LongPollSocket, type LongPollShared, type Poll } from './long-poll-socket.js';
 import type { PolledTopics } from './polled-topics.js';
-import type { HttpReply, HttpRequest, TransportHandler, TransportOptions } from './transport.js';
+import type {
+  HttpReply,
+  HttpRequest,
+  TransportHandler,
+  TransportOptions,
+  UpgradeDecision,
+} from './transport.js';
 
-/** A request whose client may go before it is answered, and whose body may become of no interest. */
+/** A request that tells when its client has gone, and whose body need not be read to its end. */
 export interface LongPollRequest extends HttpRequest {
   onGone(run: () => void): void;
-  /** The body is not wanted any more: `body` rejects. */
+  /** Lets go of the body: `body` rejects. */
   dropBody(): void;
 }
 
@@ -32,6 +39,7 @@ export interface LongPollDeps {
   readonly options: Pick<TransportOptions, 'maxMessageBytes' | 'maxBufferedBytes' | 'maxHttpConnections'>;
   readonly handler: Pick<TransportHandler, 'upgrade'>;
   readonly topics: PolledTopics;
+  readonly addresses: Addresses;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -39,12 +47,13 @@ export interface LongPollDeps {
 /** An open socket, and the request whose body is being received for it. */
 interface Session {
   readonly socket: LongPollSocket;
+  readonly seat: Seat;
   receiving: LongPollRequest | undefined;
 }
 
 /** How often sockets are looked at. */
 const lookEveryMs = 1_000;
-/** A browser need not ask again for so long whether it may send our headers, s. */
+/** A browser remembers for so long that it may send our headers, s. */
 const preflightAgeS = 86_400;
 
 const open = `/${sessionPath}`;
@@ -76,11 +85,17 @@ export class LongPoll {
     return path === open || path === send || path === poll;
   }
 
-  /** What the body of a request may be; undefined: what that of any other may be. */
+  /** Largest body of this request, bytes; undefined: the limit of any other request. */
   maxBodyBytes(request: Pick<HttpRequest, 'path' | 'header'>): number | undefined {
-    // Only from somebody who has a session, as on a WebSocket.
-    if (request.path !== send || this.#sessionOf(request) === undefined) return undefined;
-    return Math.max(this.#deps.options.maxMessageBytes, maxBodyBytes) + bodyOverheadBytes;
+    // Only a client that has a session may send large bodies, as only an open WebSocket may send large messages.
+    const session = request.path === send ? this.#sessionOf(request) : undefined;
+    if (session === undefined) return undefined;
+    const { maxMessageBytes } = this.#deps.options;
+    const { seat } = session;
+    const framesBytes = seat.isStranger
+      ? seat.limits.maxUnknownBytes
+      : Math.max(maxMessageBytes, maxBodyBytes);
+    return framesBytes + bodyOverheadBytes;
   }
 
   async reply(request: LongPollRequest): Promise<HttpReply> {
@@ -89,7 +104,7 @@ export class LongPoll {
     return { ...reply, headers: { ...headers, ...secured, ...crossOrigin(origin) } };
   }
 
-  /** Ends all of them. */
+  /** Ends all sockets over HTTP. */
   close(): void {
     for (const { socket } of this.#sessions.values()) socket.terminate();
   }
@@ -116,23 +131,31 @@ export class LongPoll {
     if (this.#sessions.size >= options.maxHttpConnections)
       return refusal(503, 'too many connections over HTTP');
     const { query, remoteAddress } = request;
-    const decision = handler.upgrade({
-      path: '/',
-      query,
-      remoteAddress,
-      header: (name) => request.header(name),
-    });
-    if (!decision.accept) return refusal(decision.status, decision.body);
+    const seat = this.#deps.addresses.admit(remoteAddress, 'http');
+    if (!(seat instanceof Seat)) return refusal(seat.status, seat.reason);
+    const header = (name: string): string | undefined => request.header(name);
+    let decision: UpgradeDecision;
+    try {
+      decision = handler.upgrade({ path: '/', query, remoteAddress, header });
+    } catch (error) {
+      seat.leave();
+      throw error;
+    }
+    if (!decision.accept) {
+      seat.leave();
+      return refusal(decision.status, decision.body);
+    }
+    if (decision.isTrusted === true) seat.believe();
     const id = randomBytes(16).toString('base64url');
-    const socket = new LongPollSocket(this.#shared, remoteAddress);
-    this.#sessions.set(id, { socket, receiving: undefined });
+    const socket = new LongPollSocket(this.#shared, remoteAddress, seat);
+    this.#sessions.set(id, { socket, seat, receiving: undefined });
     this.#ids.set(socket, id);
     this.#timer ??= this.#deps.clock.every(lookEveryMs, () => this.#look());
     socket.start((opened) => decision.open(opened));
     return jsonReply(200, { session: id });
   }
 
-  /** One request at a time: that of a client that has lost its connection is not waited for. */
+  /** Takes one request of a session at a time. A new request ends the wait for the body of the one before it. */
   async #receive(session: Session, after: number, request: LongPollRequest): Promise<HttpReply> {
     session.receiving?.dropBody();
     session.receiving = request;
@@ -142,10 +165,11 @@ export class LongPoll {
       bytes = await request.body();
     } catch (error) {
       const failure = toSyncError(error);
-      // Cut off, which the client makes good.
+      // The body was cut off. The client sends the frames again.
       if (!isLast() || failure.code === 'FRAME_MALFORMED')
         return refusal(409, 'the request was not completed');
-      throw failure;
+      const isStrangers = session.seat.isStranger && failure.code === 'FRAME_TOO_LARGE';
+      throw isStrangers ? tooMuchOfStranger() : failure;
     } finally {
       if (isLast()) session.receiving = undefined;
     }
@@ -183,7 +207,9 @@ export class LongPoll {
     const id = this.#ids.get(socket);
     if (id === undefined) return;
     this.#ids.delete(socket);
-    this.#sessions.get(id)?.receiving?.dropBody();
+    const session = this.#sessions.get(id);
+    session?.seat.leave();
+    session?.receiving?.dropBody();
     this.#sessions.delete(id);
     if (this.#sessions.size > 0) return;
     this.#timer?.cancel();
@@ -203,12 +229,12 @@ const preflight: HttpReply = {
   },
 };
 
-/** An id that is not, or not any more, that of a session. */
+/** The answer to a request whose id belongs to no session, or to one that has ended. */
 const gone = refusal(410, 'there is no such session');
 
 /**
- * Which pages may read the answers: all. Whether one may open a session is decided as for a WebSocket, which knows no such
- * headers; and without the id of a session there is nothing to read or to do.
+ * Pages of all origins may read the answers. Which pages may open a session is decided as for a WebSocket, for which no such
+ * headers exist; and without the id of a session a page can read and do nothing.
  */
 function crossOrigin(origin: string | undefined): Record<string, string> {
   if (origin === undefined) return {};

@@ -1,25 +1,33 @@
 // The port to sockets and HTTP. Names no library: uws.ts implements it, tests have one in memory.
 
-/** What happened to a frame: in the kernel's hands, kept in the socket's buffer, or refused (the socket is then dead). */
+import type { AddressLimits } from './addresses.js';
+
+/** What happened to a frame. sent: the kernel has it. buffered: the socket keeps it. dropped: refused, and the socket ends. */
 export type SendResult = 'sent' | 'buffered' | 'dropped';
 
 /**
- * One open WebSocket, or what stands for one over HTTP. Every method is safe after the socket has closed: the method then
+ * One open WebSocket, or a socket over HTTP. Every method is safe after the socket has closed: the method then
  * does nothing (`send` answers 'dropped'). Frames are binary. The bytes given to `send` are copied before the call returns.
  */
 export interface Socket {
   readonly remoteAddress: string;
   readonly isOpen: boolean;
-  /** Bytes not yet taken by the kernel; over HTTP, not acknowledged by the client. */
+  /** Bytes that the kernel has not taken yet; over HTTP, what the frames take that the client has not acknowledged. */
   readonly bufferedBytes: number;
   send(frame: Uint8Array): SendResult;
   /** Joins the writes made in `run` into one system call where it can. */
   cork(run: () => void): void;
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
-  /** Closing handshake with a code and a reason (cut to 123 bytes of UTF-8). */
+  /**
+   * The session calls this when the token of the connection is believed. Until then the connection is a stranger: the
+   * transport holds at most `maxUnknownBytes` of it, and counts it among the strangers of its address (O4). The second
+   * and later calls do nothing.
+   */
+  trust(): void;
+  /** Begins the closing handshake, with a code and a reason (cut to 123 bytes of UTF-8). */
   close(code: number, reason: string): void;
-  /** Gone at once, without a handshake. */
+  /** Ends the connection at once, without a handshake. */
   terminate(): void;
 }
 
@@ -30,8 +38,8 @@ export interface SocketHandler {
   /** The buffer has been written out, or has shrunk. */
   drained(): void;
   /**
-   * A frame for this socket, sent or published, was refused because its buffer is over the limit. There is a gap in what
-   * it gets: nothing more is sent to it, and the transport terminates it. `closed` follows.
+   * The transport refused a frame for this socket, sent or published, because the buffer of the socket is over the limit.
+   * After this gap the transport sends the socket nothing more, and terminates it. `closed` follows.
    */
   dropped(): void;
   closed(code: number): void;
@@ -45,6 +53,7 @@ export interface UpgradeRequest {
   readonly query: string;
   /** A request header, by its name in lower case; undefined if absent. */
   header(name: string): string | undefined;
+  /** The client's address: that of the socket, or the one that a trusted proxy names. */
   readonly remoteAddress: string;
 }
 
@@ -54,6 +63,10 @@ export type UpgradeDecision =
       readonly accept: true;
       /** One of the subprotocols the client offered, to be named in the answer. */
       readonly subprotocol?: string | undefined;
+      /** No token is wanted of this connection: it is never a stranger. Default false. */
+      readonly isTrusted?: boolean;
+      /** The request brings a token, which is about to be checked. Default false. */
+      readonly hasToken?: boolean;
       /** Called once the socket is open. */
       open(socket: Socket): SocketHandler;
     }
@@ -78,7 +91,7 @@ export interface HttpReply {
 
 /** What the transport calls. */
 export interface TransportHandler {
-  /** Decides at once; what takes longer to find out is told on the open socket. A throw is answered with 500 and logged. */
+  /** Decides at once. A refusal that takes longer to find is told on the open socket. A throw is logged and answered with 500. */
   upgrade(request: UpgradeRequest): UpgradeDecision;
   /** A throw or rejection is answered with 500 and logged. */
   request(request: HttpRequest): HttpReply | Promise<HttpReply>;
@@ -88,14 +101,21 @@ export interface TransportOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** Largest message a client may send, in bytes; larger ones end the connection. */
+  /**
+   * Largest message that is received, bytes. A larger one ends the connection: over HTTP with FRAME_TOO_LARGE. On a
+   * WebSocket the client is not told, as its message is not read to its end; it is told when it comes back (T18).
+   */
   readonly maxMessageBytes: number;
-  /** A socket with more than this unsent gets nothing more and is terminated. */
+  /** A socket that has more than this in its buffer gets nothing more, and is terminated. */
   readonly maxBufferedBytes: number;
   /** Largest HTTP request body. */
   readonly maxBodyBytes: number;
-  /** Clients that may be connected over HTTP at once, because they cannot open a WebSocket. */
+  /** How many sockets over HTTP there may be at once. */
   readonly maxHttpConnections: number;
+  /** What one address may have, and what a stranger costs. */
+  readonly limits: AddressLimits;
+  /** Proxies whose word on the address of a client counts: IP addresses, and networks such as '10.0.0.0/8'. */
+  readonly trustedProxies: readonly string[];
   /** Seconds without a word (pings are sent and count) after which a socket is closed. */
   readonly idleTimeoutS: number;
   /** TLS: paths of the PEM files. */

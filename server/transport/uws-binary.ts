@@ -28,6 +28,8 @@ export interface NativeRequest {
   getMethod(): string;
   getUrl(): string;
   getQuery(): string | undefined;
+  /** The next route that fits is asked. */
+  setYield(isYielded: boolean): void;
   forEach(visit: (name: string, value: string) => void): void;
 }
 
@@ -71,7 +73,8 @@ export interface NativeBehavior<UserData> {
   message(socket: NativeSocket<UserData>, message: ArrayBuffer, isBinary: boolean): void;
   drain(socket: NativeSocket<UserData>): void;
   dropped(socket: NativeSocket<UserData>): void;
-  close(socket: NativeSocket<UserData>, code: number): void;
+  /** `reason` is the client's, or the binary's own word where the code is 1006; it is valid until the call returns. */
+  close(socket: NativeSocket<UserData>, code: number, reason: ArrayBuffer): void;
 }
 
 export interface NativeApp {
@@ -107,6 +110,9 @@ export const exclusivePort = 1;
  * once.
  */
 export const bigFrameBytes = 16 * 1024;
+
+/** What the binary says of a connection that it ended because of a message over `maxPayloadLength`. */
+export const tooLargeReason = 'Received too big message';
 
 /** At most so many smaller frames wait for one subscriber in a loop turn. */
 export const framesPerTurn = 32;

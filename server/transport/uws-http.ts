@@ -3,6 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 
 import { SyncError } from '../../shared/errors.js';
+import type { ReadClientAddress } from './client-address.js';
 import type { HttpReply, HttpRequest, UpgradeRequest } from './transport.js';
 import type { NativeRequest, NativeResponse } from './uws-binary.js';
 
@@ -12,19 +13,24 @@ export interface RequestHead extends UpgradeRequest {
 }
 
 /** Copies a request before its handler returns. Headers sent twice are joined as RFC 9110 says. */
-export function copyHead(request: NativeRequest, response: NativeResponse): RequestHead {
+export function copyHead(
+  request: NativeRequest,
+  response: NativeResponse,
+  readAddress: ReadClientAddress,
+): RequestHead {
   const headers = new Map<string, string>();
   request.forEach((name, value) => {
     const before = headers.get(name);
     const separator = name === 'cookie' ? '; ' : ', ';
     headers.set(name, before === undefined ? value : `${before}${separator}${value}`);
   });
+  const header = (name: string): string | undefined => headers.get(name);
   return {
     method: request.getMethod().toUpperCase(),
     path: request.getUrl(),
     query: request.getQuery() ?? '',
-    header: (name) => headers.get(name),
-    remoteAddress: addressText(new Uint8Array(response.getRemoteAddress())),
+    header,
+    remoteAddress: readAddress(addressText(new Uint8Array(response.getRemoteAddress())), header),
   };
 }
 

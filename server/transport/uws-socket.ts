@@ -3,9 +3,16 @@
 
 import type { Clock } from '../../shared/clock.js';
 import type { Logger } from '../../shared/logger.js';
+import { tooMuchOfStranger, type Seat } from './addresses.js';
 import { closeReason } from './close-reason.js';
 import { PolledTopics } from './polled-topics.js';
-import { bigFrameBytes, framesPerTurn, type NativeApp, type NativeSocket } from './uws-binary.js';
+import {
+  bigFrameBytes,
+  framesPerTurn,
+  tooLargeReason,
+  type NativeApp,
+  type NativeSocket,
+} from './uws-binary.js';
 import type { SendResult, Socket, SocketHandler } from './transport.js';
 import { handlerFailed, tellHandler } from './tell-handler.js';
 
@@ -15,7 +22,7 @@ export interface UwsDependencies {
   readonly clock: Clock;
 }
 
-/** What a native socket carries. */
+/** What a native socket carries for us. */
 export interface UwsUserData {
   readonly socket: UwsSocket;
 }
@@ -33,7 +40,7 @@ const maxHeaderBytes = 10;
 export class UwsTopics {
   readonly maxBufferedBytes: number;
   readonly logger: Logger;
-  /** Of the sockets that the binary does not know. */
+  /** The topics of the sockets over HTTP, which the binary does not know. */
   readonly polled = new PolledTopics();
   readonly #clock: Clock;
   readonly #app: NativeApp;
@@ -99,13 +106,18 @@ export class UwsTopics {
 }
 
 /**
- * One socket. The native object is let go of when it closes, for any use of it after that throws. What the handler is
- * told of closing and dropping comes in a microtask, so that no call on a socket ever reenters its handler.
+ * One socket. It lets go of the native object when that closes, because any later use of the native object throws. The
+ * handler is told of `closed` and `dropped` in a microtask, so that no call on a socket ever reenters its handler.
  */
 export class UwsSocket implements Socket {
   readonly remoteAddress: string;
   readonly #topics: UwsTopics;
-  /** Topics, one mostly. A new list with each change: one that grows is given room for seventeen. */
+  readonly #seat: Seat;
+  /** Called when the binary has ended the connection because of a message over its limit. */
+  readonly #outgrew: () => void;
+  /** Bytes that the client sent while it was a stranger. */
+  #strangerBytes = 0;
+  /** The topics, mostly one. Each change makes a new list, because an array that grows takes room for seventeen entries. */
   #joined: readonly string[] = [];
   #native: NativeSocket<UwsUserData> | undefined;
   #handler: SocketHandler | undefined;
@@ -113,9 +125,12 @@ export class UwsSocket implements Socket {
   #corks = 0;
   #closeAfterCork: { code: number; reason: string } | undefined;
 
-  constructor(topics: UwsTopics, remoteAddress: string) {
+  /** `outgrew` is called when the binary has ended the connection because of a message over its limit. */
+  constructor(topics: UwsTopics, of: { remoteAddress: string; seat: Seat; outgrew: () => void }) {
     this.#topics = topics;
-    this.remoteAddress = remoteAddress;
+    this.remoteAddress = of.remoteAddress;
+    this.#seat = of.seat;
+    this.#outgrew = of.outgrew;
   }
 
   get isOpen(): boolean {
@@ -133,8 +148,8 @@ export class UwsSocket implements Socket {
   send(frame: Uint8Array): SendResult {
     const native = this.#openNative;
     if (native === undefined) return 'dropped';
-    // C4: a send first hands over the published frames that wait, without looking at the limit again after them. Near
-    // the limit a ping makes them go first, so that one that is refused is known before this frame is sent.
+    // C4: the binary's send first hands over the published frames that wait, and does not look at the limit again after
+    // them. Near the limit a ping hands them over, so that we know of a refused one before this frame is sent.
     if (this.#topics.mayOverflow(native.getBufferedAmount())) native.ping();
     const status = this.isOpen ? native.send(frame, true) : 2;
     this.#topics.cutOffMarked();
@@ -155,7 +170,7 @@ export class UwsSocket implements Socket {
       }
     });
     this.#corks--;
-    // A close frame written inside a cork would not be followed by the end of the connection.
+    // The binary does not end a connection whose close frame was written inside a cork.
     if (this.#corks === 0 && this.#closeAfterCork !== undefined) this.#end(this.#closeAfterCork);
     if (failure !== undefined) throw failure.thrown;
   }
@@ -173,6 +188,10 @@ export class UwsSocket implements Socket {
     this.#joined = this.#joined.filter((other) => other !== topic);
     this.#openNative?.unsubscribe(topic);
     this.#topics.remove(topic, this);
+  }
+
+  trust(): void {
+    this.#seat.believe();
   }
 
   close(code: number, reason: string): void {
@@ -221,7 +240,8 @@ export class UwsSocket implements Socket {
   }
 
   onMessage(message: ArrayBuffer, isBinary: boolean): void {
-    if (this.isOpen) this.#tell((handler) => handler.message(new Uint8Array(message), isBinary));
+    if (!this.isOpen || (this.#seat.isStranger && !this.#takeOfStranger(message.byteLength))) return;
+    this.#tell((handler) => handler.message(new Uint8Array(message), isBinary));
   }
 
   onDrain(): void {
@@ -235,8 +255,10 @@ export class UwsSocket implements Socket {
     this.#topics.mark(this);
   }
 
-  onClose(code: number): void {
+  onClose(code: number, reason = ''): void {
     this.#native = undefined;
+    if (code === 1006 && reason === tooLargeReason) this.#outgrew();
+    this.#seat.leave();
     for (const topic of this.#joined) this.#topics.remove(topic, this);
     this.#joined = [];
     queueMicrotask(() => this.#tell((handler) => handler.closed(code)));
@@ -246,9 +268,18 @@ export class UwsSocket implements Socket {
     this.#closeAfterCork = undefined;
     const native = this.#native;
     if (native === undefined) return;
-    // Over the limit a close frame would be refused too, and nobody reads there.
+    // Above the limit the binary would refuse the close frame too.
     if (native.getBufferedAmount() > this.#topics.maxBufferedBytes) native.close();
     else native.end(code, closeReason(reason));
+  }
+
+  /** Counts what a stranger sends; false when it is too much, which ends the connection. */
+  #takeOfStranger(bytes: number): boolean {
+    this.#strangerBytes += bytes;
+    if (this.#strangerBytes <= this.#seat.limits.maxUnknownBytes) return true;
+    const { closeCode, reason } = tooMuchOfStranger();
+    this.close(closeCode, reason);
+    return false;
   }
 
   #tell(call: (handler: SocketHandler) => void): void {

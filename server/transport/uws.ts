@@ -1,29 +1,26 @@
-// The transport on uWebSockets.js: one app, its WebSocket route and its HTTP route, where sockets over HTTP
-// come in too. See uws-binary.ts for the traps.
+// The transport on uWebSockets.js: one app, its two WebSocket routes, and its HTTP route, where the requests of sockets over
+// HTTP come in too. See uws-binary.ts for the traps.
 
 import type { Logger } from '../../shared/logger.js';
 import { ConfigError } from '../errors.js';
 import { LongPoll } from './long-poll.js';
-import type {
-  HttpReply,
-  Socket,
-  Transport,
-  TransportHandler,
-  TransportOptions,
-  UpgradeDecision,
-} from './transport.js';
+import { Addresses } from './addresses.js';
+import { clientAddressReader, type ReadClientAddress } from './client-address.js';
+import { OversizeMemory } from './oversize-memory.js';
+import type { HttpReply, Socket, Transport, TransportHandler, TransportOptions } from './transport.js';
 import {
   loadUws,
   type NativeApp,
-  type NativeContext,
+  type NativeBehavior,
   type NativeListenSocket,
   type NativeRequest,
   type NativeResponse,
   type UwsBinary,
 } from './uws-binary.js';
-import { copyHead, RequestBody, type RequestHead, withBody, writeReply } from './uws-http.js';
+import { copyHead, RequestBody, withBody, writeReply } from './uws-http.js';
 import { checkTls, listenOn } from './uws-listen.js';
-import { UwsSocket, UwsTopics, type UwsDependencies, type UwsUserData } from './uws-socket.js';
+import { UwsTopics, type UwsDependencies, type UwsUserData } from './uws-socket.js';
+import { Upgrades } from './uws-upgrade.js';
 
 const internalError = { status: 500, body: 'INTERNAL' } as const satisfies HttpReply;
 
@@ -36,27 +33,24 @@ export async function listenUws(
   handler: TransportHandler,
   dependencies: UwsDependencies,
 ): Promise<Transport> {
+  const { clock, logger } = dependencies;
+  const readAddress = clientAddressReader(options.trustedProxies);
   const uws = await loadUws();
   const app = await createApp(uws, options);
   const topics = new UwsTopics(app, options.maxBufferedBytes, dependencies);
-  const longPoll = new LongPoll({ ...dependencies, options, handler, topics: topics.polled });
-  const routes = new Routes(topics, longPoll, options.maxBodyBytes, handler, dependencies.logger);
-  app.ws<UwsUserData>('/*', {
-    compression: 0,
-    maxPayloadLength: options.maxMessageBytes,
-    maxBackpressure: options.maxBufferedBytes,
-    // It would go on sending after the gap; UwsSocket cuts the socket off instead.
-    closeOnBackpressureLimit: false,
-    idleTimeout: Math.min(Math.max(Math.ceil(options.idleTimeoutS), 8), 960),
-    sendPingsAutomatically: true,
-    upgrade: (response, request, context) => routes.upgrade(response, request, context),
-    open: (native) => native.getUserData().socket.attach(native),
-    message: (native, message, isBinary) => native.getUserData().socket.onMessage(message, isBinary),
-    drain: (native) => native.getUserData().socket.onDrain(),
-    dropped: (native) => native.getUserData().socket.onDropped(),
-    close: (native, code) => native.getUserData().socket.onClose(code),
+  const addresses = new Addresses(clock, options.limits);
+  const longPoll = new LongPoll({ ...dependencies, options, handler, topics: topics.polled, addresses });
+  const oversize = new OversizeMemory(clock);
+  const upgrades = new Upgrades({ ...dependencies, topics, handler, addresses, oversize, readAddress });
+  const requests = new Requests({
+    longPoll,
+    maxBodyBytes: options.maxBodyBytes,
+    handler,
+    readAddress,
+    logger,
   });
-  app.any('/*', (response, request) => routes.request(response, request));
+  listenForWebSockets(app, options, upgrades);
+  app.any('/*', requests.take);
   try {
     const listening = await listenOn(uws, app, options.host, options.port);
     return new UwsTransport(uws, app, topics, longPoll, listening);
@@ -64,6 +58,32 @@ export async function listenUws(
     app.close();
     throw error;
   }
+}
+
+/** The binary asks the route for large messages first, because its pattern comes first in its order. */
+function listenForWebSockets(app: NativeApp, options: TransportOptions, upgrades: Upgrades): void {
+  const behavior = {
+    compression: 0,
+    maxBackpressure: options.maxBufferedBytes,
+    // The binary would go on sending after the gap; UwsSocket cuts the socket off instead.
+    closeOnBackpressureLimit: false,
+    idleTimeout: Math.min(Math.max(Math.ceil(options.idleTimeoutS), 8), 960),
+    sendPingsAutomatically: true,
+    open: (native) => native.getUserData().socket.attach(native),
+    message: (native, message, isBinary) => native.getUserData().socket.onMessage(message, isBinary),
+    drain: (native) => native.getUserData().socket.onDrain(),
+    dropped: (native) => native.getUserData().socket.onDropped(),
+    close: (native, code, reason) => native.getUserData().socket.onClose(code, textOf(code, reason)),
+  } satisfies Partial<NativeBehavior<UwsUserData>>;
+  const { maxMessageBytes, limits } = options;
+  const maxUnknownBytes = Math.min(limits.maxUnknownBytes, maxMessageBytes);
+  app.ws('/**', { ...behavior, maxPayloadLength: maxMessageBytes, upgrade: upgrades.learn });
+  app.ws('/*', { ...behavior, maxPayloadLength: maxUnknownBytes, upgrade: upgrades.upgrade });
+}
+
+/** The binary's own reason for an end without a closing handshake; otherwise nothing. */
+function textOf(code: number, reason: ArrayBuffer): string {
+  return code === 1006 ? Buffer.from(reason).toString() : '';
 }
 
 async function createApp(uws: UwsBinary, { tls }: TransportOptions): Promise<NativeApp> {
@@ -126,38 +146,26 @@ class UwsTransport implements Transport {
   }
 }
 
+interface RequestsDeps {
+  readonly longPoll: LongPoll;
+  readonly maxBodyBytes: number;
+  readonly handler: TransportHandler;
+  readonly readAddress: ReadClientAddress;
+  readonly logger: Logger;
+}
+
 /** Takes requests from the binary, asks the handler and writes its answer, if there is still somebody to write to. */
-class Routes {
-  readonly #topics: UwsTopics;
-  readonly #longPoll: LongPoll;
-  readonly #maxBodyBytes: number;
-  readonly #handler: TransportHandler;
-  readonly #logger: Logger;
+class Requests {
+  readonly #deps: RequestsDeps;
 
-  constructor(
-    topics: UwsTopics,
-    longPoll: LongPoll,
-    maxBodyBytes: number,
-    handler: TransportHandler,
-    logger: Logger,
-  ) {
-    this.#topics = topics;
-    this.#longPoll = longPoll;
-    this.#maxBodyBytes = maxBodyBytes;
-    this.#handler = handler;
-    this.#logger = logger;
+  constructor(deps: RequestsDeps) {
+    this.#deps = deps;
   }
 
-  upgrade(response: NativeResponse, request: NativeRequest, context: NativeContext): void {
-    const head = copyHead(request, response);
-    const decision = this.#decideUpgrade(head);
-    if (decision.accept) this.#accept(response, head, context, decision);
-    else writeReply(response, decision, { isHead: false, closeConnection: false });
-  }
-
-  request(response: NativeResponse, request: NativeRequest): void {
-    const head = copyHead(request, response);
-    const body = new RequestBody(response, head, this.#longPoll.maxBodyBytes(head) ?? this.#maxBodyBytes);
+  readonly take = (response: NativeResponse, request: NativeRequest): void => {
+    const { longPoll, handler, maxBodyBytes, readAddress } = this.#deps;
+    const head = copyHead(request, response, readAddress);
+    const body = new RequestBody(response, head, longPoll.maxBodyBytes(head) ?? maxBodyBytes);
     let isGone = false;
     let tellGone = (): void => {};
     response.onAborted(() => {
@@ -170,50 +178,23 @@ class Routes {
       writeReply(response, reply, { isHead: head.method === 'HEAD', closeConnection: !body.endsSoon });
     };
     const fail = (error: unknown) => {
-      this.#report(head, error);
+      const { method, remoteAddress } = head;
+      this.#deps.logger.error({ err: error, method, remoteAddress }, 'a request handler has thrown');
       answer(internalError);
     };
     try {
       // Answered in the same call if the reply is at hand.
-      const reply = this.#longPoll.owns(head.path)
-        ? this.#longPoll.reply({
+      const reply = longPoll.owns(head.path)
+        ? longPoll.reply({
             ...withBody(head, body),
             onGone: (run) => (tellGone = run),
             dropBody: () => body.abort(),
           })
-        : this.#handler.request(withBody(head, body));
+        : handler.request(withBody(head, body));
       if (reply instanceof Promise) reply.then(answer).catch(fail);
       else answer(reply);
     } catch (error) {
       fail(error);
     }
-  }
-
-  #decideUpgrade(head: RequestHead): UpgradeDecision {
-    try {
-      return this.#handler.upgrade(head);
-    } catch (error) {
-      this.#report(head, error);
-      return { accept: false, ...internalError };
-    }
-  }
-
-  #report({ method, remoteAddress }: RequestHead, error: unknown): void {
-    this.#logger.error({ err: error, method, remoteAddress }, 'a request handler has thrown');
-  }
-
-  #accept(
-    response: NativeResponse,
-    head: RequestHead,
-    context: NativeContext,
-    decision: Extract<UpgradeDecision, { accept: true }>,
-  ): void {
-    const socket = new UwsSocket(this.#topics, head.remoteAddress);
-    const carried: UwsUserData = { socket };
-    const key = head.header('sec-websocket-key') ?? '';
-    // Within the binary's own handler, never later: later it wants a cork, and that it tells an upgrade from a finished
-    // request by the socket's address, which may stay the same; then it closes the new connection.
-    response.upgrade(carried, key, decision.subprotocol ?? '', '', context);
-    socket.start((opened) => decision.open(opened));
-  }
+  };
 }

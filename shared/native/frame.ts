@@ -53,6 +53,23 @@ export function decodeClientFrame(frame: Uint8Array): NativeClientMessage[] {
   return readClientFrame(frame).all();
 }
 
+/** A first frame above this is not looked at. */
+const maxHelloBytes = 64 * 1024;
+
+/**
+ * Whether this first frame of a connection is the `hello` of Heddle's own client. The first frame of a stock client, a sync
+ * request, begins with two zeros; a `hello` begins with a zero and the version, and names a device and an agent.
+ */
+export function isHello(frame: Uint8Array): boolean {
+  if (frame[0] !== 0 || frame[1] === 0 || frame.length > maxHelloBytes) return false;
+  try {
+    const first = decodeClientFrame(frame)[0];
+    return first?.type === 'hello' && first.device !== '' && first.agent !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** All messages of a server's frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
 export function decodeServerFrame(frame: Uint8Array): NativeServerMessage[] {
   return reader(fromServer, frame).all() as unknown as NativeServerMessage[];

@@ -91,7 +91,9 @@ test('A1: without a token there is nothing to be had, and nothing to be filled',
   const filler = new Uint8Array(64 * 1024);
   for (const { socket } of strangers) socket.on('open', () => socket.send(filler));
   const closings = await Promise.all(strangers.map((peer) => peer.end()));
-  expect(new Set(closings.map(({ code }) => code))).toEqual(new Set([4401]));
+  // Those that are refused late say more than strangers may before they are told.
+  expect(closings.filter(({ code }) => code !== 4401 && code !== 4529)).toEqual([]);
+  expect(closings.filter(({ code }) => code === 4401).length).toBeGreaterThan(0);
   expect(strangers.flatMap((peer) => peer.heard)).toEqual([]);
   expect(store.loads + store.appends).toBe(0);
   expect(process.memoryUsage().rss - rssBefore).toBeLessThan(64 * MiB);

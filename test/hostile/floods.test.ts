@@ -174,10 +174,10 @@ const floods: { name: string; isClosed: boolean; flood: (raw: RawSocket) => Prom
 ];
 
 test.each(floods)('O1, O2: $name', async ({ flood, isClosed }) => {
-  const { url, port } = await serverForTest();
+  const { url, port } = await serverForTest({ limits: { maxMessageBytes: 16 * MiB } });
   const author = await new Peer(`${url}/doc`).synced();
   author.awareness({ clientId: author.doc.clientID, clock: 1, state: { user: 'Ada' } });
-  const raw = await openRawWebSocket(port, '/doc');
+  const raw = await openRawWebSocket(port, '/doc', { 'user-agent': 'flood' });
   const grown = await growth(async () => {
     await flood(raw);
     await othersAreFine(url, author);

@@ -12,11 +12,12 @@ import { systemClock } from '../../shared/clock.js';
 export function nativeClient(
   url: string,
   name: string,
+  token = '',
 ): { doc: Y.Doc; connection: Connection; sync: DocumentSync } {
   const doc = new Y.Doc();
   const connection = new Connection({
     url,
-    token: async () => '',
+    token: async () => token,
     device: 'device',
     agent: 'test/1',
     openSocket: webSockets(WebSocket),

@@ -7,6 +7,8 @@ import { Connection } from '../../client/connection/connection.js';
 import { longPoll } from '../../client/connection/long-poll.js';
 import type { OpenSocket } from '../../client/connection/socket.js';
 import { DocumentSync } from '../../client/provider/document-sync.js';
+import { maxReceivedBytes } from '../../server/session/frame-size.js';
+import { Addresses } from '../../server/transport/addresses.js';
 import { LongPoll } from '../../server/transport/long-poll.js';
 import type {
   Socket,
@@ -39,9 +41,10 @@ export function createHttpSessionServer(options: SessionServerOptions = {}): Htt
     return { ...decision, open };
   };
   const longPoll = new LongPoll({
-    options: { ...limits, maxMessageBytes: limits.maxMessageBytes + 16 },
+    options: { ...limits, maxMessageBytes: maxReceivedBytes(limits) },
     handler: { upgrade },
     topics: transport.polled,
+    addresses: new Addresses(clock, limits),
     clock,
     logger: recordingLogger(),
   });

@@ -1,8 +1,10 @@
 // A transport without a network. Nothing moves until it is flushed, a client can stop reading, and the room in the
 // imagined kernel can be set, so that what happens under backpressure can be written down step by step.
 
+import { tooMuchOfStranger } from '../../server/transport/addresses.js';
 import { PolledTopics } from '../../server/transport/polled-topics.js';
 import { SyncError } from '../../shared/errors.js';
+import { defaultLimits } from '../../shared/limits.js';
 import type {
   HttpReply,
   SendResult,
@@ -78,6 +80,7 @@ interface Limits {
   maxMessageBytes: number;
   maxBufferedBytes: number;
   maxBodyBytes: number;
+  maxUnknownBytes: number;
 }
 
 /** A transport in memory. Give a handler here or to `listen`. */
@@ -94,6 +97,7 @@ class InMemory implements MemoryTransport {
     maxMessageBytes: 16 * KiB * KiB,
     maxBufferedBytes: 4 * KiB * KiB,
     maxBodyBytes: 16 * KiB * KiB,
+    maxUnknownBytes: defaultLimits.maxUnknownBytes,
   };
   readonly topics = new Map<string, Set<MemorySocket>>();
   readonly polled = new PolledTopics();
@@ -195,6 +199,7 @@ class InMemory implements MemoryTransport {
     for (const name of ['maxMessageBytes', 'maxBufferedBytes', 'maxBodyBytes'] as const) {
       this.limits[name] = options[name] ?? this.limits[name];
     }
+    this.limits.maxUnknownBytes = options.limits?.maxUnknownBytes ?? this.limits.maxUnknownBytes;
   }
 }
 
@@ -209,11 +214,13 @@ type Upstream =
 class MemorySocket implements Socket {
   readonly remoteAddress: string;
   readonly client: ClientEnd;
+  isTrusted = false;
   readonly #transport: InMemory;
   readonly #joined = new Set<string>();
   readonly #upstream: Upstream[] = [];
   readonly #downstream: Uint8Array[] = [];
   #downstreamBytes = 0;
+  #strangerBytes = 0;
   #farewell: { readonly code: number; readonly reason: string } | undefined;
   #handler: SocketHandler | undefined;
   #isOpen = false;
@@ -264,6 +271,10 @@ class MemorySocket implements Socket {
     if (members?.delete(this) === true && members.size === 0) this.#transport.topics.delete(topic);
   }
 
+  trust(): void {
+    this.isTrusted = true;
+  }
+
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     const bytes = new Uint8Array(123);
@@ -291,6 +302,7 @@ class MemorySocket implements Socket {
       return;
     }
     this.#isOpen = true;
+    this.isTrusted = decision.isTrusted === true;
     this.client.open(decision.subprotocol);
     try {
       this.#handler = decision.open(this);
@@ -312,13 +324,22 @@ class MemorySocket implements Socket {
     if (!this.#isOpen) return true;
     if (item.kind === 'close') this.#end(item.code, item);
     else if (item.bytes.length > this.#transport.limits.maxMessageBytes) this.terminate();
-    else {
+    else if (this.#isTooMuch(item.bytes.length)) {
+      const { closeCode, reason } = tooMuchOfStranger();
+      this.close(closeCode, reason);
+    } else {
       // As in life: a copy whose memory is taken back when the call returns.
       const lent = item.bytes.slice();
       this.#tell((handler) => handler.message(lent, item.isBinary));
       structuredClone(lent.buffer, { transfer: [lent.buffer] });
     }
     return true;
+  }
+
+  /** A stranger says no more than so much in all (T15). */
+  #isTooMuch(bytes: number): boolean {
+    if (!this.isTrusted) this.#strangerBytes += bytes;
+    return !this.isTrusted && this.#strangerBytes > this.#transport.limits.maxUnknownBytes;
   }
 
   #moveDown(): boolean {

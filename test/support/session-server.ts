@@ -6,6 +6,7 @@ import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import type { Authenticator } from '../../server/auth/authenticator.js';
 import { InProcessWorker } from './in-process-worker.js';
 import { RoomRegistry, type RegistryDeps } from '../../server/room/room-registry.js';
+import { maxReceivedBytes } from '../../server/session/frame-size.js';
 import { Gateway, type GatewayDeps } from '../../server/session/gateway.js';
 import { RoomFanout } from '../../server/session/room-fanout.js';
 import type { Visitor } from '../../server/session/visitor.js';
@@ -149,7 +150,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
   });
   const transport = createMemoryTransport(
     { upgrade: (request) => gateway.upgrade(request), request: () => ({ status: 404 }) },
-    { maxMessageBytes: limits.maxMessageBytes + 16, maxBufferedBytes: limits.maxBufferedBytes },
+    { maxMessageBytes: maxReceivedBytes(limits), maxBufferedBytes: limits.maxBufferedBytes },
   );
   const clients: MemoryPeer[] = [];
   return {

@@ -67,6 +67,7 @@ describe('precedence', () => {
     'log-format': 'json',
     auth: 'none',
     origin: ['https://a.example'],
+    'trusted-proxy': ['10.0.0.0/8', '::1'],
     'commit-interval': 25,
   };
   const same = serveOptions.filter(({ flag }) => flag in samples || limitKeys.map(limitFlag).includes(flag));
@@ -341,6 +342,7 @@ describe('refusals', () => {
     ['an origin with a path', ['--origin', 'https://a.example/'], open, /^--origin must be like https/],
     ['an origin without a scheme', [], { ...open, ORIGINS: 'a.example' }, /^ORIGINS must be like https/],
     ['a wildcard origin', ['--origin', 'https://*.example, *'], open, /^--origin must be like/],
+    ['a proxy by its name', ['--trusted-proxy', 'nginx'], open, /^--trusted-proxy: a trusted proxy is an IP/],
     ['half of TLS', ['--tls-key', pemFile], open, /^--tls-key and --tls-cert go together$/],
     ['a missing certificate', ['--tls-key', pemFile, '--tls-cert', '/no/such'], open, /no such file$/],
     [

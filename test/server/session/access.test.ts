@@ -16,7 +16,7 @@ afterEach(() => server.close());
 
 describe('A1: at the door', () => {
   it.each([
-    ['no token', undefined, 4401, 'TOKEN_MISSING'],
+    ['no token', undefined, 4401, 'TOKEN_MISSING: the path was taken for the document "doc"'],
     ['an unknown token', 'unknown', 4401, 'TOKEN_INVALID'],
     ['an expired token', 'expired', 4401, 'TOKEN_EXPIRED'],
     [

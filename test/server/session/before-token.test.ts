@@ -101,8 +101,8 @@ describe('O9: bytes', () => {
     const peer = new NativePeer(server.transport, { token: 'x'.repeat(70_000) });
     await server.run(20);
     expect(peer.closed).toEqual({
-      code: 4413,
-      reason: 'FRAME_TOO_LARGE: larger than may come before a token',
+      code: 4529,
+      reason: 'RATE_LIMITED: too much was sent before the token was checked',
     });
     expect(server.bearers.checks).toBe(0);
   });

@@ -1,6 +1,7 @@
 // What the tests of sockets over HTTP share: the server's side of them, with a clock that stands still, and requests
 // written by hand.
 
+import { Addresses, type AddressLimits } from '../../../server/transport/addresses.js';
 import { LongPoll, type LongPollDeps } from '../../../server/transport/long-poll.js';
 import { PolledTopics } from '../../../server/transport/polled-topics.js';
 import type { HttpReply } from '../../../server/transport/transport.js';
@@ -12,6 +13,7 @@ import {
   type Body,
 } from '../../../shared/native/over-http.js';
 import { SyncError } from '../../../shared/errors.js';
+import { defaultLimits } from '../../../shared/limits.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { recordingLogger } from '../../support/test-server.js';
 import { settled } from '../../support/turns.js';
@@ -27,7 +29,11 @@ export interface LongPollServer {
 
 export const KiB = 1024;
 
-export function createLongPoll(options: Partial<LongPollDeps['options']> = {}): LongPollServer {
+/** What is opened here is trusted at once, unless the test says how it decides. */
+export function createLongPoll(
+  options: Partial<LongPollDeps['options']> = {},
+  limits: Partial<AddressLimits> = {},
+): LongPollServer {
   const server = new RecordingServer();
   const topics = new PolledTopics();
   const clock = createFakeClock();
@@ -36,6 +42,7 @@ export function createLongPoll(options: Partial<LongPollDeps['options']> = {}): 
     options: { maxMessageBytes: 100 * KiB, maxBufferedBytes: 400 * KiB, maxHttpConnections: 10, ...options },
     handler: server,
     topics,
+    addresses: new Addresses(clock, { ...defaultLimits, ...limits }),
     clock,
     logger,
   });

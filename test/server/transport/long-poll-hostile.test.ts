@@ -150,3 +150,59 @@ describe('hostile requests', () => {
     expect([large, huge, many].map(({ peer }) => peer.messages.length)).toEqual([1, 0, 0]);
   });
 });
+
+describe('a stranger over HTTP', () => {
+  beforeEach(() => {
+    harness.server.isTrusting = false;
+  });
+
+  test('T15 sends bodies of 64 KB and no more in all, and is told why it ends', async () => {
+    const client = await Client.open(harness);
+    const frame = new Uint8Array(40 * KiB);
+    await go(harness);
+    expect(client.send(0, { frames: [new Uint8Array(100 * KiB)] }).status).toBeUndefined();
+    await go(harness);
+    expect(client.peer.messages).toEqual([]);
+    const [other, trusted] = [await Client.open(harness), await Client.open(harness)];
+    trusted.peer.socket.trust();
+    for (const one of [other, trusted]) {
+      one.send(0, { frames: [frame] });
+      await go(harness);
+      one.send(1, { frames: [frame, frame] });
+      await go(harness);
+    }
+    const poll = other.poll(0);
+    await go(harness);
+    expect([other.peer.messages.length, poll.body.farewell?.code]).toEqual([1, 4529]);
+    expect(trusted.peer.messages).toHaveLength(3);
+  });
+
+  test('T15 ends after 20 s, however well it polls', async () => {
+    const [stranger, trusted] = [await Client.open(harness), await Client.open(harness)];
+    trusted.peer.socket.trust();
+    for (const client of [stranger, trusted]) client.poll(0);
+    await go(harness, 19_000);
+    expect([stranger.peer.socket.isOpen, trusted.peer.socket.isOpen]).toEqual([true, true]);
+    await go(harness, 2_000);
+    expect([stranger.peer.socket.isOpen, trusted.peer.socket.isOpen]).toEqual([false, true]);
+  });
+
+  test('T16 strangers do not take the places of those who are trusted', async () => {
+    harness = createLongPoll({ maxHttpConnections: 1000 }, { maxHttpUnknownPerAddress: 5 });
+    harness.server.isTrusting = false;
+    const clients: Client[] = [];
+    for (let i = 0; i < 5; i++) clients.push(await Client.open(harness));
+    const refused = new Exchange(harness.longPoll, { path: '/session' });
+    await go(harness);
+    expect([refused.status, refused.text]).toEqual([503, expect.stringContaining('not checked yet')]);
+    clients[0]!.peer.socket.trust();
+    await Client.open(harness);
+    harness.server.decide = () => ({ accept: false, status: 403, body: 'no' });
+    clients[1]!.peer.socket.terminate();
+    for (let i = 0; i < 3; i++) {
+      const exchange = new Exchange(harness.longPoll, { path: '/session' });
+      await go(harness);
+      expect(exchange.status).toBe(403);
+    }
+  });
+});

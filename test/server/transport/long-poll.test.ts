@@ -318,20 +318,38 @@ describe('a client that is slow or gone', () => {
     const { socket } = client.peer;
     expect(socket.send(new Uint8Array(1000))).toBe('buffered');
     socket.send(new Uint8Array(500));
-    expect(socket.bufferedBytes).toBe(1500);
+    // 400 for each frame beside its bytes.
+    expect(socket.bufferedBytes).toBe(2300);
     client.poll(0);
     await go(harness);
-    expect([socket.bufferedBytes, events(client)]).toEqual([1500, []]);
+    expect([socket.bufferedBytes, events(client)]).toEqual([2300, []]);
     client.poll(1);
     await go(harness);
-    expect([socket.bufferedBytes, events(client)]).toEqual([500, ['drained']]);
+    expect([socket.bufferedBytes, events(client)]).toEqual([900, ['drained']]);
+  });
+
+  test('T17 small frames count with what they take beside their bytes', async () => {
+    const client = await Client.open(harness);
+    const { socket } = client.peer;
+    let taken = 0;
+    while (socket.send(bytes('pong 12345')) === 'buffered') taken++;
+    // 400 KiB at 410 bytes for a frame of 10, and the one that goes over the limit.
+    expect(taken).toBe(1000);
+    const reader = await Client.open(harness);
+    for (let i = 0; i < 100; i++) reader.peer.socket.send(bytes('x'));
+    expect(reader.peer.socket.bufferedBytes).toBe(100 * 401);
+    reader.poll(0);
+    await go(harness);
+    reader.poll(100);
+    await go(harness);
+    expect(reader.peer.socket.bufferedBytes).toBe(0);
   });
 
   test('X4, C4: is cut off with the first frame over the limit, and gets nothing after the gap', async () => {
     const client = await Client.open(harness);
     const { socket } = client.peer;
     socket.subscribe('t');
-    for (let i = 0; i < 5; i++) harness.topics.publish('t', new Uint8Array(100 * KiB));
+    for (let i = 0; i < 5; i++) harness.topics.publish('t', new Uint8Array(99 * KiB));
     expect(socket.isOpen).toBe(true);
     harness.topics.publish('t', bytes('one too many'));
     expect([socket.isOpen, events(client)]).toEqual([false, []]);

@@ -1,6 +1,8 @@
+import { Addresses } from '../../../server/transport/addresses.js';
 import { LongPoll } from '../../../server/transport/long-poll.js';
 import type { TransportHandler, TransportOptions } from '../../../server/transport/transport.js';
 import { systemClock } from '../../../shared/clock.js';
+import { defaultLimits } from '../../../shared/limits.js';
 import { silentLogger } from '../../../shared/logger.js';
 import { HttpNetwork } from '../../support/http-network.js';
 import {
@@ -38,6 +40,7 @@ function overHttp(
     options: { maxMessageBytes: 16 << 20, maxBufferedBytes: 4 << 20, maxHttpConnections: 100, ...options },
     handler,
     topics: polled,
+    addresses: new Addresses(systemClock, defaultLimits),
     clock: systemClock,
     logger: silentLogger,
   });

@@ -20,13 +20,15 @@ export interface Peer {
 /** A server whose handler writes down what it is told. */
 export class RecordingServer implements TransportHandler {
   readonly peers: Peer[] = [];
+  /** No connection begins as a stranger. */
+  isTrusting = true;
   decide: (request: UpgradeRequest) => UpgradeDecision = () => this.accept();
   onMessage: (peer: Peer, frame: Uint8Array) => void = () => {};
   onEvent: (peer: Peer, event: string) => void = () => {};
   reply: (request: HttpRequest) => HttpReply | Promise<HttpReply> = () => ({ status: 200 });
 
   accept(subprotocol?: string): UpgradeDecision {
-    return { accept: true, subprotocol, open: (socket) => this.#open(socket) };
+    return { accept: true, subprotocol, isTrusted: this.isTrusting, open: (socket) => this.#open(socket) };
   }
 
   upgrade(request: UpgradeRequest) {

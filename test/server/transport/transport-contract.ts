@@ -289,6 +289,7 @@ export function describeTransport(name: string, createHarness: () => ContractHar
         expect(ran).toBe(true);
         socket.subscribe('u');
         socket.unsubscribe('t');
+        socket.trust();
         socket.close(1000, '');
         socket.terminate();
         await harness.settle();
@@ -343,6 +344,20 @@ export function describeTransport(name: string, createHarness: () => ContractHar
       expect(client.frames.map(text)).toEqual(['hello 0', 'hello 1', 'hello 2', 'news']);
       client.abandon();
       await harness.until(() => transport.subscribers('t') === 0);
+    });
+
+    test('T15 a stranger says 64 KB in all and no more, one that is trusted what it wants (O4)', async () => {
+      await start();
+      server.isTrusting = false;
+      const ends = [await join(), await join()];
+      for (const { client } of ends) for (let i = 0; i < 4; i++) client.send(new Uint8Array(16 * KiB));
+      await harness.until(() => ends.every(({ peer }) => peer.messages.length === 4));
+      ends[0]!.socket.trust();
+      ends[0]!.socket.trust();
+      for (const { client } of ends) client.send(new Uint8Array(60 * KiB));
+      await harness.until(() => ends[1]!.client.closed !== undefined && ends[0]!.peer.messages.length === 5);
+      expect([ends[1]!.client.closed!.code, ends[1]!.peer.messages.length]).toEqual([4529, 4]);
+      expect(ends[0]!.socket.isOpen).toBe(true);
     });
 
     test('T10 a throw in a handler ends that socket with 1011 and touches no other (O1)', async () => {

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 
 import { systemClock } from '../../../shared/clock.js';
+import { defaultLimits } from '../../../shared/limits.js';
 import { silentLogger } from '../../../shared/logger.js';
 import type { Transport } from '../../../server/transport/transport.js';
 import { listenUws } from '../../../server/transport/uws.js';
@@ -46,6 +47,8 @@ function createHarness(): ContractHarness {
         maxBodyBytes: 16 << 20,
         maxHttpConnections: 100,
         idleTimeoutS: 30,
+        limits: defaultLimits,
+        trustedProxies: [],
         ...options,
       };
       transport = await listenUws(complete, handler, { logger: silentLogger, clock: systemClock });

@@ -1,6 +1,7 @@
 // What the tests of uws.ts share: a server on a free port with a handler that can be written in a line.
 
 import { systemClock } from '../../../shared/clock.js';
+import { defaultLimits } from '../../../shared/limits.js';
 import { type Logger, silentLogger } from '../../../shared/logger.js';
 import type {
   Socket,
@@ -19,6 +20,8 @@ export const testOptions: TransportOptions = {
   maxBodyBytes: 1 << 20,
   maxHttpConnections: 100,
   idleTimeoutS: 30,
+  limits: defaultLimits,
+  trustedProxies: [],
 };
 
 /** Starts a server; what the handler does not say is: accept everything, answer 200. */
@@ -29,7 +32,11 @@ export function startUws(
 ): Promise<Transport> {
   const silent: SocketHandler = { message() {}, drained() {}, dropped() {}, closed() {} };
   const complete: TransportHandler = {
-    upgrade: () => ({ accept: true, open: (socket) => ({ ...silent, ...handler.open?.(socket) }) }),
+    upgrade: () => ({
+      accept: true,
+      isTrusted: true,
+      open: (socket) => ({ ...silent, ...handler.open?.(socket) }),
+    }),
     request: () => ({ status: 200, body: 'ok' }),
     ...handler,
   };

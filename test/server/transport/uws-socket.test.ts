@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 
 import { silentLogger } from '../../../shared/logger.js';
 import type { NativeApp, NativeSocket } from '../../../server/transport/uws-binary.js';
+import { defaultLimits } from '../../../shared/limits.js';
+import { Addresses, type Seat } from '../../../server/transport/addresses.js';
 import { closeReason } from '../../../server/transport/close-reason.js';
 import { UwsSocket, UwsTopics, type UwsUserData } from '../../../server/transport/uws-socket.js';
 import { createFakeClock } from '../../support/fake-clock.js';
@@ -66,7 +68,8 @@ function setUp() {
   const binary = new FakeBinary();
   const clock = createFakeClock();
   const topics = new UwsTopics(binary.app, maxBufferedBytes, { logger: silentLogger, clock });
-  const socket = new UwsSocket(topics, '127.0.0.1');
+  const seat = new Addresses(clock, defaultLimits).admit('127.0.0.1', 'websocket') as Seat;
+  const socket = new UwsSocket(topics, { remoteAddress: '127.0.0.1', seat, outgrew: () => {} });
   const events: string[] = [];
   binary.socket = socket;
   socket.attach(binary.native);
