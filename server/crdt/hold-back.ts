@@ -29,20 +29,35 @@ export interface Answer {
  * some 30 bytes for each client id that depends on no other.
  */
 export function holdBack({ parts, deletes, has }: Answer, maxBytes: number): Uint8Array[] {
-  const updates: Uint8Array[] = [];
-  const looseParts: Uint8Array[] = [];
-  for (const part of parts) {
-    const { loose, bound } = part.divide(has);
-    if (loose !== undefined) looseParts.push(loose);
-    if (bound !== undefined) for (const piece of splitUpdate(bound, maxBytes)) updates.push(piece);
-  }
+  const { updates, loose } = divideAll(parts, has, false, maxBytes);
   const { ofMissing, ofKnown } =
     deletes === undefined ? { ofMissing: [], ofKnown: [] } : splitDeletes(deletes, has, maxBytes);
   for (const update of ofMissing) updates.push(update);
-  const structs = mergeAccepted(looseParts);
-  const last = ofKnown.length === 0 ? structs : withDeletes(structs, mergeAccepted(ofKnown));
+  const last = ofKnown.length === 0 ? loose : withDeletes(loose, mergeAccepted(ofKnown));
   if (last !== emptyUpdate) updates.push(last);
   return updates;
+}
+
+/** The same of a whole document, for who has nothing. Most of the updates are the parts themselves. */
+export function holdBackAll(parts: readonly SeekableUpdate[], maxBytes: number): Uint8Array[] {
+  const { updates, loose } = divideAll(parts, () => 0, true, maxBytes);
+  return [...updates, loose];
+}
+
+function divideAll(
+  parts: readonly SeekableUpdate[],
+  has: ClockOf,
+  keepsDeletes: boolean,
+  maxBytes: number,
+): { readonly updates: Uint8Array[]; readonly loose: Uint8Array } {
+  const updates: Uint8Array[] = [];
+  const looseParts: Uint8Array[] = [];
+  for (const part of parts) {
+    const { loose, bound } = part.divide(has, keepsDeletes);
+    if (loose !== undefined) looseParts.push(loose);
+    if (bound !== undefined) for (const piece of splitUpdate(bound, maxBytes)) updates.push(piece);
+  }
+  return { updates, loose: mergeAccepted(looseParts) };
 }
 
 /**

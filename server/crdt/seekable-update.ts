@@ -31,7 +31,10 @@ interface Position {
   passed: number;
 }
 
-/** What a reader lacks of an update, without deletes, in two. */
+/** A delete set of no client ids. */
+const noDeletes = Uint8Array.of(0);
+
+/** What a reader lacks of an update, in two. */
 export interface Divided {
   /** The loose structs, each alone in its block, and of a long one only the beginning; undefined without any. */
   readonly loose: Uint8Array | undefined;
@@ -51,8 +54,9 @@ const reader = new StructReader(defaultLimits, 'stored');
 export class SeekableUpdate {
   readonly update: Uint8Array;
   private readonly blocks: readonly Block[];
-  /** Laid out canonically, and deletes nothing. */
-  private readonly isOnlyStructs: boolean;
+  private readonly isCanonical: boolean;
+  /** Byte at which the delete set begins; undefined when nothing is deleted. */
+  private readonly deletesAt: number | undefined;
 
   constructor(update: Uint8Array) {
     const found = storedInspector.inspect(update);
@@ -60,7 +64,9 @@ export class SeekableUpdate {
     this.blocks = descendingBlocks(found)
       .filter((block) => found.blockFirst[block] !== found.blockFirst[block + 1])
       .map((block) => markedBlock(found, block));
-    this.isOnlyStructs = found.isCanonical && found.deleteBlockCount === 0;
+    this.isCanonical = found.isCanonical;
+    const deletesAt = found.blockCount === 0 ? 1 : (found.blockEndAt[found.blockCount - 1] as number);
+    this.deletesAt = found.deleteBlockCount === 0 ? undefined : deletesAt;
     found.close();
   }
 
@@ -78,9 +84,9 @@ export class SeekableUpdate {
   }
 
   /**
-   * The same in two. A struct is loose if it depends on nothing but what the reader has: the reader takes it at once. What follows it in its block, and all that is not loose, has to wait for something that is.
+   * The same in two, with what the update deletes where that is asked for. A struct is loose if it depends on nothing but what the reader has: the reader takes it at once. What follows it in its block, and all that is not loose, has to wait for something that is.
    */
-  divide(has: ClockOf): Divided {
+  divide(has: ClockOf, keepsDeletes = false): Divided {
     const loose = encoding.createEncoder();
     const bound: Rest[] = [];
     let count = 0;
@@ -91,8 +97,8 @@ export class SeekableUpdate {
       if (clock < rest.block.until) bound.push({ block: rest.block, clock });
     }
     return {
-      loose: count === 0 ? undefined : update(count, encoding.toUint8Array(loose)),
-      bound: this.encode(bound),
+      loose: count === 0 ? undefined : update(count, encoding.toUint8Array(loose), noDeletes),
+      bound: this.encode(bound, keepsDeletes),
     };
   }
 
@@ -105,12 +111,16 @@ export class SeekableUpdate {
     return lacking;
   }
 
-  private encode(rests: readonly Rest[]): Uint8Array | undefined {
-    if (rests.length === 0) return undefined;
-    if (this.isOnlyStructs && this.isAll(rests)) return this.update;
+  /** `keepsDeletes`: with what the update deletes. */
+  private encode(rests: readonly Rest[], keepsDeletes = false): Uint8Array | undefined {
+    const hasDeletes = keepsDeletes && this.deletesAt !== undefined;
+    if (rests.length === 0 && !hasDeletes) return undefined;
+    const isWithAll = keepsDeletes || this.deletesAt === undefined;
+    if (this.isCanonical && isWithAll && this.isAll(rests)) return this.update;
     const encoder = encoding.createEncoder();
     for (const { block, clock } of rests) this.writeFrom(encoder, block, clock);
-    return update(rests.length, encoding.toUint8Array(encoder));
+    const deletes = hasDeletes ? this.update.subarray(this.deletesAt) : noDeletes;
+    return update(rests.length, encoding.toUint8Array(encoder), deletes);
   }
 
   private isAll(rests: readonly Rest[]): boolean {
@@ -168,12 +178,11 @@ export class SeekableUpdate {
   }
 }
 
-/** Blocks and an empty delete set. */
-function update(count: number, blocks: Uint8Array): Uint8Array {
+function update(count: number, blocks: Uint8Array, deletes: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, count);
   encoding.writeUint8Array(encoder, blocks);
-  encoding.writeVarUint(encoder, 0);
+  encoding.writeUint8Array(encoder, deletes);
   return encoding.toUint8Array(encoder);
 }
 

@@ -1,7 +1,7 @@
 // What a reader of one document is sent for the state vector that it has.
 
 import type { CausalIndex } from '../crdt/causal-index.js';
-import { holdBack } from '../crdt/hold-back.js';
+import { holdBack, holdBackAll } from '../crdt/hold-back.js';
 import { mergeAccepted, withDeletes } from '../crdt/merge-updates.js';
 import { splitUpdate } from '../crdt/split-update.js';
 import { clocksOf, type StateVector } from '../crdt/state-vector.js';
@@ -20,8 +20,9 @@ export function answer(
   const { log, index } = document;
   if (has.size === 0) {
     const all = log.all();
-    const isWhole = all.length < 2 && sumBytes(all) <= maxBytes;
-    if (isWhole || !index.isFormatted) return inParts(all, maxBytes);
+    if (!index.isFormatted) return inParts(all, maxBytes);
+    if (sumBytes(all) <= maxBytes) return all.length < 2 ? all : [mergeAccepted(all)];
+    return holdBackAll(log.seekable(), maxBytes);
   }
   const structs = log.diff(has);
   const deletes = index.deletes();
