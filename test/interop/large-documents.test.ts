@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import { parseDocumentName } from '../../shared/document-name.js';
+import { fragileDocument } from '../support/fragile-document.js';
 import { Peer, until } from '../support/peer.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { serverForTest } from '../support/test-server.js';
@@ -48,6 +49,23 @@ test.each(stockVersions)('C1: y-websocket $version loads a document of 3 MB', as
   const provider = await untilSynced(stockProvider(version, url, 'large'));
   expect(contentOf(provider.doc)).toEqual(contentOf(doc));
 });
+
+test.each(stockVersions)(
+  'C10: y-websocket $version opens formatted text without editing it',
+  async (version) => {
+    const doc = fragileDocument(500);
+    const { url } = await serverForTest({ store: await storeWith(doc), limits: { syncPartBytes: 500 } });
+    const reader = new Y.Doc();
+    reader.getText('text');
+    let edits = 0;
+    reader.on('update', (_update, _origin, _doc, transaction) => {
+      if (transaction.local) edits++;
+    });
+    const provider = await untilSynced(stockProvider(version, url, 'large', { doc: reader }));
+    expect(edits).toBe(0);
+    expect(provider.doc.getText('text').toDelta()).toEqual(doc.getText('text').toDelta());
+  },
+);
 
 test('C1: a large document arrives in parts of updates, none of them pending, and a step 2 after them', async () => {
   const doc = largeDocument(300);

@@ -3,9 +3,8 @@
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splitUpdate } from '../../../server/crdt/split-update.js';
-import { makeFormattedHistory } from '../../support/formatted-histories.js';
+import { fragileDocument, readerOf } from '../../support/fragile-document.js';
 import type { MemoryPeer } from '../../support/memory-peer.js';
-import { SeededRandom } from '../../support/seeded-random.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
 const partBytes = 500;
@@ -16,29 +15,6 @@ beforeEach(() => {
 });
 
 afterEach(() => server.close());
-
-function readerOf(parts: readonly Uint8Array[]): { doc: Y.Doc; edits: number } {
-  const doc = new Y.Doc();
-  doc.getText('text');
-  let edits = 0;
-  doc.on('update', (_update: Uint8Array, origin: unknown) => {
-    if (origin !== 'server') edits++;
-  });
-  for (const part of parts) Y.applyUpdate(doc, part, 'server');
-  return { doc, edits };
-}
-
-/** A document that is edited by whoever opens it in causal parts, and not by who opens it whole. */
-function fragileDocument(): Y.Doc {
-  for (let seed = 1; ; seed++) {
-    const { updates } = makeFormattedHistory(new SeededRandom(seed), { clients: 4, steps: 250 });
-    // Whoever reads it first tidies it.
-    let update = Y.mergeUpdates([...updates]);
-    for (let i = 0; i < 3; i++) update = Y.encodeStateAsUpdate(readerOf([update]).doc);
-    const { doc, edits } = readerOf([update]);
-    if (edits === 0 && readerOf(splitUpdate(update, partBytes)).edits > 0) return doc;
-  }
-}
 
 /** A client that has taken its type, as editors do before they connect. */
 function connect(doc = new Y.Doc()): MemoryPeer {
@@ -61,7 +37,7 @@ function partsHeard(peer: MemoryPeer): Uint8Array[] {
 
 describe('a large formatted document', () => {
   it('C10: is opened without being edited, and shows what the whole shows', async () => {
-    const document = fragileDocument();
+    const document = fragileDocument(partBytes);
     await store(document);
     const client = connect();
     await server.run(200);
@@ -72,7 +48,7 @@ describe('a large formatted document', () => {
   });
 
   it('C10: is opened again by who has some of it without being edited', async () => {
-    const document = fragileDocument();
+    const document = fragileDocument(partBytes);
     const some = new Y.Doc();
     some.getText('text');
     Y.applyUpdate(some, splitUpdate(Y.encodeStateAsUpdate(document), 1_000)[0]!);
@@ -88,7 +64,7 @@ describe('a large formatted document', () => {
   });
 
   it('C11: no frame of it is larger than a part, nor is one of a large edit', async () => {
-    await store(fragileDocument());
+    await store(fragileDocument(partBytes));
     const [author, reader] = [connect(), connect()];
     await server.run(200);
     author.doc.getText('text').insert(3, 'large '.repeat(3_000), { i: true });
