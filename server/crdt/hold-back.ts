@@ -6,6 +6,7 @@
 // in the last one. A struct is loose if it depends on nothing but what its reader has. The last part has all that is loose, or
 // its beginning; the blocks in all others then begin after a gap, or with a struct that depends on something in other parts.
 // Yjs keeps such structs aside, and reads all of them in the transaction in which the last part comes: like the whole at once.
+// The last part followed by the others is causal order: a client that applies all of them in one transaction begins with it.
 
 import { mergeAccepted, withDeletes } from './merge-updates.js';
 import { SeekableUpdate } from './seekable-update.js';
