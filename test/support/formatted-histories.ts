@@ -31,7 +31,7 @@ export function makeFormattedHistory(random: SeededRandom, options: HistoryOptio
   const used = new Set<number>();
   const replicas = Array.from({ length: options.clients }, () => {
     const replica = new Y.Doc();
-    do replica.clientID = random.chance(0.5) ? 1 + random.int(1000) : random.uint32();
+    do replica.clientID = clientId(random);
     while (used.has(replica.clientID));
     used.add(replica.clientID);
     replica.on('update', (update: Uint8Array, _origin: unknown, _doc: unknown, change: Y.Transaction) => {
@@ -52,6 +52,15 @@ export function makeFormattedHistory(random: SeededRandom, options: HistoryOptio
       });
   }
   return { updates, replicas };
+}
+
+/** Small ids, ids of 32 bits as Yjs 13 draws them, and ids of 53 bits as Yjs 14 does. */
+function clientId(random: SeededRandom): number {
+  return random.pick([
+    () => 1 + random.int(1000),
+    () => random.uint32(),
+    () => random.uint32() * 2 ** 21 + random.int(2 ** 21),
+  ])();
 }
 
 function hear(doc: Y.Doc, other: Y.Doc): void {
