@@ -72,7 +72,8 @@ export class CatchUp {
 
   /**
    * The first of the durable updates after an offset; `after` goes on from there. The beginning of the whole document where
-   * that is less. Undefined when the updates after the offset are gone.
+   * that is less. Undefined when the updates after the offset are gone, or when the whole document is less and must be read in
+   * one transaction: then the reader's state vector is needed (C10).
    */
   async resume(offset: number): Promise<Missed | undefined> {
     const { log, durableOffset: durable } = this.#deps;
@@ -91,12 +92,12 @@ export class CatchUp {
   }
 
   async #resume(offset: number): Promise<Missed | undefined> {
-    const { log, durableOffset, limits } = this.#deps;
+    const { log, index, durableOffset, limits } = this.#deps;
     const kept = await this.#fromStore(offset);
     if (kept === undefined) return undefined;
     const durable = durableOffset();
     if (sumBytes(kept.updates) + log.bytesBetween(kept.offset, durable) > log.bytes)
-      return this.#fromTheStart();
+      return index.isFormatted && log.bytes > limits.syncPartBytes ? undefined : this.#fromTheStart();
     if (durable === kept.offset) return kept;
     const piece = log.read(kept.offset, durable);
     return {

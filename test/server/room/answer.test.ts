@@ -8,7 +8,9 @@ import { cutForReaders } from '../../../server/crdt/hold-back.js';
 import { mergeAccepted, mergeInParts } from '../../../server/crdt/merge-updates.js';
 import { splitUpdate } from '../../../server/crdt/split-update.js';
 import { answer } from '../../../server/room/answer.js';
+import { CatchUp } from '../../../server/room/catch-up.js';
 import { DocumentLog } from '../../../server/room/document-log.js';
+import { KeptLog } from '../../../server/room/kept-log.js';
 import { mergeDocument } from '../../../server/worker/merge-document.js';
 import { makeFormattedHistory } from '../../support/formatted-histories.js';
 import { readAll } from '../../support/reading.js';
@@ -131,6 +133,23 @@ describe('a history of formatted text, XML and nested types', () => {
       expect(live.clocks).toEqual(readAll([server.whole()], { knowsTypes: true }).clocks);
     },
   );
+
+  it('C10: who resumes where the whole document is less is asked for its state vector', async () => {
+    const { updates } = makeFormattedHistory(new SeededRandom(1), { clients: 3, steps: 80 });
+    const server = new Server(updates);
+    server.checkpoint(true, 300);
+    const resumed = async (syncPartBytes: number): Promise<unknown> => {
+      const { log, index } = server;
+      const limits = { ...defaultLimits, syncPartBytes };
+      const kept = new KeptLog(async (after) =>
+        updates.slice(after).map((update, i) => ({ offset: after + i + 1, time: 1, author: '', update })),
+      );
+      return new CatchUp({ log, index, limits, kept: () => kept, durableOffset: () => log.head }).resume(0);
+    };
+    expect(server.log.bytes).toBeLessThan(sumBytes(mergeInParts(updates, 300)));
+    expect(await resumed(300)).toBeUndefined();
+    expect(await resumed(1_000_000)).toBeDefined();
+  });
 
   it('C10: one large update is read in parts like the whole', () => {
     for (let seed = 1; seed <= 6; seed++) {
