@@ -14,6 +14,8 @@ import { splitDeletes, splitUpdate } from './split-update.js';
 import { type ClockOf, emptyUpdate } from './state-vector.js';
 import { storedInspector } from './stored-inspector.js';
 
+const nothing: ClockOf = () => 0;
+
 /** What somebody is to be sent of a document. */
 export interface Answer {
   /** In causal order; all that the document has beyond `has` is in them. */
@@ -39,10 +41,23 @@ export function holdBack({ parts, deletes, has }: Answer, maxBytes: number): Uin
   return updates;
 }
 
-/** The same of a whole document, for who has nothing. Most of the updates are the parts themselves. */
-export function holdBackAll(parts: readonly SeekableUpdate[], maxBytes: number): Uint8Array[] {
-  const { updates, loose } = divideAll(parts, () => 0, true, maxBytes);
-  return [...updates, loose];
+/**
+ * The same for who has nothing, of a checkpoint as splitUpdate cuts it and the log after it: most of the updates are the parts
+ * themselves. Of the checkpoint only the first parts are looked into, up to one in which something has to wait: what is
+ * loose comes before that.
+ */
+export function holdBackAll(
+  checkpoint: readonly SeekableUpdate[],
+  log: readonly SeekableUpdate[],
+  maxBytes: number,
+): Uint8Array[] {
+  let looked = 0;
+  while (looked < checkpoint.length && checkpoint[looked++]?.divide(nothing, true).bound === undefined);
+  const first = divideAll(checkpoint.slice(0, looked), nothing, true, maxBytes);
+  const others = checkpoint.slice(looked).map(({ update }) => update);
+  const after = divideAll(log, nothing, true, maxBytes);
+  const loose = mergeAccepted([first.loose, after.loose]);
+  return [...first.updates, ...others, ...after.updates, loose];
 }
 
 function divideAll(

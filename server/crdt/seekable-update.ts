@@ -42,6 +42,13 @@ export interface Divided {
   readonly bound: Uint8Array | undefined;
 }
 
+interface Index {
+  readonly blocks: readonly Block[];
+  readonly isCanonical: boolean;
+  /** Byte at which the delete set begins; undefined when nothing is deleted. */
+  readonly deletesAt: number | undefined;
+}
+
 /** The structs of a block from a clock on. */
 interface Rest {
   readonly block: Block;
@@ -53,26 +60,15 @@ const reader = new StructReader(defaultLimits, 'stored');
 /** An accepted update, indexed for `diff`. */
 export class SeekableUpdate {
   readonly update: Uint8Array;
-  private readonly blocks: readonly Block[];
-  private readonly isCanonical: boolean;
-  /** Byte at which the delete set begins; undefined when nothing is deleted. */
-  private readonly deletesAt: number | undefined;
+  private found: Index | undefined;
 
+  /** Nothing is read before it is asked for. */
   constructor(update: Uint8Array) {
-    const found = storedInspector.inspect(update);
     this.update = update;
-    this.blocks = descendingBlocks(found)
-      .filter((block) => found.blockFirst[block] !== found.blockFirst[block + 1])
-      .map((block) => markedBlock(found, block));
-    this.isCanonical = found.isCanonical;
-    const deletesAt = found.blockCount === 0 ? 1 : (found.blockEndAt[found.blockCount - 1] as number);
-    this.deletesAt = found.deleteBlockCount === 0 ? undefined : deletesAt;
-    found.close();
   }
 
-  /** Bytes of the marks, on top of the update's own. */
-  get memoryBytes(): number {
-    return this.blocks.reduce((sum, block) => sum + 100 + block.marks.byteLength, 0);
+  private get index(): Index {
+    return (this.found ??= indexOf(this.update));
   }
 
   /**
@@ -84,7 +80,9 @@ export class SeekableUpdate {
   }
 
   /**
-   * The same in two, with what the update deletes where that is asked for. A struct is loose if it depends on nothing but what the reader has: the reader takes it at once. What follows it in its block, and all that is not loose, has to wait for something that is.
+   * The same in two, with what the update deletes where that is asked for. A struct is loose if it depends on nothing but
+   * what the reader has: the reader takes it at once. What follows it in its block, and all that is not loose, has to wait for
+   * something that is.
    */
   divide(has: ClockOf, keepsDeletes = false): Divided {
     const loose = encoding.createEncoder();
@@ -104,7 +102,7 @@ export class SeekableUpdate {
 
   private lacking(has: ClockOf): Rest[] {
     const lacking: Rest[] = [];
-    for (const block of this.blocks) {
+    for (const block of this.index.blocks) {
       const clock = has(block.client);
       if (clock < block.until) lacking.push({ block, clock });
     }
@@ -113,19 +111,20 @@ export class SeekableUpdate {
 
   /** `keepsDeletes`: with what the update deletes. */
   private encode(rests: readonly Rest[], keepsDeletes = false): Uint8Array | undefined {
-    const hasDeletes = keepsDeletes && this.deletesAt !== undefined;
+    const { isCanonical, deletesAt } = this.index;
+    const hasDeletes = keepsDeletes && deletesAt !== undefined;
     if (rests.length === 0 && !hasDeletes) return undefined;
-    const isWithAll = keepsDeletes || this.deletesAt === undefined;
-    if (this.isCanonical && isWithAll && this.isAll(rests)) return this.update;
+    const isWithAll = keepsDeletes || deletesAt === undefined;
+    if (isCanonical && isWithAll && this.isAll(rests)) return this.update;
     const encoder = encoding.createEncoder();
     for (const { block, clock } of rests) this.writeFrom(encoder, block, clock);
-    const deletes = hasDeletes ? this.update.subarray(this.deletesAt) : noDeletes;
+    const deletes = hasDeletes ? this.update.subarray(deletesAt) : noDeletes;
     return update(rests.length, encoding.toUint8Array(encoder), deletes);
   }
 
   private isAll(rests: readonly Rest[]): boolean {
     return (
-      rests.length === this.blocks.length &&
+      rests.length === this.index.blocks.length &&
       rests.every(({ block, clock }) => clock <= (block.marks[0] as number))
     );
   }
@@ -195,6 +194,17 @@ function dependsOnOthers(
   const lacks = (client: number, clock: number): boolean => client !== own && has(client) <= clock;
   if ((shape & (HAS_ORIGIN | HAS_PARENT_ID)) !== 0 && lacks(depClient, depClock)) return true;
   return (shape & HAS_RIGHT) !== 0 && lacks(rightClient, rightClock);
+}
+
+function indexOf(update: Uint8Array): Index {
+  const found = storedInspector.inspect(update);
+  const { isCanonical, blockCount, deleteBlockCount } = found;
+  const blocks = descendingBlocks(found)
+    .filter((block) => found.blockFirst[block] !== found.blockFirst[block + 1])
+    .map((block) => markedBlock(found, block));
+  const endAt = blockCount === 0 ? 1 : (found.blockEndAt[blockCount - 1] as number);
+  found.close();
+  return { blocks, isCanonical, deletesAt: deleteBlockCount === 0 ? undefined : endAt };
 }
 
 function markedBlock(found: Inspection, block: number): Block {

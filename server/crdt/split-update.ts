@@ -6,7 +6,7 @@ import type { Inspection } from './inspection.js';
 import { type Piece, piecesOf, type StructAt, writePiece } from './slice-struct.js';
 import type { ClockOf } from './state-vector.js';
 import { storedInspector } from './stored-inspector.js';
-import { HAS_ORIGIN, HAS_PARENT_ID, HAS_RIGHT, Kind, KIND_MASK } from './struct-reader.js';
+import { HAS_ORIGIN, HAS_PARENT_ID, HAS_RIGHT } from './struct-reader.js';
 
 /** What a part has besides structs: the number of its client ids, and an empty delete set. */
 const PART_BYTES = 6;
@@ -73,11 +73,6 @@ class Packer {
   /** The next clocks of a block: a whole struct, or a piece of one. */
   add(block: number, index: number, size: number, piece?: Piece): void {
     if (this.#part.size > 0 && this.#bytes + size + HEADER_BYTES > this.#maxBytes) this.finish();
-    this.addHere(block, index, size, piece);
-  }
-
-  /** The same, however full the part is. */
-  addHere(block: number, index: number, size: number, piece?: Piece): void {
     const stretch = this.#part.get(block);
     this.#bytes += stretch === undefined ? size + HEADER_BYTES : size;
     if (stretch === undefined)
@@ -104,8 +99,8 @@ interface DeletePiece {
 
 /**
  * Cuts an accepted update into updates of at most `maxBytes` (and the bytes of one value that cannot be cut). Applied in
- * order they never leave anything pending. Deletes come last, in parts of their own. Where text is formatted, the first
- * part begins with the loose structs (see hold-back.ts), however many there are.
+ * order they never leave anything pending. Deletes come last, in parts of their own. The beginning of what depends on
+ * nothing comes first (see hold-back.ts).
  */
 export function splitUpdate(update: Uint8Array, maxBytes: number): Uint8Array[] {
   if (update.length <= maxBytes) return [update];
@@ -114,7 +109,7 @@ export function splitUpdate(update: Uint8Array, maxBytes: number): Uint8Array[] 
   // A struct it could not place would be lost without a word; an accepted update has none.
   if (structs.length !== found.structCount) return [update];
   const packer = new Packer(found, maxBytes);
-  const begun = isFormatted(found) ? packLoose(found, packer) : new Map<number, Piece>();
+  const begun = packLoose(found, packer);
   for (let i = 0; i < structs.length; i++)
     packStruct(found, packer, { index: structs[i] as number, block: blocks[i] as number, maxBytes, begun });
   packer.finish();
@@ -146,7 +141,7 @@ export function splitDeletes(
   return { ofMissing: encodeDeletes(missing, maxBytes), ofKnown: encodeDeletes(known, maxBytes) };
 }
 
-/** Puts the beginning of each loose struct into the part: those that depend on nothing, whatever else there is. */
+/** Packs the beginning of each struct that depends on nothing, not even on an earlier one of its client id. */
 function packLoose(found: Inspection, packer: Packer): Map<number, Piece> {
   const begun = new Map<number, Piece>();
   for (let block = 0; block < found.blockCount; block++) {
@@ -159,7 +154,7 @@ function packLoose(found: Inspection, packer: Packer): Map<number, Piece> {
     const first = size > SMALL_STRUCT ? piecesOf(struct, length, 0, 1).next().value : undefined;
     const piece = first ?? { from: 0, to: length, contentAt: struct.at, contentEndAt: struct.endAt };
     const isWhole = piece.to === length;
-    packer.addHere(block, index, isWhole ? size : sizeOf(piece), isWhole ? undefined : piece);
+    packer.add(block, index, isWhole ? size : sizeOf(piece), isWhole ? undefined : piece);
     begun.set(block, piece);
   }
   return begun;
@@ -200,12 +195,6 @@ function structAt(found: Inspection, index: number, block: number): StructAt {
     client: found.blockClient[block] as number,
     clock: found.start[index] as number,
   };
-}
-
-function isFormatted(found: Inspection): boolean {
-  for (let index = 0; index < found.structCount; index++)
-    if (((found.shape[index] as number) & KIND_MASK) === Kind.format) return true;
-  return false;
 }
 
 function encodeStructs(found: Inspection, part: ReadonlyMap<number, Stretch>): Uint8Array {

@@ -22,7 +22,9 @@ export function answer(
     const all = log.all();
     if (!index.isFormatted) return inParts(all, maxBytes);
     if (sumBytes(all) <= maxBytes) return all.length < 2 ? all : [mergeAccepted(all)];
-    return holdBackAll(log.seekable(), maxBytes);
+    const parts = log.seekable();
+    const count = log.checkpoint().length;
+    return holdBackAll(parts.slice(0, count), parts.slice(count), maxBytes);
   }
   const structs = log.diff(has);
   const deletes = index.deletes();
