@@ -255,6 +255,16 @@ describe('the size of what is sent', () => {
     expect(readAll(parts, { knowsTypes: true })).toEqual(readAll([server.whole()], { knowsTypes: true }));
   });
 
+  it('O2: all who ask for the whole are sent the same bytes in memory, but for the first and the last part', () => {
+    const server = new Server(
+      edits(long['formatted text']!, (doc) => doc.getText('text').insert(0, 'later')),
+    );
+    server.checkpoint(true, maxBytes);
+    const [one, other] = [server.answer(undefined, maxBytes), server.answer(undefined, maxBytes)];
+    expect(one.length).toBeGreaterThan(5);
+    expect(one.filter((part) => other.includes(part)).length).toBeGreaterThanOrEqual(one.length - 2);
+  });
+
   it('C11: what is small leaves in one, and holding back adds little', () => {
     const small = new Server(edits(long['formatted text']!));
     small.checkpoint(true, 1_000_000);
