@@ -8,10 +8,13 @@ export interface Reading {
   readonly content: unknown;
   /** Next clock by client id. */
   readonly clocks: readonly (readonly [number, number])[];
-  /** Deleted ranges (clock, length) by client id. */
-  readonly deleted: readonly (readonly [number, readonly (readonly [number, number])[]])[];
-  /** Edits that nobody made: Yjs tidies formatting, and sends the marks that it has deleted. */
-  readonly own: readonly string[];
+  /**
+   * Deleted ranges (clock, length) by client id; undefined for who has tidied: of two marks of which one is too many Yjs deletes
+   * the one or the other, depending on the order in which it heard of deletions in one and the same transaction.
+   */
+  readonly deleted: readonly (readonly [number, readonly (readonly [number, number])[]])[] | undefined;
+  /** Whether it has made edits that nobody made: Yjs tidies formatting, and sends the marks that it has deleted. */
+  readonly hasTidied: boolean;
 }
 
 /** How a reader comes to the updates. */
@@ -29,16 +32,17 @@ export function readAll(updates: readonly Uint8Array[], { knowsTypes, has }: Rea
   const doc = new Y.Doc();
   if (knowsTypes) allRoots(doc);
   if (has !== undefined) Y.applyUpdate(doc, has, fromServer);
-  const own: string[] = [];
-  doc.on('update', (update: Uint8Array, origin: unknown) => {
-    if (origin !== fromServer) own.push(Buffer.from(update).toString('hex'));
+  let hasTidied = false;
+  doc.on('update', (_update: Uint8Array, origin: unknown) => {
+    if (origin !== fromServer) hasTidied = true;
   });
   for (const update of updates) Y.applyUpdate(doc, update, fromServer);
   if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new Error('pending');
-  return { ...stateOf(doc), own };
+  const state = stateOf(doc);
+  return { ...state, deleted: hasTidied ? undefined : state.deleted, hasTidied };
 }
 
-function stateOf(doc: Y.Doc): Omit<Reading, 'own'> {
+function stateOf(doc: Y.Doc): Omit<Reading, 'hasTidied'> {
   const text = doc.getText('text');
   const xml = doc.getXmlFragment('xml');
   const { clients } = Y.createDeleteSetFromStructStore(doc.store);
