@@ -23,6 +23,7 @@ export const errorTable = {
   DOCUMENT_TOO_COSTLY: { close: 4422, http: 422, retry: 'never' },
   UPDATE_INCOMPLETE: { close: 4522, http: 422, retry: 'backoff' },
   CLIENT_ID_TAKEN: { close: 4509, http: 409, retry: 'backoff' },
+  CLIENT_ID_FOREIGN: { close: 4409, http: 409, retry: 'never' },
   TOKEN_MISSING: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_INVALID: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_EXPIRED: { close: 4401, http: 401, retry: 'after-auth' },

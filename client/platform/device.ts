@@ -1,20 +1,23 @@
-// A name for this browser, the same each time, by which a user can tell their devices apart.
+// A secret of this browser, one for each server: whoever hands it in again is the same device, also under another user. A
+// server that learns its own secret learns nothing that it could show to another server.
 
-const key = 'heddle.device';
+/** For where there is no localStorage: the same for as long as the program runs. */
+const inMemory = new Map<string, string>();
 
-let own: string | undefined;
-
-/** 128 random bits in hex, kept in localStorage; where there is none, the same for as long as the program runs. */
-export function deviceId(): string {
-  own ??= stored() ?? randomId();
-  return own;
+/** 128 random bits in hex, kept in localStorage. `server` is the server's address. */
+export function deviceSecret(server: string): string {
+  const key = `heddle.device:${server}`;
+  const secret = stored(key) ?? inMemory.get(key) ?? newSecret();
+  inMemory.set(key, secret);
+  return secret;
 }
 
-function stored(): string | undefined {
+/** What is stored under the key, or now is; undefined where nothing can be stored. */
+function stored(key: string): string | undefined {
   try {
     const found = localStorage.getItem(key);
     if (found !== null && found !== '') return found;
-    const made = randomId();
+    const made = inMemory.get(key) ?? newSecret();
     localStorage.setItem(key, made);
     return made;
   } catch {
@@ -23,7 +26,7 @@ function stored(): string | undefined {
   }
 }
 
-function randomId(): string {
+function newSecret(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

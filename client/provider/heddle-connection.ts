@@ -10,7 +10,7 @@ import { longPoll } from '../connection/long-poll.js';
 import { webSockets, type OpenSocket, type WebSocketClass } from '../connection/socket.js';
 import { TransportChoice } from '../connection/transport-choice.js';
 import { clearOfflineCopy, listOfflineCopies } from '../offline/offline-copies.js';
-import { deviceId } from '../platform/device.js';
+import { deviceSecret } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TokenSource, type TokenOption } from '../token/token-source.js';
 
@@ -19,7 +19,10 @@ export interface HeddleConnectionOptions {
   readonly token?: TokenOption | undefined;
   /** The localStorage key under which the application keeps its token: it is read from there, and again when it changes. */
   readonly tokenStorageKey?: string | undefined;
-  /** A name for this browser, the same each time. Default: an id kept in localStorage. */
+  /**
+   * A secret of this device, the same each time, of 32 to 256 characters: with it a Y.Doc can go on under another user.
+   * Default: a random one for each server, kept in localStorage.
+   */
   readonly device?: string | undefined;
   /** Goes over HTTP where no WebSocket can be opened, and back when it can. Default true. */
   readonly httpFallback?: boolean | undefined;
@@ -76,7 +79,7 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
     this.wire = new Connection({
       url: this.url,
       token: () => this.#tokens.get(),
-      device: options.device ?? deviceId(),
+      device: options.device ?? deviceSecret(this.url),
       agent,
       openSocket: this.#transports.openSocket,
       clock,

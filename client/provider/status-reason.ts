@@ -13,6 +13,11 @@ export type StatusReasonKind =
   | 'forbidden'
   /** There are edits that this user may not bring to the server; they stay here. */
   | 'read-only'
+  /**
+   * This Y.Doc was used under another user, who owns its client id: edits made with it are not taken. They stay here; a new
+   * Y.Doc, or that user, can go on.
+   */
+  | 'other-user'
   | 'too-large'
   /** Client and server do not speak the same version. */
   | 'version'
@@ -43,6 +48,7 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   DOCUMENT_TOO_COSTLY: 'invalid',
   UPDATE_INCOMPLETE: 'server',
   CLIENT_ID_TAKEN: 'busy',
+  CLIENT_ID_FOREIGN: 'other-user',
   TOKEN_MISSING: 'token-missing',
   TOKEN_INVALID: 'token-invalid',
   TOKEN_EXPIRED: 'token-expired',

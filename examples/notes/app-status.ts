@@ -141,6 +141,10 @@ const refusals: Readonly<Record<StatusReasonKind, readonly [label: string, sente
     'You may read this notebook, not write it. Your edits stay on this device.',
   ],
   'too-large': ['Too large', 'Does not take notes of this size.'],
+  'other-user': [
+    'Signed in as somebody else',
+    'These edits were begun under another name: load the app again.',
+  ],
   version: ['Update needed', 'Speaks another version: load the app again.'],
   busy: ['Server busy', 'Asks for patience.'],
   server: ['Server fault', 'Has a fault.'],

@@ -1,91 +1,199 @@
-// Which connection a Yjs client id belongs to, so that nobody writes under somebody else's (C3). Owns the claims of one
-// room; knows nothing of updates.
+// Which Yjs client id belongs to whom, so that nobody writes under somebody else's (C3, C6). Owns the claims of one room;
+// knows nothing of updates.
 //
-// A Yjs update is not signed: whoever may write can invent structs under any client id, and ones on clocks its owner has
-// not used yet would erase the owner's offline edits. Yet others may rightly bring them: another tab of the same user, or
-// anybody after the server lost its tail. So a claim binds only what is known: while the claiming connection is open,
-// the id is its own (and its user's); after that it stays reserved to the user, if the user is known.
+// A Yjs update is not signed: whoever may write can invent structs under any client id, and structs on clocks that the
+// id's owner has not used yet would take the place of the owner's offline edits. Yet others may rightly bring such structs:
+// another tab of the same user, or anybody after the server lost its tail. So a claim binds only what is known. While the
+// claiming connection is open, the id is that connection's, and its user's and device's. After that the id stays with the
+// user, if the user is known, and with the device.
 
+import type { OwnedId, Owner } from './owner-table.js';
 import type { Writer } from './writer.js';
 
 interface Claim {
+  readonly owner: Owner;
   /** Undefined once the connection has closed. */
-  connection: object | undefined;
-  readonly sub: string | undefined;
-  /** Made by announcing the id in awareness, which only the id's own Y.Doc does; else by a live edit. */
-  readonly isAnnounced: boolean;
+  readonly connection: object | undefined;
+  /**
+   * Made by announcing the id in awareness, which only the id's own Y.Doc does; or by a live edit on a connection that
+   * announced no other id. Any other live edit is weak evidence: a page sends what it has loaded from another page's copy as
+   * if it were its own edit. An unsure claim is lost to whoever announces the id.
+   */
+  readonly isSure: boolean;
+  /**
+   * Others may offer structs under the id, until its owner is here again: the server was killed, and what others had heard of
+   * the owner's edits may be nowhere else.
+   */
+  readonly isLenient: boolean;
+  /** It is kept in the store as it is. */
+  isKept: boolean;
 }
 
-/** Claims of closed connections that are kept. */
-const maxReserved = 10_000;
+/** What a connection has claimed, as long as it is open. */
+interface Holder {
+  readonly owner: Owner;
+  readonly ids: Set<number>;
+  hasAnnounced: boolean;
+}
+
+/** What may not be done under a client id. taken: as long as its connection is open. owned: it is another user's. */
+export type Standing = 'free' | 'taken' | 'owned';
+
+/** Claims of closed connections on ids without content: so many per user, and in all. */
+const maxEmptyPerUser = 1_000;
+const maxEmpty = 10_000;
 
 export class ClientIdOwners {
-  /** Those of closed connections in the order in which they were closed. */
+  readonly #hasContent: (clientId: number) => boolean;
+  readonly #changed: () => void;
   readonly #claims = new Map<number, Claim>();
-  #reserved = 0;
+  readonly #holders = new Map<object, Holder>();
+  /** Per user the ids without content that were claimed on connections that have closed, the oldest first. */
+  readonly #empty = new Map<string, Set<number>>();
+  #emptyCount = 0;
 
-  /** Whether structs under this client id may not come from this writer. */
-  isForeign(clientId: number, writer: Writer): boolean {
+  /**
+   * `hasContent` tells whether the document has structs of a client id. Claims of such ids are never forgotten; their number
+   * is bounded with that of the document's client ids. `changed` is called when there is more for `kept` to tell.
+   */
+  constructor(hasContent: (clientId: number) => boolean, changed: () => void = () => {}) {
+    this.#hasContent = hasContent;
+    this.#changed = changed;
+  }
+
+  /** Whether this writer may add structs under the client id: by an edit that was just made, or by an offer of what it has. */
+  standing(clientId: number, writer: Writer, isLive = true): Standing {
     const claim = this.#claims.get(clientId);
     // The server itself brings what an embedder gives it, whoever wrote that.
-    if (claim === undefined || writer.connection === undefined) return false;
-    if (claim.connection === writer.connection) return false;
-    if (claim.sub !== undefined && claim.sub === writer.sub) return false;
-    return claim.connection !== undefined || claim.sub !== undefined;
+    if (claim === undefined || writer.connection === undefined) return 'free';
+    if (claim.connection === writer.connection || isSameOwner(claim.owner, writer)) return 'free';
+    if (claim.isLenient && !isLive) return 'free';
+    return claim.owner.sub === undefined ? 'taken' : 'owned';
   }
 
-  /** The connection announced the id as its own awareness id. */
+  /** The connection announced the id as its own awareness id. Only who may write claims an id by that. */
   announce(clientId: number, writer: Writer): void {
-    if (writer.connection === undefined) return;
+    if (writer.connection === undefined || !writer.mayWrite) return;
     const claim = this.#claims.get(clientId);
-    if (claim !== undefined && this.isForeign(clientId, writer)) {
-      // A live edit is weak evidence: a page that loads another one's offline copy sends its edits as if they were live.
-      // It has a client id of its own, though, and then loses against whoever announces this one.
-      if (claim.isAnnounced || !this.#announcedAnother(claim, clientId)) return;
-    }
-    this.#set(clientId, { connection: writer.connection, sub: writer.sub, isAnnounced: true });
+    const isFree = claim === undefined || this.standing(clientId, writer) === 'free';
+    if (!isFree && !this.#isUnsure(claim)) return;
+    this.#hold(clientId, writer, isFree ? claim : undefined, true);
+    this.#holderOf(writer).hasAnnounced = true;
   }
 
-  /** The connection sent a live edit whose structs are all under this id. */
+  /** The connection sent a live edit whose structs are all under this id, and the document has taken it. */
   edited(clientId: number, writer: Writer): void {
     if (writer.connection === undefined) return;
     const claim = this.#claims.get(clientId);
-    if (claim === undefined) {
-      this.#set(clientId, { connection: writer.connection, sub: writer.sub, isAnnounced: false });
-    } else if (claim.connection === undefined && !this.isForeign(clientId, writer)) {
-      this.#set(clientId, { connection: writer.connection, sub: writer.sub, isAnnounced: claim.isAnnounced });
-    }
+    if (claim !== undefined && (claim.connection !== undefined || this.standing(clientId, writer) !== 'free'))
+      return;
+    this.#hold(clientId, writer, claim, claim?.isSure ?? false);
+    this.#toBeKept(clientId);
   }
 
-  /** The connection has gone: what it claimed stays reserved to its user, or is free. */
+  /** The claims that are to outlive the room: of known users, on ids with content. They count as kept from now on. */
+  kept(): OwnedId[] {
+    const ids: OwnedId[] = [];
+    for (const [clientId, claim] of this.#claims) {
+      if (claim.owner.sub === undefined || !this.#hasContent(clientId)) continue;
+      claim.isKept = true;
+      const { owner, isSure, isLenient } = claim;
+      ids.push({ clientId, owner, isSure, isLenient });
+    }
+    return ids;
+  }
+
+  /** Before anybody has claimed anything. */
+  restore(ids: readonly OwnedId[]): void {
+    for (const { clientId, ...claim } of ids)
+      this.#claims.set(clientId, { ...claim, connection: undefined, isKept: true });
+  }
+
+  /** The connection has gone: what it claimed stays with its user and its device, or is free where no user is known. */
   release(connection: object | undefined): void {
-    if (connection === undefined) return;
-    for (const [clientId, claim] of this.#claims) {
-      if (claim.connection !== connection) continue;
-      this.#claims.delete(clientId);
-      if (claim.sub === undefined) continue;
-      claim.connection = undefined;
-      this.#claims.set(clientId, claim);
-      this.#reserved++;
-    }
-    for (const [clientId, claim] of this.#claims) {
-      if (this.#reserved <= maxReserved) break;
-      if (claim.connection !== undefined) continue;
-      this.#claims.delete(clientId);
-      this.#reserved--;
+    const holder = connection === undefined ? undefined : this.#holders.get(connection);
+    if (connection === undefined || holder === undefined) return;
+    this.#holders.delete(connection);
+    for (const clientId of holder.ids) {
+      const claim = this.#claims.get(clientId);
+      if (claim?.connection === connection) this.#reserve(clientId, claim, !holder.hasAnnounced);
     }
   }
 
-  #set(clientId: number, claim: Claim): void {
+  #isUnsure(claim: Claim): boolean {
+    if (claim.isSure) return false;
+    if (claim.connection === undefined) return true;
+    return this.#holders.get(claim.connection)?.hasAnnounced === true;
+  }
+
+  /** `kept`: the claim whose user keeps the id; undefined where the id is to be the writer's. */
+  #hold(clientId: number, writer: Writer, kept: Claim | undefined, isSure: boolean): void {
+    const holder = this.#holderOf(writer);
     const before = this.#claims.get(clientId);
-    if (before !== undefined && before.connection === undefined) this.#reserved--;
-    this.#claims.set(clientId, claim);
+    if (before?.connection !== undefined) this.#holders.get(before.connection)?.ids.delete(clientId);
+    else if (before !== undefined) this.#noLongerEmpty(clientId, before);
+    holder.ids.add(clientId);
+    const { connection } = writer;
+    const owner = kept?.owner.sub === undefined ? holder.owner : kept.owner;
+    const isKept = kept?.owner === owner && kept.isSure === isSure && kept.isKept;
+    this.#claims.set(clientId, { owner, connection, isSure, isLenient: false, isKept });
   }
 
-  #announcedAnother(of: Claim, clientId: number): boolean {
-    for (const [id, claim] of this.#claims) {
-      if (id !== clientId && claim.isAnnounced && claim.connection === of.connection) return true;
+  #holderOf(writer: Writer): Holder {
+    const connection = writer.connection ?? writer;
+    let holder = this.#holders.get(connection);
+    if (holder === undefined) {
+      const { sub, device } = writer;
+      holder = { owner: { sub, device }, ids: new Set(), hasAnnounced: false };
+      this.#holders.set(connection, holder);
     }
-    return false;
+    return holder;
   }
+
+  #reserve(clientId: number, claim: Claim, isAlone: boolean): void {
+    const { owner } = claim;
+    if (owner.sub === undefined) return void this.#claims.delete(clientId);
+    const isSure = claim.isSure || isAlone;
+    const isKept = claim.isKept && isSure === claim.isSure;
+    this.#claims.set(clientId, { owner, connection: undefined, isSure, isLenient: false, isKept });
+    if (this.#hasContent(clientId)) this.#toBeKept(clientId);
+    else this.#boundEmpty(clientId, owner.sub);
+  }
+
+  #toBeKept(clientId: number): void {
+    const claim = this.#claims.get(clientId);
+    if (claim?.owner.sub !== undefined && !claim.isKept) this.#changed();
+  }
+
+  /** O2: a user who claims too much loses their own oldest claims. Where the room is full of others', the new one is not kept. */
+  #boundEmpty(clientId: number, sub: string): void {
+    let ids = this.#empty.get(sub);
+    if (ids === undefined) this.#empty.set(sub, (ids = new Set()));
+    ids.add(clientId);
+    this.#emptyCount++;
+    while (ids.size > maxEmptyPerUser || this.#emptyCount > maxEmpty) {
+      const [oldest] = ids;
+      if (oldest === undefined) break;
+      this.#dropEmpty(oldest, sub, ids);
+      // Others of its user have brought content since.
+      if (!this.#hasContent(oldest)) this.#claims.delete(oldest);
+    }
+  }
+
+  #noLongerEmpty(clientId: number, { owner: { sub } }: Claim): void {
+    const ids = sub === undefined ? undefined : this.#empty.get(sub);
+    if (sub !== undefined && ids?.has(clientId) === true) this.#dropEmpty(clientId, sub, ids);
+  }
+
+  #dropEmpty(clientId: number, sub: string, ids: Set<number>): void {
+    ids.delete(clientId);
+    this.#emptyCount--;
+    if (ids.size === 0) this.#empty.delete(sub);
+  }
+}
+
+function isSameOwner(owner: Owner, { sub, device }: Writer): boolean {
+  return (
+    (owner.sub !== undefined && owner.sub === sub) || (owner.device !== undefined && owner.device === device)
+  );
 }

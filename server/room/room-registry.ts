@@ -15,6 +15,7 @@ import type { DocumentWorker } from './document-worker.js';
 import { DueRooms } from './due-rooms.js';
 import { IdleRooms } from './idle-rooms.js';
 import { loadDocument } from './load-document.js';
+import { OwnerKeeper } from './owner-keeper.js';
 import { Room, type RoomDeps } from './room.js';
 import { seedRoom } from './seed-room.js';
 import { TrialGate } from './trial-gate.js';
@@ -45,6 +46,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #commits: CommitQueue;
   readonly #checkpoints: CheckpointRuns;
   readonly #costs: CostlyDocuments;
+  readonly #owners: OwnerKeeper;
   readonly #roomDeps: RoomDeps;
   readonly #rooms = new Map<DocumentName, Room<F>>();
   readonly #opening = new Map<DocumentName, Promise<Room<F>>>();
@@ -68,6 +70,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     });
     this.#costs = new CostlyDocuments(logger);
     this.#checkpoints = new CheckpointRuns({ ...deps, costs: this.#costs }, (room) => this.#touched(room));
+    this.#owners = new OwnerKeeper(deps);
     this.#roomDeps = {
       clock,
       limits,
@@ -83,6 +86,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       touched: (room) => this.#touched(room),
       ended: (room, members, error) => this.#ended(room, members, error),
       isBusy: deps.isBusy ?? (() => false),
+      claimed: (room) => this.#owners.changed(room),
       loadKept: (document, after) => this.#loadKept(document, after),
     };
     this.#sweeper = clock.every(sweepMs, () => this.#sweep());
@@ -156,6 +160,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     await this.#checkpoints.close();
     // Whoever waits for a store that has failed hears of it; `isHealthy` says so here.
     await this.#commits.drain().catch(() => {});
+    if (this.isHealthy) await this.#owners.close();
     for (const room of this.#rooms.values()) room.close();
     this.#forgetAll();
   }
@@ -165,6 +170,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     try {
       const { isNew, epoch, log, index } = await loadDocument(store, document, limits);
       const room = new Room(document, epoch, { log, index, fanout: createFanout(document) }, this.#roomDeps);
+      room.owners.restore(await this.#owners.load(document, epoch));
       if (loaded !== undefined) await seedRoom(room, () => loaded(document, isNew));
       this.#rooms.set(document, room);
       this.#idle.add(room);
@@ -206,6 +212,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       logger.error({ document, code: error.code, err: error.cause ?? error }, 'a document has ended');
     }
     this.#forget(room);
+    this.#owners.ended(room);
     for (const member of members) {
       try {
         member.ended(error);
@@ -233,6 +240,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   /** Looks only at rooms that have changed, or whose checkpoint may be due. */
   #sweep(): void {
     for (const room of this.#due.next()) this.#look(room);
+    this.#owners.sweep();
     this.#evict();
   }
 
@@ -246,7 +254,8 @@ export class RoomRegistry<F extends Fanout = Fanout> {
 
   /** Drops the longest unused rooms until the rest fits the budget. Synchronous, so that nobody can join in between. */
   #evict(): void {
-    const mayGo = (room: Room): boolean => !room.isBusy && !this.#checkpoints.isRunning(room);
+    const mayGo = (room: Room): boolean =>
+      !room.isBusy && !this.#checkpoints.isRunning(room) && this.#owners.isSaved(room);
     for (const room of this.#idle.evict(this.#deps.limits.maxIdleBytes, mayGo)) {
       this.#rooms.delete(room.document);
       this.#forget(room);

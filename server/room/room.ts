@@ -16,6 +16,7 @@ import type { DocumentLog } from './document-log.js';
 import type { Merged } from './document-worker.js';
 import { keptBytes, KeptLog, runsOf, type Run } from './kept-log.js';
 import { Milestones } from './milestones.js';
+import type { Owned } from './owner-keeper.js';
 import { Presence } from './presence.js';
 import { Relay, type Accepted } from './relay.js';
 import type { Fanout, Receipt, Writer } from './writer.js';
@@ -36,6 +37,8 @@ export interface RoomDeps {
   readonly ended: (room: Room, members: readonly Writer[], error: SyncError) => void;
   /** Whether the server has no time to spare, see Relay. */
   readonly isBusy: () => boolean;
+  /** Called when a client id of the room has an owner that is to be kept in the store. */
+  readonly claimed: (room: Owned) => void;
   /** The records after an offset that the store keeps before the checkpoint; none when they cannot be read. */
   readonly loadKept: (document: DocumentName, after: number) => Promise<readonly LogRecord[]>;
 }
@@ -55,6 +58,8 @@ export interface Acceptance {
   readonly isIncomplete: boolean;
   /** Some of it is under client ids that belong to somebody else. */
   readonly isForeign: boolean;
+  /** Of these, some belong to another user: they do not become free when a connection ends. */
+  readonly isOwned: boolean;
 }
 
 /** So many ids are named of those that an update waits for. */
@@ -63,7 +68,7 @@ const maxMissing = 64;
 export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly document: DocumentName;
   readonly epoch: string;
-  readonly owners = new ClientIdOwners();
+  readonly owners: ClientIdOwners;
   readonly fanout: F;
   /** What readers lack of the document. */
   readonly catchUp: CatchUp;
@@ -71,6 +76,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly #log: DocumentLog;
   readonly #index: CausalIndex;
   readonly #relay: Relay;
+  /** Verdicts that left something out because another user owns the client id. */
+  readonly #owned = new WeakSet<Verdict>();
   readonly #admission: Admission;
   /** Who has the document open, and the log's head when they joined. */
   readonly #members = new Map<Writer, number>();
@@ -114,6 +121,10 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
       durableOffset: () => this.durableOffset,
     });
     this.#admission = new Admission(deps.admission, { document, content: () => log.all() });
+    this.owners = new ClientIdOwners(
+      (clientId) => index.clockOf(clientId) > 0,
+      () => deps.claimed(this),
+    );
   }
 
   /** Who is here; undefined as long as nobody has said so. */
@@ -134,7 +145,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     receipt: Receipt = update,
   ): Acceptance | Promise<Acceptance> {
     this.#deps.checkIntake(writer);
-    const verdict = this.#judge(update, writer);
+    const verdict = this.#judge(update, writer, isLive);
     if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#index.itemCount))
       return this.#try(verdict, { update, writer, isLive, receipt });
     return this.#take(verdict, writer, isLive, receipt);
@@ -328,8 +339,15 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return presence;
   }
 
-  #judge(update: Uint8Array, writer: Writer): Verdict {
-    return this.#index.judge(update, (clientId) => this.owners.isForeign(clientId, writer));
+  #judge(update: Uint8Array, writer: Writer, isLive: boolean): Verdict {
+    let isOwned = false;
+    const verdict = this.#index.judge(update, (clientId) => {
+      const standing = this.owners.standing(clientId, writer, isLive);
+      isOwned ||= standing === 'owned';
+      return standing !== 'free';
+    });
+    if (isOwned) this.#owned.add(verdict);
+    return verdict;
   }
 
   /**
@@ -344,7 +362,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
       connection: writer.connection,
       check: () => this.#checkPresent(writer, isMember),
       take: () => {
-        const now = this.#judge(update, writer);
+        const now = this.#judge(update, writer, isLive);
         const isTried = now.outcome !== 'new' || now.update.length <= tried.update.length;
         return isTried ? { acceptance: this.#take(now, writer, isLive, receipt) } : { untried: now };
       },
@@ -375,7 +393,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     } else if (outcome === 'known' && !isPart && (isLive || typeof receipt === 'number')) {
       this.#relay.addKnown(receipt, writer);
     }
-    return { outcome, isIncomplete, isForeign };
+    return { outcome, isIncomplete, isForeign, isOwned: isForeign && this.#owned.has(verdict) };
   }
 
   #append(entry: Omit<Accepted, 'offset' | 'isEdit'> & { isLive: boolean }): void {

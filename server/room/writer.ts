@@ -10,6 +10,8 @@ export type Receipt = Uint8Array | number;
 export interface Writer {
   /** User the updates are recorded under; undefined when nobody is known. */
   readonly sub: string | undefined;
+  /** What its device has proved itself by, the same on each connection of the device (C7); undefined where it has not. */
+  readonly device: string | undefined;
   /** The connection behind it; two documents opened on one connection share it. Undefined for the server itself. */
   readonly connection: object | undefined;
   /** Whether it may write now. Asked again when an update is taken later than it was offered (A3). */
@@ -34,6 +36,7 @@ export interface Writer {
 export function serverWriter(): Writer {
   return {
     sub: undefined,
+    device: undefined,
     connection: undefined,
     mayWrite: true,
     isLive: false,

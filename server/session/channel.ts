@@ -12,7 +12,7 @@ import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { DocumentRight } from './document-right.js';
 import { AwaitedIds } from './awaited-ids.js';
-import { HeldUpdates, type Offered } from './held-updates.js';
+import { HeldUpdates, type Lack, type Offered } from './held-updates.js';
 import type { Latest, Outbox } from './outbox.js';
 import { Reader, type ReaderDeps } from './reader.js';
 import type { RoomFanout } from './room-fanout.js';
@@ -41,6 +41,8 @@ export interface Opened {
   readonly room: Room<RoomFanout>;
   readonly host: ChannelHost;
   readonly sub: string | undefined;
+  /** As of a writer. */
+  readonly device: string | undefined;
 }
 
 /** A request costs the server more than the client: so many at once, then one per this time. */
@@ -50,11 +52,12 @@ const refusalEveryMs = 10_000;
 const nothing: StateVector = new Map();
 
 /** To somebody for whom the update is done, though it was not taken. */
-const done: Acceptance = { outcome: 'known', isIncomplete: false, isForeign: false };
+const done: Acceptance = { outcome: 'known', isIncomplete: false, isForeign: false, isOwned: false };
 
 export class Channel implements Writer, Latest {
   readonly room: Room<RoomFanout>;
   readonly sub: string | undefined;
+  readonly device: string | undefined;
   /** Among all writers of the document since it was loaded. */
   readonly number: number;
   readonly #deps: ChannelDeps;
@@ -72,10 +75,11 @@ export class Channel implements Writer, Latest {
   #presenceRefusals: TokenBucket | undefined;
   #isClosed = false;
 
-  constructor(deps: ChannelDeps, { dialect, room, host, sub }: Opened) {
+  constructor(deps: ChannelDeps, { dialect, room, host, sub, device }: Opened) {
     this.room = room;
     this.#host = host;
     this.sub = sub;
+    this.device = device;
     this.number = room.fanout.nextWriter();
     this.#deps = deps;
     this.#reader = new Reader(deps, { dialect, room, socket: host.socket, writer: this });
@@ -283,13 +287,13 @@ export class Channel implements Writer, Latest {
 
   #afterReceiving(offered: Offered, acceptance: Acceptance): void | Promise<void> {
     if (this.#isClosed) return;
-    if (acceptance.isIncomplete || acceptance.isForeign) this.#hold(offered, acceptance.isForeign);
+    if (acceptance.isIncomplete || acceptance.isForeign) this.#hold(offered, acceptance);
     else if (!offered.isLive && this.#held?.isEmpty === false) return this.#held.retry();
   }
 
   /** Its dependencies may be on their way, or be asked for. */
-  #hold(offered: Offered, isForeign: boolean): void {
-    if (!isForeign && this.#awaited?.isWaiting === true) return this.#await([offered.update]);
+  #hold(offered: Offered, lack: Lack): void {
+    if (!lack.isForeign && this.#awaited?.isWaiting === true) return this.#await([offered.update]);
     const { clock, limits } = this.#deps;
     this.#held ??= new HeldUpdates({
       clock,
@@ -299,7 +303,7 @@ export class Channel implements Writer, Latest {
       giveUp: (error, left) => this.#giveUp(error, left),
     });
     const isFirst = this.#held.isEmpty;
-    this.#held.hold(offered, isForeign);
+    this.#held.hold(offered, lack);
     if (isFirst && !this.#isClosed) this.#askForMissing();
   }
 

@@ -191,6 +191,8 @@ export class DocumentSession
       room,
       host: this,
       sub: claims.sub,
+      // Stock clients have no words for it.
+      device: undefined,
     });
     room.join(this.#channel);
     this.#deps.registry.used(room);

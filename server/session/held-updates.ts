@@ -16,8 +16,11 @@ export interface Offered {
   readonly seq: number;
 }
 
+/** Why an update is held. */
+export type Lack = Pick<Acceptance, 'isForeign' | 'isOwned'>;
+
 interface Held extends Offered {
-  isForeign: boolean;
+  lack: Lack;
 }
 
 const maxHeld = 1_000;
@@ -55,11 +58,11 @@ export class HeldUpdates {
     return this.#held.size === 0;
   }
 
-  /** Gives up with UPDATE_INCOMPLETE or CLIENT_ID_TAKEN at once when there are too many. */
-  hold({ update, isLive, seq }: Offered, isForeign: boolean): void {
+  /** Gives up with UPDATE_INCOMPLETE, CLIENT_ID_TAKEN or CLIENT_ID_FOREIGN at once when there are too many. */
+  hold({ update, isLive, seq }: Offered, lack: Lack): void {
     if (this.#held.size >= maxHeld || !this.#budget.take(update.length))
-      return this.#end(this.#error(isForeign), update);
-    this.#held.add({ update, isLive, seq, isForeign });
+      return this.#end(this.#error(lack), update);
+    this.#held.add({ update, isLive, seq, lack });
     if (this.#timer !== undefined) return;
     this.#until = this.#clock.monotonic() + this.#limits.maxHeldMs;
     this.#timer = this.#clock.every(retryMs, () => void this.#tick());
@@ -81,11 +84,11 @@ export class HeldUpdates {
 
   async #retry(): Promise<void> {
     for (const one of this.#held) {
-      const { isIncomplete, isForeign } = await this.#offer(one);
+      const acceptance = await this.#offer(one);
       // All were let go of while this one was being looked at.
       if (!this.#held.has(one)) return;
-      one.isForeign = isForeign;
-      if (!isIncomplete && !isForeign) this.#letGo(one);
+      one.lack = acceptance;
+      if (!acceptance.isIncomplete && !acceptance.isForeign) this.#letGo(one);
     }
     if (this.isEmpty) this.close();
   }
@@ -110,8 +113,13 @@ export class HeldUpdates {
     this.#giveUp(error, [...left, ...more]);
   }
 
-  #error(isForeign = false): SyncError {
-    if (isForeign || [...this.#held].some((held) => held.isForeign)) {
+  /** `last`: of one that is not held any more. */
+  #error(last?: Lack): SyncError {
+    const lacks = [...this.#held].map(({ lack }) => lack);
+    if (last !== undefined) lacks.push(last);
+    if (lacks.some(({ isOwned }) => isOwned))
+      return new SyncError('CLIENT_ID_FOREIGN', 'the client id of this Y.Doc belongs to another user');
+    if (lacks.some(({ isForeign }) => isForeign)) {
       return new SyncError(
         'CLIENT_ID_TAKEN',
         'the update writes under a client id that belongs to somebody else',

@@ -24,6 +24,8 @@ export interface NativeDocumentHost {
   readonly dialect: Dialect;
   readonly socket: Socket;
   readonly connectionId: string;
+  /** What the device has proved itself by (C7). */
+  readonly device: string | undefined;
   readonly outbox: Outbox;
   readonly rights: Rights;
   /** For messages and requests that wait. */
@@ -95,7 +97,13 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     this.#visit = new Visit(deps, { connectionId, document: this.name, claims, remoteAddress });
     const room = await this.#visit.enter();
     if (room === undefined) return false;
-    this.#channel = new Channel(deps, { dialect, room, host: this, sub: claims.sub });
+    this.#channel = new Channel(deps, {
+      dialect,
+      room,
+      host: this,
+      sub: claims.sub,
+      device: this.#host.device,
+    });
     room.join(this.#channel);
     deps.registry.used(room);
     return true;

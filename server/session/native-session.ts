@@ -16,6 +16,7 @@ import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
 import { BeforeToken } from './before-token.js';
 import { ByteBudget } from './byte-budget.js';
+import { deviceProof } from './device-proof.js';
 import { Farewell, logEnd, type Leaving } from './farewell.js';
 import { checkFrameSize } from './frame-size.js';
 import { MessageQueue, type MessageHandler } from './message-queue.js';
@@ -34,6 +35,7 @@ export interface NativeSessionDeps extends SessionDeps {
   readonly maxSilenceMs: number;
 }
 
+type HelloMessage = Extract<NativeClientMessage, { type: 'hello' }>;
 type OpenMessage = Extract<NativeClientMessage, { type: 'open' }>;
 type DocumentMessage = Exclude<NativeClientMessage, { type: 'hello' | 'open' | 'token' | 'ping' | 'close' }>;
 
@@ -68,6 +70,7 @@ export class NativeSession
   readonly #byNumber = new Map<number, NativeDocument>();
   /** It has said hello: before, it may be a stock client that was given no document, and would not understand us. */
   #hasGreeted = false;
+  #device: string | undefined;
 
   constructor(
     deps: NativeSessionDeps,
@@ -83,6 +86,10 @@ export class NativeSession
     this.#beforeToken = new BeforeToken(deps, this);
     this.#messages = new MessageQueue(this, deps);
     this.#messages.open();
+  }
+
+  get device(): string | undefined {
+    return this.#device;
   }
 
   get dialect(): Dialect {
@@ -148,7 +155,7 @@ export class NativeSession
 
   /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
   handle(message: NativeClientMessage): void | Promise<void> {
-    if (message.type === 'hello') return this.#greet(message.version, message.token);
+    if (message.type === 'hello') return this.#greet(message);
     if (this.rights.claims === undefined)
       throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
     switch (message.type) {
@@ -189,12 +196,13 @@ export class NativeSession
     this.deps.ended(this);
   }
 
-  async #greet(version: number, token: string): Promise<void> {
+  async #greet({ version, token, device }: HelloMessage): Promise<void> {
     if (this.#hasGreeted) throw new SyncError('FRAME_MALFORMED', 'hello comes once');
     this.#hasGreeted = true;
     if (version !== nativeVersion)
       throw new SyncError('VERSION_UNSUPPORTED', `this server speaks version ${nativeVersion}`);
     this.#beforeToken.presented();
+    this.#device = deviceProof(device);
     await this.rights.begin(this.deps.admit(token === '' ? this.#requestToken : token));
     if (this.#farewell.isSaid) return;
     this.#beforeToken.believed();

@@ -23,7 +23,7 @@ type MessageOf<T extends MessageTable> = {
  * over the updates and offers of a document on this connection.
  */
 export const clientMessages = {
-  /** The first. `device` is any string, the same each time; `agent` is the client's name and version, for the log. */
+  /** The first. `device` is a secret of the device, the same each time; `agent` is the client's name and version, for the log. */
   hello: [0, { version: uint, token: text, device: text, agent: text }],
   /** `ref` is the client's own number for this, and comes back in the answer. */
   open: [1, { ref: uint, name: text, known }],

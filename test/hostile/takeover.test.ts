@@ -69,7 +69,7 @@ test.each(forgeries.flatMap((one) => [true, false].map((isAnnounced) => ({ ...on
       'it is refused',
     );
     expect(attacker.closed?.code ?? 'told').toSatisfy(
-      (it: unknown) => it === 4509 || it === 4422 || it === 'told',
+      (it: unknown) => it === 4409 || it === 4422 || it === 'told',
     );
     await until(() => observer.text === left, 'what was sent is as it should be');
     const victim = await new Peer(`${server.url}/doc`, { doc, token: await tokenFor('ada') }).synced();
@@ -92,7 +92,7 @@ test('C3: a forgery while the victim is online', async () => {
     token: await tokenFor('mallory'),
   }).synced();
   attacker.update(forgeries[0]!.forged);
-  expect((await attacker.end()).code).toBe(4509);
+  expect((await attacker.end()).code).toBe(4409);
   victim.doc.getText('text').insert(seed.length, '!');
   const late = await new Peer(`${server.url}/doc`, { token: await tokenFor('eve') }).synced();
   await until(() => late.text === `${seed}!`, 'the victim goes on writing');

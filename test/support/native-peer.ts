@@ -17,6 +17,8 @@ type Of<T extends NativeServerMessage['type']> = Extract<NativeServerMessage, { 
 export interface NativePeerOptions extends ConnectOptions {
   readonly token?: string;
   readonly version?: number;
+  /** The secret of its device. */
+  readonly device?: string;
   /** Says hello as soon as it is open. Default true. */
   readonly greets?: boolean;
 }
@@ -55,10 +57,10 @@ export class NativePeer {
   #ref = 0;
 
   constructor(transport: MemoryTransport, options: NativePeerOptions = {}) {
-    const { token = 'write', version = nativeVersion, greets = true } = options;
+    const { token = 'write', version = nativeVersion, device = 'device', greets = true } = options;
     this.end = transport.connect('/', options);
     this.end.onMessage = (frame) => this.#receive(frame);
-    if (greets) this.say({ type: 'hello', version, token, device: 'device', agent: 'test' });
+    if (greets) this.say({ type: 'hello', version, token, device, agent: 'test' });
   }
 
   get closed(): MemoryClient['closed'] {

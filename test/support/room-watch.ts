@@ -20,8 +20,9 @@ import { InProcessWorker } from './in-process-worker.js';
 
 export class WatchedWriter implements Writer {
   readonly sub: string | undefined;
+  readonly device: string | undefined;
   readonly connection: object;
-  mayWrite = true;
+  mayWrite: boolean;
   isLive: boolean;
   /** Each call of `acknowledged`. */
   readonly acks: (readonly Receipt[])[] = [];
@@ -30,8 +31,10 @@ export class WatchedWriter implements Writer {
   /** Each call of `ended`. */
   readonly ends: SyncError[] = [];
 
-  constructor({ sub, connection = {}, isLive = true }: Partial<Writer> = {}) {
+  constructor({ sub, device, connection = {}, mayWrite = true, isLive = true }: Partial<Writer> = {}) {
     this.sub = sub;
+    this.device = device;
+    this.mayWrite = mayWrite;
     this.connection = connection;
     this.isLive = isLive;
   }
@@ -149,6 +152,7 @@ export async function openRoom(
       touched: () => {},
       ended: (_room, members, error) => void ends.push({ members, error }),
       isBusy,
+      claimed: () => {},
       loadKept: (which, after) => store.loadKept(which, after),
     },
   );

@@ -83,6 +83,61 @@ describe('awareness that is not taken', () => {
   });
 });
 
+describe('a Y.Doc that goes on under another user', () => {
+  const secret = 'a secret of this device that nobody guesses';
+  const signIn = async (doc: Y.Doc, url: string, sub: string, device: string): Promise<HeddleProvider> => {
+    const token = await tokenFor(sub);
+    const made = new HeddleProvider(url, 'notes', doc, {
+      token,
+      device,
+      WebSocketPolyfill: WebSocket,
+      tabs: false,
+      offline: false,
+    });
+    onTestFinished(() => made.destroy());
+    return made;
+  };
+
+  it('C7: is taken from the same device: guest, then member', async () => {
+    const { url } = await serverForTest({ auth: { secret: testSecret } });
+    const doc = new Y.Doc();
+    const guest = await signIn(doc, url, 'guest-1', secret);
+    doc.getText('text').insert(0, 'as a guest');
+    await guest.sync();
+    guest.destroy();
+    const member = await signIn(doc, url, 'ann', secret);
+    doc.getText('text').insert(0, 'as ann, ');
+    await member.sync();
+    expect(member.unsyncedChanges).toBe(0);
+    const other = await signIn(new Y.Doc(), url, 'bob', `${secret}, another one`);
+    await other.whenSynced;
+    expect(textOf(other)).toBe('as ann, as a guest');
+  });
+
+  it('C7, K3: from another device ends with a reason to act on, and nothing is tried again', async () => {
+    const { url } = await serverForTest({ auth: { secret: testSecret }, limits: { maxHeldMs: 100 } });
+    const doc = new Y.Doc();
+    const guest = await signIn(doc, url, 'guest-1', secret);
+    doc.getText('text').insert(0, 'as a guest');
+    await guest.sync();
+    guest.destroy();
+    const member = await signIn(doc, url, 'ann', `${secret}, another one`);
+    const closed = vi.fn<(event: { code: number }) => void>();
+    member.on('closed', closed);
+    await member.whenSynced;
+    doc.getText('text').insert(0, 'as ann, ');
+    await until(() => member.status.reason !== undefined, 'it is told', 5_000);
+    expect(member.status.reason).toMatchObject({
+      kind: 'other-user',
+      code: 'CLIENT_ID_FOREIGN',
+      isFinal: true,
+    });
+    expect(closed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 4409 }), member);
+    expect(member.unsyncedChanges).toBeGreaterThan(0);
+    await expect(member.sync()).rejects.toMatchObject({ code: 'CLIENT_ID_FOREIGN' });
+  });
+});
+
 describe('K2: one socket', () => {
   it('for all documents with the same server and token', async () => {
     const { url, server } = await serverForTest();

@@ -2,13 +2,20 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ClientIdOwners } from '../../../server/room/client-id-owners.js';
+import { countVisits } from '../../support/count-visits.js';
 import { WatchedWriter } from '../../support/room-watch.js';
 
 let owners: ClientIdOwners;
 const writerOf = (sub?: string): WatchedWriter => new WatchedWriter({ sub });
 
+const isForeign = (clientId: number, writer: WatchedWriter): boolean =>
+  owners.standing(clientId, writer) !== 'free';
+/** Ids that have content in the document. */
+let written: Set<number>;
+
 beforeEach(() => {
-  owners = new ClientIdOwners();
+  written = new Set();
+  owners = new ClientIdOwners((clientId) => written.has(clientId));
 });
 
 describe.each([
@@ -18,32 +25,32 @@ describe.each([
   it('C3: belongs to its connection, and to nobody else', () => {
     const [ann, bob, nameless] = [writerOf('ann'), writerOf('bob'), writerOf()];
     claim(1, ann);
-    expect(owners.isForeign(1, ann)).toBe(false);
-    expect(owners.isForeign(1, bob)).toBe(true);
-    expect(owners.isForeign(1, nameless)).toBe(true);
-    expect(owners.isForeign(2, bob)).toBe(false);
+    expect(isForeign(1, ann)).toBe(false);
+    expect(isForeign(1, bob)).toBe(true);
+    expect(isForeign(1, nameless)).toBe(true);
+    expect(isForeign(2, bob)).toBe(false);
   });
 
   it("C3: is its user's on any other connection, while it is open and after", () => {
     const ann = writerOf('ann');
     claim(1, ann);
-    expect(owners.isForeign(1, writerOf('ann'))).toBe(false);
+    expect(isForeign(1, writerOf('ann'))).toBe(false);
     owners.release(ann.connection);
-    expect(owners.isForeign(1, writerOf('ann'))).toBe(false);
-    expect(owners.isForeign(1, writerOf('bob'))).toBe(true);
-    expect(owners.isForeign(1, writerOf())).toBe(true);
+    expect(isForeign(1, writerOf('ann'))).toBe(false);
+    expect(isForeign(1, writerOf('bob'))).toBe(true);
+    expect(isForeign(1, writerOf())).toBe(true);
   });
 
   it('C3: of somebody without a name is free once the connection has closed: a reloaded page gets in', () => {
     const nameless = writerOf();
     claim(1, nameless);
     const reloaded = writerOf();
-    expect(owners.isForeign(1, reloaded)).toBe(true);
+    expect(isForeign(1, reloaded)).toBe(true);
     owners.release(nameless.connection);
-    expect(owners.isForeign(1, reloaded)).toBe(false);
-    expect(owners.isForeign(1, writerOf('bob'))).toBe(false);
+    expect(isForeign(1, reloaded)).toBe(false);
+    expect(isForeign(1, writerOf('bob'))).toBe(false);
     claim(1, reloaded);
-    expect(owners.isForeign(1, writerOf('bob'))).toBe(true);
+    expect(isForeign(1, writerOf('bob'))).toBe(true);
   });
 
   it('C3: cannot be claimed by somebody else while it is open, in either way', () => {
@@ -51,8 +58,8 @@ describe.each([
     claim(1, ann);
     owners.edited(1, bob);
     owners.announce(1, bob);
-    expect(owners.isForeign(1, ann)).toBe(false);
-    expect(owners.isForeign(1, bob)).toBe(true);
+    expect(isForeign(1, ann)).toBe(false);
+    expect(isForeign(1, bob)).toBe(true);
   });
 
   it('C3: cannot be claimed by somebody else once it is reserved, in either way', () => {
@@ -61,8 +68,8 @@ describe.each([
     owners.release(ann.connection);
     owners.edited(1, bob);
     owners.announce(1, bob);
-    expect(owners.isForeign(1, bob)).toBe(true);
-    expect(owners.isForeign(1, writerOf('ann'))).toBe(false);
+    expect(isForeign(1, bob)).toBe(true);
+    expect(isForeign(1, writerOf('ann'))).toBe(false);
   });
 
   it('C3: goes back to an open connection of the user that comes again', () => {
@@ -70,18 +77,18 @@ describe.each([
     claim(1, before);
     owners.release(before.connection);
     claim(1, after);
-    expect(owners.isForeign(1, writerOf('bob'))).toBe(true);
+    expect(isForeign(1, writerOf('bob'))).toBe(true);
     owners.release(after.connection);
-    expect(owners.isForeign(1, writerOf('ann'))).toBe(false);
-    expect(owners.isForeign(1, writerOf('bob'))).toBe(true);
+    expect(isForeign(1, writerOf('ann'))).toBe(false);
+    expect(isForeign(1, writerOf('bob'))).toBe(true);
   });
 
   it("stays claimed when another of the user's connections closes", () => {
     const [one, two] = [writerOf('ann'), writerOf('ann')];
     claim(1, one);
     owners.release(two.connection);
-    expect(owners.isForeign(1, one)).toBe(false);
-    expect(owners.isForeign(1, writerOf('bob'))).toBe(true);
+    expect(isForeign(1, one)).toBe(false);
+    expect(isForeign(1, writerOf('bob'))).toBe(true);
   });
 });
 
@@ -90,23 +97,45 @@ describe('weak evidence', () => {
     const [copier, owner] = [writerOf('bob'), writerOf('ann')];
     owners.announce(7, copier);
     owners.edited(1, copier);
-    expect(owners.isForeign(1, owner)).toBe(true);
+    expect(isForeign(1, owner)).toBe(true);
     owners.announce(1, owner);
-    expect(owners.isForeign(1, owner)).toBe(false);
-    expect(owners.isForeign(1, copier)).toBe(true);
-    expect(owners.isForeign(7, copier)).toBe(false);
+    expect(isForeign(1, owner)).toBe(false);
+    expect(isForeign(1, copier)).toBe(true);
+    expect(isForeign(7, copier)).toBe(false);
+  });
+
+  it('C3: also once that one has gone', () => {
+    const [copier, owner] = [writerOf('bob'), writerOf('ann')];
+    owners.announce(7, copier);
+    owners.edited(1, copier);
+    owners.release(copier.connection);
+    expect(isForeign(1, owner)).toBe(true);
+    owners.announce(1, owner);
+    expect(isForeign(1, owner)).toBe(false);
+    expect(isForeign(1, copier)).toBe(true);
+  });
+
+  it('C6: not from one that announced nothing else, though others have announced theirs and gone', () => {
+    const [silent, other, forger] = [writerOf('bob'), writerOf('cid'), writerOf('ann')];
+    owners.edited(1, silent);
+    owners.announce(2, other);
+    owners.release(other.connection);
+    owners.release(silent.connection);
+    owners.announce(1, forger);
+    expect(isForeign(1, forger)).toBe(true);
+    expect(isForeign(1, writerOf('bob'))).toBe(false);
   });
 
   it('C3: not from one that announced nothing, nor from one that announced this very id', () => {
     const [silent, present, forger] = [writerOf('bob'), writerOf('cid'), writerOf('ann')];
     owners.edited(1, silent);
     owners.announce(1, forger);
-    expect(owners.isForeign(1, forger)).toBe(true);
+    expect(isForeign(1, forger)).toBe(true);
     owners.announce(2, present);
     owners.announce(3, present);
     owners.edited(2, present);
     owners.announce(2, forger);
-    expect(owners.isForeign(2, forger)).toBe(true);
+    expect(isForeign(2, forger)).toBe(true);
   });
 
   it('C3: an edit does not turn an announced claim into a weak one', () => {
@@ -118,34 +147,138 @@ describe('weak evidence', () => {
     owners.announce(7, again);
     owners.edited(1, again);
     owners.announce(1, forger);
-    expect(owners.isForeign(1, again)).toBe(false);
+    expect(isForeign(1, again)).toBe(false);
+  });
+});
+
+describe('readers', () => {
+  it('C6: claim nothing by announcing, nor after they may write no more', () => {
+    const reader = writerOf('mallory');
+    reader.mayWrite = false;
+    owners.announce(1, reader);
+    expect(isForeign(1, writerOf('ann'))).toBe(false);
+    owners.release(reader.connection);
+    expect(isForeign(1, writerOf('ann'))).toBe(false);
+    const downgraded = writerOf('mallory');
+    owners.announce(2, downgraded);
+    downgraded.mayWrite = false;
+    owners.announce(3, downgraded);
+    expect([isForeign(2, writerOf('ann')), isForeign(3, writerOf('ann'))]).toEqual([true, false]);
+  });
+});
+
+describe('devices', () => {
+  const on = (device: string | undefined, sub?: string): WatchedWriter => new WatchedWriter({ sub, device });
+
+  it('C7: the same device goes on under another user, while the first connection is open and after', () => {
+    const guest = on('d1', 'guest-1');
+    owners.announce(1, guest);
+    expect(owners.standing(1, on('d1', 'ann'))).toBe('free');
+    owners.release(guest.connection);
+    const member = on('d1', 'ann');
+    expect(owners.standing(1, member)).toBe('free');
+    owners.edited(1, member);
+    owners.release(member.connection);
+    expect(owners.standing(1, on('d1', 'bob'))).toBe('free');
+    expect(owners.standing(1, on('d2', 'guest-1')), 'the user it was made by').toBe('free');
+  });
+
+  it('C7: without the proof, or with another, it is told that the id is owned', () => {
+    owners.announce(1, on('d1', 'guest-1'));
+    expect(owners.standing(1, on('d2', 'ann'))).toBe('owned');
+    expect(owners.standing(1, on(undefined, 'ann'))).toBe('owned');
+    owners.announce(2, on(undefined, 'guest-1'));
+    expect(owners.standing(2, on(undefined, 'ann')), 'no proof on either side').toBe('owned');
+  });
+
+  it('C7: of somebody without a name is only taken, until the connection has closed', () => {
+    const nameless = on('d1');
+    owners.announce(1, nameless);
+    expect(owners.standing(1, on('d1'))).toBe('free');
+    expect(owners.standing(1, on('d2'))).toBe('taken');
+    owners.release(nameless.connection);
+    expect(owners.standing(1, on('d2'))).toBe('free');
+  });
+
+  it('C7: an id that somebody without a name began becomes the user’s who goes on with it on the device', () => {
+    const nameless = on('d1');
+    owners.edited(1, nameless);
+    const ann = on('d1', 'ann');
+    owners.announce(1, ann);
+    owners.release(nameless.connection);
+    owners.release(ann.connection);
+    expect(owners.standing(1, on('d2', 'mallory'))).toBe('owned');
   });
 });
 
 describe('memory', () => {
-  it('O2: 10,000 reservations are kept, the oldest go first', () => {
-    for (let clientId = 1; clientId <= 10_001; clientId++) {
-      const writer = writerOf('ann');
-      owners.announce(clientId, writer);
-      owners.release(writer.connection);
-    }
+  const claimAndLeave = (clientId: number, sub: string): void => {
+    const writer = writerOf(sub);
+    owners.announce(clientId, writer);
+    owners.release(writer.connection);
+  };
+
+  it('C6, O2: of ids without content a user keeps 1,000, and loses its own oldest', () => {
+    claimAndLeave(1, 'victim');
+    for (let clientId = 10; clientId <= 20_000; clientId++) claimAndLeave(clientId, 'mallory');
     const bob = writerOf('bob');
-    expect(owners.isForeign(1, bob)).toBe(false);
-    expect(owners.isForeign(2, bob)).toBe(true);
-    expect(owners.isForeign(10_001, bob)).toBe(true);
+    expect(isForeign(1, bob)).toBe(true);
+    expect([isForeign(19_000, bob), isForeign(19_001, bob), isForeign(20_000, bob)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
-  it('O2: a claim of an open connection is no reservation, and does not go', () => {
-    const ann = writerOf('ann');
-    owners.announce(1, ann);
-    owners.release(ann.connection);
+  it('C6, O2: many users together keep 10,000, and none of them takes the place of another', () => {
+    claimAndLeave(1, 'victim');
+    for (let user = 0; user < 20; user++)
+      for (let i = 0; i < 1_000; i++) claimAndLeave(1_000 + user * 1_000 + i, `mallory ${user}`);
+    const bob = writerOf('bob');
+    expect(isForeign(1, bob)).toBe(true);
+    let kept = 0;
+    for (let clientId = 1_000; clientId < 21_000; clientId++) kept += isForeign(clientId, bob) ? 1 : 0;
+    expect(kept).toBe(9_999);
+    // Those that were full lose their own for each that they bring.
+    claimAndLeave(50_000, 'mallory 0');
+    expect([isForeign(50_000, bob), isForeign(1_000, bob), isForeign(1, bob)]).toEqual([true, false, true]);
+  });
+
+  it('C6: an id with content is kept whatever its user and others claim', () => {
+    written.add(1).add(2);
+    claimAndLeave(1, 'mallory');
+    claimAndLeave(2, 'victim');
+    for (let clientId = 10; clientId <= 12_000; clientId++) claimAndLeave(clientId, 'mallory');
+    expect([isForeign(1, writerOf('bob')), isForeign(2, writerOf('bob'))]).toEqual([true, true]);
+  });
+
+  it('C6: an id that got content after its connection had closed is kept', () => {
+    claimAndLeave(1, 'ann');
+    written.add(1);
+    for (let clientId = 10; clientId <= 12_000; clientId++) claimAndLeave(clientId, 'ann');
+    expect(isForeign(1, writerOf('bob'))).toBe(true);
+  });
+
+  it('O2: a claim of an open connection is not counted', () => {
+    claimAndLeave(1, 'ann');
     const again = writerOf('ann');
     owners.announce(1, again);
-    for (let clientId = 2; clientId <= 10_100; clientId++) {
-      const writer = writerOf('cid');
-      owners.edited(clientId, writer);
-      owners.release(writer.connection);
-    }
-    expect(owners.isForeign(1, writerOf('bob'))).toBe(true);
+    for (let clientId = 2; clientId <= 10_100; clientId++) claimAndLeave(clientId, 'ann');
+    expect(isForeign(1, writerOf('bob'))).toBe(true);
+  });
+
+  it('P5: what the end of a connection costs does not grow with the claims of others', () => {
+    const perLeaver = (count: number): number => {
+      const writers = Array.from({ length: count }, (_, i) => writerOf(`user ${i}`));
+      for (const [i, writer] of writers.entries()) owners.announce(i + 1, writer);
+      return (
+        countVisits(() => {
+          for (const { connection } of writers) owners.release(connection);
+        }) / count
+      );
+    };
+    const few = perLeaver(50);
+    owners = new ClientIdOwners(() => false);
+    expect(perLeaver(5_000)).toBeLessThanOrEqual(few + 1);
   });
 });

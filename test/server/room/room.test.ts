@@ -37,7 +37,12 @@ describe('an update', () => {
     const writer = ann();
     const update = editor(1).edit('a');
     store.hold('append');
-    expect(offer(watched, update, writer)).toEqual({ outcome: 'new', isIncomplete: false, isForeign: false });
+    expect(offer(watched, update, writer)).toEqual({
+      outcome: 'new',
+      isIncomplete: false,
+      isForeign: false,
+      isOwned: false,
+    });
     expect(watched.fanout.updates).toEqual([{ update, authors: [writer] }]);
     expect(watched.changed).toEqual(['doc']);
     expect(watched.room.isBusy).toBe(true);
@@ -101,7 +106,12 @@ describe('an update', () => {
     const { edit } = editor(1);
     const [a, b] = [edit('a'), edit('b')];
     const writer = ann();
-    expect(offer(watched, b, writer)).toEqual({ outcome: 'blocked', isIncomplete: true, isForeign: false });
+    expect(offer(watched, b, writer)).toEqual({
+      outcome: 'blocked',
+      isIncomplete: true,
+      isForeign: false,
+      isOwned: false,
+    });
     await pass(clock, 50);
     expect([watched.fanout.updates, store.batches, writer.acks]).toEqual([[], [], []]);
     offer(watched, a, writer);
@@ -160,7 +170,12 @@ describe('client ids', () => {
     forger.clientID = 1;
     forger.getText('text').insert(4, ' forged');
     const forged = Y.encodeStateAsUpdate(forger, Y.encodeStateVector(mine.doc));
-    expect(offer(watched, forged, bob)).toEqual({ outcome: 'blocked', isIncomplete: false, isForeign: true });
+    expect(offer(watched, forged, bob)).toEqual({
+      outcome: 'blocked',
+      isIncomplete: false,
+      isForeign: true,
+      isOwned: true,
+    });
     expect(offer(watched, mine.edit('!'), owner).outcome).toBe('new');
     expect(textOf(watched.room.content())).toBe('mine!');
     watched.room.leave(owner);
@@ -302,7 +317,7 @@ describe('members', () => {
     room.owners.announce(1, member);
     room.leave(member);
     expect([room.isBusy, room.memberCount]).toEqual([false, 0]);
-    expect(room.owners.isForeign(1, new WatchedWriter())).toBe(false);
+    expect(room.owners.standing(1, new WatchedWriter())).toBe('free');
   });
 
   it('P2: one who was there before anybody spoke cannot bring back who has gone', async () => {

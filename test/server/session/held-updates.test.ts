@@ -15,8 +15,8 @@ import { pass } from '../../support/turns.js';
 const live = (update: Uint8Array): Offered => ({ update, isLive: true, seq: 0 });
 
 describe('HeldUpdates', () => {
-  const taken: Acceptance = { outcome: 'new', isIncomplete: false, isForeign: false };
-  const incomplete: Acceptance = { outcome: 'blocked', isIncomplete: true, isForeign: false };
+  const taken: Acceptance = { outcome: 'new', isIncomplete: false, isForeign: false, isOwned: false };
+  const incomplete: Acceptance = { outcome: 'blocked', isIncomplete: true, isForeign: false, isOwned: false };
   let clock: FakeClock;
   let errors: SyncError[];
   /** Bytes of each update that was left when it was given up last. */
@@ -47,7 +47,7 @@ describe('HeldUpdates', () => {
   });
 
   it('are tried again in order, and kept in order', async () => {
-    for (const first of [1, 2, 3, 4]) held.hold(live(Uint8Array.of(first)), false);
+    for (const first of [1, 2, 3, 4]) held.hold(live(Uint8Array.of(first)), incomplete);
     answer = (first) => (first % 2 === 0 ? taken : incomplete);
     await held.retry();
     await held.retry();
@@ -59,30 +59,30 @@ describe('HeldUpdates', () => {
   });
 
   it('O2: are bounded in bytes and in number, and room comes back', async () => {
-    held.hold(live(new Uint8Array(900)), false);
-    held.hold(live(new Uint8Array(200)), false);
+    held.hold(live(new Uint8Array(900)), incomplete);
+    held.hold(live(new Uint8Array(200)), incomplete);
     expect(errors.map(({ code }) => code)).toEqual(['UPDATE_INCOMPLETE']);
     expect(left).toEqual([900, 200]);
     expect([held.isEmpty, clock.pending]).toEqual([true, 0]);
-    held.hold(live(new Uint8Array(900)), false);
+    held.hold(live(new Uint8Array(900)), incomplete);
     answer = () => taken;
     await held.retry();
-    held.hold(live(new Uint8Array(900)), false);
+    held.hold(live(new Uint8Array(900)), incomplete);
     held.close();
-    for (let i = 0; i < 1_000; i++) held.hold(live(new Uint8Array(0)), false);
-    held.hold(live(new Uint8Array(0)), true);
+    for (let i = 0; i < 1_000; i++) held.hold(live(new Uint8Array(0)), incomplete);
+    held.hold(live(new Uint8Array(0)), { isForeign: true, isOwned: false });
     expect(errors.map(({ code }) => code)).toEqual(['UPDATE_INCOMPLETE', 'CLIENT_ID_TAKEN']);
     expect(left).toHaveLength(1_001);
   });
 
   it('are given up after 10 s, counted anew once there was nothing to hold', async () => {
-    held.hold(live(Uint8Array.of(1)), false);
+    held.hold(live(Uint8Array.of(1)), incomplete);
     await pass(clock, 9_000, 500);
     answer = () => taken;
     await pass(clock, 500);
     expect(held.isEmpty).toBe(true);
     answer = () => incomplete;
-    held.hold(live(Uint8Array.of(2)), false);
+    held.hold(live(Uint8Array.of(2)), incomplete);
     await pass(clock, 9_500, 500);
     expect(errors).toEqual([]);
     await pass(clock, 1_000, 500);
@@ -91,7 +91,7 @@ describe('HeldUpdates', () => {
   });
 
   it('what turns out to be invalid when it is tried again ends it', async () => {
-    held.hold(live(Uint8Array.of(1)), false);
+    held.hold(live(Uint8Array.of(1)), incomplete);
     answer = () => {
       throw new SyncError('UPDATE_INVALID', 'after all');
     };
@@ -106,7 +106,7 @@ describe('HeldUpdates', () => {
       new Promise((resolve) => {
         answers.push(resolve);
       });
-    held.hold(live(Uint8Array.of(1)), false);
+    held.hold(live(Uint8Array.of(1)), incomplete);
     const first = held.retry();
     const second = held.retry();
     answers[0]!(incomplete);
@@ -245,8 +245,22 @@ describe('a session', () => {
     forger.getText('text').insert(0, 'forged ');
     client.update(Y.encodeStateAsUpdate(forger, Y.encodeStateVector(victim.doc)));
     await server.run(10_600, 100);
-    expect(client.closed?.code).toBe(4509);
+    expect(client.closed?.code).toBe(4409);
     expect(victim.text).toBe('mine');
+  });
+
+  it('C7: of an id that nobody known owns it is worth to come again: its connection may end', async () => {
+    server.bearers.byToken.set('nobody', { access: 'write' });
+    const victim = await server.connected({ token: 'nobody' });
+    victim.insert('mine');
+    const client = await server.connected({ token: 'nobody' });
+    const forger = new Y.Doc();
+    Y.applyUpdate(forger, Y.encodeStateAsUpdate(victim.doc));
+    forger.clientID = victim.doc.clientID;
+    forger.getText('text').insert(0, 'forged ');
+    client.update(Y.encodeStateAsUpdate(forger, Y.encodeStateVector(victim.doc)));
+    await server.run(10_600, 100);
+    expect(client.closed?.code).toBe(4509);
   });
 
   it('O2, C9: too much is not held, and asked for when it can be taken', async () => {

@@ -2,6 +2,8 @@
 
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deviceProof } from '../../../server/session/device-proof.js';
+import { errorTable } from '../../../shared/errors.js';
 import { encodeClientFrame } from '../../../shared/native/frame.js';
 import {
   nativePeer,
@@ -24,6 +26,45 @@ afterEach(() => server.close());
 const connect = (options?: NativePeerOptions): Promise<NativePeer> => nativePeer(server, options);
 const opened = (peer: NativePeer, name: string, doc?: Y.Doc): Promise<PeerDocument> =>
   openedBy(server, peer, name, doc);
+
+describe('the device of the hello', () => {
+  /** Writes under the client id of the document, on a connection with this token and device. */
+  async function write(doc: Y.Doc, token: string, device: string): Promise<NativePeer> {
+    server.bearers.byToken.set(token, { sub: token, access: 'write' });
+    const peer = await connect({ token, device });
+    const document = await opened(peer, 'doc', doc);
+    peer.insert(document, `by ${token} `);
+    await server.run(10_700, 100);
+    return peer;
+  }
+  const secret = '0123456789abcdef0123456789abcdef';
+
+  it('C7: proves that the same device goes on under another user', async () => {
+    const doc = new Y.Doc();
+    (await write(doc, 'guest', secret)).terminate();
+    const member = await write(doc, 'ann', secret);
+    expect(member.heardOf('closed')).toEqual([]);
+    expect(member.documents[0]!.acked).toBe(1);
+  });
+
+  it.each([
+    ['another one', `f${secret.slice(1)}`],
+    ['none', ''],
+    ['a hash of it', deviceProof(secret)!],
+  ])('C7: %s does not, and the document is closed for good', async (_what, device) => {
+    const doc = new Y.Doc();
+    (await write(doc, 'guest', secret)).terminate();
+    const member = await write(doc, 'ann', device);
+    expect(member.heardOf('closed')).toMatchObject([{ code: 'CLIENT_ID_FOREIGN' }]);
+    expect(errorTable.CLIENT_ID_FOREIGN.retry).toBe('never');
+  });
+
+  it('C7, N13: what is too short to be a secret proves nothing', async () => {
+    const doc = new Y.Doc();
+    (await write(doc, 'guest', 'my laptop')).terminate();
+    expect((await write(doc, 'ann', 'my laptop')).heardOf('closed').length).toBe(1);
+  });
+});
 
 describe('presence', () => {
   it('P4: a state that is refused is told by the number 0, and the document stays open', async () => {

@@ -64,7 +64,7 @@ describe('presence', () => {
     doc.getText('text').insert(0, 'forged');
     forger.update(Y.encodeStateAsUpdate(doc));
     await server.run(11_000, 500);
-    expect(forger.closed?.code).toBe(4509);
+    expect(forger.closed?.code).toBe(4409);
     victim.insert('mine');
     await server.run(50);
     expect(victim.closed).toBeUndefined();

@@ -1,0 +1,168 @@
+// Keeps rooms' claims on client ids in the store, so that they outlive the room's memory and the server's run (C6). Owns which
+// rooms have claims that are not kept yet, and whether the run before this one came to its end.
+//
+// Claims are written a few seconds after they were made, beside the log and not with it. What that can cost is written down
+// in ARCHITECTURE.md: a server that is killed forgets the newest claims.
+
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { Clock } from '../../shared/clock.js';
+import type { DocumentName } from '../../shared/document-name.js';
+import { SyncError } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logger.js';
+import type { DocumentStore } from '../store/store.js';
+import type { ClientIdOwners } from './client-id-owners.js';
+import { decodeOwnerTable, encodeOwnerTable, type OwnedId, type OwnerTable } from './owner-table.js';
+
+/** A room, as far as it is needed here. */
+export interface Owned {
+  readonly document: DocumentName;
+  readonly epoch: string;
+  readonly owners: ClientIdOwners;
+}
+
+/** Joins the claims of several pages. */
+const saveAfterMs = 5_000;
+/** At most so many documents in a second: each is a write of its own, and a restart brings all of them at once. */
+const maxSavesPerSweep = 200;
+/** Two numbers: how many runs of the server were killed, and 1 while one goes on. */
+const runKey = 'owners-run';
+const keyOf = (document: DocumentName): string => `owners/${document}`;
+
+export class OwnerKeeper {
+  readonly #store: DocumentStore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Rooms with claims that are not kept yet, with the monotonic time at which they are to be. */
+  readonly #unsaved = new Map<Owned, number>();
+  readonly #saving = new Map<Owned, Promise<void>>();
+  /** Documents whose room has ended in this run, with what others had heard. */
+  readonly #ended = new Set<DocumentName>();
+  /** How many runs were killed before this one: each may have left with others what the store does not have. */
+  #kills: Promise<number> | undefined;
+
+  constructor(deps: { store: DocumentStore; clock: Clock; logger: Logger }) {
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+    this.#logger = deps.logger;
+  }
+
+  /**
+   * The claims that are kept of a document. They are lenient after a run that was killed, or a room that ended: what others
+   * heard of an owner's edits may be lost here, and with the owner's page. Rejects with SyncError STORE_UNAVAILABLE.
+   */
+  async load(document: DocumentName, epoch: string): Promise<readonly OwnedId[]> {
+    const table = await this.#read(document);
+    if (table === undefined || table.epoch !== epoch) return [];
+    if (table.kills === (await this.#killCount()) && !this.#ended.has(document)) return table.ids;
+    return table.ids.map((id) => ({ ...id, isLenient: true }));
+  }
+
+  /** The room has claims that are not kept yet. */
+  changed(room: Owned): void {
+    if (!this.#unsaved.has(room)) this.#unsaved.set(room, this.#clock.monotonic() + saveAfterMs);
+  }
+
+  /** The room has ended without having stored all that others have heard. */
+  ended(room: Owned): void {
+    this.#ended.add(room.document);
+    if (this.#unsaved.has(room)) this.#save(room);
+  }
+
+  /** Whether the room may leave memory. */
+  isSaved(room: Owned): boolean {
+    return !this.#unsaved.has(room) && !this.#saving.has(room);
+  }
+
+  /** Writes what has waited long enough. */
+  sweep(): void {
+    const now = this.#clock.monotonic();
+    let left = maxSavesPerSweep;
+    for (const [room, at] of this.#unsaved) {
+      if (at > now || left === 0) break;
+      if (this.#saving.has(room)) continue;
+      this.#save(room);
+      left--;
+    }
+  }
+
+  /**
+   * Writes the rest, and that this run has come to its end. To be called when all that anybody has heard is in the store, and
+   * only then.
+   */
+  async close(): Promise<void> {
+    await Promise.all(this.#saving.values());
+    for (const room of this.#unsaved.keys()) this.#save(room);
+    await Promise.all(this.#saving.values());
+    if (this.#kills === undefined) return;
+    try {
+      await this.#store.setState(runKey, runBytes(await this.#killCount(), false));
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the end of this run could not be noted');
+    }
+  }
+
+  /** What is kept of a document. Rejects with SyncError STORE_UNAVAILABLE. */
+  async #read(document: DocumentName): Promise<OwnerTable | undefined> {
+    let bytes: Uint8Array | undefined;
+    try {
+      await this.#killCount();
+      for (const [room, work] of this.#saving) if (room.document === document) await work;
+      bytes = await this.#store.getState(keyOf(document));
+    } catch (error) {
+      throw new SyncError('STORE_UNAVAILABLE', '', { cause: error });
+    }
+    try {
+      return bytes === undefined ? undefined : decodeOwnerTable(bytes);
+    } catch (error) {
+      // The document is whole without it.
+      this.#logger.error({ document, err: error }, 'the owners of client ids could not be read');
+      return undefined;
+    }
+  }
+
+  #killCount(): Promise<number> {
+    this.#kills ??= this.#begin().catch((error: unknown) => {
+      this.#kills = undefined;
+      throw error;
+    });
+    return this.#kills;
+  }
+
+  /** Before anything is served in this run. */
+  async #begin(): Promise<number> {
+    const bytes = await this.#store.getState(runKey);
+    const decoder = decoding.createDecoder(bytes ?? runBytes(0, false));
+    const before = decoding.readVarUint(decoder);
+    const kills = before + decoding.readVarUint(decoder);
+    await this.#store.setState(runKey, runBytes(kills, true));
+    return kills;
+  }
+
+  /** What cannot be written is tried again. */
+  #save(room: Owned): void {
+    this.#unsaved.delete(room);
+    const { document } = room;
+    const work = this.#write(room)
+      .catch((error: unknown) => {
+        this.changed(room);
+        this.#logger.warn({ document, err: error }, 'the owners of client ids could not be kept');
+      })
+      .finally(() => {
+        if (this.#saving.get(room) === work) this.#saving.delete(room);
+      });
+    this.#saving.set(room, work);
+  }
+
+  async #write({ document, epoch, owners }: Owned): Promise<void> {
+    const kills = await this.#killCount();
+    await this.#store.setState(keyOf(document), encodeOwnerTable({ epoch, kills, ids: owners.kept() }));
+  }
+}
+
+function runBytes(kills: number, isGoingOn: boolean): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, kills);
+  encoding.writeVarUint(encoder, isGoingOn ? 1 : 0);
+  return encoding.toUint8Array(encoder);
+}

@@ -1,0 +1,89 @@
+// The bytes in which a room's claims on client ids are kept (C6): who the owners are, and which id belongs to which of them.
+
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+
+/** Who a claim belongs to. */
+export interface Owner {
+  /** Undefined where nobody is known: then the claim ends with its connection. */
+  readonly sub: string | undefined;
+  /** What the device has proved itself by; undefined where it has not. */
+  readonly device: string | undefined;
+}
+
+/** A claim as it is kept. */
+export interface OwnedId {
+  readonly clientId: number;
+  readonly owner: Owner;
+  readonly isSure: boolean;
+  /** Others may bring what its owner may have lost with the server. */
+  readonly isLenient: boolean;
+}
+
+export interface OwnerTable {
+  /** Of the document: a document that was made anew has other owners. */
+  readonly epoch: string;
+  /** How many runs of the server had been killed when it was written. */
+  readonly kills: number;
+  readonly ids: readonly OwnedId[];
+}
+
+const version = 1;
+const flag = { sure: 1, lenient: 2 } as const;
+
+export function encodeOwnerTable({ epoch, kills, ids }: OwnerTable): Uint8Array {
+  const numbers = new Map<string, number>();
+  const owners: Owner[] = [];
+  const numberOf = (owner: Owner): number => {
+    const key = JSON.stringify([owner.sub, owner.device]);
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = owners.push(owner) - 1;
+      numbers.set(key, number);
+    }
+    return number;
+  };
+  const body = encoding.createEncoder();
+  for (const { clientId, owner, isSure, isLenient } of ids) {
+    encoding.writeVarUint(body, clientId);
+    encoding.writeVarUint(
+      body,
+      numberOf(owner) * 4 + (isSure ? flag.sure : 0) + (isLenient ? flag.lenient : 0),
+    );
+  }
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, version);
+  encoding.writeVarString(encoder, epoch);
+  encoding.writeVarUint(encoder, kills);
+  encoding.writeVarUint(encoder, owners.length);
+  for (const { sub, device } of owners) {
+    encoding.writeVarString(encoder, sub ?? '');
+    encoding.writeVarString(encoder, device ?? '');
+  }
+  encoding.writeVarUint(encoder, ids.length);
+  encoding.writeUint8Array(encoder, encoding.toUint8Array(body));
+  return encoding.toUint8Array(encoder);
+}
+
+/** Undefined for bytes of another version. Throws for bytes that are no table. */
+export function decodeOwnerTable(bytes: Uint8Array): OwnerTable | undefined {
+  const decoder = decoding.createDecoder(bytes);
+  if (decoding.readVarUint(decoder) !== version) return undefined;
+  const epoch = decoding.readVarString(decoder);
+  const kills = decoding.readVarUint(decoder);
+  const owners: Owner[] = [];
+  for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+    const sub = decoding.readVarString(decoder);
+    const device = decoding.readVarString(decoder);
+    owners.push({ sub: sub === '' ? undefined : sub, device: device === '' ? undefined : device });
+  }
+  const ids: OwnedId[] = [];
+  for (let left = decoding.readVarUint(decoder); left > 0; left--) {
+    const clientId = decoding.readVarUint(decoder);
+    const bits = decoding.readVarUint(decoder);
+    const owner = owners[Math.floor(bits / 4)];
+    if (owner === undefined) throw new RangeError('an owner that the table does not name');
+    ids.push({ clientId, owner, isSure: (bits & flag.sure) > 0, isLenient: (bits & flag.lenient) > 0 });
+  }
+  return { epoch, kills, ids };
+}

@@ -1,0 +1,197 @@
+// Claims on client ids in the store: written seldom, read once, and in nobody's way.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ClientIdOwners } from '../../../server/room/client-id-owners.js';
+import { OwnerKeeper, type Owned } from '../../../server/room/owner-keeper.js';
+import { decodeOwnerTable, encodeOwnerTable, type OwnerTable } from '../../../server/room/owner-table.js';
+import { createMemoryStore } from '../../../server/store/memory-store.js';
+import { parseDocumentName } from '../../../shared/document-name.js';
+import type { LogFields } from '../../../shared/logger.js';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { WatchedWriter } from '../../support/room-watch.js';
+import { settled } from '../../support/turns.js';
+
+const document = parseDocumentName('doc');
+let clock: FakeClock;
+let store: ReturnType<typeof createMemoryStore>;
+let writes: string[];
+let told: LogFields[];
+let failure: Error | undefined;
+
+beforeEach(() => {
+  clock = createFakeClock();
+  writes = [];
+  told = [];
+  failure = undefined;
+  const kept = createMemoryStore();
+  store = {
+    ...kept,
+    newEpoch: () => kept.newEpoch(),
+    getState: async (key) => kept.getState(key),
+    setState: async (key, value) => {
+      if (failure !== undefined) throw failure;
+      writes.push(key);
+      await kept.setState(key, value);
+    },
+  };
+});
+
+/** Which tables were written. */
+const written = (): string[] => writes.filter((key) => key.startsWith('owners/'));
+
+function createKeeper(): OwnerKeeper {
+  const note = (fields: LogFields): void => void told.push(fields);
+  return new OwnerKeeper({ store, clock, logger: { debug() {}, info() {}, warn: note, error: note } });
+}
+
+function roomOf(keeper: OwnerKeeper): Owned & { edit(id: number, sub: string): void } {
+  const room: Owned = {
+    document,
+    epoch: 'epoch',
+    owners: new ClientIdOwners(
+      () => true,
+      () => keeper.changed(room),
+    ),
+  };
+  return Object.assign(room, {
+    edit: (id: number, sub: string) => room.owners.edited(id, new WatchedWriter({ sub, device: 'device' })),
+  });
+}
+
+/** Time goes on as the registry's sweep sees it. */
+async function run(keeper: OwnerKeeper, ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 1_000) {
+    clock.advance(1_000);
+    keeper.sweep();
+    await settled();
+  }
+}
+
+describe('the bytes', () => {
+  it('C6: hold what was put in, also ids of 53 bits', () => {
+    const ann = { sub: 'ann', device: 'device' };
+    const bob = { sub: 'bob', device: undefined };
+    const table: OwnerTable = {
+      epoch: 'epoch',
+      kills: 3,
+      ids: [
+        { clientId: 0, owner: ann, isSure: true, isLenient: false },
+        { clientId: 2 ** 32 + 5, owner: bob, isSure: false, isLenient: true },
+        { clientId: 2 ** 53 - 1, owner: ann, isSure: true, isLenient: true },
+      ],
+    };
+    const bytes = encodeOwnerTable(table);
+    expect(decodeOwnerTable(bytes)).toEqual(table);
+    expect(decodeOwnerTable(Uint8Array.of(2, 0))).toBeUndefined();
+    for (let length = 0; length < bytes.length; length++)
+      expect(() => decodeOwnerTable(bytes.subarray(0, length)), `${length} bytes`).toThrow(/./);
+  });
+
+  it('C6, O2: an id takes about six bytes', () => {
+    const owner = { sub: 'ann', device: undefined };
+    const ids = Array.from({ length: 10_000 }, (_, i) => ({
+      clientId: 2 ** 31 + i,
+      owner,
+      isSure: true,
+      isLenient: false,
+    }));
+    expect(encodeOwnerTable({ epoch: 'epoch', kills: 3, ids }).length).toBeLessThan(65_000);
+  });
+});
+
+describe('writing', () => {
+  it('C6: joins what comes within five seconds, and writes nothing when nothing is new', async () => {
+    const keeper = createKeeper();
+    const room = roomOf(keeper);
+    for (let id = 1; id <= 20; id++) room.edit(id, 'ann');
+    expect(keeper.isSaved(room)).toBe(false);
+    await run(keeper, 6_000);
+    expect(written()).toEqual(['owners/doc']);
+    expect(keeper.isSaved(room)).toBe(true);
+    room.edit(5, 'ann');
+    await run(keeper, 20_000);
+    expect(written().length).toBe(1);
+  });
+
+  it('C6: nobody known is nothing to write', async () => {
+    const keeper = createKeeper();
+    const room = roomOf(keeper);
+    room.owners.edited(1, new WatchedWriter({ device: 'device' }));
+    await run(keeper, 20_000);
+    expect(written()).toEqual([]);
+  });
+
+  it('C6: a write that fails is told and tried again', async () => {
+    const keeper = createKeeper();
+    const room = roomOf(keeper);
+    failure = new Error('full');
+    room.edit(1, 'ann');
+    await run(keeper, 6_000);
+    expect(told).toMatchObject([{ document, err: failure }]);
+    expect(keeper.isSaved(room)).toBe(false);
+    failure = undefined;
+    await run(keeper, 6_000);
+    expect(written()).toEqual(['owners/doc']);
+  });
+});
+
+describe('reading', () => {
+  it('C6: another epoch of the document has no owners yet', async () => {
+    const keeper = createKeeper();
+    roomOf(keeper).edit(1, 'ann');
+    await keeper.close();
+    expect(await createKeeper().load(document, 'another epoch')).toEqual([]);
+    expect((await createKeeper().load(document, 'epoch')).length).toBe(1);
+  });
+
+  it('C6: claims are lenient after any run that was killed since they were kept, and only then', async () => {
+    const isLenient = async (keeper: OwnerKeeper): Promise<boolean | undefined> =>
+      (await keeper.load(document, 'epoch'))[0]?.isLenient;
+    const first = createKeeper();
+    await first.load(document, 'epoch');
+    roomOf(first).edit(1, 'ann');
+    await run(first, 6_000);
+    expect(await isLenient(first)).toBe(false);
+    await first.close();
+    const second = createKeeper();
+    expect(await isLenient(second)).toBe(false);
+    // The second is killed; the third ends well without having had the document.
+    const third = createKeeper();
+    await third.load(parseDocumentName('another'), 'epoch');
+    await third.close();
+    expect(await isLenient(createKeeper())).toBe(true);
+  });
+
+  it('C6: a run that has opened nothing does not hide that the one before it was killed', async () => {
+    const first = createKeeper();
+    roomOf(first).edit(1, 'ann');
+    await run(first, 6_000);
+    await createKeeper().close();
+    expect((await createKeeper().load(document, 'epoch'))[0]?.isLenient).toBe(true);
+  });
+
+  it('C6: claims are lenient after a room that ended with what others had heard', async () => {
+    const keeper = createKeeper();
+    const room = roomOf(keeper);
+    room.edit(1, 'ann');
+    keeper.ended(room);
+    expect(await keeper.load(document, 'epoch')).toMatchObject([{ clientId: 1, isLenient: true }]);
+  });
+
+  it('C6: a document whose owners cannot be had is not served without them', async () => {
+    const first = createKeeper();
+    roomOf(first).edit(1, 'ann');
+    await first.close();
+    const keeper = createKeeper();
+    failure = new Error('away');
+    await expect(keeper.load(document, 'epoch')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    failure = undefined;
+    expect((await keeper.load(document, 'epoch')).length).toBe(1);
+  });
+
+  it('C6: a table that cannot be read is told, and keeps nobody from the document', async () => {
+    await store.setState('owners/doc', Uint8Array.of(1, 200));
+    expect(await createKeeper().load(document, 'epoch')).toEqual([]);
+    expect(told.length).toBe(1);
+  });
+});
