@@ -175,7 +175,8 @@ export class Reader implements LiveReader {
 
   /** A part at a time: the memory of a socket's buffer is not given back until the socket closes. */
   #hasRoom(): boolean {
-    return this.socket.isOpen && this.socket.bufferedBytes < this.#deps.limits.softBufferedBytes;
+    const { softBufferedBytes, maxBufferedBytes } = this.#deps.limits;
+    return this.socket.isOpen && this.socket.bufferedBytes < Math.min(softBufferedBytes, maxBufferedBytes);
   }
 
   #sendOrRead(): void {
