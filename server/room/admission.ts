@@ -83,8 +83,8 @@ export class Admission {
    */
   isPlain({ shape, update, depth }: Verdict, itemCount: number): boolean {
     const { parts, searched } = shape;
-    // The usual keystroke.
-    if (parts === 1 && searched === 0 && depth === 0 && update.length <= maxBytes) return true;
+    // The usual keystroke; a paste into a plain text, too, which costs readers its bytes and no more.
+    if (parts === 1 && searched === 0 && depth === 0) return true;
     if (this.#isExcessive) {
       if (searched > 0) throw excess();
       // It cannot be tried, as the document cannot be loaded, and it makes nothing slower.
