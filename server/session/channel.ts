@@ -337,7 +337,7 @@ export class Channel implements Writer, Latest {
   /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */
   #refuseWrite(update: Uint8Array, seq: number): Acceptance {
     if (this.room.knows(update)) {
-      if (seq > 0) this.acknowledged([seq]);
+      if (seq > 0) this.#acknowledgeDurable(seq);
       return done;
     }
     const error = new SyncError('READ_ONLY', 'you may read this document, not change it');
@@ -355,6 +355,16 @@ export class Channel implements Writer, Latest {
     if (refusal === undefined) return;
     this.#presenceRefusals ??= new TokenBucket(this.#deps.clock, 1, refusalEveryMs);
     if (this.#presenceRefusals.take()) this.#send(this.#encoder.refusal(0, refusal));
+  }
+
+  /** D1: what the room knows may not be in the store yet. A room that ends tells its members so itself. */
+  #acknowledgeDurable(seq: number): void {
+    const settled = this.room.settled();
+    if (settled === undefined) return this.acknowledged([seq]);
+    settled.then(
+      () => this.acknowledged([seq]),
+      () => undefined,
+    );
   }
 
   #tellPresence(): void {

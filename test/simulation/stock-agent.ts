@@ -218,6 +218,8 @@ export class StockAgent implements HonestAgent {
     try {
       Y.applyUpdate(this.doc, bytes, this);
     } catch (error) {
+      // Somebody else has written under its id, by what the server could know, before its own edits arrived.
+      if (this.#deps.ledger.isLost(this.document, this.doc)) return;
       this.#deps.timeline.violate('C2', `${this.name} cannot apply an update: ${String(error)}`);
     }
     if (type === 'step2') this.#isSynced = true;

@@ -37,6 +37,21 @@ describe('N3: numbers', () => {
     expect(peer.heardOf('update')).toEqual([]);
   });
 
+  it('D1, A4: a reader is told that what it brings again is durable only when it is', async () => {
+    const [writer, reader] = [await connect(), await connect({ token: 'read' })];
+    const [written, read] = [await opened(writer, 'doc'), await opened(reader, 'doc')];
+    server.store.hold('append');
+    const update = writer.insert(written, 'a');
+    await server.run(50);
+    reader.update(read, update);
+    await server.run(50);
+    expect(read.acked).toBe(0);
+    server.store.release('append');
+    await server.run(50);
+    expect(read.acked).toBe(1);
+    expect(reader.heardOf('refused')).toEqual([]);
+  });
+
   it('C3: of what is known already are acknowledged too', async () => {
     const peer = await connect();
     const document = await opened(peer, 'doc');
