@@ -9,6 +9,7 @@ import { parseDocumentName, type DocumentName } from '../shared/document-name.js
 import { SyncError } from '../shared/errors.js';
 import { defaultLimits, type Limits } from '../shared/limits.js';
 import { silentLogger, type Logger } from '../shared/logger.js';
+import { ApplicationHooks } from './application-hooks.js';
 import { demoRoutes } from './api/demo.js';
 import { healthRoutes } from './api/health.js';
 import { route, type Routes } from './api/router.js';
@@ -30,7 +31,6 @@ import { withDocument } from './room/with-document.js';
 import { maxReceivedBytes } from './session/frame-size.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
-import type { Visitor } from './session/visitor.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { Tarpit } from './session/tarpit.js';
 import { shutDown } from './shut-down.js';
@@ -89,6 +89,7 @@ class Server implements HeddleServer {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #logger: Logger;
+  readonly #hooks: ApplicationHooks;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #running: Running | undefined;
@@ -102,6 +103,7 @@ class Server implements HeddleServer {
     this.#clock = clock;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#logger = options.logger ?? silentLogger;
+    this.#hooks = new ApplicationHooks(options, this.#logger);
   }
 
   listen(): Promise<void> {
@@ -199,7 +201,7 @@ class Server implements HeddleServer {
       const changes = new ChangeNotifier({
         clock,
         debounceMs: options.changeDebounceMs ?? 2_000,
-        notify: (document) => this.#notifyChange(document),
+        notify: (document) => this.#hooks.changed(document, () => this.#readDocument(document)),
       });
       const load = new LoadMeter(clock, () => performance.eventLoopUtilization().active);
       const worker = new WorkerPool({ clock, maxCopyMs: this.#limits.maxCopyMs });
@@ -236,8 +238,8 @@ class Server implements HeddleServer {
       commitIntervalMs: options.commitIntervalMs ?? 10,
       createFanout: (document) => new RoomFanout({ transport, document, limits, number: ++documents }),
       isBusy: () => load.isBusy,
-      loaded: (document, isNew) => this.#load(document, isNew),
-      changed: options.onChange === undefined ? undefined : (document) => changes.changed(document),
+      loaded: (document, isNew) => this.#hooks.load(document, isNew),
+      changed: this.#hooks.wantsChanges ? (document) => changes.changed(document) : undefined,
       failed: (error) => this.#fail(error),
     });
   }
@@ -264,8 +266,8 @@ class Server implements HeddleServer {
       credentials: (request: UpgradeRequest) =>
         takeCredentials(request, { cookie: auth?.cookie, origins: options.origins }),
       checkOrigin: (request: UpgradeRequest) => checkOrigin(request, options.origins),
-      connected: (visitor) => this.#connected(visitor),
-      disconnected: (visitor) => this.#disconnected(visitor),
+      connected: (visitor) => this.#hooks.connected(visitor),
+      disconnected: (visitor) => this.#hooks.disconnected(visitor),
     });
   }
 
@@ -273,42 +275,10 @@ class Server implements HeddleServer {
     return this.#running !== undefined && !this.#isDraining && this.#running.registry.isHealthy;
   }
 
-  async #load(document: DocumentName, isNew: boolean): Promise<Uint8Array | undefined> {
-    return (await this.#options.onLoad?.({ documentName: document, isNew })) ?? undefined;
-  }
-
-  async #connected(visitor: Visitor): Promise<void> {
-    try {
-      await this.#options.onConnect?.(infoOf(visitor));
-    } catch (cause) {
-      throw cause instanceof SyncError
-        ? cause
-        : new SyncError('FORBIDDEN', 'the connection is not allowed', { cause });
-    }
-  }
-
-  #disconnected(visitor: Visitor): void {
-    void this.#run('onDisconnect', async () => this.#options.onDisconnect?.(infoOf(visitor)));
-  }
-
-  #notifyChange(document: DocumentName): Promise<void> {
-    const read = async (): Promise<Y.Doc> => {
-      const { registry, worker } = this.#get();
-      const room = await registry.open(document);
-      return worker.read(document, { updates: room.content(), gc: this.#gc });
-    };
-    return this.#run('onChange', async () =>
-      this.#options.onChange?.({ documentName: document, document: read }),
-    );
-  }
-
-  /** Runs a hook whose failure concerns nobody but the operator. */
-  async #run(hook: string, call: () => Promise<void>): Promise<void> {
-    try {
-      await call();
-    } catch (error) {
-      this.#logger.error({ hook, err: error }, 'a hook failed');
-    }
+  async #readDocument(document: DocumentName): Promise<Y.Doc> {
+    const { registry, worker } = this.#get();
+    const room = await registry.open(document);
+    return worker.read(document, { updates: room.content(), gc: this.#gc });
   }
 
   #fail(error: unknown): void {
@@ -327,15 +297,6 @@ class Server implements HeddleServer {
     running.load.close();
     await shutDown(running, this.#clock);
   }
-}
-
-function infoOf({ document, connectionId, claims, remoteAddress }: Visitor): {
-  documentName: string;
-  connectionId: string;
-  claims: Visitor['claims'];
-  remoteAddress: string;
-} {
-  return { documentName: document, connectionId, claims, remoteAddress };
 }
 
 /** The folder of the built demo pages; through the package's import map, as the sources run without a build of their own. */

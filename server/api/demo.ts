@@ -6,7 +6,8 @@ import { SyncError } from '../../shared/errors.js';
 import { issueToken } from '../auth/issue-token.js';
 import type { DocumentStore } from '../store/store.js';
 import type { HttpRequest } from '../transport/transport.js';
-import { json, type Routes } from './router.js';
+import { jsonReply } from '../json-reply.js';
+import { type Routes } from './router.js';
 
 export interface DemoDeps {
   readonly store: DocumentStore;
@@ -44,7 +45,7 @@ export function demoRoutes({ store, clock, key }: DemoDeps): Routes {
         ttlS: tokenLifeS,
         clock,
       });
-      return json(200, { token, user, expiresAt: clock.now() + tokenLifeS * 1000 });
+      return jsonReply(200, { token, user, expiresAt: clock.now() + tokenLifeS * 1000 });
     },
     'GET /demo/documents': async () => {
       const found = await store.list({ prefix: demoPrefix, limit: maxListed });
@@ -53,7 +54,7 @@ export function demoRoutes({ store, clock, key }: DemoDeps): Routes {
         changedAt,
         bytes,
       }));
-      return json(200, { documents });
+      return jsonReply(200, { documents });
     },
   };
 }

@@ -1,6 +1,7 @@
 // What a supervisor and a load balancer ask.
 
-import { json, type Routes } from './router.js';
+import { jsonReply } from '../json-reply.js';
+import { type Routes } from './router.js';
 
 export interface Health {
   /** Whether the server takes connections and writes. */
@@ -12,7 +13,8 @@ export interface Health {
 /** `/healthz`: the process answers, and how many documents are costly. `/readyz`: it takes connections and writes. */
 export function healthRoutes({ isReady, costlyDocuments }: Health): Routes {
   return {
-    'GET /healthz': () => json(200, { status: 'ok', costlyDocuments: costlyDocuments() }),
-    'GET /readyz': () => (isReady() ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' })),
+    'GET /healthz': () => jsonReply(200, { status: 'ok', costlyDocuments: costlyDocuments() }),
+    'GET /readyz': () =>
+      isReady() ? jsonReply(200, { status: 'ready' }) : jsonReply(503, { status: 'not ready' }),
   };
 }

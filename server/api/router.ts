@@ -2,21 +2,13 @@
 
 import { toSyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
+import { jsonReply } from '../json-reply.js';
 import type { HttpReply, HttpRequest } from '../transport/transport.js';
 
 export type Handler = (request: HttpRequest) => HttpReply | Promise<HttpReply>;
 
 /** Handlers by 'METHOD /path'. HEAD is answered as GET. */
 export type Routes = Readonly<Record<string, Handler>>;
-
-/** A reply of JSON that nobody may keep. */
-export function json(status: number, body: unknown): HttpReply {
-  return {
-    status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    body: JSON.stringify(body),
-  };
-}
 
 /** Answers from the routes, then from the files; errors by their HTTP status. */
 export async function route(
@@ -29,12 +21,12 @@ export async function route(
   const handler = Object.hasOwn(routes, `${method} ${request.path}`)
     ? routes[`${method} ${request.path}`]
     : undefined;
-  if (handler === undefined) return files?.reply(request) ?? json(404, { error: 'NOT_FOUND' });
+  if (handler === undefined) return files?.reply(request) ?? jsonReply(404, { error: 'NOT_FOUND' });
   try {
     return await handler(request);
   } catch (error) {
     const { code, reason, httpStatus, cause } = toSyncError(error);
     if (code === 'INTERNAL') logger.error({ path: request.path, err: cause }, 'a request failed');
-    return json(httpStatus, { error: code, reason });
+    return jsonReply(httpStatus, { error: code, reason });
   }
 }

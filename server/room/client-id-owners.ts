@@ -62,12 +62,12 @@ export class ClientIdOwners {
   }
 
   /** Whether this writer may add structs under the client id: by an edit that was just made, or by an offer of what it has. */
-  standing(clientId: number, writer: Writer, isLive = true): Standing {
+  standing(clientId: number, writer: Writer, isEdit = true): Standing {
     const claim = this.#claims.get(clientId);
     // The server itself brings what an embedder gives it, whoever wrote that.
     if (claim === undefined || writer.connection === undefined) return 'free';
     if (claim.connection === writer.connection || isSameOwner(claim.owner, writer)) return 'free';
-    if (claim.isLenient && !isLive) return 'free';
+    if (claim.isLenient && !isEdit) return 'free';
     return claim.owner.sub === undefined ? 'taken' : 'owned';
   }
 

@@ -47,7 +47,7 @@ export interface RoomDeps {
 interface Offer {
   readonly update: Uint8Array;
   readonly writer: Writer;
-  readonly isLive: boolean;
+  readonly isEdit: boolean;
   readonly receipt: Receipt;
 }
 
@@ -141,14 +141,14 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   accept(
     update: Uint8Array,
     writer: Writer,
-    isLive: boolean,
+    isEdit: boolean,
     receipt: Receipt = update,
   ): Acceptance | Promise<Acceptance> {
     this.#deps.checkIntake(writer);
-    const verdict = this.#judge(update, writer, isLive);
+    const verdict = this.#judge(update, writer, isEdit);
     if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#index.itemCount))
-      return this.#try(verdict, { update, writer, isLive, receipt });
-    return this.#take(verdict, writer, isLive, receipt);
+      return this.#try(verdict, { update, writer, isEdit, receipt });
+    return this.#take(verdict, writer, isEdit, receipt);
   }
 
   /** Whether an update would add nothing. Throws SyncError UPDATE_INVALID. */
@@ -339,10 +339,10 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     return presence;
   }
 
-  #judge(update: Uint8Array, writer: Writer, isLive: boolean): Verdict {
+  #judge(update: Uint8Array, writer: Writer, isEdit: boolean): Verdict {
     let isOwned = false;
     const verdict = this.#index.judge(update, (clientId) => {
-      const standing = this.owners.standing(clientId, writer, isLive);
+      const standing = this.owners.standing(clientId, writer, isEdit);
       isOwned ||= standing === 'owned';
       return standing !== 'free';
     });
@@ -355,16 +355,16 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
    * afterwards; if more of it is new by then, that is tried as well.
    */
   async #try(tried: Verdict, offer: Offer): Promise<Acceptance> {
-    const { update, writer, isLive, receipt } = offer;
+    const { update, writer, isEdit, receipt } = offer;
     const isMember = this.#members.has(writer);
     const outcome = await this.#admission.try({
       update: tried.update,
       connection: writer.connection,
       check: () => this.#checkPresent(writer, isMember),
       take: () => {
-        const now = this.#judge(update, writer, isLive);
+        const now = this.#judge(update, writer, isEdit);
         const isTried = now.outcome !== 'new' || now.update.length <= tried.update.length;
-        return isTried ? { acceptance: this.#take(now, writer, isLive, receipt) } : { untried: now };
+        return isTried ? { acceptance: this.#take(now, writer, isEdit, receipt) } : { untried: now };
       },
     });
     return 'acceptance' in outcome ? outcome.acceptance : this.#try(outcome.untried, offer);
@@ -379,25 +379,25 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.#deps.checkIntake(writer);
   }
 
-  #take(verdict: Verdict, writer: Writer, isLive: boolean, receipt: Receipt): Acceptance {
+  #take(verdict: Verdict, writer: Writer, isEdit: boolean, receipt: Receipt): Acceptance {
     if (this.#ended !== undefined) throw this.#ended;
     const { outcome, isIncomplete, isForeign, soleClient } = verdict;
     const isPart = isIncomplete || isForeign;
     if (outcome === 'new') {
       this.#checkSize(verdict.update.length);
       this.#index.apply(verdict);
-      if (isLive && soleClient >= 0 && this.#members.has(writer)) this.owners.edited(soleClient, writer);
+      if (isEdit && soleClient >= 0 && this.#members.has(writer)) this.owners.edited(soleClient, writer);
       // Stock clients are told of the part that was taken; a number stands for the whole, which is not there yet.
       const partly = typeof receipt === 'number' ? undefined : verdict.update;
-      this.#append({ update: verdict.update, receipt: isPart ? partly : receipt, writer, isLive });
-    } else if (outcome === 'known' && !isPart && (isLive || typeof receipt === 'number')) {
+      this.#append({ update: verdict.update, receipt: isPart ? partly : receipt, writer, isEdit });
+    } else if (outcome === 'known' && !isPart && (isEdit || typeof receipt === 'number')) {
       this.#relay.addKnown(receipt, writer);
     }
     return { outcome, isIncomplete, isForeign, isOwned: isForeign && this.#owned.has(verdict) };
   }
 
-  #append(entry: Omit<Accepted, 'offset' | 'isEdit'> & { isLive: boolean }): void {
-    const { update, receipt, writer, isLive } = entry;
+  #append(entry: Omit<Accepted, 'offset'>): void {
+    const { update, receipt, writer, isEdit } = entry;
     const { clock, commits } = this.#deps;
     const offset = this.#log.append(update);
     this.catchUp.changed();
@@ -405,7 +405,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.#tailSince ??= this.#changedAt;
     this.#uncommitted.push({ offset, time: clock.now(), author: writer.sub ?? '', update });
     commits.add(this, update.length);
-    this.#relay.add({ offset, update, receipt, writer, isEdit: isLive });
+    this.#relay.add({ offset, update, receipt, writer, isEdit });
     this.#deps.changed(this.document);
   }
 

@@ -247,11 +247,11 @@ export class Channel implements Writer, Latest {
   }
 
   /** `seq`: the update's number, where the dialect has them. */
-  #receive(view: Uint8Array, isLive: boolean, seq?: number): void | Promise<void> {
+  #receive(view: Uint8Array, isEdit: boolean, seq?: number): void | Promise<void> {
     if (seq !== undefined && !(this.#sequence ??= new Sequence()).take(seq))
       throw new SyncError('FRAME_MALFORMED', 'updates are numbered one after the other');
     if (!this.mayWrite) return void this.#refuseWrite(view, seq ?? 0);
-    const offered = { update: view.slice(), isLive, seq: seq ?? 0 };
+    const offered = { update: view.slice(), isEdit, seq: seq ?? 0 };
     const acceptance = this.#offer(offered);
     if (acceptance instanceof Promise)
       return acceptance.then((later) => this.#afterReceiving(offered, later));
@@ -259,11 +259,11 @@ export class Channel implements Writer, Latest {
   }
 
   /** Offers an update to the room, if the client may write. */
-  #offer({ update, isLive, seq }: Offered): Acceptance | Promise<Acceptance> {
+  #offer({ update, isEdit, seq }: Offered): Acceptance | Promise<Acceptance> {
     if (!this.mayWrite) return this.#refuseWrite(update, seq);
     const refused = (error: unknown): Acceptance => this.#notTaken(update, seq, toSyncError(error));
     try {
-      const acceptance = this.room.accept(update, this, isLive, seq > 0 ? seq : undefined);
+      const acceptance = this.room.accept(update, this, isEdit, seq > 0 ? seq : undefined);
       return acceptance instanceof Promise ? acceptance.catch(refused) : acceptance;
     } catch (error) {
       return refused(error);
@@ -288,7 +288,7 @@ export class Channel implements Writer, Latest {
   #afterReceiving(offered: Offered, acceptance: Acceptance): void | Promise<void> {
     if (this.#isClosed) return;
     if (acceptance.isIncomplete || acceptance.isForeign) this.#hold(offered, acceptance);
-    else if (!offered.isLive && this.#held?.isEmpty === false) return this.#held.retry();
+    else if (!offered.isEdit && this.#held?.isEmpty === false) return this.#held.retry();
   }
 
   /** Its dependencies may be on their way, or be asked for. */

@@ -11,7 +11,7 @@ import type { ByteBudget } from './byte-budget.js';
 /** An update as it came. */
 export interface Offered {
   readonly update: Uint8Array;
-  readonly isLive: boolean;
+  readonly isEdit: boolean;
   /** Its number, 0 where updates have none. */
   readonly seq: number;
 }
@@ -59,10 +59,10 @@ export class HeldUpdates {
   }
 
   /** Gives up with UPDATE_INCOMPLETE, CLIENT_ID_TAKEN or CLIENT_ID_FOREIGN at once when there are too many. */
-  hold({ update, isLive, seq }: Offered, lack: Lack): void {
+  hold({ update, isEdit, seq }: Offered, lack: Lack): void {
     if (this.#held.size >= maxHeld || !this.#budget.take(update.length))
       return this.#end(this.#error(lack), update);
-    this.#held.add({ update, isLive, seq, lack });
+    this.#held.add({ update, isEdit, seq, lack });
     if (this.#timer !== undefined) return;
     this.#until = this.#clock.monotonic() + this.#limits.maxHeldMs;
     this.#timer = this.#clock.every(retryMs, () => void this.#tick());

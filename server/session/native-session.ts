@@ -40,6 +40,8 @@ type OpenMessage = Extract<NativeClientMessage, { type: 'open' }>;
 type DocumentMessage = Exclude<NativeClientMessage, { type: 'hello' | 'open' | 'token' | 'ping' | 'close' }>;
 
 /** A new token is checked, and asked about every document: so many at once, then one per this time. */
+/** Characters of a client's name and version that go into the log. */
+const maxAgentLength = 100;
 const maxTokens = 10;
 const tokenEveryMs = 1_000;
 
@@ -196,13 +198,15 @@ export class NativeSession
     this.deps.ended(this);
   }
 
-  async #greet({ version, token, device }: HelloMessage): Promise<void> {
+  async #greet({ version, token, device, agent }: HelloMessage): Promise<void> {
     if (this.#hasGreeted) throw new SyncError('FRAME_MALFORMED', 'hello comes once');
     this.#hasGreeted = true;
     if (version !== nativeVersion)
       throw new SyncError('VERSION_UNSUPPORTED', `this server speaks version ${nativeVersion}`);
     this.#beforeToken.presented();
     this.#device = deviceProof(device);
+    const { remoteAddress: address } = this.socket;
+    this.deps.logger.debug({ address, agent: agent.slice(0, maxAgentLength) }, 'a native client says hello');
     await this.rights.begin(this.deps.admit(token === '' ? this.#requestToken : token));
     if (this.#farewell.isSaid) return;
     this.#beforeToken.believed();

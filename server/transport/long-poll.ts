@@ -18,6 +18,7 @@ import {
   sessionPath,
 } from '../../shared/native/over-http.js';
 import { Seat, tooMuchOfStranger, type Addresses } from './addresses.js';
+import { jsonReply } from '../json-reply.js';
 import { LongPollSocket, type LongPollShared, type Poll } from './long-poll-socket.js';
 import type { PolledTopics } from './polled-topics.js';
 import type {
@@ -253,12 +254,4 @@ function countOf(header: string | undefined): number {
 
 function refusal(status: number, reason: string): HttpReply {
   return jsonReply(status, { reason });
-}
-
-function jsonReply(status: number, body: object): HttpReply {
-  return {
-    status,
-    headers: { 'content-type': 'application/json; charset=utf-8' },
-    body: JSON.stringify(body),
-  };
 }

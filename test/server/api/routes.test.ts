@@ -3,7 +3,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { demoRoutes } from '../../../server/api/demo.js';
 import { healthRoutes } from '../../../server/api/health.js';
-import { json, route, type Routes } from '../../../server/api/router.js';
+import { route, type Routes } from '../../../server/api/router.js';
+import { jsonReply } from '../../../server/json-reply.js';
 import { createJwtAuthenticator } from '../../../server/auth/jwt.js';
 import type { HttpReply } from '../../../server/transport/transport.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
@@ -33,7 +34,10 @@ function bodyOf(reply: HttpReply): unknown {
 
 describe('the router', () => {
   it('goes by method and path; HEAD is answered as GET', async () => {
-    const transport = serve({ 'GET /a': () => json(200, { a: 1 }), 'POST /a': () => json(201, {}) });
+    const transport = serve({
+      'GET /a': () => jsonReply(200, { a: 1 }),
+      'POST /a': () => jsonReply(201, {}),
+    });
     expect((await transport.request({ path: '/a' })).status).toBe(200);
     expect((await transport.request({ path: '/a', method: 'HEAD' })).status).toBe(200);
     expect((await transport.request({ path: '/a', method: 'POST' })).status).toBe(201);
@@ -41,7 +45,7 @@ describe('the router', () => {
   });
 
   it('everything else is a file, or not found', async () => {
-    const transport = serve({ 'GET /a': () => json(200, {}) });
+    const transport = serve({ 'GET /a': () => jsonReply(200, {}) });
     for (const [method, path] of [
       ['GET', '/b'],
       ['DELETE', '/a'],
@@ -75,7 +79,7 @@ describe('the router', () => {
   });
 
   it('JSON is kept by nobody', () => {
-    expect(json(200, {}).headers).toMatchObject({ 'cache-control': 'no-store' });
+    expect(jsonReply(200, {}).headers).toMatchObject({ 'cache-control': 'no-store' });
   });
 });
 

@@ -1,0 +1,65 @@
+// The application's hooks, as the rest of the server calls them: what a hook may refuse, and where what it throws goes.
+
+import type { DocumentName } from '../shared/document-name.js';
+import { SyncError } from '../shared/errors.js';
+import type { Logger } from '../shared/logger.js';
+import type { ConnectionInfo, Hooks } from './options.js';
+import type { Visitor } from './session/visitor.js';
+
+/** Makes a copy of a document for the hook that asks. */
+type ReadDocument = Parameters<NonNullable<Hooks['onChange']>>[0]['document'];
+
+export class ApplicationHooks {
+  readonly #hooks: Hooks;
+  readonly #logger: Logger;
+
+  constructor(hooks: Hooks, logger: Logger) {
+    this.#hooks = hooks;
+    this.#logger = logger;
+  }
+
+  /** Whether the application wants to hear of changes. */
+  get wantsChanges(): boolean {
+    return this.#hooks.onChange !== undefined;
+  }
+
+  /** What `onLoad` gives a document to begin with. Rejects with what the hook throws. */
+  async load(document: DocumentName, isNew: boolean): Promise<Uint8Array | undefined> {
+    return (await this.#hooks.onLoad?.({ documentName: document, isNew })) ?? undefined;
+  }
+
+  /** Rejects with a SyncError when `onConnect` throws: with its own, or FORBIDDEN. */
+  async connected(visitor: Visitor): Promise<void> {
+    try {
+      await this.#hooks.onConnect?.(infoOf(visitor));
+    } catch (cause) {
+      throw cause instanceof SyncError
+        ? cause
+        : new SyncError('FORBIDDEN', 'the connection is not allowed', { cause });
+    }
+  }
+
+  disconnected(visitor: Visitor): void {
+    void this.#run('onDisconnect', async () => this.#hooks.onDisconnect?.(infoOf(visitor)));
+  }
+
+  /** `read` makes a copy of the document, which is the hook's own. Never rejects. */
+  changed(document: DocumentName, read: ReadDocument): Promise<void> {
+    return this.#run('onChange', async () =>
+      this.#hooks.onChange?.({ documentName: document, document: read }),
+    );
+  }
+
+  /** Runs a hook whose failure concerns nobody but the operator. */
+  async #run(hook: string, call: () => Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.#logger.error({ hook, err: error }, 'a hook failed');
+    }
+  }
+}
+
+function infoOf({ document, connectionId, claims, remoteAddress }: Visitor): ConnectionInfo {
+  return { documentName: document, connectionId, claims, remoteAddress };
+}
