@@ -14,7 +14,7 @@ import type { DocumentRight } from './document-right.js';
 import { AwaitedIds } from './awaited-ids.js';
 import { HeldUpdates, type Lack, type Offered } from './held-updates.js';
 import type { Latest, Outbox } from './outbox.js';
-import { Reader, type ReaderDeps } from './reader.js';
+import { Reader, type Asker, type ReaderDeps } from './reader.js';
 import type { RoomFanout } from './room-fanout.js';
 import { Sequence } from './sequence.js';
 import { TokenBucket } from './token-bucket.js';
@@ -54,7 +54,7 @@ const nothing: StateVector = new Map();
 /** To somebody for whom the update is done, though it was not taken. */
 const done: Acceptance = { outcome: 'known', isIncomplete: false, isForeign: false, isOwned: false };
 
-export class Channel implements Writer, Latest {
+export class Channel implements Writer, Asker, Latest {
   readonly room: Room<RoomFanout>;
   readonly sub: string | undefined;
   readonly device: string | undefined;
@@ -169,6 +169,10 @@ export class Channel implements Writer, Latest {
     return this.#encoder.acknowledgement(this.#sequence?.settled ?? 0, this.#reader.cursor);
   }
 
+  askAgain(stateVector: StateVector): void {
+    this.#answerWhenDurable(stateVector).catch((error: unknown) => this.#host.refuse(toSyncError(error)));
+  }
+
   /** The room has ended, and with it the channel. */
   ended(error: SyncError): void {
     this.#host.refuse(error);
@@ -207,6 +211,10 @@ export class Channel implements Writer, Latest {
 
   async #answer(wanted: StateVector): Promise<void> {
     await this.#host.right.check();
+    await this.#answerWhenDurable(wanted);
+  }
+
+  async #answerWhenDurable(wanted: StateVector): Promise<void> {
     await this.#ownIsDurable();
     if (!this.#isClosed) this.#reader.request(wanted);
   }

@@ -16,10 +16,8 @@ export type ReaderEvent =
   | 'asked'
   /** The client resumes at an offset. */
   | 'resumed'
-  /** The last part of the answer was sent, and no other request waits. */
+  /** The last part of the answer was sent. */
   | 'answered'
-  /** The last part of the answer was sent, and another request waits. */
-  | 'answered-once'
   /** There is nothing to send before a commit, or before the store has been read. */
   | 'stuck'
   /** What the reader waited for has happened. */
@@ -41,8 +39,8 @@ export type ReaderEffect =
   | 'begin-answer'
   /** The request waits until the answer under way has been sent: a client that asks without reading piles up nothing. */
   | 'keep-request'
-  /** The answer to the request that waits is made. */
-  | 'begin-next-answer'
+  /** A request that has waited is made again. */
+  | 'ask-again'
   /** What the client is sent goes on from the last offset that live readers were given. */
   | 'continue-from-log';
 
@@ -63,7 +61,6 @@ function row(state: ReaderState, changes: Partial<Row>): Row {
     asked: stays,
     resumed: stays,
     answered: stays,
-    'answered-once': stays,
     stuck: stays,
     unstuck: stays,
     'caught-up': stays,
@@ -87,8 +84,7 @@ export const readerTable: Readonly<Record<ReaderState, Row>> = {
   }),
   answering: row('answering', {
     asked: to('answering', 'keep-request'),
-    answered: to('catching-up'),
-    'answered-once': to('answering', 'begin-next-answer'),
+    answered: to('catching-up', 'ask-again'),
   }),
   'catching-up': row('catching-up', {
     asked: to('answering', 'begin-answer'),

@@ -22,12 +22,18 @@ export interface ReaderDeps {
   readonly frames: FrameCache;
 }
 
+/** Whoever makes requests of a reader. */
+export interface Asker {
+  /** A request that came while another one was answered is to be made again, as soon as it may be answered. */
+  askAgain(stateVector: StateVector): void;
+}
+
 export class Reader implements LiveReader {
   readonly dialect: Dialect;
   readonly socket: Socket;
   readonly #deps: ReaderDeps;
   readonly #room: Room<RoomFanout>;
-  readonly #writer: Writer;
+  readonly #writer: Writer & Asker;
   #state: ReaderState = 'new';
   /** Parts that are sent before the log is read on from the offset; those before `#sent` have been sent. */
   #queue: readonly Uint8Array[] = [];
@@ -35,9 +41,10 @@ export class Reader implements LiveReader {
   #offset = 0;
   /** Changes of presence up to this turn have been told to the client. */
   #presenceTurn = 0;
-  /** The request that is answered next: the one under way, or the one that waits for its end. */
+  /** The request that is answered next. */
   #request: StateVector = new Map();
-  #hasNextRequest = false;
+  /** Whether that request waits for the end of an answer. */
+  #isRequestKept = false;
   /** The client has everything up to this offset, and all of it is durable. While the reader is live, the room knows. */
   #cursor = 0;
   /** The client is told once it has everything that is durable. */
@@ -49,7 +56,7 @@ export class Reader implements LiveReader {
 
   constructor(
     deps: ReaderDeps,
-    of: { dialect: Dialect; room: Room<RoomFanout>; socket: Socket; writer: Writer },
+    of: { dialect: Dialect; room: Room<RoomFanout>; socket: Socket; writer: Writer & Asker },
   ) {
     this.dialect = of.dialect;
     this.socket = of.socket;
@@ -147,11 +154,11 @@ export class Reader implements LiveReader {
       case 'leave-live':
         return this.#leaveLive();
       case 'keep-request':
-        this.#hasNextRequest = true;
+        this.#isRequestKept = true;
         return;
+      case 'ask-again':
+        return this.#askAgain();
       case 'begin-answer':
-      case 'begin-next-answer':
-        this.#hasNextRequest = false;
         return this.#send(this.#room.catchUp.missing(this.#request), this.#room.head);
       case 'continue-from-log':
         return this.#send([], this.#room.relayedOffset);
@@ -196,7 +203,14 @@ export class Reader implements LiveReader {
     if (lastPart !== part || update !== emptyUpdate) this.#sendPart(lastPart, update);
     this.#cursor = Math.min(this.#offset, this.#room.cursor);
     this.#tellSynced();
-    this.#step(this.#hasNextRequest ? 'answered-once' : 'answered');
+    this.#step('answered');
+  }
+
+  /** D1: the client may have written while the request waited, and the answer would show what is not durable yet. */
+  #askAgain(): void {
+    if (!this.#isRequestKept) return;
+    this.#isRequestKept = false;
+    this.#writer.askAgain(this.#request);
   }
 
   #readOn(): void {

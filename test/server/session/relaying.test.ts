@@ -137,6 +137,38 @@ describe('catching up', () => {
   });
 });
 
+describe('a request that comes while another one is answered', () => {
+  it('D1, R7: shows its client nothing that the client has written meanwhile and that is not durable', async () => {
+    start({ softBufferedBytes: 20_000, maxBufferedBytes: 200_000, syncPartBytes: 10_000 });
+    const writer = await server.connected();
+    for (let i = 0; i < 20; i++) writer.doc.getMap('map').set(`k${i}`, 'x'.repeat(5_000));
+    await server.run(50);
+    const slow = server.connect({ greets: false });
+    await server.run(50);
+    [slow.end.kernelBytes, slow.end.isReading] = [0, false];
+    for (let request = 0; request < 2; request++) {
+      slow.step1();
+      await server.run(10);
+    }
+    server.store.hold('append');
+    slow.insert('own');
+    await server.run(20);
+    slow.end.isReading = true;
+    await server.run(100);
+    const own = (): Uint8Array[] =>
+      [...slow.heardOf('update'), ...slow.heardOf('step2')].filter((update) =>
+        authorsIn(update).has(slow.doc.clientID),
+      );
+    expect(own()).toEqual([]);
+    expect(slow.heardOf('step2').length).toBe(1);
+    server.store.release('append');
+    await server.run(50);
+    expect(own().length).toBeGreaterThan(0);
+    expect(slow.heardOf('step2').length).toBe(2);
+    expect(slow.doc.getMap('map').size).toBe(20);
+  });
+});
+
 describe('a client that never asks for the document', () => {
   it('P2: hears who comes, changes and goes, and is sent nothing of the document', async () => {
     start();
