@@ -92,6 +92,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   #tailSince: number | undefined;
   /** Monotonic time of the last update. */
   #changedAt = Number.NEGATIVE_INFINITY;
+  /** Somebody waits for this offset to be durable before the document may be shown to it. */
+  #awaitedOffset = 0;
   /** Why the room has ended; undefined while it goes on. */
   #ended: SyncError | undefined;
   #isClosed = false;
@@ -136,7 +138,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
    * Offers an update; the room keeps the bytes, which must not change. What is new of it is relayed and written, and
    * acknowledged to the writer when durable, by the receipt. Throws or rejects with SyncError when it is refused; the
    * document is untouched then. Plain edits are taken at once. What may cost every reader much is tried first (V3), and
-   * the writer waits for that with a promise.
+   * an offer may have to wait for a commit (R8); the writer waits for that with a promise.
    */
   accept(
     update: Uint8Array,
@@ -145,10 +147,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     receipt: Receipt = update,
   ): Acceptance | Promise<Acceptance> {
     this.#deps.checkIntake(writer);
-    const verdict = this.#judge(update, writer, isEdit);
-    if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#index.itemCount))
-      return this.#try(verdict, { update, writer, isEdit, receipt });
-    return this.#take(verdict, writer, isEdit, receipt);
+    if (!isEdit && this.#mustWait(update)) return this.#acceptLater({ update, writer, isEdit, receipt });
+    return this.#acceptNow(update, writer, isEdit, receipt);
   }
 
   /** Whether an update would add nothing. Throws SyncError UPDATE_INVALID. */
@@ -204,7 +204,9 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   /** When everything is durable that may be this member's own; undefined when it is. */
   settledFor(member: Writer): Promise<void> | undefined {
     const mayBeOwn = (update: Accepted): boolean => update.writer === member || this.#mayBeOf(member, update);
-    return this.#relay.isPending(mayBeOwn) ? this.settled() : undefined;
+    if (!this.#relay.isPending(mayBeOwn)) return undefined;
+    this.#awaitedOffset = this.head;
+    return this.settled();
   }
 
   /**
@@ -348,6 +350,36 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     });
     if (isOwned) this.#owned.add(verdict);
     return verdict;
+  }
+
+  #acceptNow(
+    update: Uint8Array,
+    writer: Writer,
+    isEdit: boolean,
+    receipt: Receipt,
+  ): Acceptance | Promise<Acceptance> {
+    const verdict = this.#judge(update, writer, isEdit);
+    if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#index.itemCount))
+      return this.#try(verdict, { update, writer, isEdit, receipt });
+    return this.#take(verdict, writer, isEdit, receipt);
+  }
+
+  /**
+   * R8: somebody waits until all offers are durable. If more were taken meanwhile, the wait might never end, so an offer of
+   * something new waits for the same commit. A large one does not wait: what waits is in memory.
+   */
+  #mustWait(offer: Uint8Array): boolean {
+    if (this.#awaitedOffset <= this.durableOffset || offer.length > this.#deps.limits.syncPartBytes)
+      return false;
+    return this.#index.judge(offer).outcome === 'new';
+  }
+
+  /** Takes an offer after a commit. The offer waits once: whoever asked before the offer came is answered first. */
+  async #acceptLater({ update, writer, isEdit, receipt }: Offer): Promise<Acceptance> {
+    const isMember = this.#members.has(writer);
+    await this.settled();
+    this.#checkPresent(writer, isMember);
+    return this.#acceptNow(update, writer, isEdit, receipt);
   }
 
   /**

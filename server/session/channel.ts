@@ -214,8 +214,9 @@ export class Channel implements Writer, Asker, Latest {
     await this.#answerWhenDurable(wanted);
   }
 
+  /** The answer is made in the same turn in which nothing is pending any more: in the next one, something may be again. */
   async #answerWhenDurable(wanted: StateVector): Promise<void> {
-    await this.#ownIsDurable();
+    for (let pending = this.#pendingOwn(); pending !== undefined; pending = this.#pendingOwn()) await pending;
     if (!this.#isClosed) this.#reader.request(wanted);
   }
 

@@ -169,6 +169,38 @@ describe('a request that comes while another one is answered', () => {
   });
 });
 
+describe('R8: while others offer what they have without a pause', () => {
+  it('a client that asks is answered after two commits, and every offer is taken', async () => {
+    start();
+    const { clock, store } = server;
+    store.delay = (operation) =>
+      operation === 'append' ? new Promise((resolve) => void clock.after(8, resolve)) : undefined;
+    const writers = await Promise.all([1, 2, 3].map(() => server.connected()));
+    const docs = writers.map((writer) => {
+      const doc = new Y.Doc();
+      doc.on('update', (update: Uint8Array) => writer.step2(update));
+      return doc;
+    });
+    const offer = async (turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn++) {
+        docs[turn % 3]!.getText('text').insert(0, 'x');
+        await server.run(2, 1);
+      }
+    };
+    await offer(30);
+    const joiner = server.connect();
+    await server.run(3, 1);
+    const before = store.batches.length;
+    for (let turn = 0; turn < 100 && !joiner.isSynced; turn++) await offer(1);
+    expect(joiner.isSynced).toBe(true);
+    expect(store.batches.length - before).toBeLessThanOrEqual(2);
+    await offer(30);
+    await server.run(100);
+    const offered = docs.reduce((length, doc) => length + doc.getText('text').length, 0);
+    expect(joiner.text.length).toBe(offered);
+  });
+});
+
 describe('a client that never asks for the document', () => {
   it('P2: hears who comes, changes and goes, and is sent nothing of the document', async () => {
     start();
