@@ -145,10 +145,10 @@ export class Reader implements LiveReader {
   #run(effect: ReaderEffect): void {
     switch (effect) {
       case 'join-watchers':
-        return this.#room.fanout.addWatcher(this);
+        return this.#room.fanout.addWatcher(this.#writer, this);
       case 'leave-watchers':
         this.#presenceTurn = this.#room.presence?.toldTurn ?? 0;
-        return this.#room.fanout.removeWatcher(this);
+        return this.#room.fanout.removeWatcher(this.#writer);
       case 'join-live':
         return this.#joinLive();
       case 'leave-live':

@@ -41,6 +41,7 @@ export class RoomFanout implements Fanout {
   readonly number: number;
   #lastWriter = 0;
   readonly #readers = new Map<Writer, LiveReader>();
+  readonly #watchers = new Map<Writer, Watcher>();
   /** One per dialect that was spoken here: mostly one. */
   #audiences: readonly Audience[] = [];
   /** Bytes that each live reader was given since the readers were last checked. */
@@ -89,16 +90,20 @@ export class RoomFanout implements Fanout {
   }
 
   /** The reader hears of presence from now on, and of nothing else. */
-  addWatcher({ dialect, socket }: Watcher): void {
-    const audience = this.#audienceOf(dialect);
+  addWatcher(writer: Writer, watcher: Watcher): void {
+    const audience = this.#audienceOf(watcher.dialect);
+    this.#watchers.set(writer, watcher);
     audience.watcherCount++;
-    socket.subscribe(audience.watchersTopic);
+    watcher.socket.subscribe(audience.watchersTopic);
   }
 
-  removeWatcher({ dialect, socket }: Watcher): void {
-    const audience = this.#audienceOf(dialect);
+  removeWatcher(writer: Writer): void {
+    const watcher = this.#watchers.get(writer);
+    if (watcher === undefined) return;
+    const audience = this.#audienceOf(watcher.dialect);
+    this.#watchers.delete(writer);
     audience.watcherCount--;
-    socket.unsubscribe(audience.watchersTopic);
+    watcher.socket.unsubscribe(audience.watchersTopic);
   }
 
   edits(edits: readonly Edit[], cursor: number): void {
@@ -127,13 +132,14 @@ export class RoomFanout implements Fanout {
   }
 
   awareness(update: Uint8Array, except?: Writer): void {
-    const excepted = except === undefined ? undefined : this.#readers.get(except);
+    const excepted =
+      except === undefined ? undefined : (this.#readers.get(except) ?? this.#watchers.get(except));
     for (const { dialect, encoder, liveCount, watcherCount, liveTopic, watchersTopic } of this.#audiences) {
       if (liveCount + watcherCount === 0) continue;
       const frame = encoder.awareness(update);
       const except = excepted?.dialect === dialect ? excepted.socket : undefined;
       if (liveCount > 0) this.#transport.publish(liveTopic, frame, except);
-      if (watcherCount > 0) this.#transport.publish(watchersTopic, frame);
+      if (watcherCount > 0) this.#transport.publish(watchersTopic, frame, except);
     }
     this.#count(update.length);
   }

@@ -224,4 +224,24 @@ describe('a client that never asks for the document', () => {
     await server.run(50);
     expect(watcher.text).toBe('secret');
   });
+
+  it('P6: does not hear its own state from further ahead, which would overwrite what it has said since', async () => {
+    start();
+    const other = await server.connected();
+    const before = server.connect({ greets: false });
+    await server.run(20);
+    for (let cursor = 0; cursor < 10; cursor++) before.awareness.setLocalStateField('cursor', cursor);
+    await server.run(100);
+    before.terminate();
+    await server.run(50);
+    const doc = new Y.Doc();
+    doc.clientID = before.doc.clientID;
+    const again = server.connect({ greets: false, doc });
+    await server.run(20);
+    again.heard.length = 0;
+    again.awareness.setLocalStateField('cursor', 11);
+    await server.run(100);
+    expect(again.heardOf('awareness')).toEqual([]);
+    expect([...other.others.values()]).toEqual([{ cursor: 11 }]);
+  });
 });
