@@ -95,6 +95,8 @@ export class CatchUp {
     const { log, index, durableOffset, limits } = this.#deps;
     const kept = await this.#fromStore(offset);
     if (kept === undefined) return undefined;
+    // Another checkpoint was made in the moment since: the reader goes on from the store.
+    if (kept.offset < log.checkpointOffset) return kept;
     const durable = durableOffset();
     if (sumBytes(kept.updates) + log.bytesBetween(kept.offset, durable) > log.bytes)
       return index.isFormatted && log.bytes > limits.syncPartBytes ? undefined : this.#fromTheStart();

@@ -117,9 +117,12 @@ export class DocumentLog {
 
   /**
    * The next piece of the log after an offset, that of the checkpoint or a later one, with no update after `upTo`, which
-   * is later. At least one update; more as long as all of them together are no larger than a piece.
+   * is later. At least one update; more as long as all of them together are no larger than a piece. Throws RangeError for an
+   * earlier offset: the updates after it are not here.
    */
   read(after: number, upTo: number): Piece {
+    if (after < this.#checkpointOffset)
+      throw new RangeError(`the log begins after ${this.#checkpointOffset}, not after ${after}`);
     return this.#piece(after, upTo);
   }
 

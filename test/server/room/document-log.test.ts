@@ -37,6 +37,14 @@ describe('an empty log', () => {
   });
 });
 
+describe('read', () => {
+  it('C4: gives nothing after an offset whose updates are not there any more, rather than later ones', () => {
+    const { log } = makeLog(4);
+    expect(log.read(3, 7).offset).toBe(7);
+    expect(() => log.read(2, 7)).toThrow(RangeError);
+  });
+});
+
 describe('append', () => {
   it('numbers on from the checkpoint and counts bytes', () => {
     const { log, updates, edit } = makeLog(2);

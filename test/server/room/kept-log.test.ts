@@ -278,6 +278,32 @@ describe('N8: who comes back after a checkpoint', () => {
     expect(applied(at[2]!, missed)).toBe('beforemore!');
   });
 
+  it('C4: gets each record once, in whichever moment after the read the checkpoint comes', async () => {
+    for (let moments = 0; moments < 10; moments++) {
+      store = new ControlledStore();
+      const { room, at, edit } = await typed(createRegistry(), ['before']);
+      const before = await store.kept.loadKept(document, 2);
+      for (const letter of 'more') await edit(letter);
+      const load = store.loadKept.bind(store);
+      store.loadKept = async (name, after) => {
+        store.loadKept = load;
+        const { offset, updates } = room.checkpointInput();
+        const update = Y.mergeUpdates(updates);
+        await edit('!');
+        await store.kept.replace(document, { offset, time: 1, update }, 1);
+        let moment = Promise.resolve();
+        for (let i = 0; i < moments; i++) moment = moment.then(() => {});
+        void moment.then(() =>
+          room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]),
+        );
+        return after === 2 ? before : load(name, after);
+      };
+      const missed = await resumed(room, 2);
+      expect(applied(at[2]!, missed), `after ${moments} moments`).toBe('beforemore!');
+      expect(missed?.offset).toBe(11);
+    }
+  });
+
   it('gets each record once when the checkpoint comes between two reads', async () => {
     const registry = createRegistry();
     const { room, at, edit } = await typed(registry, ['before']);
