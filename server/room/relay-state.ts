@@ -16,7 +16,7 @@ export type RelayEvent =
   | 'offer'
   /** The timer has fired, and every queued update may leave before it is durable. */
   | 'due'
-  /** The timer has fired, and only the first queued updates may leave: an offer comes behind them. */
+  /** The timer has fired, and only the first queued updates may leave: what is behind them is an offer, or too much. */
   | 'due-in-part'
   /** The timer has fired, and the queued updates have to wait for their commit. */
   | 'due-later'

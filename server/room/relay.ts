@@ -58,7 +58,8 @@ const busyWindowMs = 4;
 const patienceMs = 75;
 /**
  * Writers times updates of one frame that leaves before its commit: each writer is sent a frame of its own, without what it
- * wrote. A frame that would take more work than this waits for its commit, which needs no such frames.
+ * wrote. A frame that would take more work than this waits for its commit, which needs no such frames, but no longer than
+ * the patience lasts: then as much leaves as this allows.
  */
 const maxFrameWork = 512;
 /** With so few live readers no frame is saved by joining updates. */
@@ -74,6 +75,8 @@ export class Relay {
   /** Monotonic time of the last frame, or of the last update on a busy server. */
   #lastAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
+  /** When the timer fires, what is queued has waited for its commit for long enough. */
+  #isPatienceOver = false;
   /** Offset of the last update that live readers were given. */
   relayedOffset: number;
   /** Offset of the last update that is in the store. */
@@ -178,7 +181,7 @@ export class Relay {
     switch (effect) {
       case 'send':
       case 'send-queued':
-        return this.#send(this.#sendable());
+        return this.#send(this.#affordable(this.#sendable()));
       case 'start-timer':
         return this.#startTimer(this.#untilNextFrameMs());
       case 'start-long-timer':
@@ -194,6 +197,7 @@ export class Relay {
   }
 
   #startTimer(delayMs: number): void {
+    this.#isPatienceOver = delayMs >= patienceMs;
     this.#timer = this.#deps.clock.after(delayMs, () => this.#due());
   }
 
@@ -205,9 +209,10 @@ export class Relay {
 
   #due(): void {
     this.#timer = undefined;
-    const count = this.#sendable();
-    const isTooMuch = this.#workOf(count) > maxFrameWork;
-    if (count === 0 || isTooMuch) this.#step('due-later');
+    const sendable = this.#sendable();
+    const affordable = this.#affordable(sendable);
+    const count = affordable === sendable || this.#isPatienceOver ? affordable : 0;
+    if (count === 0) this.#step('due-later');
     else this.#step(this.#queuedFrom + count === this.#pending.length ? 'due' : 'due-in-part');
   }
 
@@ -218,13 +223,15 @@ export class Relay {
     return count;
   }
 
-  #workOf(count: number): number {
+  /** How many of the next `count` entries may leave in one frame: as many as its work allows, one at least. */
+  #affordable(count: number): number {
     const writers = new Set<Writer>();
     for (let i = 0; i < count; i++) {
       const entry = this.#pending[this.#queuedFrom + i];
       if (entry !== undefined) writers.add(entry.writer);
+      if (i > 0 && writers.size * (i + 1) > maxFrameWork) return i;
     }
-    return writers.size * count;
+    return count;
   }
 
   /** The next entries leave in one frame, before they are durable. */

@@ -107,7 +107,7 @@ describe('edits that come close behind each other', () => {
     fanout.readerCount = 100;
     const editors = Array.from({ length: 40 }, (_, i) => editor(i + 1));
     for (const { edit } of editors) accept(new WatchedWriter(), edit('a'));
-    clock.advance(1_000);
+    clock.advance(75);
     expect(fanout.updates.length).toBe(1);
     relay.durable(40);
     expect(fanout.updates.length).toBe(2);
@@ -330,6 +330,26 @@ describe.each(Array.from({ length: 40 }, (_, i) => i + 1))('random traffic (seed
     expect(textOf(seen).length).toBe(textOf(sent.map(({ update }) => update)).length);
     expect(relay.relayedOffset).toBe(offset);
     clock.advance(100);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('edits of very many writers at once', () => {
+  it.each([true, false])('R4, R6: do not wait for a store that does not answer (busy: %s)', (busy) => {
+    isBusy = busy;
+    fanout.readerCount = 60;
+    const { doc, edit } = editor(1);
+    for (let i = 0; i < 60; i++) accept(new WatchedWriter(), edit('a'));
+    expect(relay.relayedOffset).toBe(1);
+    clock.advance(60);
+    expect(relay.relayedOffset).toBe(1);
+    for (let part = 0; part < 4; part++) clock.advance(75);
+    expect(relay.relayedOffset).toBe(60);
+    expect(textOf(fanout.updates.map(({ update }) => update))).toBe(doc.getText('text').toString());
+    const works = fanout.updates.map(({ authors }) => (authors?.length ?? 0) ** 2);
+    expect(Math.max(...works)).toBeLessThanOrEqual(512);
+    relay.durable(60);
+    expect(fanout.updates.every(({ authors }) => authors !== undefined)).toBe(true);
     expect(clock.pending).toBe(0);
   });
 });
