@@ -6,6 +6,8 @@ import * as Y from 'yjs';
 import { describe, expect, it } from 'vitest';
 import { decodeServerFrame } from '../../../shared/native/frame.js';
 import type { NativeServerMessage } from '../../../shared/native/messages.js';
+import { parseDocumentName } from '../../../shared/document-name.js';
+import type { Room } from '../../../server/room/room.js';
 import { SyncError } from '../../../shared/errors.js';
 import type { Tried } from '../../../server/room/document-worker.js';
 import type { Access } from '../../../shared/permission.js';
@@ -78,6 +80,10 @@ class World {
   asked: Asked[] = [];
   bob: NativePeer;
   bobs: PeerDocument[] = [];
+  /** Bob has them open all the time. */
+  readonly #rooms = new Map<string, Room>();
+  /** Client ids under which Bob is to bring something, by document. */
+  readonly brought = new Map<string, Set<number>>();
   #handling: Who | undefined;
   #next: Who = 'bob';
   #made = 0;
@@ -121,6 +127,7 @@ class World {
   async begin(): Promise<void> {
     for (const name of names) this.bobs.push(this.bob.open(name));
     await this.server.run(400, 20);
+    for (const name of names) this.#rooms.set(name, await this.server.registry.open(parseDocumentName(name)));
     this.reconnect();
   }
 
@@ -240,9 +247,18 @@ class World {
     if (!isRight) this.wrong.push(['the connection was ended', message, token, this.#nowS]);
   }
 
+  /** Whether something was taken that only Bob brings. It may be taken later than it came. */
+  #hasCome(document: string): boolean {
+    const clients = this.brought.get(document) ?? new Set();
+    for (const client of clients)
+      if ((this.#rooms.get(document)?.clockOf(client) ?? 0) > 0) return clients.delete(client);
+    return false;
+  }
+
   /** An update was taken, at this very moment. */
   #written(document: string): void {
-    if (this.#handling === 'bob') return;
+    const isBobs = this.#hasCome(document) || this.#handling === 'bob';
+    if (isBobs) return;
     this.count('an update was taken');
     const token = this.inForce;
     const isOver = this.#isOver || this.#isPast(token);
@@ -397,6 +413,8 @@ function hold(world: World, document: PeerDocument): void {
   doc.getText('text').insert(1, 'b');
   const [missing, dependent] = updates;
   if (missing === undefined || dependent === undefined) return;
+  const brought = world.brought.get(document.name) ?? new Set();
+  world.brought.set(document.name, brought.add(doc.clientID));
   world.ann.update(document, dependent);
   world.server.clock.after(world.random.int(400), () => world.bob.update(theirs, missing, 'offer'));
 }
