@@ -223,13 +223,19 @@ export class Relay {
     return count;
   }
 
-  /** How many of the next `count` entries may leave in one frame: as many as its work allows, one at least. */
+  /**
+   * How many of the next `count` entries may leave in one frame: as many as its work allows, one edit at least. Entries that
+   * added nothing go with the edit before them.
+   */
   #affordable(count: number): number {
     const writers = new Set<Writer>();
+    let edits = 0;
     for (let i = 0; i < count; i++) {
       const entry = this.#pending[this.#queuedFrom + i];
-      if (entry !== undefined) writers.add(entry.writer);
-      if (i > 0 && writers.size * (i + 1) > maxFrameWork) return i;
+      if (entry === undefined || entry.isKnown) continue;
+      writers.add(entry.writer);
+      edits++;
+      if (edits > 1 && writers.size * edits > maxFrameWork) return i;
     }
     return count;
   }
