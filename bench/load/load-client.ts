@@ -151,7 +151,7 @@ function connectTo(url: URL, read: (chunk: Buffer) => void): Socket {
 
 function upgradeRequest(endpoint: Endpoint, path: string): string {
   const { host, pathname } = new URL(endpoint.url);
-  const isOffered = endpoint.protocol === 'y-websocket' && endpoint.token !== undefined;
+  const isOffered = endpoint.protocol !== 'hocuspocus' && endpoint.token !== undefined;
   return [
     `GET ${pathname.replace(/\/$/, '')}${path} HTTP/1.1`,
     `Host: ${host}`,
