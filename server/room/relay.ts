@@ -180,6 +180,7 @@ export class Relay {
   #run(effect: RelayEffect): void {
     switch (effect) {
       case 'send':
+        return this.#send(1);
       case 'send-queued':
         return this.#send(this.#affordable(this.#sendable()));
       case 'start-timer':
