@@ -6,6 +6,9 @@
 // another tab of the same user, or anybody after the server lost its tail. So a claim binds only what is known. While the
 // claiming connection is open, the id is that connection's, and its user's and device's. After that the id stays with the
 // user, if the user is known, and with the device.
+//
+// No later claim takes an id from its owner. An announcement proves nothing: stock clients repeat what they hear of others,
+// so anybody can make a page announce any id.
 
 import type { OwnedId, Owner } from './owner-table.js';
 import type { Writer } from './writer.js';
@@ -14,12 +17,6 @@ interface Claim {
   readonly owner: Owner;
   /** Undefined once the connection has closed. */
   readonly connection: object | undefined;
-  /**
-   * Made by announcing the id in awareness, which only the id's own Y.Doc does; or by a live edit on a connection that
-   * announced no other id. Any other live edit is weak evidence: a page sends what it has loaded from another page's copy as
-   * if it were its own edit. An unsure claim is lost to whoever announces the id.
-   */
-  readonly isSure: boolean;
   /**
    * Others may offer structs under the id, until its owner is here again: the server was killed, and what others had heard of
    * the owner's edits may be nowhere else.
@@ -33,7 +30,6 @@ interface Claim {
 interface Holder {
   readonly owner: Owner;
   readonly ids: Set<number>;
-  hasAnnounced: boolean;
 }
 
 /** What may not be done under a client id. taken: as long as its connection is open. owned: it is another user's. */
@@ -75,10 +71,8 @@ export class ClientIdOwners {
   announce(clientId: number, writer: Writer): void {
     if (writer.connection === undefined || !writer.mayWrite) return;
     const claim = this.#claims.get(clientId);
-    const isFree = claim === undefined || this.standing(clientId, writer) === 'free';
-    if (!isFree && !this.#isUnsure(claim)) return;
-    this.#hold(clientId, writer, isFree ? claim : undefined, true);
-    this.#holderOf(writer).hasAnnounced = true;
+    if (claim !== undefined && this.standing(clientId, writer) !== 'free') return;
+    this.#hold(clientId, writer, claim);
   }
 
   /** The connection sent a live edit whose structs are all under this id, and the document has taken it. */
@@ -87,7 +81,7 @@ export class ClientIdOwners {
     const claim = this.#claims.get(clientId);
     if (claim !== undefined && (claim.connection !== undefined || this.standing(clientId, writer) !== 'free'))
       return;
-    this.#hold(clientId, writer, claim, claim?.isSure ?? false);
+    this.#hold(clientId, writer, claim);
     this.#toBeKept(clientId);
   }
 
@@ -97,8 +91,8 @@ export class ClientIdOwners {
     for (const [clientId, claim] of this.#claims) {
       if (claim.owner.sub === undefined || !this.#hasContent(clientId)) continue;
       claim.isKept = true;
-      const { owner, isSure, isLenient } = claim;
-      ids.push({ clientId, owner, isSure, isLenient });
+      const { owner, isLenient } = claim;
+      ids.push({ clientId, owner, isLenient });
     }
     return ids;
   }
@@ -116,27 +110,20 @@ export class ClientIdOwners {
     this.#holders.delete(connection);
     for (const clientId of holder.ids) {
       const claim = this.#claims.get(clientId);
-      if (claim?.connection === connection) this.#reserve(clientId, claim, !holder.hasAnnounced);
+      if (claim?.connection === connection) this.#reserve(clientId, claim);
     }
   }
 
-  #isUnsure(claim: Claim): boolean {
-    if (claim.isSure) return false;
-    if (claim.connection === undefined) return true;
-    return this.#holders.get(claim.connection)?.hasAnnounced === true;
-  }
-
-  /** `kept`: the claim whose user keeps the id; undefined where the id is to be the writer's. */
-  #hold(clientId: number, writer: Writer, kept: Claim | undefined, isSure: boolean): void {
+  /** `before`: the claim there is; its user keeps the id. */
+  #hold(clientId: number, writer: Writer, before: Claim | undefined): void {
     const holder = this.#holderOf(writer);
-    const before = this.#claims.get(clientId);
     if (before?.connection !== undefined) this.#holders.get(before.connection)?.ids.delete(clientId);
     else if (before !== undefined) this.#noLongerEmpty(clientId, before);
     holder.ids.add(clientId);
     const { connection } = writer;
-    const owner = kept?.owner.sub === undefined ? holder.owner : kept.owner;
-    const isKept = kept?.owner === owner && kept.isSure === isSure && kept.isKept;
-    this.#claims.set(clientId, { owner, connection, isSure, isLenient: false, isKept });
+    const owner = before?.owner.sub === undefined ? holder.owner : before.owner;
+    const isKept = before?.owner === owner && before.isKept;
+    this.#claims.set(clientId, { owner, connection, isLenient: false, isKept });
   }
 
   #holderOf(writer: Writer): Holder {
@@ -144,18 +131,16 @@ export class ClientIdOwners {
     let holder = this.#holders.get(connection);
     if (holder === undefined) {
       const { sub, device } = writer;
-      holder = { owner: { sub, device }, ids: new Set(), hasAnnounced: false };
+      holder = { owner: { sub, device }, ids: new Set() };
       this.#holders.set(connection, holder);
     }
     return holder;
   }
 
-  #reserve(clientId: number, claim: Claim, isAlone: boolean): void {
-    const { owner } = claim;
+  #reserve(clientId: number, claim: Claim): void {
+    const { owner, isKept } = claim;
     if (owner.sub === undefined) return void this.#claims.delete(clientId);
-    const isSure = claim.isSure || isAlone;
-    const isKept = claim.isKept && isSure === claim.isSure;
-    this.#claims.set(clientId, { owner, connection: undefined, isSure, isLenient: false, isKept });
+    this.#claims.set(clientId, { owner, connection: undefined, isLenient: false, isKept });
     if (this.#hasContent(clientId)) this.#toBeKept(clientId);
     else this.#boundEmpty(clientId, owner.sub);
   }

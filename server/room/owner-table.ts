@@ -15,7 +15,6 @@ export interface Owner {
 export interface OwnedId {
   readonly clientId: number;
   readonly owner: Owner;
-  readonly isSure: boolean;
   /** Others may bring what its owner may have lost with the server. */
   readonly isLenient: boolean;
 }
@@ -28,8 +27,7 @@ export interface OwnerTable {
   readonly ids: readonly OwnedId[];
 }
 
-const version = 1;
-const flag = { sure: 1, lenient: 2 } as const;
+const version = 2;
 
 export function encodeOwnerTable({ epoch, kills, ids }: OwnerTable): Uint8Array {
   const numbers = new Map<string, number>();
@@ -44,12 +42,9 @@ export function encodeOwnerTable({ epoch, kills, ids }: OwnerTable): Uint8Array 
     return number;
   };
   const body = encoding.createEncoder();
-  for (const { clientId, owner, isSure, isLenient } of ids) {
+  for (const { clientId, owner, isLenient } of ids) {
     encoding.writeVarUint(body, clientId);
-    encoding.writeVarUint(
-      body,
-      numberOf(owner) * 4 + (isSure ? flag.sure : 0) + (isLenient ? flag.lenient : 0),
-    );
+    encoding.writeVarUint(body, numberOf(owner) * 2 + (isLenient ? 1 : 0));
   }
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, version);
@@ -81,9 +76,9 @@ export function decodeOwnerTable(bytes: Uint8Array): OwnerTable | undefined {
   for (let left = decoding.readVarUint(decoder); left > 0; left--) {
     const clientId = decoding.readVarUint(decoder);
     const bits = decoding.readVarUint(decoder);
-    const owner = owners[Math.floor(bits / 4)];
+    const owner = owners[Math.floor(bits / 2)];
     if (owner === undefined) throw new RangeError('an owner that the table does not name');
-    ids.push({ clientId, owner, isSure: (bits & flag.sure) > 0, isLenient: (bits & flag.lenient) > 0 });
+    ids.push({ clientId, owner, isLenient: bits % 2 === 1 });
   }
   return { epoch, kills, ids };
 }
