@@ -4,6 +4,7 @@
 import { ObservableV2 } from 'lib0/observable';
 import type { Clock, Timer } from '../../shared/clock.js';
 import { errorCodeOf, errorTable, SyncError, toSyncError, type ErrorCode } from '../../shared/errors.js';
+import type { Known } from '../../shared/native/fields.js';
 import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
@@ -18,6 +19,7 @@ import {
   type ConnectionState,
 } from './connection-state.js';
 import { Heartbeat } from './heartbeat.js';
+import { OpenQuestions } from './open-questions.js';
 import { ServerClock } from './server-clock.js';
 import type { ClientSocket, OpenSocket } from './socket.js';
 
@@ -32,6 +34,10 @@ export interface ConnectionReason {
 
 /** What a connection tells its documents. */
 export interface Attached {
+  /** The document's, the same for its whole life. */
+  readonly name: string;
+  /** What it has of the document, to be told when the document is asked for. */
+  known(): Known;
   /** The connection is open: the document can be. `say` puts what it says into this connection's order. */
   connected(): void;
   /** It is not any more; numbers and sequences of before mean nothing on the next. */
@@ -71,7 +77,7 @@ const openingMs = 15_000;
 export class Connection extends ObservableV2<ConnectionEvents> {
   readonly #deps: ConnectionDeps;
   readonly #attached = new Set<Attached>();
-  readonly #byRef = new Map<number, Attached>();
+  readonly #questions = new OpenQuestions<Attached>();
   readonly #byNumber = new Map<number, Attached>();
   readonly #backoff: Backoff;
   readonly #heartbeat: Heartbeat;
@@ -82,7 +88,6 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   #outbox: NativeClientMessage[] = [];
   #timer: Timer | undefined;
   #opening: Timer | undefined;
-  #lastRef = 0;
   #retryAfterMs = 0;
   #greetedAt = 0;
 
@@ -138,15 +143,14 @@ export class Connection extends ObservableV2<ConnectionEvents> {
 
   detach(document: Attached): void {
     this.#attached.delete(document);
-    for (const [ref, other] of this.#byRef) if (other === document) this.#byRef.delete(ref);
+    this.#questions.letGo(document);
     for (const [number, other] of this.#byNumber) if (other === document) this.#byNumber.delete(number);
   }
 
-  /** A number to ask for a document by; the answers go to whom it is for. */
-  nextRef(document: Attached): number {
-    const ref = ++this.#lastRef;
-    this.#byRef.set(ref, document);
-    return ref;
+  /** Asks for a document, as soon as the server has answered whoever asked for it before and let go of it. */
+  open(document: Attached): void {
+    const ref = this.#questions.ask(document);
+    if (ref !== undefined) this.say({ type: 'open', ref, name: document.name, known: document.known() });
   }
 
   /** Says it in the order of the calls; what is said in one turn leaves in one frame. Nothing while it is not open. */
@@ -243,7 +247,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     this.#opening?.cancel();
     this.#heartbeat.stop();
     this.#outbox = [];
-    this.#byRef.clear();
+    this.#questions.clear();
     this.#byNumber.clear();
     socket?.close();
   }
@@ -279,13 +283,8 @@ export class Connection extends ObservableV2<ConnectionEvents> {
         this.#retryAfterMs = message.retryAfterMs;
         return this.#fail(errorCodeOf(message.code), message.reason);
       case 'opened':
-        this.#take(message.ref, message.document);
-        return this.#byNumber.get(message.document)?.hear(message);
-      case 'not-opened': {
-        const document = this.#byRef.get(message.ref);
-        this.#byRef.delete(message.ref);
-        return document?.hear(message);
-      }
+      case 'not-opened':
+        return this.#answered(message);
       default: {
         const document = this.#byNumber.get(message.document);
         if (message.type === 'closed') this.#byNumber.delete(message.document);
@@ -294,12 +293,15 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     }
   }
 
-  #take(ref: number, number: number): void {
-    const document = this.#byRef.get(ref);
-    this.#byRef.delete(ref);
-    // One that was let go of meanwhile: the server need not keep it open.
-    if (document === undefined) this.say({ type: 'close', document: number });
-    else this.#byNumber.set(number, document);
+  #answered(message: Extract<DocumentMessage, { ref: number }>): void {
+    const { asker, next } = this.#questions.answered(message.ref);
+    if (message.type === 'opened') {
+      // One that was let go of meanwhile: the server need not keep it open.
+      if (asker === undefined) this.say({ type: 'close', document: message.document });
+      else this.#byNumber.set(message.document, asker);
+    }
+    asker?.hear(message);
+    if (next !== undefined) this.open(next);
   }
 
   #closed(closeCode: number, reason: string): void {

@@ -75,6 +75,7 @@ interface Open {
 }
 
 export class DocumentSync extends ObservableV2<Events> implements Attached {
+  readonly name: string;
   readonly #deps: DocumentSyncDeps;
   readonly #outbox = new Outbox();
   readonly #backoff: Backoff;
@@ -96,6 +97,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   constructor(deps: DocumentSyncDeps) {
     super();
+    this.name = deps.name;
     this.#deps = deps;
     this.#backoff = new Backoff(deps.random);
     this.#position = deps.position;
@@ -187,9 +189,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   connected(): void {
     if (this.#phase !== 'closed') return;
     this.#retry?.cancel();
-    const { connection, name } = this.#deps;
     this.#setPhase('opening');
-    connection.say({ type: 'open', ref: connection.nextRef(this), name, known: this.#known() });
+    this.#deps.connection.open(this);
   }
 
   disconnected(): void {
@@ -230,7 +231,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     }
   }
 
-  #known(): Known {
+  known(): Known {
     const { doc } = this.#deps;
     if (this.#isComplete && this.#position !== undefined) return { kind: 'offset', ...this.#position };
     if (doc.store.clients.size === 0) return { kind: 'nothing' };

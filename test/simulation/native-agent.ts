@@ -116,7 +116,7 @@ export class NativeAgent implements HonestAgent {
     if (dice < 86) return this.#changeWeather(random);
     if (dice < 90) return this.#break(random);
     if (dice < 94) return this.#move(random);
-    if (dice < 96) return this.#reload();
+    if (dice < 96) return this.#reload(random.chance(0.5));
     if (dice < 98) for (const { sync } of this.#open) void sync.synced().catch(() => undefined);
   }
 
@@ -263,9 +263,9 @@ export class NativeAgent implements HonestAgent {
   }
 
   /** A page is loaded anew, without a copy: what it had not sent is gone. */
-  #reload(): void {
-    this.#deps.timeline.log(`${this.name} reloads`);
-    this.#connection.disconnect();
+  #reload(keepsConnection: boolean): void {
+    this.#deps.timeline.log(`${this.name} reloads${keepsConnection ? ' its documents' : ''}`);
+    if (!keepsConnection) this.#connection.disconnect();
     for (const copy of this.#open) this.#close(copy);
     this.#begin();
     if (this.#wantsConnection) this.#connection.connect();
@@ -281,7 +281,7 @@ export class NativeAgent implements HonestAgent {
       ledger,
       people,
       delayMs: () => (this.#isSpoilt || this.#of.isOverHttp ? Infinity : 50),
-      docOf: (document) => this.#open.find((copy) => copy.document === document)?.doc,
+      docOf: (document) => this.#open.find((copy) => copy.document === document && isOpen(copy))?.doc,
     });
     this.#ear = ear;
     const heard = {
@@ -316,4 +316,9 @@ export class NativeAgent implements HonestAgent {
       },
     };
   }
+}
+
+/** The server has opened it for this copy, and not for one that was let go of. */
+function isOpen({ sync }: OpenCopy): boolean {
+  return sync.phase === 'syncing' || sync.phase === 'synced';
 }

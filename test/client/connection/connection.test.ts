@@ -46,16 +46,19 @@ function create(deps: Partial<ConnectionDeps> = {}): Connection {
 class WatchedDocument implements Attached {
   readonly heard: DocumentMessage[] = [];
   readonly events: string[] = [];
-  readonly #name: string;
+  readonly name: string;
 
   constructor(name: string) {
-    this.#name = name;
+    this.name = name;
+  }
+
+  known(): { kind: 'nothing' } {
+    return { kind: 'nothing' };
   }
 
   connected(): void {
     this.events.push('connected');
-    const known = { kind: 'nothing' } as const;
-    connection.say({ type: 'open', ref: connection.nextRef(this), name: this.#name, known });
+    connection.open(this);
   }
 
   disconnected(): void {
