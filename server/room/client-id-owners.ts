@@ -79,9 +79,8 @@ export class ClientIdOwners {
   edited(clientId: number, writer: Writer): void {
     if (writer.connection === undefined) return;
     const claim = this.#claims.get(clientId);
-    if (claim !== undefined && (claim.connection !== undefined || this.standing(clientId, writer) !== 'free'))
-      return;
-    this.#hold(clientId, writer, claim);
+    if (claim !== undefined && this.standing(clientId, writer) !== 'free') return;
+    if (claim?.connection === undefined) this.#hold(clientId, writer, claim);
     this.#toBeKept(clientId);
   }
 
@@ -122,7 +121,7 @@ export class ClientIdOwners {
     holder.ids.add(clientId);
     const { connection } = writer;
     const owner = before?.owner.sub === undefined ? holder.owner : before.owner;
-    const isKept = before?.owner === owner && before.isKept;
+    const isKept = before?.owner === owner && before.isKept && !before.isLenient;
     this.#claims.set(clientId, { owner, connection, isLenient: false, isKept });
   }
 

@@ -117,6 +117,39 @@ describe('an announcement', () => {
   );
 });
 
+describe('what is to be kept', () => {
+  it('C6: an id that was announced first is kept as soon as it has content, while its connection is open', () => {
+    let changes = 0;
+    owners = new ClientIdOwners(
+      (clientId) => written.has(clientId),
+      () => changes++,
+    );
+    const ann = writerOf('ann');
+    owners.announce(1, ann);
+    expect([changes, owners.kept().length]).toEqual([0, 0]);
+    written.add(1);
+    owners.edited(1, ann);
+    expect([changes, owners.kept().length]).toEqual([1, 1]);
+    owners.edited(1, ann);
+    expect(changes, 'nothing new').toBe(1);
+  });
+
+  it('C6: a lenient claim is kept anew when its owner is here again', () => {
+    let changes = 0;
+    written.add(1);
+    owners = new ClientIdOwners(
+      (clientId) => written.has(clientId),
+      () => changes++,
+    );
+    owners.restore([{ clientId: 1, owner: { sub: 'ann', device: undefined }, isLenient: true }]);
+    owners.edited(1, writerOf('ann'));
+    expect(changes).toBe(1);
+    expect(owners.kept()).toEqual([
+      { clientId: 1, owner: { sub: 'ann', device: undefined }, isLenient: false },
+    ]);
+  });
+});
+
 describe('readers', () => {
   it('C6: claim nothing by announcing, nor after they may write no more', () => {
     const reader = writerOf('mallory');
