@@ -182,7 +182,13 @@ export class NativeAgent implements HonestAgent {
       random,
       isEdit: () => true,
     });
-    const presence = new SimAwareness(clock, doc, this.#of.isPresent, (update) => sync.announce(update));
+    const { isPresent } = this.#of;
+    // Our client tells of itself alone (client/provider/presence.ts). Who tells nothing of itself repeats the others here, as
+    // stock clients do: the server must bear that, and the announcements are then of others' ids only.
+    const presence = new SimAwareness(clock, doc, isPresent, (update, isOwn) => {
+      if (!isPresent) sync.announce(update);
+      else if (isOwn) sync.announce(presence.own());
+    });
     const copy: OpenCopy = {
       document,
       doc,

@@ -14,8 +14,13 @@ export class SimAwareness {
   readonly #heardAt = new Map<number, number>();
   #renewedAt: number;
 
-  /** `tell` is called with what the others are to be told. */
-  constructor(clock: Clock, doc: Y.Doc, isPresent: boolean, tell: (update: Uint8Array) => void) {
+  /** `tell` is called with what a stock client tells of a change, also of a change that it has heard of; and whose it was. */
+  constructor(
+    clock: Clock,
+    doc: Y.Doc,
+    isPresent: boolean,
+    tell: (update: Uint8Array, isOwn: boolean) => void,
+  ) {
     this.#clock = clock;
     this.#renewedAt = clock.monotonic();
     this.awareness = new awarenessProtocol.Awareness(doc);
@@ -25,7 +30,8 @@ export class SimAwareness {
     this.awareness.on('update', ({ added, updated, removed }: Record<string, number[]>) => {
       const now = clock.monotonic();
       for (const id of [...added!, ...updated!]) this.#heardAt.set(id, now);
-      tell(this.encode([...added!, ...updated!, ...removed!]));
+      const ids = [...added!, ...updated!, ...removed!];
+      tell(this.encode(ids), ids.includes(this.awareness.clientID));
     });
     this.#timer = clock.every(lookEveryMs, () => this.#look());
   }
