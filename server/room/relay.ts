@@ -49,7 +49,7 @@ export interface RelayDeps {
 }
 
 /** Frames of one room leave this far apart per live reader, ms: more readers make a frame dearer. */
-const windowMsPerReader = 0.07;
+const windowMsPerReader = 0.08;
 const minWindowMs = 6;
 const maxWindowMs = 25;
 /** On a busy server, edits closer together than this wait for their commit, ms. */
@@ -61,7 +61,7 @@ const patienceMs = 75;
  * wrote. A frame that would take more work than this waits for its commit, which needs no such frames, but no longer than
  * the patience lasts: then as much leaves as this allows.
  */
-const maxFrameWork = 512;
+const maxFrameWork = 128;
 /** With so few live readers no frame is saved by joining updates. */
 const fewReaders = 2;
 
