@@ -1,5 +1,7 @@
 // Many small worlds, one seed each. HEDDLE_SEED replays one and prints all that happened in it; HEDDLE_SIM_SEEDS says how many
-// worlds there are, HEDDLE_SIM_FROM which is the first. Seeds that once failed are kept in seeds.json.
+// worlds there are, HEDDLE_SIM_FROM which is the first: 'random', or a number. Seeds that once failed are kept in seeds.json.
+// Without HEDDLE_SIM_FROM the worlds are the same each time, so that a change is judged by what it changes; new worlds are looked
+// for by command.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -7,7 +9,8 @@ import { play, replay, report, shrink } from './play.js';
 
 const given = process.env['HEDDLE_SEED'] ?? '';
 const count = Number(process.env['HEDDLE_SIM_SEEDS'] ?? 1_000);
-const from = Number(process.env['HEDDLE_SIM_FROM'] ?? Math.floor(Math.random() * 0x7fffffff));
+const first = process.env['HEDDLE_SIM_FROM'] ?? '402000';
+const from = first === 'random' ? Math.floor(Math.random() * 0x7fffffff) : Number(first);
 /** Goes on after a failure, and writes what was found into this file. */
 const listing = process.env['HEDDLE_SIM_LIST'];
 const kept = JSON.parse(readFileSync(new URL('seeds.json', import.meta.url), 'utf8')) as number[];
