@@ -2,7 +2,7 @@
 // updates that are accepted and not durable yet; knows nothing of sockets.
 //
 // An edit leaves at once when the last frame left long enough ago. Edits that come closer leave in one frame a few
-// milliseconds later, before they are durable: then nobody is sent an edit of its own, because that would be its
+// milliseconds later, before they are durable: then no stock client is sent an edit of its own, because that would be its
 // acknowledgement (D1). A server that is busy saves these frames: there, edits leave joined when their commit is done,
 // and then to everybody, because the frame is the acknowledgement of its writers.
 //
@@ -10,7 +10,7 @@
 //   R1 Updates leave in the order of their offsets: of `#pending`, all before `#queuedFrom` have left and none after it.
 //   R2 `relayedOffset` is the offset of the last update that has left, `durableOffset` that of the last durable one.
 //   R3 A receipt is told once: by `acknowledged`, or by a joined frame that its writer gets.
-//   R4 No writer is sent an update of its own before it is durable.
+//   R4 No writer that takes an update of its own for its acknowledgement is sent the update before it is durable.
 //   R5 The timer runs if, and only if, an update is queued.
 
 import type { Clock, Timer } from '../../shared/clock.js';
@@ -70,7 +70,7 @@ export class Relay {
   #state: RelayState = 'quiet';
   /** Accepted and not durable, in order. */
   #pending: Entry[] = [];
-  /** Index of the first entry that has not left. Entries that added nothing count as left. */
+  /** Index of the first entry that has not left. An entry that added nothing has left when every edit before it has. */
   #queuedFrom = 0;
   /** Monotonic time of the last frame, or of the last update on a busy server. */
   #lastAt = Number.NEGATIVE_INFINITY;

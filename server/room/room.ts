@@ -98,7 +98,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   #ended: SyncError | undefined;
   #isClosed = false;
 
-  /** Log and index must agree: see loadRoom. */
+  /** Log and index must agree: see loadDocument. */
   constructor(
     document: DocumentName,
     epoch: string,

@@ -61,7 +61,10 @@ export interface Fanout {
   readonly readerCount: number;
   /** An update of this size or more is not sent live: readers read it from the log. */
   readonly maxLiveBytes: number;
-  /** Edits that may not be durable yet, in order, at least one: each live reader gets those that it did not write. */
+  /**
+   * Edits that may not be durable yet, in order, at least one: each live reader gets those that it did not write. It gets its
+   * own, too, only where its dialect does not take them for acknowledged.
+   */
   edits(edits: readonly Edit[], cursor: number): void;
   /** Durable updates as one: every live reader gets it, its writers too. `acks` is what the frame tells of them. */
   joined(update: Uint8Array, cursor: number, acks: readonly Ack[]): void;
