@@ -50,7 +50,17 @@ it('O1: a long name is cut, and the reason fits a close frame', async () => {
 });
 
 it('O1: what stock clients say first is no hello', () => {
-  expect(isHello(hello)).toBe(true);
   for (const frame of [[0, 0, 1, 0], [0, 1, 2, 0, 0], [0, 2, 2, 0, 0], [1, 1, 0], [3], [], [0]])
     expect(isHello(Uint8Array.from(frame))).toBe(false);
+});
+
+it('O1: a hello is one whole, whatever its lengths take to write, and with what follows it', () => {
+  const open = encodeClientFrame({ type: 'open', ref: 1, name: 'a', known: { kind: 'nothing' } });
+  const long = { type: 'hello', version: 300, token: 'ü'.repeat(100), device: 'd', agent: 'a' } as const;
+  for (const whole of [hello, encodeClientFrame(long), Uint8Array.of(...hello, ...open)])
+    expect(isHello(whole)).toBe(true);
+  for (let end = 0; end < hello.length; end++) expect(isHello(hello.subarray(0, end))).toBe(false);
+  expect(isHello(Uint8Array.of(...hello, 255))).toBe(false);
+  for (const nameless of [{ device: '' }, { agent: '' }])
+    expect(isHello(encodeClientFrame({ ...long, ...nameless }))).toBe(false);
 });
