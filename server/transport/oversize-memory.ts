@@ -1,7 +1,7 @@
 // Who had a message over the limit of the binary. The binary ends such a connection without a word, as it does not read
 // the message to its end. So its client is told FRAME_TOO_LARGE when it comes back (T18).
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { Clock } from '../../shared/clock.js';
 import type { UpgradeRequest } from './transport.js';
@@ -24,6 +24,8 @@ export class OversizeMemory {
   readonly #clock: Clock;
   /** By client, the last one last. */
   readonly #entries = new Map<string, Entry>();
+  /** Monotonic time of the last of them. */
+  #notedAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,28 +33,35 @@ export class OversizeMemory {
 
   /**
    * The name of a client here. It says who the client is as well as an upgrade request can: where the request comes from,
-   * what it asks for, and with which token. Short, as each connection keeps its client's.
+   * what it asks for, and with which token. Short, as each connection whose messages may be large keeps its client's.
    */
   clientOf(request: UpgradeRequest): string {
     const { remoteAddress, path, query } = request;
     const said = ['authorization', 'sec-websocket-protocol', 'user-agent'].map((name) =>
       request.header(name),
     );
-    const parts = JSON.stringify([remoteAddress, path, query, ...said]);
-    return createHash('sha256').update(parts).digest('base64url').slice(0, 22);
+    // None of them can hold a line break.
+    const parts = [remoteAddress, path, query, ...said].join('\n');
+    return hash('sha256', parts, 'base64url').slice(0, 22);
   }
 
   /** A message of this client was too large. */
   note(client: string): void {
     const count = (this.#recent(client)?.count ?? 0) + 1;
+    this.#notedAt = this.#clock.monotonic();
     this.#entries.delete(client);
-    this.#entries.set(client, { at: this.#clock.monotonic(), count, isTold: false });
+    this.#entries.set(client, { at: this.#notedAt, count, isTold: false });
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > maxRemembered && oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** How long to wait until this client is told, ms; undefined when there is nothing to tell. It is told once each time. */
-  tellAfterMs(client: string): number | undefined {
+  /**
+   * How long to wait until the client that asks is told, ms; undefined when there is nothing to tell. It is told once each
+   * time. The client is named only while there is somebody to be told.
+   */
+  tellAfterMs(request: UpgradeRequest): number | undefined {
+    if (this.#clock.monotonic() - this.#notedAt > tellWithinMs) return undefined;
+    const client = this.clientOf(request);
     const entry = this.#recent(client);
     if (entry === undefined || entry.isTold || this.#clock.monotonic() - entry.at > tellWithinMs)
       return undefined;

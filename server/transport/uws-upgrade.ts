@@ -76,27 +76,26 @@ export class Upgrades {
     const isLarge = seat.takeRoom(decision.hasToken === true);
     const route = isLarge ? (this.#largeRoute ?? smallRoute) : smallRoute;
     const { remoteAddress } = head;
-    const client = oversize.clientOf(head);
-    const socket = new UwsSocket(topics, {
-      remoteAddress,
-      seat,
-      outgrew: isLarge ? () => this.#note(client, remoteAddress) : () => seat.outgrow(),
-    });
+    const outgrew = isLarge ? this.#noteOf(oversize.clientOf(head), remoteAddress) : seatOutgrown(seat);
+    const socket = new UwsSocket(topics, { remoteAddress, seat, outgrew });
     const carried: UwsUserData = { socket };
     const key = head.header('sec-websocket-key') ?? '';
     // Within the binary's own handler, never later: later the binary wants a cork around the upgrade, and after a cork it
     // tells an upgraded socket from a finished request by its address, which stays the same; then it reads memory that is
     // no longer its own, and may close the new connection.
     response.upgrade(carried, key, decision.subprotocol ?? '', '', route);
-    const tellAfterMs = oversize.tellAfterMs(client);
+    const tellAfterMs = oversize.tellAfterMs(head);
     socket.start((opened) =>
       tellAfterMs === undefined ? decision.open(opened) : this.#tellTooLarge(opened, tellAfterMs),
     );
   }
 
-  #note(client: string, remoteAddress: string): void {
-    this.#deps.logger.info({ remoteAddress }, 'a connection ended because of a message that is too large');
-    this.#deps.oversize.note(client);
+  /** Made apart from the request: a function that is made beside others keeps all that any of them uses. */
+  #noteOf(client: string, remoteAddress: string): () => void {
+    return () => {
+      this.#deps.logger.info({ remoteAddress }, 'a connection ended because of a message that is too large');
+      this.#deps.oversize.note(client);
+    };
   }
 
   /** A handler that tells the client, at once or later, why its last connection ended. */
@@ -107,6 +106,10 @@ export class Upgrades {
     if (timer === undefined) close();
     return { message() {}, drained() {}, dropped() {}, closed: () => timer?.cancel() };
   }
+}
+
+function seatOutgrown(seat: Seat): () => void {
+  return () => seat.outgrow();
 }
 
 function refuse(response: NativeResponse, status: number, body: string): void {
