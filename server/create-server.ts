@@ -278,7 +278,7 @@ class Server implements HeddleServer {
   async #readDocument(document: DocumentName): Promise<Y.Doc> {
     const { registry, worker } = this.#get();
     const room = await registry.open(document);
-    return worker.read(document, { updates: room.content(), gc: this.#gc });
+    return worker.read(document, { updates: room.content.all(), gc: this.#gc });
   }
 
   #fail(error: unknown): void {

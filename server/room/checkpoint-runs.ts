@@ -72,17 +72,17 @@ export class CheckpointRuns {
 
   async #run(room: Room): Promise<void> {
     const { worker, costs, store, gc, limits, clock } = this.#deps;
-    const { offset, updates } = room.checkpointInput();
-    if (offset === room.checkpointOffset) return;
+    const { offset, updates } = room.compaction.input();
+    if (offset === room.compaction.offset) return;
     try {
       const result = await worker.merge(room.document, { updates, gc, partBytes: limits.syncPartBytes });
       costs.measured(room.document, { bytes: result.update.length, loadMs: result.loadMs });
-      const kept = await room.keptAt(offset, result.update.length);
+      const kept = await room.compaction.keptAt(offset, result.update.length);
       // Another room may have the document by now.
       if (room.hasEnded) return;
       const checkpoint = { offset, time: clock.now(), update: result.update };
       await store.replace(room.document, checkpoint, kept[0]?.first);
-      room.checkpointed(offset, result, kept);
+      room.compaction.replaced(offset, result, kept);
       this.#notBefore.delete(room.document);
     } catch (error) {
       if (!this.#isClosed && !room.hasEnded) this.#fail(room, error, sumBytes(updates));

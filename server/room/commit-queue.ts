@@ -18,8 +18,8 @@ export interface CommitSource {
   /** Records accepted since the last call, in order; at least one. They are the queue's from now on. */
   takeUncommitted(): LogRecord[];
   /** Everything up to this offset is durable. */
-  committed(offset: number): void;
-  /** The source must not go on: its records cannot be written, or its `committed` has thrown. Does not throw. */
+  durable(offset: number): void;
+  /** The source must not go on: its records cannot be written, or its `durable` has thrown. Does not throw. */
   end(error: SyncError): void;
 }
 
@@ -249,7 +249,7 @@ export class CommitQueue {
 function tell(source: CommitSource, append: Append | undefined, outcome: AppendOutcome | undefined): void {
   if (outcome?.kind === 'failed') return source.end(refusalOf(outcome.error));
   try {
-    source.committed(append?.records.at(-1)?.offset ?? 0);
+    source.durable(append?.records.at(-1)?.offset ?? 0);
   } catch (cause) {
     source.end(new SyncError('INTERNAL', '', { cause }));
   }

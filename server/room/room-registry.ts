@@ -247,7 +247,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   #look(room: Room): void {
     this.#idle.resized(room);
     if (this.#checkpoints.isRunning(room)) return;
-    const dueInMs = Math.max(checkpointDueInMs(room.tail), this.#checkpoints.waitMs(room.document));
+    const dueInMs = Math.max(
+      checkpointDueInMs(room.compaction.tail),
+      this.#checkpoints.waitMs(room.document),
+    );
     if (dueInMs <= 0) void this.#checkpoints.run(room);
     else if (dueInMs < Infinity) this.#due.plan(room, dueInMs);
   }

@@ -17,7 +17,7 @@ export async function seedRoom(room: Room, content: () => Promise<Uint8Array | u
     const update = await contentOf(content);
     if (update === undefined) return;
     await take(room, update);
-    await room.settled();
+    await room.progress.settled();
   } catch (thrown) {
     const error = toSyncError(thrown);
     room.end(error);
@@ -41,7 +41,7 @@ async function contentOf(content: () => Promise<Uint8Array | undefined>): Promis
 /** O1: whoever opens the document has done nothing wrong, so the code of the refusal is for the log alone. */
 async function take(room: Room, update: Uint8Array): Promise<void> {
   try {
-    if (!room.isWhole(update))
+    if (!room.content.isWhole(update))
       throw new SyncError('UPDATE_INCOMPLETE', 'the first content depends on something missing');
     await room.accept(update, seeder, false);
   } catch (cause) {

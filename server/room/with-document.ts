@@ -31,13 +31,13 @@ export async function withDocument<F extends Fanout, T>(
   room.join(writer);
   registry.used(room);
   try {
-    const { result, update } = await worker.edit(document, { updates: room.content(), gc }, use);
+    const { result, update } = await worker.edit(document, { updates: room.content.all(), gc }, use);
     if (update !== undefined) {
       const { isIncomplete } = await room.accept(update, writer, true);
       if (isIncomplete)
         throw new SyncError('UPDATE_INCOMPLETE', 'what was changed depends on something missing');
       // For its own document alone: others may have writers who never pause.
-      await room.settled();
+      await room.progress.settled();
     }
     return result;
   } finally {

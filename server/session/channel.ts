@@ -6,7 +6,8 @@ import type { Ack, Known } from '../../shared/native/fields.js';
 import { decodeStateVector, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
-import type { Acceptance, Room } from '../room/room.js';
+import type { Acceptance } from '../room/intake.js';
+import type { Room } from '../room/room.js';
 import type { Receipt, Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
@@ -129,7 +130,7 @@ export class Channel implements Writer, Asker, Latest {
         : undefined;
     if (this.#isClosed) return;
     if (missed !== undefined) announce(true, new Uint8Array(0));
-    else announce(known.kind !== 'offset', room.stateVector());
+    else announce(known.kind !== 'offset', room.content.stateVector());
     this.#sendPresence();
     this.#reader.greeted();
     if (missed !== undefined) this.#reader.resume(missed);
@@ -223,7 +224,7 @@ export class Channel implements Writer, Asker, Latest {
   async #confirm(): Promise<void> {
     if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
     await this.#host.right.check();
-    if (!this.#isClosed) await this.room.settled();
+    if (!this.#isClosed) await this.room.progress.settled();
     if (!this.#isClosed) this.#reader.confirm();
   }
 
@@ -236,7 +237,7 @@ export class Channel implements Writer, Asker, Latest {
   }
 
   #pendingOwn(): Promise<void> | undefined {
-    return this.#isClosed ? undefined : this.room.settledFor(this);
+    return this.#isClosed ? undefined : this.room.progress.ownDurable(this);
   }
 
   /** Of a document that was closed, whose number may stand for the next one by now, nothing is said. */
@@ -331,13 +332,13 @@ export class Channel implements Writer, Asker, Latest {
     const { room } = this;
     this.#awaited ??= new AwaitedIds({
       clock: this.#deps.clock,
-      has: ({ client, clock }) => room.clockOf(client) > clock,
+      has: ({ client, clock }) => room.content.clockOf(client) > clock,
       ask: () => {
         if (this.mayWrite) this.#askForMissing();
       },
     });
     try {
-      for (const update of updates) this.#awaited.wait(room.awaitedBy(update));
+      for (const update of updates) this.#awaited.wait(room.content.awaitedBy(update));
     } catch (error) {
       this.#host.refuse(toSyncError(error));
     }
@@ -345,7 +346,7 @@ export class Channel implements Writer, Asker, Latest {
 
   /** A4: a reader's update is refused visibly, unless it brings nothing new, as after every reconnect. */
   #refuseWrite(update: Uint8Array, seq: number): Acceptance {
-    if (this.room.knows(update)) {
+    if (this.room.content.knows(update)) {
       if (seq > 0) this.#acknowledgeDurable(seq);
       return done;
     }
@@ -368,7 +369,7 @@ export class Channel implements Writer, Asker, Latest {
 
   /** D1: what the room knows may not be in the store yet. A room that ends tells its members so itself. */
   #acknowledgeDurable(seq: number): void {
-    const settled = this.room.settled();
+    const settled = this.room.progress.settled();
     if (settled === undefined) return this.acknowledged([seq]);
     settled.then(
       () => this.acknowledged([seq]),
@@ -386,6 +387,6 @@ export class Channel implements Writer, Asker, Latest {
   }
 
   #askForMissing(): void {
-    this.#send(this.#encoder.request(this.room.stateVector()));
+    this.#send(this.#encoder.request(this.room.content.stateVector()));
   }
 }

@@ -5,7 +5,7 @@
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { Limits } from '../../shared/limits.js';
-import type { Acceptance } from '../room/room.js';
+import type { Acceptance } from '../room/intake.js';
 import type { ByteBudget } from './byte-budget.js';
 
 /** An update as it came. */

@@ -71,7 +71,7 @@ export class Reader implements LiveReader {
 
   /** The client has everything up to this offset, and all of it is durable. */
   get cursor(): number {
-    return this.isLive ? this.#room.cursor : this.#cursor;
+    return this.isLive ? this.#room.progress.cursor : this.#cursor;
   }
 
   /** The client has been told who is here. */
@@ -159,9 +159,9 @@ export class Reader implements LiveReader {
       case 'ask-again':
         return this.#askAgain();
       case 'begin-answer':
-        return this.#send(this.#room.catchUp.missing(this.#request), this.#room.head);
+        return this.#send(this.#room.catchUp.missing(this.#request), this.#room.progress.head);
       case 'continue-from-log':
-        return this.#send([], this.#room.relayedOffset);
+        return this.#send([], this.#room.progress.relayedOffset);
     }
   }
 
@@ -201,7 +201,7 @@ export class Reader implements LiveReader {
     const isLast = this.#sent >= this.#queue.length;
     if (!isLast) return this.#sendPart(part, update);
     if (lastPart !== part || update !== emptyUpdate) this.#sendPart(lastPart, update);
-    this.#cursor = Math.min(this.#offset, this.#room.cursor);
+    this.#cursor = Math.min(this.#offset, this.#room.progress.cursor);
     this.#tellSynced();
     this.#step('answered');
   }
@@ -217,17 +217,17 @@ export class Reader implements LiveReader {
     const missed = this.#room.catchUp.after(this.#offset);
     if (missed instanceof Promise) return this.#wait(missed);
     if (missed.updates.length > 0) return this.#send(missed.updates, missed.offset);
-    this.#cursor = Math.max(this.#cursor, Math.min(this.#offset, this.#room.cursor));
+    this.#cursor = Math.max(this.#cursor, Math.min(this.#offset, this.#room.progress.cursor));
     if (this.#owesSynced) this.#tellSynced();
-    if (this.#room.relayedOffset > this.#offset) this.#catchUpWithLive();
+    if (this.#room.progress.relayedOffset > this.#offset) this.#catchUpWithLive();
     else this.#step('caught-up');
   }
 
   /** What live readers were given and is not durable yet would be missed otherwise. */
   #catchUpWithLive(): void {
-    const updates = this.#room.relayedSince(this.#offset, this.#writer);
-    if (updates === undefined) return this.#wait(this.#room.settled() ?? Promise.resolve());
-    this.#send(updates, this.#room.relayedOffset);
+    const updates = this.#room.progress.relayedSince(this.#offset, this.#writer);
+    if (updates === undefined) return this.#wait(this.#room.progress.settled() ?? Promise.resolve());
+    this.#send(updates, this.#room.progress.relayedOffset);
   }
 
   /** Sends nothing until then; goes on with what was read, if anything was. */
@@ -269,7 +269,7 @@ export class Reader implements LiveReader {
 
   #leaveLive(): void {
     const { fanout, presence } = this.#room;
-    this.#cursor = this.#room.cursor;
+    this.#cursor = this.#room.progress.cursor;
     fanout.remove(this.#writer);
     this.#presenceTurn = presence?.toldTurn ?? 0;
   }

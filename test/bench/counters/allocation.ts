@@ -63,7 +63,8 @@ async function acceptAll(): Promise<void> {
     if (index % batch === 0) await turn();
   }
   await commits.drain();
-  if (room.head !== updates.length + 1) throw new Error('the room has not taken every update as it is');
+  if (room.progress.head !== updates.length + 1)
+    throw new Error('the room has not taken every update as it is');
   room.close();
 }
 

@@ -94,7 +94,7 @@ async function countReturn(
     room.join(host);
     await write(server, room, [of.before]);
     await server.registry.checkpoint(room);
-    const position = { epoch: room.epoch, offset: room.head };
+    const position = { epoch: room.epoch, offset: room.progress.head };
     await write(server, room, of.edits);
     if (of.isAcross) await server.registry.checkpoint(room);
     const doc = new Y.Doc();
@@ -191,7 +191,7 @@ function webSocketOver(network: Network): new (url: string) => object {
 
 function expectSame(doc: Y.Doc, room: Room): void {
   const wanted = new Y.Doc();
-  for (const part of room.content()) Y.applyUpdate(wanted, part);
+  for (const part of room.content.all()) Y.applyUpdate(wanted, part);
   const isSame =
     doc.getText(textName).toString() === wanted.getText(textName).toString() &&
     Buffer.compare(Y.encodeStateVector(doc), Y.encodeStateVector(wanted)) === 0;

@@ -68,7 +68,7 @@ describe('what is plain', () => {
     ytext.insert(7, 'p'.repeat(1024 * 1024));
     for (let i = 0; i < 50; i++) doc.getMap('map').set(`k${i % 7}`, { x: i });
     for (const one of updates) expect(room.accept(one, writer, true)).not.toBeInstanceOf(Promise);
-    expect(room.head).toBe(updates.length);
+    expect(room.progress.head).toBe(updates.length);
     expect(worker.held.length).toBe(0);
   });
 });
@@ -83,10 +83,10 @@ describe('what may cost every reader much', () => {
     expect(textOf(worker.held[0]!.request.updates)).toBe('x'.repeat(1_002));
     expect(worker.held[0]!.request.update).toEqual(bomb);
     expect(room.accept(editor(7).edit('typed'), new WatchedWriter(), true)).toMatchObject({ outcome: 'new' });
-    expect(room.head).toBe(2);
+    expect(room.progress.head).toBe(2);
     worker.held[0]!.pass();
     expect(await offered).toMatchObject({ outcome: 'new', isIncomplete: false });
-    expect(room.head).toBe(3);
+    expect(room.progress.head).toBe(3);
     expect(fanout.updates.length + writer.acked.length).toBeGreaterThan(0);
   });
 
@@ -96,8 +96,8 @@ describe('what may cost every reader much', () => {
     await settled();
     worker.held[0]!.refuse(tooCostly);
     await expect(offered).rejects.toMatchObject({ code: 'UPDATE_TOO_COSTLY' });
-    expect(room.head).toBe(1);
-    expect(room.knows(bomb)).toBe(false);
+    expect(room.progress.head).toBe(1);
+    expect(room.content.knows(bomb)).toBe(false);
     expect([room.isBusy, gate.count]).toEqual([true, 0]);
   });
 
@@ -112,7 +112,7 @@ describe('what may cost every reader much', () => {
     expect(worker.held.length).toBe(1);
     worker.held[0]!.pass();
     await offered;
-    expect(room.head).toBe(1);
+    expect(room.progress.head).toBe(1);
   });
 
   it('V3: is found in small pieces as well: first it is checked beside, then each searched edit is tried', async () => {
@@ -163,7 +163,7 @@ describe('what may cost every reader much', () => {
     expect(textOf(worker.held[0]!.request.updates).length).toBe(1_002 + 800);
     worker.held[0]!.pass();
     await second;
-    expect(room.head).toBe(3);
+    expect(room.progress.head).toBe(3);
   });
 });
 
@@ -179,7 +179,7 @@ describe('a trial', () => {
     await settled();
     worker.held[0]!.pass();
     expect(await second).toMatchObject({ outcome: 'known' });
-    expect(room.head).toBe(2);
+    expect(room.progress.head).toBe(2);
   });
 
   it('V4: counts for what was tried: what could not be taken before is tried again', async () => {
@@ -199,12 +199,12 @@ describe('a trial', () => {
     void room.accept(missing, new WatchedWriter(), true);
     worker.held[0]!.pass();
     await settled();
-    expect(room.head).toBe(2);
+    expect(room.progress.head).toBe(2);
     expect(worker.held.length).toBe(1);
     expect(worker.held[0]!.request.update!.length).toBeGreaterThan(12_000);
     worker.held[0]!.refuse(tooCostly);
     await expect(offered).rejects.toMatchObject({ code: 'UPDATE_TOO_COSTLY' });
-    expect(room.head).toBe(2);
+    expect(room.progress.head).toBe(2);
   });
 
   it('V4: does not outlive its room', async () => {
@@ -216,7 +216,7 @@ describe('a trial', () => {
     worker.held[0]!.pass();
     await expect(offered).rejects.toMatchObject({ code: 'DRAINING' });
     await expect(waits).rejects.toMatchObject({ code: 'DRAINING' });
-    expect(room.head).toBe(1);
+    expect(room.progress.head).toBe(1);
     expect(worker.held.length).toBe(0);
   });
 
@@ -228,7 +228,7 @@ describe('a trial', () => {
     expect(room.isBusy).toBe(true);
     worker.held[0]!.pass();
     await expect(offered).rejects.toMatchObject({ code: 'DRAINING' });
-    expect(room.head).toBe(1);
+    expect(room.progress.head).toBe(1);
   });
 
   it('A3, V4: does not outlive the rights of its writer', async () => {
@@ -238,7 +238,7 @@ describe('a trial', () => {
     writer.mayWrite = false;
     worker.held[0]!.pass();
     await expect(offered).rejects.toMatchObject({ code: 'READ_ONLY' });
-    expect(room.head).toBe(1);
+    expect(room.progress.head).toBe(1);
   });
 
   it('O2, V4: so many may be under way, of a connection and together', async () => {
@@ -302,7 +302,7 @@ describe('a document that loads slowly', () => {
     expect(room.accept(typed, writer, true)).toMatchObject({ outcome: 'new' });
     const deleted = update([], [[1500, [0, 500]]]);
     expect(room.accept(deleted, writer, true)).toMatchObject({ outcome: 'new' });
-    expect(room.head).toBe(3);
+    expect(room.progress.head).toBe(3);
   });
 
   it('V6: one that a trial could not load is excessive', async () => {
@@ -332,9 +332,9 @@ describe('honest edits', () => {
       ytext.insert(i % 12 === 0 ? random.int(ytext.length + 1) : ytext.length, 'ab');
     }
     const whole = Y.encodeStateAsUpdate(doc);
-    expect(textOf((await takeAll([whole])).room.content())).toBe(ytext.toString());
+    expect(textOf((await takeAll([whole])).room.content.all())).toBe(ytext.toString());
     store = new ControlledStore();
-    expect(textOf((await takeAll(updates)).room.content())).toBe(ytext.toString());
+    expect(textOf((await takeAll(updates)).room.content.all())).toBe(ytext.toString());
   });
 
   it('V3: a document with a thousand paragraphs passes, and so do edits all over it', async () => {
@@ -357,7 +357,7 @@ describe('honest edits', () => {
       (paragraph.get(0) as Y.XmlText).insert(random.int(20), 'x');
     }
     const { room } = await takeAll(updates);
-    expect(room.head).toBe(updates.length);
+    expect(room.progress.head).toBe(updates.length);
   });
 
   it('V3: forty people typing at one place pass, and so does a storm of undo and redo', async () => {
@@ -383,7 +383,7 @@ describe('honest edits', () => {
       for (let i = 0; i < 200; i++) undo.redo();
     }
     const { room } = await takeAll([seed, ...all, ...first!.updates]);
-    expect(textOf(room.content())).toBe(first!.doc.getText('text').toString());
+    expect(textOf(room.content.all())).toBe(first!.doc.getText('text').toString());
   });
 });
 

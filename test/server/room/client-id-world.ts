@@ -69,8 +69,8 @@ export class World {
     this.#join(room, page.writer);
     announce(room, page.writer, page.doc.clientID);
     page.isKnown = true;
-    for (const part of room.content()) Y.applyUpdate(page.doc, part);
-    await this.#offer(page, room, Y.encodeStateAsUpdate(page.doc, room.stateVector()), false);
+    for (const part of room.content.all()) Y.applyUpdate(page.doc, part);
+    await this.#offer(page, room, Y.encodeStateAsUpdate(page.doc, room.content.stateVector()), false);
   }
 
   async disconnect(page: Page): Promise<void> {
@@ -113,7 +113,7 @@ export class World {
     announce(room, writer, victim.doc.clientID);
     if (mayWrite) {
       const known = new Y.Doc();
-      for (const part of room.content()) Y.applyUpdate(known, part);
+      for (const part of room.content.all()) Y.applyUpdate(known, part);
       const before = Y.encodeStateVector(known);
       known.clientID = victim.doc.clientID;
       known.getMap('typed').set('forged', 'forged');
@@ -127,7 +127,7 @@ export class World {
   async content(): Promise<Map<string, unknown>> {
     const room = await this.registry.open(document);
     const doc = new Y.Doc();
-    for (const part of room.content()) Y.applyUpdate(doc, part);
+    for (const part of room.content.all()) Y.applyUpdate(doc, part);
     return new Map(doc.getMap('typed').entries());
   }
 

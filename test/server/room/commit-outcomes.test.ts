@@ -1,75 +1,28 @@
 // What becomes of a batch: a document that fails alone, a store that is away, and a source that throws.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CommitQueue, type CommitSource } from '../../../server/room/commit-queue.js';
+import type { CommitQueue } from '../../../server/room/commit-queue.js';
 import { commitTable, type CommitEvent, type CommitState } from '../../../server/room/commit-state.js';
 import { StoreError } from '../../../server/errors.js';
-import type { AppendOutcome, LogRecord } from '../../../server/store/store.js';
-import { parseDocumentName } from '../../../shared/document-name.js';
-import type { SyncError } from '../../../shared/errors.js';
-import { ControlledStore } from '../../support/controlled-store.js';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import type { AppendOutcome } from '../../../server/store/store.js';
+import { CommitWatch, maxAwayMs, type WatchedLog } from '../../support/commit-watch.js';
+import type { ControlledStore } from '../../support/controlled-store.js';
+import type { FakeClock } from '../../support/fake-clock.js';
 import { pass, settled, watch } from '../../support/turns.js';
 
-const maxAwayMs = 30_000;
 const away = new StoreError('STORE_AWAY', 'no answer');
 
+let watched: CommitWatch;
 let clock: FakeClock;
 let store: ControlledStore;
+let queue: CommitQueue;
 let failures: unknown[];
 let warnings: string[];
-let queue: CommitQueue;
 
 beforeEach(() => {
-  clock = createFakeClock();
-  store = new ControlledStore();
-  failures = [];
-  warnings = [];
-  queue = new CommitQueue({
-    store,
-    clock,
-    logger: { debug() {}, info() {}, error() {}, warn: (_fields, message) => void warnings.push(message) },
-    intervalMs: 10,
-    maxBytes: 1_000,
-    maxAwayMs,
-    onFailure: (error) => failures.push(error),
-  });
+  watched = new CommitWatch();
+  ({ clock, store, queue, failures, warnings } = watched);
 });
-
-class Log implements CommitSource {
-  readonly document;
-  readonly epoch = 'epoch';
-  readonly commits: number[] = [];
-  readonly ends: SyncError[] = [];
-  /** Called in `committed`. */
-  hook: () => void = () => {};
-  #offset = 0;
-  #uncommitted: LogRecord[] = [];
-
-  constructor(name: string) {
-    this.document = parseDocumentName(name);
-  }
-
-  add(bytes = 1): void {
-    const update = new Uint8Array(bytes);
-    this.#uncommitted.push({ offset: ++this.#offset, time: clock.now(), author: '', update });
-    queue.add(this, bytes);
-  }
-
-  takeUncommitted(): LogRecord[] {
-    return this.#uncommitted.splice(0);
-  }
-
-  committed(offset: number): void {
-    this.hook();
-    this.commits.push(offset);
-  }
-
-  end(error: SyncError): void {
-    this.ends.push(error);
-    queue.remove(this);
-  }
-}
 
 function outcomesOf(...codes: ('stored' | 'DOCUMENT_CORRUPT' | 'STORE_CONFLICT')[]): AppendOutcome[] {
   return codes.map((code) =>
@@ -97,7 +50,12 @@ describe('the table of states', () => {
 
 describe('O7: a document that fails alone', () => {
   it('ends with what it failed for; the others of the batch are acknowledged and go on', async () => {
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => new Log(name)) as [Log, Log, Log, Log];
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => watched.log(name)) as [
+      WatchedLog,
+      WatchedLog,
+      WatchedLog,
+      WatchedLog,
+    ];
     store.outcomes = [outcomesOf('stored', 'DOCUMENT_CORRUPT', 'STORE_CONFLICT', 'stored')];
     for (const log of [a, b, c, d]) log.add();
     await pass(clock, 0);
@@ -112,7 +70,7 @@ describe('O7: a document that fails alone', () => {
   });
 
   it('leaves no records behind, nor what they took of the capacity', async () => {
-    const [a, b] = [new Log('a'), new Log('b')];
+    const [a, b] = [watched.log('a'), watched.log('b')];
     store.hold('append');
     store.outcomes = [outcomesOf('DOCUMENT_CORRUPT')];
     a.add(400);
@@ -129,7 +87,7 @@ describe('O7: a document that fails alone', () => {
   });
 
   it('is every document of a batch that was rejected for one of them', async () => {
-    const logs = [new Log('a'), new Log('b')];
+    const logs = [watched.log('a'), watched.log('b')];
     store.failures.set('append', new StoreError('DOCUMENT_CORRUPT', 'one of them'));
     for (const log of logs) log.add();
     await pass(clock, 0);
@@ -141,7 +99,7 @@ describe('O7: a document that fails alone', () => {
   });
 
   it('is one that throws when it is told: it ends, the others of the batch are told', async () => {
-    const logs = ['a', 'b', 'c'].map((name) => new Log(name));
+    const logs = ['a', 'b', 'c'].map((name) => watched.log(name));
     const thrown = new Error('a listener');
     logs[1]!.hook = () => {
       throw thrown;
@@ -158,7 +116,7 @@ describe('O7: a document that fails alone', () => {
 
 describe('O8: a store that is away', () => {
   it('is given the same records again, with growing pauses, and nothing is acknowledged meanwhile', async () => {
-    const [a, b] = [new Log('a'), new Log('b')];
+    const [a, b] = [watched.log('a'), watched.log('b')];
     const times: number[] = [];
     store.delay = (operation) => {
       if (operation === 'append') times.push(clock.monotonic());
@@ -180,7 +138,7 @@ describe('O8: a store that is away', () => {
   });
 
   it('may have written what it did not answer for: that is stored once', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     const append = store.kept.append.bind(store.kept);
     let isFirst = true;
     store.kept.append = async (batch) => {
@@ -202,7 +160,7 @@ describe('O8: a store that is away', () => {
   });
 
   it('is given up after a time, and then nothing is acknowledged any more', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     store.delay = () => void store.failures.set('append', away);
     log.add();
     const drained = watch(queue.drain());
@@ -217,7 +175,7 @@ describe('O8: a store that is away', () => {
   });
 
   it('O2: capacity holds meanwhile', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     store.failures.set('append', away);
     log.add(600);
     await pass(clock, 0);
@@ -230,7 +188,7 @@ describe('O8: a store that is away', () => {
   });
 
   it('answers for some alone when it is back', async () => {
-    const logs = [new Log('a'), new Log('b')];
+    const logs = [watched.log('a'), watched.log('b')];
     store.failures.set('append', away);
     store.outcomes = [outcomesOf('stored', 'STORE_CONFLICT')];
     for (const log of logs) log.add();
@@ -242,7 +200,7 @@ describe('O8: a store that is away', () => {
 
 describe('D1: a store that answers wrongly', () => {
   it('has failed where it answers for fewer or more documents than it was given', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     store.outcomes = [outcomesOf('stored', 'stored')];
     log.add();
     await pass(clock, 0);
@@ -254,7 +212,7 @@ describe('D1: a store that answers wrongly', () => {
 
 describe('O3: drain', () => {
   it('waits for what there is now, not for those who never pause', async () => {
-    const [writer, other] = [new Log('endless'), new Log('other')];
+    const [writer, other] = [watched.log('endless'), watched.log('other')];
     store.delay = () => new Promise((resolve) => void clock.after(20, resolve));
     const typing = clock.every(1, () => writer.add());
     await pass(clock, 100, 1);
@@ -270,7 +228,7 @@ describe('O3: drain', () => {
   });
 
   it('waits for the batch under way alone where nothing else is waiting', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     store.hold('append');
     log.add();
     await pass(clock, 0);
@@ -285,7 +243,7 @@ describe('O3: drain', () => {
   });
 
   it('ends when all that it waited for is gone', async () => {
-    const [a, b] = [new Log('a'), new Log('b')];
+    const [a, b] = [watched.log('a'), watched.log('b')];
     store.hold('append');
     a.add();
     await pass(clock, 0);

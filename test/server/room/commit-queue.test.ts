@@ -1,66 +1,23 @@
 // Group commit: one batch at a time, nothing acknowledged that is not in the store.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CommitQueue, type CommitSource } from '../../../server/room/commit-queue.js';
+import type { CommitQueue } from '../../../server/room/commit-queue.js';
 import { StoreError } from '../../../server/errors.js';
-import type { LogRecord } from '../../../server/store/store.js';
-import { parseDocumentName } from '../../../shared/document-name.js';
-import type { SyncError } from '../../../shared/errors.js';
-import { silentLogger } from '../../../shared/logger.js';
-import { ControlledStore } from '../../support/controlled-store.js';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import { CommitWatch, type WatchedLog } from '../../support/commit-watch.js';
+import type { ControlledStore } from '../../support/controlled-store.js';
+import type { FakeClock } from '../../support/fake-clock.js';
 import { pass, settled } from '../../support/turns.js';
 
+let watched: CommitWatch;
 let clock: FakeClock;
 let store: ControlledStore;
-let failures: unknown[];
 let queue: CommitQueue;
+let failures: unknown[];
 
 beforeEach(() => {
-  clock = createFakeClock();
-  store = new ControlledStore();
-  failures = [];
-  queue = new CommitQueue({
-    store,
-    clock,
-    logger: silentLogger,
-    intervalMs: 10,
-    maxBytes: 1_000,
-    maxAwayMs: 30_000,
-    onFailure: (error) => failures.push(error),
-  });
+  watched = new CommitWatch();
+  ({ clock, store, queue, failures } = watched);
 });
-
-class Log implements CommitSource {
-  readonly document;
-  readonly epoch = 'epoch';
-  readonly commits: number[] = [];
-  readonly ends: SyncError[] = [];
-  #offset = 0;
-  #uncommitted: LogRecord[] = [];
-
-  constructor(name: string) {
-    this.document = parseDocumentName(name);
-  }
-
-  add(bytes = 1): void {
-    const update = new Uint8Array(bytes);
-    this.#uncommitted.push({ offset: ++this.#offset, time: clock.now(), author: '', update });
-    queue.add(this, bytes);
-  }
-
-  takeUncommitted(): LogRecord[] {
-    return this.#uncommitted.splice(0);
-  }
-
-  committed(offset: number): void {
-    this.commits.push(offset);
-  }
-
-  end(error: SyncError): void {
-    this.ends.push(error);
-  }
-}
 
 function offsetsOf(batch: number): number[][] {
   return (store.batches[batch] ?? []).map(({ records }) => records.map(({ offset }) => offset));
@@ -68,7 +25,7 @@ function offsetsOf(batch: number): number[][] {
 
 describe('a batch', () => {
   it('D1: is all that came in one turn, over all documents, and is told of once it is durable', async () => {
-    const [a, b] = [new Log('a'), new Log('b')];
+    const [a, b] = [watched.log('a'), watched.log('b')];
     a.add();
     b.add();
     a.add();
@@ -83,7 +40,7 @@ describe('a batch', () => {
   });
 
   it('D1: the one in flight gathers the next; there is never a second', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     store.hold('append');
     log.add();
     await pass(clock, 0);
@@ -103,9 +60,9 @@ describe('a batch', () => {
   });
 
   it('with little to write nobody waits long, with more it is written less often', async () => {
-    const logs = Array.from({ length: 17 }, (_, i) => new Log(`many-${i}`));
-    const log = new Log('few');
-    const gapAfter = async (first: readonly Log[]): Promise<number> => {
+    const logs = Array.from({ length: 17 }, (_, i) => watched.log(`many-${i}`));
+    const log = watched.log('few');
+    const gapAfter = async (first: readonly WatchedLog[]): Promise<number> => {
       for (const one of first) one.add();
       await pass(clock, 100);
       for (const one of first) one.add();
@@ -117,8 +74,8 @@ describe('a batch', () => {
       await pass(clock, 100);
       return waited;
     };
-    const few = await gapAfter([new Log('one')]);
-    const log4 = new Log('four updates');
+    const few = await gapAfter([watched.log('one')]);
+    const log4 = watched.log('four updates');
     const busy = await gapAfter([log4, log4, log4, log4]);
     const many = await gapAfter(logs);
     expect(few).toBeGreaterThan(0);
@@ -129,7 +86,7 @@ describe('a batch', () => {
   });
 
   it('after a pause nobody waits at all', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     log.add();
     await pass(clock, 100);
     log.add();
@@ -140,7 +97,7 @@ describe('a batch', () => {
 
 describe('drain', () => {
   it('O3: writes what waits now, at once, and resolves when it is durable', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     log.add();
     await pass(clock, 0);
     log.add();
@@ -162,7 +119,7 @@ describe('drain', () => {
 
   it('O3: resolves at once when there is nothing, and rejects when the store has failed', async () => {
     await queue.drain();
-    const log = new Log('a');
+    const log = watched.log('a');
     log.add();
     store.failures.set('append', new StoreError('STORE_IO', 'no'));
     const failed = { code: 'STORE_UNAVAILABLE' };
@@ -173,7 +130,7 @@ describe('drain', () => {
   });
 
   it('leaves no timers', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     log.add();
     await pass(clock, 0);
     log.add();
@@ -186,7 +143,7 @@ describe('drain', () => {
 
 describe('a store that fails', () => {
   it('D1: nothing is acknowledged from then on, nothing more is taken or written, and it is told once', async () => {
-    const [a, b] = [new Log('a'), new Log('b')];
+    const [a, b] = [watched.log('a'), watched.log('b')];
     store.hold('append');
     a.add();
     await pass(clock, 0);
@@ -211,7 +168,7 @@ describe('a store that fails', () => {
 
 describe('capacity', () => {
   it('O2: what is not durable is bounded, and room comes back with durability', async () => {
-    const log = new Log('a');
+    const log = watched.log('a');
     store.hold('append');
     log.add(600);
     await pass(clock, 0);

@@ -76,7 +76,7 @@ class Subject {
     const update = editor(1 + random.int(2 ** 30)).edit(text);
     const writer = this.#writer;
     await room.accept(update, writer, true);
-    await room.settled();
+    await room.progress.settled();
     if (writer.acked.includes(update)) this.acked.push(text);
   }
 
@@ -124,7 +124,7 @@ async function runSeed(place: Place, seed: number, suite: string): Promise<void>
     async () => registry.checkpoint(await victim.open(registry)),
     async () => {
       const room = await victim.open(registry);
-      const missed = await room.catchUp.resume(random.int(room.durableOffset + 1));
+      const missed = await room.catchUp.resume(random.int(room.progress.durableOffset + 1));
       for (const update of missed?.updates ?? []) expect(update.length).toBeGreaterThan(1);
     },
     () => store.load(victim.document),
@@ -150,12 +150,12 @@ async function runSeed(place: Place, seed: number, suite: string): Promise<void>
   const after = place.fresh();
   registry = serve(after, failures);
   for (const one of others) {
-    const content = textOf((await one.open(registry)).content());
+    const content = textOf((await one.open(registry)).content.all());
     for (const text of one.acked) expect(content, `seed ${seed}`).toContain(text);
   }
   const code = await codeOf(victim.open(registry));
   if (code === undefined && place.hasChecksums) {
-    const content = textOf(victim.room!.content());
+    const content = textOf(victim.room!.content.all());
     for (const text of victim.acked) expect(content, `seed ${seed}`).toContain(text);
   } else expect([undefined, 'DOCUMENT_CORRUPT'], `seed ${seed}`).toContain(code);
   await registry.close();
@@ -163,7 +163,7 @@ async function runSeed(place: Place, seed: number, suite: string): Promise<void>
   await after.delete(victim.document);
   registry = serve(after, failures);
   victim.leave();
-  expect((await victim.open(registry)).head).toBe(0);
+  expect((await victim.open(registry)).progress.head).toBe(0);
   await victim.write(registry, random);
   await registry.close();
   expect(failures).toEqual([]);

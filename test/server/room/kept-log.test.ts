@@ -169,7 +169,7 @@ describe('N8: who comes back after a checkpoint', () => {
     const registry = createRegistry();
     const { room, at, edit } = await typed(registry, ['three', 'words', 'here']);
     await edit('!');
-    expect(room.checkpointOffset).toBe(14);
+    expect(room.compaction.offset).toBe(14);
     for (const [offset, doc] of at.entries()) {
       const missed = await resumed(room, offset);
       if (offset === 15) expect(missed?.updates).toEqual([]);
@@ -193,7 +193,7 @@ describe('N8: who comes back after a checkpoint', () => {
     void again.accept(editor(2).edit('after'), new WatchedWriter(), true);
     await registry.drain();
     await registry.checkpoint(again);
-    expect(again.checkpointOffset).toBe(7);
+    expect(again.compaction.offset).toBe(7);
     expect(applied(at[2]!, await again.catchUp.resume(2))).toMatch(/^(beforeafter|afterbefore)$/);
   });
 
@@ -211,7 +211,7 @@ describe('N8: who comes back after a checkpoint', () => {
     await registry.checkpoint(room);
     const missed = await room.catchUp.resume(0);
     const bytes = missed!.updates.reduce((sum, { length }) => sum + length, 0);
-    expect(bytes).toBeLessThanOrEqual(room.tail.checkpointBytes);
+    expect(bytes).toBeLessThanOrEqual(room.compaction.tail.checkpointBytes);
     expect(Y.encodeStateVector(doc)).toEqual(Y.encodeStateVector(loadedFrom(missed!.updates)));
   });
 
@@ -235,7 +235,7 @@ describe('N8: who comes back after a checkpoint', () => {
       await registry.checkpoint(room);
       const kept = await store.kept.loadKept(document, 0);
       const bytes = kept.reduce((sum, { update }) => sum + update.length, 0);
-      const bound = keptBytes(room.tail.checkpointBytes, 100 * KiB);
+      const bound = keptBytes(room.compaction.tail.checkpointBytes, 100 * KiB);
       expect(bytes).toBeLessThanOrEqual(bound);
       if (round > 2) expect(bytes).toBeGreaterThan(bound - 34 * KiB);
     }
@@ -249,8 +249,8 @@ describe('N8: who comes back after a checkpoint', () => {
     store.keptLoads.length = 0;
     const registry = createRegistry();
     const room = await registry.open(document);
-    expect(textOf(room.content())).toBe('beforeand after');
-    expect(room.memoryBytes).toBeLessThan(textOf(room.content()).length + 2_048 + 1_024);
+    expect(textOf(room.content.all())).toBe('beforeand after');
+    expect(room.memoryBytes).toBeLessThan(textOf(room.content.all()).length + 2_048 + 1_024);
     expect((await room.catchUp.resume(15))?.updates).toEqual([]);
     expect(room.catchUp.after(15)).toEqual({ updates: [], offset: 15 });
     room.catchUp.missing(new Map());
@@ -267,10 +267,10 @@ describe('N8: who comes back after a checkpoint', () => {
     await settled();
     for (const letter of 'more') await edit(letter);
     // What a checkpoint does to the room, with a store that has been faster than the read.
-    const { offset, updates } = room.checkpointInput();
+    const { offset, updates } = room.compaction.input();
     const update = Y.mergeUpdates(updates);
     await store.kept.replace(document, { offset, time: 1, update }, 1);
-    room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]);
+    room.compaction.replaced(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]);
     await edit('!');
     store.release('loadKept');
     const missed = await resuming;
@@ -287,14 +287,16 @@ describe('N8: who comes back after a checkpoint', () => {
       const load = store.loadKept.bind(store);
       store.loadKept = async (name, after) => {
         store.loadKept = load;
-        const { offset, updates } = room.checkpointInput();
+        const { offset, updates } = room.compaction.input();
         const update = Y.mergeUpdates(updates);
         await edit('!');
         await store.kept.replace(document, { offset, time: 1, update }, 1);
         let moment = Promise.resolve();
         for (let i = 0; i < moments; i++) moment = moment.then(() => {});
         void moment.then(() =>
-          room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]),
+          room.compaction.replaced(offset, { update, parts: [update], loadMs: 1 }, [
+            { first: 1, bytes: 100 },
+          ]),
         );
         return after === 2 ? before : load(name, after);
       };
@@ -313,10 +315,10 @@ describe('N8: who comes back after a checkpoint', () => {
     store.loadKept = async (name, after) => {
       if (reads++ > 0) return load(name, after);
       for (const letter of 'more') await edit(letter);
-      const { offset, updates } = room.checkpointInput();
+      const { offset, updates } = room.compaction.input();
       const update = Y.mergeUpdates(updates);
       await store.kept.replace(document, { offset, time: 1, update }, 1);
-      room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]);
+      room.compaction.replaced(offset, { update, parts: [update], loadMs: 1 }, [{ first: 1, bytes: 100 }]);
       return before;
     };
     const missed = await resumed(room, 2);
@@ -336,7 +338,7 @@ describe('N8: who comes back after a checkpoint', () => {
     await edit('!');
     await registry.checkpoint(room);
     expect((await store.kept.loadKept(document, 0)).map(({ offset }) => offset)).toEqual([7]);
-    expect(textOf(room.content())).toBe('before!');
+    expect(textOf(room.content.all())).toBe('before!');
   });
 
   it('C4: a reader in the middle of being caught up goes on from the kept records', async () => {

@@ -74,7 +74,7 @@ describe('O7: a document that fails alone', () => {
     await room.accept(editor(1).edit('lost'), writer, true);
     const text = editor(2).edit('kept');
     await neighbour.room.accept(text, neighbour.writer, true);
-    const waiting = watch(room.settled()!);
+    const waiting = watch(room.progress.settled()!);
     await pass(clock, 20);
     expect(waiting.error).toMatchObject({ code: 'DOCUMENT_CORRUPT' });
     for (const one of [writer, watcher])
@@ -106,7 +106,7 @@ describe('O7: a document that fails alone', () => {
     await expect(registry.open(document)).rejects.toMatchObject({ code: 'DOCUMENT_CORRUPT' });
     const again = await joined();
     expect(again.room).not.toBe(room);
-    expect(textOf(again.room.content())).toBe('stored ');
+    expect(textOf(again.room.content.all())).toBe('stored ');
     await again.room.accept(lost, again.writer, true);
     await registry.drain();
     expect(again.writer.acked).toEqual([lost]);
@@ -146,7 +146,7 @@ describe('O7: a document that fails alone', () => {
     expect(neighbour.writer.acked.length).toBe(1);
     expect(errors.map(({ fields }) => fields['err'])).toEqual([bug]);
     const again = await joined();
-    expect(textOf(again.room.content())).toBe('a');
+    expect(textOf(again.room.content.all())).toBe('a');
     await registry.close();
   });
 
@@ -187,7 +187,9 @@ describe('D1: a store that fails', () => {
     await neighbour.room.accept(editor(2).edit('b'), neighbour.writer, true);
     await room.accept(editor(1).edit('a'), writer, true);
     store.failures.set('append', new StoreError('STORE_FULL', 'full'));
-    const waits = [room.settled()!, neighbour.room.settled()!, registry.drain()].map((wait) => watch(wait));
+    const waits = [room.progress.settled()!, neighbour.room.progress.settled()!, registry.drain()].map(
+      (wait) => watch(wait),
+    );
     await pass(clock, 20);
     for (const { error } of waits) expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect([writer.ends.length, neighbour.writer.ends.length, failures.length]).toEqual([1, 1, 1]);
@@ -245,7 +247,7 @@ describe('D6: the first content of a document', () => {
     ]);
     expect([registry.size, registry.isHealthy, failures]).toEqual([0, true, []]);
     const neighbours = createRegistry();
-    expect((await neighbours.open(document)).head).toBe(0);
+    expect((await neighbours.open(document)).progress.head).toBe(0);
     await neighbours.close();
     await registry.close();
   });
@@ -272,7 +274,7 @@ describe('D6: the first content of a document', () => {
     await pass(clock, 20);
     await opening;
     const again = createRegistry({ loaded: async () => first });
-    expect(textOf((await again.open(document)).content())).toBe('first ');
+    expect(textOf((await again.open(document)).content.all())).toBe('first ');
     expect(store.batches.length).toBe(1);
     await registry.close();
     await again.close();
@@ -286,7 +288,7 @@ describe('D6: the first content of a document', () => {
     own.fill(0);
     await pass(clock, 20);
     const room = await opening;
-    expect(textOf(room.content())).toBe('first ');
+    expect(textOf(room.content.all())).toBe('first ');
     const { records } = (await store.kept.load(document))!;
     expect(textOf(records.map(({ update }) => update))).toBe('first ');
     await registry.close();

@@ -90,7 +90,7 @@ describe('comings and goings', () => {
       room.join(writer);
       registry.used(room);
       note();
-      const content = textOf(room.content());
+      const content = textOf(room.content.all());
       for (const text of acked) expect(content, `seed ${seed} lost ${text}`).toContain(text);
       here.push({ room, writer });
       ackers.push(writer);

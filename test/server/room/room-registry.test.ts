@@ -114,7 +114,7 @@ describe('open', () => {
     ]);
     expect(registry.size).toBe(0);
     expect(errors.length).toBe(1);
-    expect(textOf((await registry.open(document)).content())).toBe('stored');
+    expect(textOf((await registry.open(document)).content.all())).toBe('stored');
     await registry.close();
   });
 
@@ -146,7 +146,7 @@ describe('open', () => {
     expect(registry.size).toBe(0);
     store.release('append');
     const room = await opening;
-    expect(textOf(room.content())).toBe('seed');
+    expect(textOf(room.content.all())).toBe('seed');
     expect((await store.kept.load(document))?.records.length).toBe(1);
     await registry.open(document);
     expect(asked).toEqual([true]);
@@ -193,9 +193,9 @@ describe('eviction', () => {
     await pass(clock, 1_000);
     expect(registry.size).toBe(2);
     store.loads.length = 0;
-    expect(textOf((await openNamed(registry, 'c')).content())).toBe('c'.repeat(10_000));
+    expect(textOf((await openNamed(registry, 'c')).content.all())).toBe('c'.repeat(10_000));
     expect(store.loads).toEqual([]);
-    expect(textOf((await openNamed(registry, 'a')).content())).toBe('a'.repeat(10_000));
+    expect(textOf((await openNamed(registry, 'a')).content.all())).toBe('a'.repeat(10_000));
     expect(store.loads).toEqual(['a']);
     await registry.close();
   });
@@ -257,7 +257,7 @@ describe('checkpoints', () => {
     expect(store.replaced).toEqual([]);
     await pass(clock, 3_000, 1_000);
     expect(store.replaced.map(({ checkpoint }) => checkpoint.offset)).toEqual([600]);
-    expect(room.tail.records).toBe(0);
+    expect(room.compaction.tail.records).toBe(0);
     const stored = await store.kept.load(document);
     expect(stored?.records).toEqual([]);
     expect(textOf([stored!.checkpoint!.update])).toBe('x'.repeat(600));
@@ -281,16 +281,16 @@ describe('checkpoints', () => {
     const later = edit('c');
     await write(room, later);
     await pass(clock, 50);
-    expect(textOf(room.content())).toBe(`${'a'.repeat(10)}bc`);
+    expect(textOf(room.content.all())).toBe(`${'a'.repeat(10)}bc`);
     store.release('replace');
     await checkpoint;
-    expect(room.tail.records).toBe(2);
+    expect(room.compaction.tail.records).toBe(2);
     expect(room.catchUp.after(10)).toEqual({
       updates: [mergeAccepted([meanwhile, later])],
       offset: 12,
     });
     expect(room.catchUp.after(11)).toEqual({ updates: [later], offset: 12 });
-    expect(textOf(room.content())).toBe(`${'a'.repeat(10)}bc`);
+    expect(textOf(room.content.all())).toBe(`${'a'.repeat(10)}bc`);
     const stored = await store.kept.load(document);
     expect(stored?.checkpoint?.offset).toBe(10);
     expect(stored?.records.map(({ offset }) => offset)).toEqual([11, 12]);
@@ -327,7 +327,7 @@ describe('checkpoints', () => {
       }
       await settled();
       expect(errors.length).toBe(1);
-      expect(room.tail.records).toBe(600);
+      expect(room.compaction.tail.records).toBe(600);
       expect((await store.kept.load(document))?.records.length).toBe(600);
       await pass(clock, 9 * 60_000, 60_000);
       expect(worker.requests.length).toBe(1);
@@ -335,7 +335,7 @@ describe('checkpoints', () => {
       expect(worker.requests.length).toBe(2);
       worker.go();
       await settled();
-      expect(room.tail.records).toBe(0);
+      expect(room.compaction.tail.records).toBe(0);
       await registry.close();
     },
   );
@@ -370,7 +370,7 @@ describe('checkpoints', () => {
     store.release('append');
     await pass(clock, 2_000, 1_000);
     const again = createRegistry();
-    expect(textOf((await again.open(document)).content())).toBe('x'.repeat(600));
+    expect(textOf((await again.open(document)).content.all())).toBe('x'.repeat(600));
     expect(failures).toEqual([]);
     await registry.close();
     await again.close();

@@ -3,7 +3,7 @@
 import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
 import * as Y from 'yjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Acceptance } from '../../../server/room/room.js';
+import type { Acceptance } from '../../../server/room/intake.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { contentOf, loaded, makeHistory, Random } from '../../support/histories.js';
@@ -67,7 +67,7 @@ describe('an update', () => {
     await pass(clock, 50);
     expect(watched.fanout.updates.length).toBe(1);
     expect(store.batches.length).toBe(1);
-    expect(watched.room.head).toBe(1);
+    expect(watched.room.progress.head).toBe(1);
   });
 
   it('C3: the answer to a sync request that adds nothing is not even acknowledged', async () => {
@@ -91,14 +91,14 @@ describe('an update', () => {
     expect(watched.fanout.updates.length).toBe(2);
     expect(watched.fanout.updates[1]?.update.length).toBeLessThan(60);
     expect(again.acked).toEqual([whole]);
-    expect(textOf(watched.room.content())).toBe(`${'known'.repeat(100)}new`);
+    expect(textOf(watched.room.content.all())).toBe(`${'known'.repeat(100)}new`);
   });
 
   it('C3: an id and clock that are taken are never replaced', async () => {
     const watched = await openRoom(store, clock);
     offer(watched, editor(1).edit('first'));
     expect(offer(watched, editor(1).edit('other')).outcome).toBe('known');
-    expect(textOf(watched.room.content())).toBe('first');
+    expect(textOf(watched.room.content.all())).toBe('first');
   });
 
   it('C2: a gap holds it back; when the gap is filled it is taken', async () => {
@@ -120,7 +120,7 @@ describe('an update', () => {
     expect(writer.acked).toEqual([a, b]);
     // Close behind the first, it leaves a few milliseconds later, and its writer does not get it.
     expect(watched.fanout.updates.at(-1)).toEqual({ update: b, authors: [writer] });
-    expect(textOf(watched.room.content())).toBe('ab');
+    expect(textOf(watched.room.content.all())).toBe('ab');
   });
 
   it.each([
@@ -132,7 +132,7 @@ describe('an update', () => {
     expect(() => offer(watched, bytes)).toThrow(expect.objectContaining({ code: 'UPDATE_INVALID' }));
     await pass(clock, 50);
     expect([watched.fanout.updates, store.batches, watched.changed]).toEqual([[], [], []]);
-    expect(watched.room.head).toBe(0);
+    expect(watched.room.progress.head).toBe(0);
   });
 
   it('O2: one that makes the document too large is refused, and a smaller one still gets in', async () => {
@@ -142,7 +142,7 @@ describe('an update', () => {
       expect.objectContaining({ code: 'DOCUMENT_TOO_LARGE' }),
     );
     expect(offer(watched, editor(3).edit('c')).outcome).toBe('new');
-    expect(textOf(watched.room.content()).length).toBe(101);
+    expect(textOf(watched.room.content.all()).length).toBe(101);
   });
 
   it('O2: nothing is taken while too much is not durable yet', async () => {
@@ -177,7 +177,7 @@ describe('client ids', () => {
       isOwned: true,
     });
     expect(offer(watched, mine.edit('!'), owner).outcome).toBe('new');
-    expect(textOf(watched.room.content())).toBe('mine!');
+    expect(textOf(watched.room.content.all())).toBe('mine!');
     watched.room.leave(owner);
     expect(offer(watched, mine.edit('?'), ann()).outcome).toBe('new');
   });
@@ -253,7 +253,7 @@ describe('what a reader lacks', () => {
     offer(watched, edit('c'));
     expect(ask()).not.toEqual(first);
     const client = new Y.Doc();
-    for (const part of [...watched.room.content(), ...watched.room.catchUp.missing(known)])
+    for (const part of [...watched.room.content.all(), ...watched.room.catchUp.missing(known)])
       Y.applyUpdate(client, part);
     expect(client.getText('text').toString()).toBe(doc.getText('text').toString());
     const later = ask();
@@ -267,10 +267,10 @@ describe('what a reader lacks', () => {
     const { edit } = editor(1);
     const [a, b] = [edit('a'), edit('b')];
     offer(watched, a);
-    expect(watched.room.knows(a)).toBe(true);
-    expect(watched.room.knows(Uint8Array.of(0, 0))).toBe(true);
-    expect(watched.room.knows(b)).toBe(false);
-    expect(() => watched.room.knows(Uint8Array.of(7))).toThrow(
+    expect(watched.room.content.knows(a)).toBe(true);
+    expect(watched.room.content.knows(Uint8Array.of(0, 0))).toBe(true);
+    expect(watched.room.content.knows(b)).toBe(false);
+    expect(() => watched.room.content.knows(Uint8Array.of(7))).toThrow(
       expect.objectContaining({ code: 'UPDATE_INVALID' }),
     );
   });
@@ -284,26 +284,26 @@ describe('checkpoints', () => {
     await pass(clock, 100);
     store.hold('append');
     offer(watched, edit('later'));
-    const { offset, updates } = watched.room.checkpointInput();
+    const { offset, updates } = watched.room.compaction.input();
     expect(offset).toBe(5);
     expect(textOf(updates)).toBe('01234');
     offer(watched, edit('!'));
     const update = Y.mergeUpdates(updates);
-    watched.room.checkpointed(offset, { update, parts: [update], loadMs: 1 }, []);
-    expect(watched.room.tail).toMatchObject({ records: 2, checkpointBytes: update.length });
-    expect(watched.room.head).toBe(7);
-    expect(textOf(watched.room.content())).toBe(doc.getText('text').toString());
+    watched.room.compaction.replaced(offset, { update, parts: [update], loadMs: 1 }, []);
+    expect(watched.room.compaction.tail).toMatchObject({ records: 2, checkpointBytes: update.length });
+    expect(watched.room.progress.head).toBe(7);
+    expect(textOf(watched.room.content.all())).toBe(doc.getText('text').toString());
   });
 
   it('age is that of the first update after the checkpoint', async () => {
     const watched = await openRoom(store, clock);
-    expect(watched.room.tail.ageMs).toBe(0);
+    expect(watched.room.compaction.tail.ageMs).toBe(0);
     const { edit } = editor(1);
     offer(watched, edit('a'));
     clock.advance(1_000);
     offer(watched, edit('b'));
     clock.advance(1_000);
-    expect(watched.room.tail.ageMs).toBe(2_000);
+    expect(watched.room.compaction.tail.ageMs).toBe(2_000);
   });
 });
 

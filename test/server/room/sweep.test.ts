@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkpointDueInMs, type Tail } from '../../../server/room/checkpoint-policy.js';
 import { DueRooms } from '../../../server/room/due-rooms.js';
 import { IdleRooms } from '../../../server/room/idle-rooms.js';
+import { Compaction } from '../../../server/room/compaction.js';
 import { Room } from '../../../server/room/room.js';
 import { RoomRegistry } from '../../../server/room/room-registry.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
@@ -59,7 +60,7 @@ describe('O2: rooms that rest', () => {
       registry.released(room);
     }
     await pass(clock, 3_000, 1_000);
-    const tails = vi.spyOn(Room.prototype, 'tail', 'get');
+    const tails = vi.spyOn(Compaction.prototype, 'tail', 'get');
     const sizes = vi.spyOn(Room.prototype, 'memoryBytes', 'get');
     await pass(clock, 10 * 60_000, 1_000);
     expect([tails, sizes].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
@@ -74,7 +75,7 @@ describe('O2: rooms that rest', () => {
       for (const text of ['a', 'b']) await room.accept(edit(text), new WatchedWriter(), true);
     }
     await pass(clock, 2_000, 1_000);
-    const tails = vi.spyOn(Room.prototype, 'tail', 'get');
+    const tails = vi.spyOn(Compaction.prototype, 'tail', 'get');
     await pass(clock, 4 * 60_000, 1_000);
     expect(tails.mock.calls.length).toBe(0);
     expect(store.replaced.length).toBe(0);

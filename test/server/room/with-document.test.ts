@@ -88,7 +88,7 @@ describe('withDocument', () => {
     });
     await inTime(edited);
     const room = await registry.open(document);
-    expect(textOf(room.content()).length).toBe(12);
+    expect(textOf(room.content.all()).length).toBe(12);
   });
 
   it('writes nothing when `use` throws, or changes nothing', async () => {

@@ -4,7 +4,7 @@ import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ByteBudget } from '../../../server/session/byte-budget.js';
 import { HeldUpdates, type Offered } from '../../../server/session/held-updates.js';
-import type { Acceptance } from '../../../server/room/room.js';
+import type { Acceptance } from '../../../server/room/intake.js';
 import { SyncError } from '../../../shared/errors.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';

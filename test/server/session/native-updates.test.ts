@@ -353,8 +353,8 @@ describe('N5: resume', () => {
   async function checkpoint(): Promise<{ offset: number }> {
     const room = await server.registry.open('doc' as never);
     await server.registry.checkpoint(room);
-    expect(room.checkpointOffset).toBe(room.head);
-    return { offset: room.checkpointOffset };
+    expect(room.compaction.offset).toBe(room.progress.head);
+    return { offset: room.compaction.offset };
   }
 
   async function comeBack(

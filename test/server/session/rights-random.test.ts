@@ -251,7 +251,7 @@ class World {
   #hasCome(document: string): boolean {
     const clients = this.brought.get(document) ?? new Set();
     for (const client of clients)
-      if ((this.#rooms.get(document)?.clockOf(client) ?? 0) > 0) return clients.delete(client);
+      if ((this.#rooms.get(document)?.content.clockOf(client) ?? 0) > 0) return clients.delete(client);
     return false;
   }
 

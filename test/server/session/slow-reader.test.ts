@@ -91,7 +91,7 @@ describe('a reader that lags', () => {
     await write(writer, 30, 4_000);
     const room = await server.registry.open('doc' as never);
     await server.registry.checkpoint(room);
-    expect(room.tail.records).toBe(0);
+    expect(room.compaction.tail.records).toBe(0);
     await write(writer, 5, 4_000);
     slow.end.isReading = true;
     await server.run(100);

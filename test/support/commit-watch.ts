@@ -1,0 +1,76 @@
+// A commit queue over a store that a test controls, and logs that take note of what the queue tells them.
+
+import { CommitQueue, type CommitSource } from '../../server/room/commit-queue.js';
+import type { LogRecord } from '../../server/store/store.js';
+import { parseDocumentName } from '../../shared/document-name.js';
+import type { SyncError } from '../../shared/errors.js';
+import { ControlledStore } from './controlled-store.js';
+import { createFakeClock } from './fake-clock.js';
+
+export const maxAwayMs = 30_000;
+
+export class CommitWatch {
+  readonly clock = createFakeClock();
+  readonly store = new ControlledStore();
+  /** What the queue was broken by. */
+  readonly failures: unknown[] = [];
+  readonly warnings: string[] = [];
+  readonly queue = new CommitQueue({
+    store: this.store,
+    clock: this.clock,
+    logger: {
+      debug() {},
+      info() {},
+      error() {},
+      warn: (_fields, message) => void this.warnings.push(message),
+    },
+    intervalMs: 10,
+    maxBytes: 1_000,
+    maxAwayMs,
+    onFailure: (error) => this.failures.push(error),
+  });
+
+  /** The log of a new document. */
+  log(name: string): WatchedLog {
+    return new WatchedLog(this, name);
+  }
+}
+
+export class WatchedLog implements CommitSource {
+  readonly document;
+  readonly epoch = 'epoch';
+  /** The offsets that the log was told to be durable. */
+  readonly commits: number[] = [];
+  readonly ends: SyncError[] = [];
+  /** Called in `durable`. */
+  hook: () => void = () => {};
+  readonly #watch: CommitWatch;
+  #offset = 0;
+  #uncommitted: LogRecord[] = [];
+
+  constructor(watch: CommitWatch, name: string) {
+    this.#watch = watch;
+    this.document = parseDocumentName(name);
+  }
+
+  add(bytes = 1): void {
+    const { clock, queue } = this.#watch;
+    const update = new Uint8Array(bytes);
+    this.#uncommitted.push({ offset: ++this.#offset, time: clock.now(), author: '', update });
+    queue.add(this, bytes);
+  }
+
+  takeUncommitted(): LogRecord[] {
+    return this.#uncommitted.splice(0);
+  }
+
+  durable(offset: number): void {
+    this.hook();
+    this.commits.push(offset);
+  }
+
+  end(error: SyncError): void {
+    this.ends.push(error);
+    this.#watch.queue.remove(this);
+  }
+}
