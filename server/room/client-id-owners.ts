@@ -8,7 +8,9 @@
 // user, if the user is known, and with the device.
 //
 // No later claim takes an id from its owner. An announcement proves nothing: stock clients repeat what they hear of others,
-// so anybody can make a page announce any id.
+// so anybody can make a page announce any id. So an announcement claims an id only before the id has content. Content that
+// came by an offer has no owner yet, because the offer may be of somebody else's edits: the id goes to the first user who
+// edits under it.
 
 import type { OwnedId, Owner } from './owner-table.js';
 import type { Writer } from './writer.js';
@@ -67,10 +69,15 @@ export class ClientIdOwners {
     return claim.owner.sub === undefined ? 'taken' : 'owned';
   }
 
-  /** The connection announced the id as its own awareness id. Only who may write claims an id by that. */
+  /**
+   * The connection announced the id as its own awareness id. Only who may write claims an id by that. The content of an id
+   * without an owner is of somebody who has not edited under it yet: a user who announces the id may not be that one. Where
+   * nobody is known, the page that comes back with its content has nothing but the announcement.
+   */
   announce(clientId: number, writer: Writer): void {
     if (writer.connection === undefined || !writer.mayWrite) return;
     const claim = this.#claims.get(clientId);
+    if (claim === undefined && writer.sub !== undefined && this.#hasContent(clientId)) return;
     if (claim !== undefined && this.standing(clientId, writer) !== 'free') return;
     this.#hold(clientId, writer, claim);
   }

@@ -129,6 +129,22 @@ it('C6: 10,500 tiny edits under new client ids do not free the id of somebody wh
   expect([...(await world.content()).values()]).toEqual(expect.arrayContaining(victim.typed));
 });
 
+it('C6: who brings what was typed offline, and announces nothing, keeps the id when another user announces it', async () => {
+  const world = new World(createRegistry(new ControlledStore()), new SeededRandom(1));
+  const victim = world.newPage(ann);
+  await world.type(victim);
+  await world.connect(victim, false);
+  const forger = await world.announceAs(mallory, victim);
+  await world.type(victim);
+  forger();
+  await world.disconnect(victim);
+  await world.type(victim);
+  await world.forge(mallory, victim, true);
+  await world.connect(victim, false);
+  expect(world.refused).toEqual([]);
+  expect([...(await world.content()).values()]).toEqual(victim.typed);
+});
+
 it.each(['drained', 'killed'])(
   'C6: a server that was %s knows whose ids are whose, and nobody takes one by announcing or typing',
   async (how) => {

@@ -117,6 +117,28 @@ describe('an announcement', () => {
   );
 });
 
+describe('content that came by an offer', () => {
+  it('C6: makes nobody the owner of its id by an announcement, and whoever edits under the id first owns it', () => {
+    const [author, forger] = [writerOf('ann'), writerOf('mallory')];
+    written.add(1);
+    owners.announce(1, forger);
+    expect(owners.standing(1, author)).toBe('free');
+    owners.edited(1, author);
+    expect(owners.standing(1, forger)).toBe('owned');
+    owners.announce(1, author);
+    owners.release(author.connection);
+    owners.release(forger.connection);
+    expect(isForeign(1, writerOf('ann'))).toBe(false);
+  });
+
+  it('C3: where nobody is known, belongs to the page that announces its id, while the page is here', () => {
+    const [author, other] = [writerOf(), writerOf()];
+    written.add(1);
+    owners.announce(1, author);
+    expect(owners.standing(1, other)).toBe('taken');
+  });
+});
+
 describe('what is to be kept', () => {
   it('C6: an id that was announced first is kept as soon as it has content, while its connection is open', () => {
     let changes = 0;
@@ -244,9 +266,15 @@ describe('memory', () => {
   });
 
   it('C6: an id with content is kept whatever its user and others claim', () => {
-    written.add(1).add(2);
-    claimAndLeave(1, 'mallory');
-    claimAndLeave(2, 'victim');
+    for (const [clientId, sub] of [
+      [1, 'mallory'],
+      [2, 'victim'],
+    ] as const) {
+      const writer = writerOf(sub);
+      owners.announce(clientId, writer);
+      written.add(clientId);
+      owners.release(writer.connection);
+    }
     for (let clientId = 10; clientId <= 12_000; clientId++) claimAndLeave(clientId, 'mallory');
     expect([isForeign(1, writerOf('bob')), isForeign(2, writerOf('bob'))]).toEqual([true, true]);
   });

@@ -61,14 +61,14 @@ export class World {
     return page;
   }
 
-  /** It comes, announces its id, and offers all that it has; what the server lacks of that is taken. */
-  async connect(page: Page): Promise<void> {
+  /** It comes, announces its id if it is present, and offers all that it has; what the server lacks of that is taken. */
+  async connect(page: Page, isPresent = true): Promise<void> {
     const room = await this.registry.open(document);
     const { sub, device } = page.person;
     page.writer = new WatchedWriter({ sub, device });
     this.#join(room, page.writer);
-    announce(room, page.writer, page.doc.clientID);
-    page.isKnown = true;
+    if (isPresent) announce(room, page.writer, page.doc.clientID);
+    page.isKnown ||= isPresent;
     for (const part of room.content.all()) Y.applyUpdate(page.doc, part);
     await this.#offer(page, room, Y.encodeStateAsUpdate(page.doc, room.content.stateVector()), false);
   }
@@ -98,6 +98,15 @@ export class World {
     }
     room.leave(writer);
     this.registry.released(room);
+  }
+
+  /** Somebody else who may write announces a page's id, and stays. Returns how that one leaves. */
+  async announceAs(person: Person, victim: Page): Promise<() => void> {
+    const room = await this.registry.open(document);
+    const writer = new WatchedWriter(person);
+    this.#join(room, writer);
+    announce(room, writer, victim.doc.clientID);
+    return () => room.leave(writer);
   }
 
   /** Announces somebody's id, and writes under it on the clocks that its owner uses next. */
