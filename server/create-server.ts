@@ -284,7 +284,7 @@ class Server implements HeddleServer {
   #fail(error: unknown): void {
     const cause = error instanceof Error ? error : new Error(String(error));
     this.#logger.error({ err: cause }, 'the store cannot write: nothing is acknowledged any more');
-    this.#running?.gateway.drain();
+    this.#running?.gateway.stopAdmission();
     this.#running?.sessions.refuseAll(new SyncError('STORE_UNAVAILABLE'));
     this.#options.onFailure?.(cause);
   }

@@ -8,11 +8,11 @@ import { within } from '../shared/within.js';
 /** What is ended. */
 export interface ShutDownParts {
   /** Lets nobody in any more. */
-  readonly gateway: { drain(): void };
+  readonly gateway: { stopAdmission(): void };
   readonly transport: { stopListening(): void; close(): void };
   readonly registry: {
     stopIntake(): void;
-    drain(): Promise<void>;
+    settle(): Promise<void>;
     close(): Promise<void>;
     readonly isHealthy: boolean;
   };
@@ -35,11 +35,11 @@ const storeMs = 1_500;
  */
 export async function shutDown(parts: ShutDownParts, clock: Clock): Promise<void> {
   const { gateway, transport, registry, sessions, changes, store } = parts;
-  gateway.drain();
+  gateway.stopAdmission();
   transport.stopListening();
   // From here on whoever writes is told DRAINING, so that what is to be written has an end.
   registry.stopIntake();
-  let isWritten = await inTime(clock, drainMs, registry.drain());
+  let isWritten = await inTime(clock, drainMs, registry.settle());
   // After the acknowledgements of what was accepted.
   sessions.refuseAll(new SyncError('DRAINING'));
   await untilGone(sessions, clock);

@@ -44,7 +44,7 @@ export function closeAll(participants: readonly Participant[]): void {
 }
 
 /** Waits until a condition holds; rejects with MissingError `what` when it does not in time. */
-export async function settled(what: string, holds: () => boolean, maxMs = 10_000): Promise<void> {
+export async function eventually(what: string, holds: () => boolean, maxMs = 10_000): Promise<void> {
   const until = performance.now() + maxMs;
   while (!holds()) {
     if (performance.now() > until) throw new MissingError(`${what} within ${maxMs} ms`);
@@ -59,7 +59,7 @@ export async function allDelivered(participants: readonly Participant[], maxMs?:
     waiting = waiting.filter((one) => one.missing > 0 || (one.states?.missing ?? 0) > 0);
     return waiting.length === 0 || waiting.some(({ isLost }) => isLost);
   };
-  const late = await settled('not everything was delivered', isDone, maxMs).catch((error: Error) => error);
+  const late = await eventually('not everything was delivered', isDone, maxMs).catch((error: Error) => error);
   // What is wrong with one tells more than what is late for others.
   for (const participant of waiting.filter(({ isLost }) => isLost)) participant.verify();
   for (const participant of participants) participant.verify();

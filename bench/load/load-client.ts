@@ -31,7 +31,7 @@ export class LoadClient {
   readonly #frames: FrameReader;
   /** Bytes of the answer to the upgrade, until it is whole. */
   #answer: Buffer | undefined = Buffer.alloc(0);
-  #settled: (error?: Error) => void = () => {};
+  #opened: (error?: Error) => void = () => {};
   #unsent: Uint8Array[] = [];
   #why = 'the connection broke';
   #isClosing = false;
@@ -55,7 +55,7 @@ export class LoadClient {
     const client = new LoadClient(options);
     options.opening?.(client);
     await new Promise<void>((resolve, reject) => {
-      client.#settled = (error) => (error === undefined ? resolve() : reject(error));
+      client.#opened = (error) => (error === undefined ? resolve() : reject(error));
       client.#socket.write(upgradeRequest(options.endpoint, options.path));
     });
     return client;
@@ -110,7 +110,7 @@ export class LoadClient {
       return;
     }
     for (const frame of this.#options.greeting()) this.send(frame);
-    this.#settled();
+    this.#opened();
     this.#frames.push(rest);
   }
 
@@ -126,7 +126,7 @@ export class LoadClient {
 
   #ended(): void {
     this.closed = true;
-    this.#settled(new Error(this.#why));
+    this.#opened(new Error(this.#why));
     this.#options.closed(this.#why);
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as Y from 'yjs';
 import { splitUpdate } from '../../server/crdt/split-update.js';
 import { documentOf, verifySame } from '../load/documents.js';
-import { settled } from '../load/group.js';
+import { eventually } from '../load/group.js';
 import { Participant } from '../load/participant.js';
 import type { ScenarioContext } from './scenario.js';
 
@@ -38,7 +38,7 @@ export async function bringMore(
   await untilReadable(context, room, documentOf([...before, ...updates]));
   // Where updates have numbers, all are durable then, and the author knows where the document stands.
   if (context.protocol.acknowledgedBy === 'number')
-    await settled(`what was brought to ${room} was not acknowledged`, () => author.isSettled);
+    await eventually(`what was brought to ${room} was not acknowledged`, () => author.isSettled);
 }
 
 /** Resolves when a client that comes anew gets the whole document. Throws DeliveryError when none does. */

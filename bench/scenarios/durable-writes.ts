@@ -5,7 +5,7 @@ import { emptyUpdate } from '../../server/crdt/state-vector.js';
 import { makeKeystrokeScript } from '../input/keystrokes.js';
 import type { PreparedUpdate, Script } from '../input/script.js';
 import { levelRate } from '../level-baseline/level-rate.js';
-import { allDelivered, closeAll, openMany, settled, verifyDocuments } from '../load/group.js';
+import { allDelivered, closeAll, openMany, eventually, verifyDocuments } from '../load/group.js';
 import { Histogram } from '../load/histogram.js';
 import { Ledger } from '../load/ledger.js';
 import type { Participant } from '../load/participant.js';
@@ -165,7 +165,7 @@ function countsOf(participants: readonly Participant[]): { acknowledged: number;
 async function verifyAll(rooms: readonly Room[]): Promise<void> {
   const typists = rooms.flatMap((room) => room.typists);
   await allDelivered(typists.map(({ participant }) => participant));
-  await settled('not everything was acknowledged', () =>
+  await eventually('not everything was acknowledged', () =>
     typists.every(({ participant, next }) => participant.acknowledged === next),
   );
   for (const { ledger, typists } of rooms)

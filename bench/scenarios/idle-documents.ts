@@ -4,7 +4,7 @@ import { emptyUpdate } from '../../server/crdt/state-vector.js';
 import { makeKeystrokeScript } from '../input/keystrokes.js';
 import type { WriterScript } from '../input/script.js';
 import { documentOf, verifySame } from '../load/documents.js';
-import { aFewAtATime, settled } from '../load/group.js';
+import { aFewAtATime, eventually } from '../load/group.js';
 import { Ledger } from '../load/ledger.js';
 import { Participant } from '../load/participant.js';
 import { readOnce } from './bring-document.js';
@@ -83,7 +83,10 @@ async function typeDocument(
   await writer.sync();
   for (const update of script.updates) writer.type(update);
   if (context.capabilities.has('acknowledgements'))
-    await settled(`an edit in ${room} was not acknowledged`, () => writer.acknowledged === editsPerDocument);
+    await eventually(
+      `an edit in ${room} was not acknowledged`,
+      () => writer.acknowledged === editsPerDocument,
+    );
   return writer;
 }
 

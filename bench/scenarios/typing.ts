@@ -1,7 +1,7 @@
 // Writers who type at a rate, in one room or in many, and everybody in the room who is to receive it.
 
 import type { PreparedUpdate, Script } from '../input/script.js';
-import { aFewAtATime, allDelivered, closeAll, settled, verifyDocuments } from '../load/group.js';
+import { aFewAtATime, allDelivered, closeAll, eventually, verifyDocuments } from '../load/group.js';
 import { Histogram } from '../load/histogram.js';
 import { Ledger } from '../load/ledger.js';
 import type { Line } from '../load/line.js';
@@ -118,7 +118,7 @@ async function arrived(context: ScenarioContext, rooms: readonly Room[], sinceMs
   const seconds = (performance.now() - sinceMs) / 1000;
   if (!context.capabilities.has('acknowledgements')) return seconds;
   const writers = rooms.flatMap((room) => room.writers.map(({ participant }) => participant));
-  await settled('not everything was acknowledged', () =>
+  await eventually('not everything was acknowledged', () =>
     writers.every(({ acknowledged, typed }) => acknowledged === typed),
   );
   return seconds;

@@ -22,12 +22,12 @@ export interface CompactionPlan {
 
 /** What is to be merged next; undefined while the rows may stay as they are. */
 export function planCompaction(record: CopyRecord): CompactionPlan | undefined {
-  return settledPlan(record) ?? pendingPlan(record);
+  return durablePlan(record) ?? pendingPlan(record);
 }
 
-function settledPlan({ rows }: CopyRecord): CompactionPlan | undefined {
-  const settled = rows.filter(({ tab }) => tab === undefined);
-  const small = settled.filter(({ bytes }) => bytes <= mostBytes / 2).sort((a, b) => a.bytes - b.bytes);
+function durablePlan({ rows }: CopyRecord): CompactionPlan | undefined {
+  const durable = rows.filter(({ tab }) => tab === undefined);
+  const small = durable.filter(({ bytes }) => bytes <= mostBytes / 2).sort((a, b) => a.bytes - b.bytes);
   const total = sum(small);
   const largest = small.at(-1)?.bytes ?? 0;
   const isLarge = total - largest > Math.max(leastBytes, largest);
@@ -42,7 +42,7 @@ function settledPlan({ rows }: CopyRecord): CompactionPlan | undefined {
     chosen.push(row);
     bytes += row.bytes;
   }
-  return chosen.length < 2 ? undefined : { rows: chosen, isWhole: chosen.length === settled.length };
+  return chosen.length < 2 ? undefined : { rows: chosen, isWhole: chosen.length === durable.length };
 }
 
 function pendingPlan({ rows }: CopyRecord): CompactionPlan | undefined {

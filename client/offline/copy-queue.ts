@@ -31,7 +31,7 @@ export class CopyQueue {
   #position: Position | undefined;
   #access: CopyAccess | undefined;
   /** So many of this tab's edits are known to be durable in the copy too. */
-  #settled = 0;
+  #durableNoted = 0;
   /** What is being stored. */
   #batch: Batch | undefined;
 
@@ -51,7 +51,7 @@ export class CopyQueue {
   /** Something is to be noted beside the document. */
   get hasNotes(): boolean {
     const hasPosition = this.#isWriter && this.#position !== undefined;
-    return hasPosition || this.#access !== undefined || this.#edits.durableCount > this.#settled;
+    return hasPosition || this.#access !== undefined || this.#edits.durableCount > this.#durableNoted;
   }
 
   /** All of the document that this tab has to store is stored. */
@@ -114,7 +114,7 @@ export class CopyQueue {
   }
 
   stored(): void {
-    this.#settled = Math.max(this.#settled, this.#batch?.durable ?? 0);
+    this.#durableNoted = Math.max(this.#durableNoted, this.#batch?.durable ?? 0);
     this.#batch = undefined;
   }
 

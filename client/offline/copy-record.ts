@@ -144,12 +144,12 @@ export function withRow(record: CopyRecord, row: Row): CopyRecord {
 }
 
 /** All edits of the tab up to this number are on the server. */
-export function settled(record: CopyRecord, tab: string, durable: number): CopyRecord {
-  const isSettled = (row: Row): boolean => row.tab === tab && (row.last ?? Infinity) <= durable;
-  if (!record.rows.some(isSettled)) return record;
+export function withDurable(record: CopyRecord, tab: string, durable: number): CopyRecord {
+  const isDurable = (row: Row): boolean => row.tab === tab && (row.last ?? Infinity) <= durable;
+  if (!record.rows.some(isDurable)) return record;
   return {
     ...record,
-    rows: record.rows.map((row) => (isSettled(row) ? { key: row.key, bytes: row.bytes } : row)),
+    rows: record.rows.map((row) => (isDurable(row) ? { key: row.key, bytes: row.bytes } : row)),
   };
 }
 

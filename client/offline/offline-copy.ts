@@ -23,8 +23,8 @@ import {
   othersWithPending,
   pendingOf,
   reconciled,
-  settled,
   tabsOf,
+  withDurable,
   withPosition,
   withRow,
   type CopyAccess,
@@ -389,7 +389,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
         edits: pendingCount,
       });
     }
-    record = settled(record, this.#tab, batch.durable);
+    record = withDurable(record, this.#tab, batch.durable);
     if (batch.position !== undefined) record = withPosition(record, batch.position);
     if (batch.access !== undefined) record = { ...record, access: batch.access };
     if (compaction !== undefined && isThere)

@@ -65,9 +65,9 @@ export class CommitQueue {
   #updates = 0;
   /** How much longer than on a quiet server it is to the next commit, by what was in the last one. */
   #factor = 1;
-  /** Batches so far; whoever drains waits for one of them. */
+  /** Batches so far; whoever settles waits for one of them. */
   #batches = 0;
-  readonly #drains = new Milestones();
+  readonly #written = new Milestones();
 
   /**
    * `maxAwayMs`: how long a batch is written again. `onFailure` is called once, when the store cannot write: nothing is
@@ -116,11 +116,11 @@ export class CommitQueue {
    * Writes what there is now, without waiting for its time, and resolves when that is durable, whatever is added meanwhile.
    * Rejects with SyncError STORE_UNAVAILABLE when the store has failed.
    */
-  async drain(): Promise<void> {
+  async settle(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const isNextNeeded = this.#dirty.size > 0;
     if (!isNextNeeded && this.#batch === undefined) return;
-    const written = this.#drains.wait(isNextNeeded ? this.#batches + 1 : this.#batches);
+    const written = this.#written.wait(isNextNeeded ? this.#batches + 1 : this.#batches);
     if (this.#state === 'due') this.#write();
     await written;
   }
@@ -142,7 +142,7 @@ export class CommitQueue {
     const waitMs = this.#startedAt + this.#intervalMs * this.#factor - this.#clock.monotonic();
     const number = this.#batches;
     const run = (): void => {
-      // What runs soon cannot be cancelled, and `drain` may have come before it.
+      // What runs soon cannot be cancelled, and `settle` may have come before it.
       if (this.#state === 'due' && this.#batches === number) this.#write();
     };
     if (waitMs <= 0) this.#clock.soon(run);
@@ -191,16 +191,16 @@ export class CommitQueue {
     this.#batch = undefined;
     this.#bytes -= batch.bytes;
     for (const [i, source] of batch.sources.entries()) tell(source, batch.appends[i], outcomes[i]);
-    this.#drains.reached(this.#batches);
+    this.#written.reached(this.#batches);
     this.#rest();
   }
 
-  /** After a batch, or when there is less to write: on to the next one, at once where somebody drains. */
+  /** After a batch, or when there is less to write: on to the next one, at once where somebody waits for it. */
   #rest(): void {
     if (this.#batch !== undefined || this.#failure !== undefined) return;
-    if (this.#dirty.size === 0) return this.#drains.reached(Infinity);
+    if (this.#dirty.size === 0) return this.#written.reached(Infinity);
     if (this.#state === 'idle') this.#schedule();
-    if (this.#drains.isAwaited) this.#write();
+    if (this.#written.isAwaited) this.#write();
   }
 
   #rejected(batch: Batch, error: unknown): void {
@@ -238,7 +238,7 @@ export class CommitQueue {
     const failure = new SyncError('STORE_UNAVAILABLE', '', { cause: error });
     this.#batch = undefined;
     this.#failure = failure;
-    this.#drains.fail(failure);
+    this.#written.fail(failure);
     this.#onFailure(error);
     // Whoever waits for something to be durable waits for one of these.
     for (const source of sources) source.end(failure);

@@ -138,8 +138,8 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   }
 
   /** Resolves when everything accepted by now is durable; rejects with SyncError STORE_UNAVAILABLE when the store has failed. */
-  drain(): Promise<void> {
-    return this.#commits.drain();
+  settle(): Promise<void> {
+    return this.#commits.settle();
   }
 
   /** Opens nothing more, makes everything durable where the store can, stops. The store stays open. Idempotent. */
@@ -156,10 +156,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   async #close(): Promise<void> {
     this.#sweeper.cancel();
     await Promise.allSettled(this.#opening.values());
-    // First, so that no trial ends in an update that is not drained.
+    // First, so that no trial ends in an update that is not written.
     await this.#checkpoints.close();
     // Whoever waits for a store that has failed hears of it; `isHealthy` says so here.
-    await this.#commits.drain().catch(() => {});
+    await this.#commits.settle().catch(() => {});
     if (this.isHealthy) await this.#owners.close();
     for (const room of this.#rooms.values()) room.close();
     this.#forgetAll();

@@ -55,7 +55,7 @@ export class Gateway {
   }
 
   /** From now on nobody gets in. */
-  drain(): void {
+  stopAdmission(): void {
     this.#isDraining = true;
   }
 

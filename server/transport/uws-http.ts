@@ -60,7 +60,7 @@ export class RequestBody {
     this.#maxBytes = maxBytes;
     const isChunked = head.header('transfer-encoding') !== undefined;
     this.#announcedBytes = isChunked ? Infinity : Number(head.header('content-length') ?? 0);
-    if (!isChunked && this.#announcedBytes > maxBytes) this.#settle('too-large');
+    if (!isChunked && this.#announcedBytes > maxBytes) this.#end('too-large');
     response.onData((chunk, isLast) => this.#take(chunk, isLast));
   }
 
@@ -79,18 +79,18 @@ export class RequestBody {
   }
 
   abort(): void {
-    if (this.#state === 'receiving') this.#settle('gone');
+    if (this.#state === 'receiving') this.#end('gone');
   }
 
   #take(chunk: ArrayBuffer, isLast: boolean): void {
     if (this.#state !== 'receiving') return;
     this.#bytes += chunk.byteLength;
-    if (this.#bytes > this.#maxBytes) return this.#settle('too-large');
+    if (this.#bytes > this.#maxBytes) return this.#end('too-large');
     if (chunk.byteLength > 0) this.#chunks.push(new Uint8Array(chunk.slice(0)));
-    if (isLast) this.#settle('complete');
+    if (isLast) this.#end('complete');
   }
 
-  #settle(state: 'complete' | 'too-large' | 'gone'): void {
+  #end(state: 'complete' | 'too-large' | 'gone'): void {
     this.#state = state;
     if (state !== 'complete') this.#chunks = [];
     for (const resolve of this.#waiting) resolve();

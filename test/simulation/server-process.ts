@@ -115,7 +115,7 @@ export class ServerProcess {
     const { gateway, sessions } = this.server;
     if (!this.store.hasFailed)
       this.#timeline.violate('O1', `the server stops, but the store works: ${String(error)}`);
-    gateway.drain();
+    gateway.stopAdmission();
     sessions.refuseAll(new SyncError('STORE_UNAVAILABLE'));
   }
 }

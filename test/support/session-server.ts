@@ -122,7 +122,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     createFanout: (document) => new RoomFanout({ transport, document, limits, number: ++documents }),
     failed(error) {
       failures.push(error);
-      gateway.drain();
+      gateway.stopAdmission();
       sessions.refuseAll(new SyncError('STORE_UNAVAILABLE'));
     },
     ...options.registry,

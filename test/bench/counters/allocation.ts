@@ -62,7 +62,7 @@ async function acceptAll(): Promise<void> {
     clock.advance(8);
     if (index % batch === 0) await turn();
   }
-  await commits.drain();
+  await commits.settle();
   if (room.progress.head !== updates.length + 1)
     throw new Error('the room has not taken every update as it is');
   room.close();

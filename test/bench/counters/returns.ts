@@ -115,7 +115,7 @@ async function countReturn(
 
 async function write(server: SessionServer, room: Room, updates: readonly Uint8Array[]): Promise<void> {
   for (const update of updates) void room.accept(update, serverWriter(), true);
-  await server.registry.drain();
+  await server.registry.settle();
 }
 
 /** By offset where there is a position, else by state vector. */

@@ -5,7 +5,7 @@ import * as Y from 'yjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeKeystrokeScript } from '../../../bench/input/keystrokes.js';
 import type { Content } from '../../../bench/load/content.js';
-import { allDelivered, openMany, settled, verifyDocuments } from '../../../bench/load/group.js';
+import { allDelivered, openMany, eventually, verifyDocuments } from '../../../bench/load/group.js';
 import { Ledger } from '../../../bench/load/ledger.js';
 import { Line } from '../../../bench/load/line.js';
 import { MissingError } from '../../../bench/load/missing-error.js';
@@ -68,7 +68,7 @@ describe('native participants', () => {
       const room = await open(fault);
       typeAll(room);
       await allDelivered(room.all);
-      await settled('not acknowledged', () => areAcknowledged(room));
+      await eventually('not acknowledged', () => areAcknowledged(room));
       expect(room.all.map(({ deliveredOfOthers }) => deliveredOfOthers)).toEqual([20, 20, 10, 10]);
       // What is acknowledged counts once, whether it came back too or not.
       expect(room.all.map(({ delivered }) => delivered)).toEqual([20, 20, 20, 20]);
@@ -93,7 +93,7 @@ describe('native participants', () => {
   ] as const)('H3 a server that %s is caught', async (fault, words) => {
     const room = await open(fault);
     typeAll(room);
-    await settled('no fault', () => room.writers.some((writer) => writer.fault !== undefined));
+    await eventually('no fault', () => room.writers.some((writer) => writer.fault !== undefined));
     expect(room.writers.map((writer) => writer.fault).join()).toMatch(words);
     const error = await failureOf(allDelivered(room.all, patienceMs));
     expect(error).toBeInstanceOf(DeliveryError);
@@ -105,7 +105,7 @@ describe('native participants', () => {
     const stranger = await Participant.open(server.context, 'other');
     await stranger.sync();
     typeAll(room);
-    await settled('no fault', () => stranger.fault !== undefined);
+    await eventually('no fault', () => stranger.fault !== undefined);
     expect(stranger.fault).toContain('is about 1, which is not open here');
   });
 
@@ -121,10 +121,10 @@ describe('native participants', () => {
       const doc = new Y.Doc();
       doc.on('update', (update: Uint8Array) => author.bring(update));
       doc.getText('text').insert(0, 'known');
-      await settled('not acknowledged', () => author.isSettled);
+      await eventually('not acknowledged', () => author.isSettled);
       const [known, position] = [Y.encodeStateAsUpdate(doc), author.position];
       doc.getText('text').insert(0, 'missed, ');
-      await settled('not acknowledged', () => author.isSettled);
+      await eventually('not acknowledged', () => author.isSettled);
 
       const back = await Participant.open(server.context, 'room', { isSampled: true, has: known });
       await back.sync(Y.encodeStateVectorFromUpdate(known), position);
@@ -158,14 +158,14 @@ describe('native participants', () => {
     for (let i = 0; i < updatesPerWriter; i++)
       for (const [room, { writer }] of rooms.entries()) all[2 * room + 1]!.type(writer.updates[i]!);
     await allDelivered(all);
-    await settled('not acknowledged', () => all.every(({ isSettled }) => isSettled));
+    await eventually('not acknowledged', () => all.every(({ isSettled }) => isSettled));
     expect(server.socketCount).toBe(2);
     expect(all.map(({ delivered }) => delivered)).toEqual([10, 10, 10, 10, 10, 10]);
     for (const [room, { ledger }] of rooms.entries())
       verifyDocuments(ledger, all.slice(2 * room, 2 * room + 2));
     // The line goes with the first of its documents.
     all[0]!.close();
-    await settled('still open', () => all[2]!.isClosed);
+    await eventually('still open', () => all[2]!.isClosed);
     expect(all[1]!.isClosed).toBe(false);
   });
 });

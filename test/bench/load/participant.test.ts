@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { makeKeystrokeScript } from '../../../bench/input/keystrokes.js';
 import type { Script } from '../../../bench/input/script.js';
 import type { Content } from '../../../bench/load/content.js';
-import { allDelivered, openMany, settled, verifyDocuments } from '../../../bench/load/group.js';
+import { allDelivered, openMany, eventually, verifyDocuments } from '../../../bench/load/group.js';
 import { Ledger } from '../../../bench/load/ledger.js';
 import { MissingError } from '../../../bench/load/missing-error.js';
 import { Participant } from '../../../bench/load/participant.js';
@@ -84,7 +84,7 @@ describe('participants', () => {
     const room = await open({});
     typeAll(room);
     await allDelivered(room.all);
-    await settled('no echo', () => room.writers.every(({ acknowledged }) => acknowledged === 10));
+    await eventually('no echo', () => room.writers.every(({ acknowledged }) => acknowledged === 10));
     expect(room.all.map(({ deliveredOfOthers }) => deliveredOfOthers)).toEqual([20, 20, 20, 10, 10]);
     expect(room.all.map(({ delivered }) => delivered)).toEqual([20, 20, 20, 20, 20]);
     expect(room.ledger.latency.count).toBe(80);
@@ -105,7 +105,7 @@ describe('participants', () => {
     const room = await open({ pass: (message) => [message, message] });
     typeAll(room);
     await allDelivered(room.all);
-    await settled('not all frames came', () => room.all.every(({ frames }) => frames >= 41));
+    await eventually('not all frames came', () => room.all.every(({ frames }) => frames >= 41));
     expect(room.all.map(({ delivered }) => delivered)).toEqual([20, 20, 20, 20, 20]);
     verifyDocuments(room.ledger, room.all);
   });
@@ -200,7 +200,7 @@ describe('participants', () => {
     const room = await open({ protocol: 'hocuspocus' });
     typeAll(room);
     await allDelivered(room.all);
-    await settled('not acknowledged', () => room.writers.every(({ acknowledged }) => acknowledged === 10));
+    await eventually('not acknowledged', () => room.writers.every(({ acknowledged }) => acknowledged === 10));
     expect(room.ledger.acknowledgements.count).toBe(20);
     verifyDocuments(room.ledger, room.all.slice(0, 3));
   });
@@ -208,7 +208,7 @@ describe('participants', () => {
   test('a server that ends the connection is named with its code', async () => {
     relay = await Relay.start({ connected: (socket) => socket.close(4403, 'not you') });
     const participant = await Participant.open(relay.context, 'room');
-    await settled('still open', () => participant.isClosed);
+    await eventually('still open', () => participant.isClosed);
     expect((await failureOf(participant.sync())).message).toMatch(/4403 not you/);
   });
 
@@ -227,7 +227,7 @@ describe('participants', () => {
     ydoc.getText('text').insert(0, 'all work and no play '.repeat(100_000));
     const update = Y.encodeStateAsUpdate(ydoc);
     relay.sendAll(talk.update(update));
-    await settled('it did not come', () => participant.frames === 2);
+    await eventually('it did not come', () => participant.frames === 2);
     expect(participant.bytes).toBeGreaterThan(update.length);
     expect(participant.document().getText('text').length).toBe(2_100_000);
   });
@@ -255,7 +255,7 @@ test('H3 large answers that differ in one byte, however late, are told apart; eq
     return Y.encodeStateAsUpdate(ydoc);
   });
   for (const update of updates) relay.sendAll(talk.update(update));
-  await settled('not everything came', () => readers.every(({ frames }) => frames === updates.length));
+  await eventually('not everything came', () => readers.every(({ frames }) => frames === updates.length));
   for (const { kept } of readers)
     for (const [i, update] of updates.entries()) expect(Buffer.compare(kept[i]!, update)).toBe(0);
   // One buffer each for what differs, but for what was known no more when it came again.

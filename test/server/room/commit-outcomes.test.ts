@@ -82,7 +82,7 @@ describe('O7: a document that fails alone', () => {
     expect(clock.pending).toBe(0);
     b.add(1_000);
     queue.checkCapacity();
-    await queue.drain();
+    await queue.settle();
     expect(b.commits).toEqual([1]);
   });
 
@@ -109,7 +109,7 @@ describe('O7: a document that fails alone', () => {
     expect(logs.map(({ commits }) => commits)).toEqual([[1], [], [1]]);
     expect(logs[1]!.ends).toMatchObject([{ code: 'INTERNAL', cause: thrown }]);
     logs[2]!.add();
-    await queue.drain();
+    await queue.settle();
     expect(logs[2]!.commits).toEqual([1, 2]);
   });
 });
@@ -155,7 +155,7 @@ describe('O8: a store that is away', () => {
     expect(log.commits).toEqual([2]);
     expect((await store.kept.load(log.document))?.records.map(({ offset }) => offset)).toEqual([1, 2]);
     log.add();
-    await queue.drain();
+    await queue.settle();
     expect(log.commits).toEqual([2, 3]);
   });
 
@@ -163,7 +163,7 @@ describe('O8: a store that is away', () => {
     const log = watched.log('a');
     store.delay = () => void store.failures.set('append', away);
     log.add();
-    const drained = watch(queue.drain());
+    const drained = watch(queue.settle());
     await pass(clock, maxAwayMs - 100, 100);
     expect(failures).toEqual([]);
     await pass(clock, 200, 100);
@@ -217,7 +217,7 @@ describe('O3: drain', () => {
     const typing = clock.every(1, () => writer.add());
     await pass(clock, 100, 1);
     other.add();
-    const drained = watch(queue.drain());
+    const drained = watch(queue.settle());
     const appended = store.batches.length;
     for (let turn = 0; turn < 100 && !drained.isSettled; turn++) await pass(clock, 1, 1);
     expect(drained).toEqual({ isSettled: true, error: undefined });
@@ -232,13 +232,13 @@ describe('O3: drain', () => {
     store.hold('append');
     log.add();
     await pass(clock, 0);
-    const drained = queue.drain();
+    const drained = queue.settle();
     log.add();
     store.releaseOnce('append');
     await drained;
     expect(log.commits).toEqual([1]);
     store.release('append');
-    await queue.drain();
+    await queue.settle();
     expect(log.commits).toEqual([1, 2]);
   });
 
@@ -248,7 +248,7 @@ describe('O3: drain', () => {
     a.add();
     await pass(clock, 0);
     b.add();
-    const drained = queue.drain();
+    const drained = queue.settle();
     b.end(undefined as never);
     store.release('append');
     await drained;

@@ -103,7 +103,7 @@ describe('drain', () => {
     log.add();
     store.hold('append');
     let isDrained = false;
-    const drained = queue.drain().then(() => {
+    const drained = queue.settle().then(() => {
       isDrained = true;
     });
     await settled();
@@ -113,19 +113,19 @@ describe('drain', () => {
     await drained;
     expect(log.commits).toEqual([1, 2]);
     store.release('append');
-    await queue.drain();
+    await queue.settle();
     expect(log.commits).toEqual([1, 2, 3]);
   });
 
   it('O3: resolves at once when there is nothing, and rejects when the store has failed', async () => {
-    await queue.drain();
+    await queue.settle();
     const log = watched.log('a');
     log.add();
     store.failures.set('append', new StoreError('STORE_IO', 'no'));
     const failed = { code: 'STORE_UNAVAILABLE' };
-    await expect(queue.drain()).rejects.toMatchObject(failed);
+    await expect(queue.settle()).rejects.toMatchObject(failed);
     log.add();
-    await expect(queue.drain()).rejects.toMatchObject(failed);
+    await expect(queue.settle()).rejects.toMatchObject(failed);
     expect(log.commits).toEqual([]);
   });
 
@@ -134,7 +134,7 @@ describe('drain', () => {
     log.add();
     await pass(clock, 0);
     log.add();
-    await queue.drain();
+    await queue.settle();
     // What was to run soon cannot be cancelled.
     clock.advance(0);
     expect(clock.pending).toBe(0);

@@ -133,7 +133,7 @@ describe('N8: who comes back after a checkpoint', () => {
     const write = async (text: string): Promise<void> => {
       void room.accept(edit(text), new WatchedWriter({ sub: 'ann' }), true);
       note();
-      await registry.drain();
+      await registry.settle();
     };
     for (const word of words) {
       for (const letter of word) await write(letter);
@@ -191,7 +191,7 @@ describe('N8: who comes back after a checkpoint', () => {
     again.join(new WatchedWriter());
     expect(again.epoch).toBe(epoch);
     void again.accept(editor(2).edit('after'), new WatchedWriter(), true);
-    await registry.drain();
+    await registry.settle();
     await registry.checkpoint(again);
     expect(again.compaction.offset).toBe(7);
     expect(applied(at[2]!, await again.catchUp.resume(2))).toMatch(/^(beforeafter|afterbefore)$/);
@@ -207,7 +207,7 @@ describe('N8: who comes back after a checkpoint', () => {
       doc.getText('text').insert(0, 'gone again '.repeat(10));
       doc.getText('text').delete(0, 110);
     }
-    await registry.drain();
+    await registry.settle();
     await registry.checkpoint(room);
     const missed = await room.catchUp.resume(0);
     const bytes = missed!.updates.reduce((sum, { length }) => sum + length, 0);
@@ -231,7 +231,7 @@ describe('N8: who comes back after a checkpoint', () => {
     const { edit } = editor(1);
     for (let round = 0; round < 6; round++) {
       for (let i = 0; i < 20; i++) void room.accept(edit('x'.repeat(KiB)), new WatchedWriter(), true);
-      await registry.drain();
+      await registry.settle();
       await registry.checkpoint(room);
       const kept = await store.kept.loadKept(document, 0);
       const bytes = kept.reduce((sum, { update }) => sum + update.length, 0);
@@ -351,7 +351,7 @@ describe('N8: who comes back after a checkpoint', () => {
     const dropped = createRegistry({ maxKeptLogBytes: 1 });
     const other = await dropped.open(parseDocumentName('other'));
     void other.accept(editor(1).edit('whole'), new WatchedWriter(), true);
-    await dropped.drain();
+    await dropped.settle();
     await dropped.checkpoint(other);
     expect(textOf((await other.catchUp.after(0)).updates)).toBe('whole');
   });

@@ -94,7 +94,7 @@ describe('O7: a document that fails alone', () => {
     const { room, writer } = await joined();
     const { edit } = editor(1);
     await room.accept(edit('stored '), writer, true);
-    await registry.drain();
+    await registry.settle();
     store.outcomes = [[conflict]];
     const lost = edit('offered again');
     await room.accept(lost, writer, true);
@@ -108,7 +108,7 @@ describe('O7: a document that fails alone', () => {
     expect(again.room).not.toBe(room);
     expect(textOf(again.room.content.all())).toBe('stored ');
     await again.room.accept(lost, again.writer, true);
-    await registry.drain();
+    await registry.settle();
     expect(again.writer.acked).toEqual([lost]);
     const { records } = (await store.kept.load(document))!;
     expect(textOf(records.map(({ update }) => update))).toBe('stored offered again');
@@ -117,7 +117,7 @@ describe('O7: a document that fails alone', () => {
 
   it('leaves no timers, and whoever leaves it afterwards brings it back nowhere', async () => {
     const { room, writer } = await joined();
-    await registry.drain();
+    await registry.settle();
     const before = clock.pending;
     room.announce(writer, Uint8Array.of(1, 1, 0, 2, 0x7b, 0x7d));
     room.fanout.readerCount = 10;
@@ -169,12 +169,12 @@ describe('O7: a document that fails alone', () => {
     const { room, writer } = await joined();
     const neighbour = await joined(other);
     await room.accept(editor(1).edit('a'), writer, true);
-    await registry.drain();
+    await registry.settle();
     store.failures.set('replace', new StoreError('DOCUMENT_CORRUPT', 'a flipped bit'));
     await registry.checkpoint(room);
     expect(writer.ends.map(({ code }) => code)).toEqual(['DOCUMENT_CORRUPT']);
     await neighbour.room.accept(editor(2).edit('b'), neighbour.writer, true);
-    await registry.drain();
+    await registry.settle();
     expect([neighbour.writer.acked.length, registry.isHealthy, registry.size]).toEqual([1, true, 1]);
     await registry.close();
   });
@@ -187,7 +187,7 @@ describe('D1: a store that fails', () => {
     await neighbour.room.accept(editor(2).edit('b'), neighbour.writer, true);
     await room.accept(editor(1).edit('a'), writer, true);
     store.failures.set('append', new StoreError('STORE_FULL', 'full'));
-    const waits = [room.progress.settled()!, neighbour.room.progress.settled()!, registry.drain()].map(
+    const waits = [room.progress.settled()!, neighbour.room.progress.settled()!, registry.settle()].map(
       (wait) => watch(wait),
     );
     await pass(clock, 20);

@@ -186,7 +186,7 @@ describe('eviction', () => {
       room.join(member);
       registry.used(room);
       await write(room, editor(1).edit(name.repeat(10_000)));
-      await registry.drain();
+      await registry.settle();
       room.leave(member);
       registry.released(room);
     }
@@ -208,7 +208,7 @@ describe('eviction', () => {
     registry.used(occupied);
     const merging = await openNamed(registry, 'merging');
     await write(merging, editor(1).edit('m'));
-    await registry.drain();
+    await registry.settle();
     const checkpoint = registry.checkpoint(merging);
     const busy = await openNamed(registry, 'busy');
     store.hold('append');
@@ -270,7 +270,7 @@ describe('checkpoints', () => {
     const room = await registry.open(document);
     const { edit } = editor(1);
     for (let i = 0; i < 10; i++) await write(room, edit('a'));
-    await registry.drain();
+    await registry.settle();
     const checkpoint = registry.checkpoint(room);
     const meanwhile = edit('b');
     await write(room, meanwhile);
@@ -302,7 +302,7 @@ describe('checkpoints', () => {
     const registry = createRegistry({ worker });
     const room = await registry.open(document);
     await write(room, editor(1).edit('a'));
-    await registry.drain();
+    await registry.settle();
     const first = registry.checkpoint(room);
     await registry.checkpoint(room);
     expect(worker.requests.length).toBe(1);
@@ -345,7 +345,7 @@ describe('checkpoints', () => {
     const room = await registry.open(document);
     const { edit } = editor(1);
     await write(room, edit('a'));
-    await registry.drain();
+    await registry.settle();
     store.hold('append');
     await write(room, edit('b'));
     await pass(clock, 20);
@@ -400,7 +400,7 @@ describe('close', () => {
     const registry = createRegistry({ worker });
     const room = await registry.open(document);
     await write(room, editor(1).edit('a'));
-    await registry.drain();
+    await registry.settle();
     void registry.checkpoint(room);
     store.hold('load');
     const opening = registry.open(parseDocumentName('other'));

@@ -338,7 +338,7 @@ it('close leaves no timers', async () => {
   const watched = await openRoom(store, clock);
   const { edit } = editor(1);
   for (let i = 0; i < 3; i++) offer(watched, edit('a'));
-  await watched.commits.drain();
+  await watched.commits.settle();
   const member = new WatchedWriter();
   const awareness = (clock: number): Uint8Array => Uint8Array.of(1, 1, clock, 2, 0x7b, 0x7d);
   watched.room.announce(member, awareness(0));

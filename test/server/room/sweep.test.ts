@@ -53,7 +53,7 @@ describe('O2: rooms that rest', () => {
       registry.used(room);
       const { edit } = editor(i + 1);
       await room.accept(edit('a'), writer, true);
-      await registry.drain();
+      await registry.settle();
       await registry.checkpoint(room);
       await room.accept(edit('b'), writer, true);
       room.leave(writer);

@@ -311,7 +311,7 @@ describe('refusals before the upgrade', () => {
     });
     const waiting = server.connect();
     await server.settle();
-    server.gateway.drain();
+    server.gateway.stopAdmission();
     const late = server.connect();
     open();
     await server.run(20);

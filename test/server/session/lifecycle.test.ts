@@ -73,8 +73,8 @@ describe('O3: shutdown', () => {
     server.store.hold('append');
     client.insert('last words');
     await server.settle();
-    server.gateway.drain();
-    const drained = server.registry.drain();
+    server.gateway.stopAdmission();
+    const drained = server.registry.settle();
     server.store.release('append');
     await drained;
     server.sessions.refuseAll(new SyncError('DRAINING'));
