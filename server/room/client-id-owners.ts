@@ -59,6 +59,11 @@ export class ClientIdOwners {
     this.#changed = changed;
   }
 
+  /** How many ids are claimed. */
+  get size(): number {
+    return this.#claims.size;
+  }
+
   /** Whether this writer may add structs under the client id: by an edit that was just made, or by an offer of what it has. */
   standing(clientId: number, writer: Writer, isEdit = true): Standing {
     const claim = this.#claims.get(clientId);

@@ -15,7 +15,10 @@ import { Milestones } from './milestones.js';
 export interface CommitSource {
   readonly document: DocumentName;
   readonly epoch: string;
-  /** Records accepted since the last call, in order; at least one. They are the queue's from now on. */
+  /**
+   * Records accepted since the last call, in order; at least one. They are the queue's from now on: given to the store in
+   * this turn, or dropped where the source has ended.
+   */
   takeUncommitted(): LogRecord[];
   /** Everything up to this offset is durable. */
   durable(offset: number): void;

@@ -1,8 +1,9 @@
 // Keeps rooms' claims on client ids in the store, so that they outlive the room's memory and the server's run (C6). Owns which
 // rooms have claims that are not kept yet, and whether the run before this one came to its end.
 //
-// Claims are written a few seconds after they were made, beside the log and not with it. What that can cost is written down
-// in ARCHITECTURE.md: a server that is killed forgets the newest claims.
+// Claims are given to the store just before the records that they came with, and the store writes in that order (S19): a
+// server that is killed has no content without its owner. Only where a document has very many claims are those of several
+// seconds written together. What that can cost is written down in ARCHITECTURE.md.
 
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
@@ -21,8 +22,13 @@ export interface Owned {
   readonly owners: ClientIdOwners;
 }
 
-/** Joins the claims of several pages. */
+/** Claims that did not come with a record are written this late, and so are the claims of a document with very many. */
 const saveAfterMs = 5_000;
+/**
+ * Up to so many claims a document's table is written with each new claim: each write brings an id that is new, so all of
+ * them together are a few megabytes. A larger table is written once in `saveAfterMs`.
+ */
+const manyClaims = 1_000;
 /** At most so many documents in a second: each is a write of its own, and a restart brings all of them at once. */
 const maxSavesPerSweep = 200;
 /** Two numbers: how many runs of the server were killed, and 1 while one goes on. */
@@ -36,10 +42,14 @@ export class OwnerKeeper {
   /** Rooms with claims that are not kept yet, with the monotonic time at which they are to be. */
   readonly #unsaved = new Map<Owned, number>();
   readonly #saving = new Map<Owned, Promise<void>>();
+  /** The monotonic time at which a room's claims were last given to the store. */
+  readonly #savedAt = new WeakMap<Owned, number>();
   /** Documents whose room has ended in this run, with what others had heard. */
   readonly #ended = new Set<DocumentName>();
   /** How many runs were killed before this one: each may have left with others what the store does not have. */
   #kills: Promise<number> | undefined;
+  /** The same, once it is known. */
+  #knownKills: number | undefined;
 
   constructor(deps: { store: DocumentStore; clock: Clock; logger: Logger }) {
     this.#store = deps.store;
@@ -61,6 +71,17 @@ export class OwnerKeeper {
   /** The room has claims that are not kept yet. */
   changed(room: Owned): void {
     if (!this.#unsaved.has(room)) this.#unsaved.set(room, this.#clock.monotonic() + saveAfterMs);
+  }
+
+  /**
+   * The room's records are about to be given to the store, in the same turn: the claims that are not kept yet go first, so
+   * that no record is stored whose owner is not (S19).
+   */
+  committing(room: Owned): void {
+    if (!this.#unsaved.has(room)) return;
+    const savedAt = this.#savedAt.get(room) ?? Number.NEGATIVE_INFINITY;
+    const isDue = this.#clock.monotonic() >= savedAt + saveAfterMs;
+    if (isDue || room.owners.size <= manyClaims) this.#save(room);
   }
 
   /** The room has ended without having stored all that others have heard. */
@@ -136,12 +157,14 @@ export class OwnerKeeper {
     const before = decoding.readVarUint(decoder);
     const kills = before + decoding.readVarUint(decoder);
     await this.#store.setState(runKey, runBytes(kills, true));
+    this.#knownKills = kills;
     return kills;
   }
 
   /** What cannot be written is tried again. */
   #save(room: Owned): void {
     this.#unsaved.delete(room);
+    this.#savedAt.set(room, this.#clock.monotonic());
     const { document } = room;
     const work = this.#write(room)
       .catch((error: unknown) => {
@@ -154,8 +177,9 @@ export class OwnerKeeper {
     this.#saving.set(room, work);
   }
 
+  /** The store is called in this turn, as soon as a document has been loaded. */
   async #write({ document, epoch, owners }: Owned): Promise<void> {
-    const kills = await this.#killCount();
+    const kills = this.#knownKills ?? (await this.#killCount());
     await this.#store.setState(keyOf(document), encodeOwnerTable({ epoch, kills, ids: owners.kept() }));
   }
 }

@@ -87,6 +87,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       ended: (room, members, error) => this.#ended(room, members, error),
       isBusy: deps.isBusy ?? (() => false),
       claimed: (room) => this.#owners.changed(room),
+      committing: (room) => this.#owners.committing(room),
       loadKept: (document, after) => this.#loadKept(document, after),
     };
     this.#sweeper = clock.every(sweepMs, () => this.#sweep());

@@ -35,6 +35,8 @@ export interface RoomDeps extends IntakeDeps {
   readonly isBusy: () => boolean;
   /** Called when a client id of the room has an owner that is to be kept in the store. */
   readonly claimed: (room: Owned) => void;
+  /** Called before records of the room are given to the store, in the same turn. */
+  readonly committing: (room: Owned) => void;
   /** The records after an offset that the store keeps before the checkpoint; none when they cannot be read. */
   readonly loadKept: (document: DocumentName, after: number) => Promise<readonly LogRecord[]>;
 }
@@ -175,6 +177,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   }
 
   takeUncommitted(): LogRecord[] {
+    if (!this.hasEnded) this.#deps.committing(this);
     const records = this.#uncommitted;
     this.#uncommitted = [];
     return records;

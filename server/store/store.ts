@@ -110,7 +110,10 @@ export interface DocumentStore {
   delete(document: DocumentName): Promise<void>;
   /** In the order of the names' UTF-8 bytes. */
   list(options?: ListOptions): Promise<DocumentSummary[]>;
-  /** Small server state by key (not per update): reads and durable writes. `undefined` removes. */
+  /**
+   * Small server state by key (not per update): reads and durable writes. `undefined` removes. State that is set before a call
+   * of `append` is never less durable than what that call brings: after any crash, whoever finds the records finds the state.
+   */
   getState(key: string): Promise<Uint8Array | undefined>;
   setState(key: string, value: Uint8Array | undefined): Promise<void>;
   /** Waits for what is under way. Idempotent. */

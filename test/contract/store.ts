@@ -348,4 +348,17 @@ function describeState(test: Test): void {
     assert.deepEqual(own(await store.getState('ab')), new Uint8Array(0));
     assert.deepEqual(await names(store), ['a']);
   });
+
+  test('S19 state that is set before an append is there when the append is done', async (store) => {
+    const pending: Promise<unknown>[] = [];
+    for (let offset = 1; offset <= 50; offset += 1) {
+      pending.push(store.setState('k', utf8(String(offset))));
+      const appended = store.append([append('a', offset, 1)]);
+      pending.push(appended);
+      if (offset % 7 > 0) continue;
+      await appended;
+      assert.deepEqual(own(await store.getState('k')), utf8(String(offset)));
+    }
+    await Promise.all(pending);
+  });
 }

@@ -29,6 +29,11 @@ export interface DiskMood {
   isFatal: boolean;
 }
 
+/** A write that is not done. */
+type Work =
+  | { readonly kind: 'append'; readonly batch: readonly Append[] }
+  | { readonly kind: 'state'; readonly key: string; readonly value: Uint8Array | undefined };
+
 export class ProcessStore implements DocumentStore {
   /** The store has told the server that nothing works any more. */
   hasFailed = false;
@@ -37,8 +42,8 @@ export class ProcessStore implements DocumentStore {
   readonly #timeline: Timeline;
   readonly #random: SeededRandom;
   readonly #mood: DiskMood;
-  /** Appends that are not done, oldest first. */
-  readonly #underWay = new Set<readonly Append[]>();
+  /** Writes of records and of state that are not done, oldest first: they reach the disk in this order (S19). */
+  readonly #underWay = new Set<Work>();
   #tail: Promise<void> = Promise.resolve();
   #isGone = false;
 
@@ -56,14 +61,8 @@ export class ProcessStore implements DocumentStore {
 
   async append(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     this.#assertUp();
-    this.#underWay.add(batch);
-    const before = this.#tail;
-    const work = before.then(() => this.#append(batch));
-    this.#tail = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    return work;
+    const work: Work = { kind: 'append', batch };
+    return this.#inTurn(work, () => this.#append(batch, work));
   }
 
   async load(document: DocumentName): Promise<StoredDocument | undefined> {
@@ -106,8 +105,13 @@ export class ProcessStore implements DocumentStore {
   }
 
   async setState(key: string, value: Uint8Array | undefined): Promise<void> {
-    await this.#pass();
-    await this.#disk.kept.setState(key, value);
+    this.#assertUp();
+    const work: Work = { kind: 'state', key, value };
+    return this.#inTurn(work, async () => {
+      await this.#pass();
+      this.#underWay.delete(work);
+      await this.#disk.kept.setState(key, value);
+    });
   }
 
   /** The disk stays. */
@@ -116,11 +120,16 @@ export class ProcessStore implements DocumentStore {
     this.#isGone = true;
   }
 
-  /** The process has died. Of what was under way, batches reach the disk in order up to one; of that one, some documents. */
+  /** The process has died. Of what was under way, writes reach the disk in order up to one; of that one, some documents. */
   async crash(): Promise<void> {
     this.#isGone = true;
-    for (const batch of this.#underWay) {
+    for (const work of this.#underWay) {
       if (this.#random.chance(0.5)) return;
+      if (work.kind === 'state') {
+        await this.#disk.kept.setState(work.key, work.value);
+        continue;
+      }
+      const { batch } = work;
       const isWhole = this.#random.chance(0.6);
       const reached = isWhole ? batch : batch.filter(() => this.#random.chance(0.5));
       const sound = reached.filter(({ document }) => !this.#disk.damaged.has(document));
@@ -131,7 +140,17 @@ export class ProcessStore implements DocumentStore {
     }
   }
 
-  async #append(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
+  #inTurn<T>(work: Work, run: () => Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    const done = this.#tail.then(run);
+    this.#tail = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
+  async #append(batch: readonly Append[], work: Work): Promise<readonly AppendOutcome[]> {
     await this.#wait();
     if (this.#mood.isFatal) {
       this.#mood.isFatal = false;
@@ -139,7 +158,7 @@ export class ProcessStore implements DocumentStore {
       this.#timeline.log('the store fails for good');
     }
     this.#assertUp();
-    this.#underWay.delete(batch);
+    this.#underWay.delete(work);
     const isLost = this.#mood.lostAnswers > 0;
     if (isLost) this.#mood.lostAnswers--;
     if (isLost && this.#random.chance(0.5)) throw this.#away('nothing was written');

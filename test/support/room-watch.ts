@@ -153,6 +153,7 @@ export async function openRoom(
       ended: (_room, members, error) => void ends.push({ members, error }),
       isBusy,
       claimed: () => {},
+      committing: () => {},
       loadKept: (which, after) => store.loadKept(which, after),
     },
   );

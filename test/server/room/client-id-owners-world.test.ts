@@ -115,19 +115,23 @@ it.each(seeds)('C3, C6, C7: nobody loses an edit, and nobody honest is refused (
 const ann: Person = { sub: 'ann', device: undefined };
 const bob: Person = { sub: 'bob', device: undefined };
 
-it('C6: 10,500 tiny edits under new client ids do not free the id of somebody who is offline', async () => {
-  const world = new World(createRegistry(new ControlledStore()), new SeededRandom(1));
-  const victim = world.newPage(ann);
-  await world.connect(victim);
-  await world.type(victim);
-  await world.disconnect(victim);
-  await world.type(victim);
-  await world.flood(mallory, 10_500);
-  for (const mayWrite of [false, true]) await world.forge(forger, victim, mayWrite);
-  await world.connect(victim);
-  expect(world.refused).toEqual([]);
-  expect([...(await world.content()).values()]).toEqual(expect.arrayContaining(victim.typed));
-});
+it(
+  'C6: 10,500 tiny edits under new client ids do not free the id of somebody who is offline',
+  { timeout: 120_000 },
+  async () => {
+    const world = new World(createRegistry(new ControlledStore()), new SeededRandom(1));
+    const victim = world.newPage(ann);
+    await world.connect(victim);
+    await world.type(victim);
+    await world.disconnect(victim);
+    await world.type(victim);
+    await world.flood(mallory, 10_500);
+    for (const mayWrite of [false, true]) await world.forge(forger, victim, mayWrite);
+    await world.connect(victim);
+    expect(world.refused).toEqual([]);
+    expect([...(await world.content()).values()]).toEqual(expect.arrayContaining(victim.typed));
+  },
+);
 
 it('C6: who brings what was typed offline, and announces nothing, keeps the id when another user announces it', async () => {
   const world = new World(createRegistry(new ControlledStore()), new SeededRandom(1));
@@ -164,6 +168,59 @@ it.each(['drained', 'killed'])(
     expect([...(await world.content()).values()]).toEqual(victim.typed);
   },
 );
+
+it.each([
+  ['at once', 1],
+  ['with many others', 200],
+])(
+  'C6: a server that is killed right after a commit knows whose the ids in it are: %s',
+  async (_how, pages) => {
+    const store = new ControlledStore();
+    const world = new World(createRegistry(store), new SeededRandom(1));
+    for (let i = 1; i < pages; i++) {
+      const other = world.newPage(bob);
+      await world.connect(other);
+      await world.type(other);
+      if (i % 10 === 0) await pass(clock, 10);
+    }
+    const victim = world.newPage(ann);
+    await world.connect(victim, false);
+    await world.type(victim);
+    // Long enough for a commit, and much less than claims without a record wait for.
+    await pass(clock, 100);
+    world.registry = createRegistry(store);
+    await world.forge(forger, victim, true, true);
+    victim.writer = undefined;
+    await world.connect(victim);
+    await world.type(victim);
+    expect(world.refused).toEqual([]);
+    expect([...(await world.content()).values()]).toEqual(expect.arrayContaining(victim.typed));
+  },
+);
+
+it('C6, S19: the owner of an id is given to the store before the first record of the id, in the same turn', async () => {
+  const calls: string[] = [];
+  const store = new (class extends ControlledStore {
+    override setState(key: string, value: Uint8Array | undefined): Promise<void> {
+      calls.push(key);
+      queueMicrotask(() => calls.push('the turn ends'));
+      return super.setState(key, value);
+    }
+    override append(batch: Parameters<ControlledStore['append']>[0]): ReturnType<ControlledStore['append']> {
+      calls.push('append');
+      return super.append(batch);
+    }
+  })();
+  const world = new World(createRegistry(store), new SeededRandom(1));
+  const page = world.newPage(ann);
+  await world.connect(page);
+  calls.length = 0;
+  await world.type(page);
+  await pass(clock, 100);
+  await world.type(page);
+  await pass(clock, 100);
+  expect(calls).toEqual(['owners/doc', 'append', 'the turn ends', 'append']);
+});
 
 it('C6: after a kill, whoever has what the server and its author have lost brings it', async () => {
   const store = new ControlledStore();

@@ -99,7 +99,7 @@ describe('the bytes', () => {
 });
 
 describe('writing', () => {
-  it('C6: joins what comes within five seconds, and writes nothing when nothing is new', async () => {
+  it('C6: joins what comes within five seconds without a commit, and writes nothing when nothing is new', async () => {
     const keeper = createKeeper();
     const room = roomOf(keeper);
     for (let id = 1; id <= 20; id++) room.edit(id, 'ann');
@@ -110,6 +110,28 @@ describe('writing', () => {
     room.edit(5, 'ann');
     await run(keeper, 20_000);
     expect(written().length).toBe(1);
+  });
+
+  it('C6: a claim goes with the commit it came with; of more than 1,000 the new ones go once in five seconds', async () => {
+    const keeper = createKeeper();
+    await keeper.load(document, 'epoch');
+    const room = roomOf(keeper);
+    const commit = (): number => {
+      keeper.committing(room);
+      return written().length;
+    };
+    expect(commit(), 'nothing is new').toBe(0);
+    for (let id = 1; id <= 1_000; id++) room.edit(id, 'ann');
+    expect(commit()).toBe(1);
+    expect(commit(), 'nothing is new').toBe(1);
+    room.edit(1_001, 'ann');
+    expect(commit()).toBe(1);
+    clock.advance(5_000);
+    expect(commit()).toBe(2);
+    room.edit(1_002, 'ann');
+    expect(commit()).toBe(2);
+    await run(keeper, 6_000);
+    expect(written().length, 'without a commit').toBe(3);
   });
 
   it('C6: nobody known is nothing to write', async () => {

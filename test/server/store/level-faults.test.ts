@@ -61,6 +61,15 @@ async function openWatched(durability: Durability, clock: Clock = systemClock) {
   return { store: new LevelStore({ ...opened, database }, durability, clock), writes, state };
 }
 
+test('S19 state that is set in the turn of an append, before it, is written in the same batch', async () => {
+  const { store, writes } = await openWatched('fsync');
+  await store.append([append('a', 1, 1)]);
+  const before = writes.length;
+  await Promise.all([store.setState('k', Uint8Array.of(1)), store.append([append('a', 2, 1)])]);
+  expect(writes.length).toBe(before + 1);
+  await store.close();
+});
+
 describe('failed writes', () => {
   test.each([
     ['IO error: /x/000005.log: No space left on device', 'STORE_FULL'],
