@@ -22,8 +22,8 @@ interface Speaker {
   readonly writer: Writer;
   /** Different for every speaker of this room: what is remembered of a speaker after its end. */
   readonly number: number;
-  /** The turn in which the connection arrived. */
-  readonly arrivedTurn: number;
+  /** The turn since which the connection hears who is here: it has been told of no change before. */
+  hearsSince: number;
   /** The ids it speaks for, at most `maxAwarenessIds`. */
   readonly ids: Set<number>;
   /** The id that the connection began with: its own. Undefined as long as it has spoken for none. */
@@ -113,7 +113,7 @@ export class Presence {
   /** Looks at the ages of entries when the first of them can be due. */
   #look: { readonly at: number; readonly timer: Timer } | undefined;
   #speakerCount = 0;
-  /** Counts arrivals and changes. */
+  /** Counts changes, and connections that begin to hear of them. */
   #turn = 0;
   #toldTurn = 0;
   /** Of all states. */
@@ -142,9 +142,10 @@ export class Presence {
     return this.#present.size;
   }
 
-  /** A connection is here, whether or not it will say anything. */
+  /** From now on the connection hears who is here, whether or not it will say anything. It has heard nothing before. */
   join(writer: Writer): void {
-    this.#addSpeaker(writer, ++this.#turn);
+    const speaker = this.#speakers.get(writer) ?? this.#addSpeaker(writer);
+    speaker.hearsSince = ++this.#turn;
   }
 
   /**
@@ -154,7 +155,7 @@ export class Presence {
    */
   receive(writer: Writer, update: Uint8Array): Heard {
     const { entries, isCut } = decodeAwareness(update, this.#limits.maxAwarenessEntries);
-    const speaker = this.#speakers.get(writer) ?? this.#addSpeaker(writer, Number.POSITIVE_INFINITY);
+    const speaker = this.#speakers.get(writer) ?? this.#addSpeaker(writer);
     const ownIdBefore = speaker.ownId;
     let refusal: SyncError | undefined;
     for (const entry of entries) {
@@ -207,9 +208,10 @@ export class Presence {
     this.#stopLooking();
   }
 
-  #addSpeaker(writer: Writer, arrivedTurn: number): Speaker {
+  #addSpeaker(writer: Writer): Speaker {
     const number = ++this.#speakerCount;
-    const speaker: Speaker = { writer, number, arrivedTurn, ids: new Set(), ownId: undefined };
+    const hearsSince = Number.POSITIVE_INFINITY;
+    const speaker: Speaker = { writer, number, hearsSince, ids: new Set(), ownId: undefined };
     this.#speakers.set(writer, speaker);
     return speaker;
   }
@@ -226,11 +228,14 @@ export class Presence {
     return isSameUser && entry.state !== 'null' && entry.clock > present.toldClock;
   }
 
-  /** Somebody who repeats a state of one that has just left must not bring it back as a ghost. */
+  /**
+   * Somebody who repeats a state of one that has just left must not bring it back as a ghost. Whoever has not been told that
+   * the id has gone says it as its own: a client whose old connection ended while its new one was being opened.
+   */
   #mayReturn(speaker: Speaker, { clientId, clock }: AwarenessEntry): boolean {
     const gone = this.#goneLately(clientId);
     if (gone === undefined || clock > gone.clock || gone.speaker === speaker.number) return true;
-    const sawItGo = speaker.arrivedTurn < gone.turn;
+    const sawItGo = speaker.hearsSince < gone.turn;
     return !sawItGo && speaker.ownId === undefined;
   }
 

@@ -141,7 +141,12 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   join(member: Writer): void {
     this.#life.checkNotEnded();
     this.#members.add(member, this.#log.head);
+  }
+
+  /** Who is here, for a member that hears of each change from now on: in frames of bounded size. */
+  greet(member: Writer): Uint8Array[] {
     this.#presence?.join(member);
+    return this.#presence?.encodeAll(member) ?? [];
   }
 
   /** The document is not open for this member any more: its presence goes at once (P2). */

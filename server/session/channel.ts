@@ -108,8 +108,7 @@ export class Channel implements Writer, Asker, Latest {
   /** Asks the client for what the server lacks, and tells it who is here. */
   greet(): void {
     this.#askForMissing();
-    this.#sendPresence();
-    this.#reader.greeted();
+    this.#tellWhoIsHere();
   }
 
   /**
@@ -131,8 +130,7 @@ export class Channel implements Writer, Asker, Latest {
     if (this.#isClosed) return;
     if (missed !== undefined) announce(true, new Uint8Array(0));
     else announce(known.kind !== 'offset', room.content.stateVector());
-    this.#sendPresence();
-    this.#reader.greeted();
+    this.#tellWhoIsHere();
     if (missed !== undefined) this.#reader.resume(missed);
     else if (known.kind !== 'offset') this.#reader.request(has);
   }
@@ -379,11 +377,17 @@ export class Channel implements Writer, Asker, Latest {
 
   #tellPresence(): void {
     if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many awareness queries');
-    this.#sendPresence();
+    this.#sendPresence(this.room.presence?.encodeAll(this) ?? []);
   }
 
-  #sendPresence(): void {
-    for (const part of this.room.presence?.encodeAll(this) ?? []) this.#send(this.#encoder.awareness(part));
+  /** The client hears of each change of presence from now on. */
+  #tellWhoIsHere(): void {
+    this.#sendPresence(this.room.greet(this));
+    this.#reader.greeted();
+  }
+
+  #sendPresence(parts: readonly Uint8Array[]): void {
+    for (const part of parts) this.#send(this.#encoder.awareness(part));
   }
 
   #askForMissing(): void {

@@ -227,6 +227,19 @@ describe('leaving', () => {
     expect(watch.presence.size).toBe(0);
   });
 
+  it('P2: one that hears of presence only after it left, as its own new connection, brings it back', () => {
+    const owner = new WatchedWriter();
+    const back = new WatchedWriter();
+    watch.presence.join(back);
+    watch.say(owner, { clientId: 1, clock: 7, state: {} });
+    watch.clock.advance(50);
+    watch.presence.leave(owner);
+    watch.heard();
+    watch.presence.join(back);
+    expect(watch.say(back, { clientId: 1, clock: 7, state: {} })).toEqual([1]);
+    expect(watch.heard()).toEqual([{ clientId: 1, clock: 10, state: {} }]);
+  });
+
   it('a removal by somebody else, of one that is not there, is nothing', () => {
     watch.say(new WatchedWriter(), { clientId: 1, clock: 7, state: null });
     expect(watch.heard()).toEqual([]);

@@ -94,6 +94,31 @@ describe('presence', () => {
       { clientId: 5, clock: 2, state: { good: true } },
     ]);
   });
+
+  it('P2: a client whose old connection ends while its new one is being opened is seen again as soon as it speaks', async () => {
+    server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
+    const [other, old] = [await connect(), await connect({ token: 'ann' })];
+    await opened(other, 'doc');
+    const before = await opened(old, 'doc');
+    const ann = encodeAwareness([{ clientId: 5, clock: 1, state: { name: 'ann' } }]);
+    old.say({ type: 'awareness', document: before.number, update: ann });
+    await server.run(50);
+    server.store.hold('append');
+    old.insert(before, 'typed');
+    await server.run(20);
+    const back = await connect({ token: 'ann' });
+    const after = await opened(back, 'doc');
+    // What its old connection has brought is not durable, so the document is not opened yet.
+    expect(after.number).toBe(0);
+    old.terminate();
+    await server.run(50);
+    server.store.release('append');
+    await server.run(50);
+    back.say({ type: 'awareness', document: after.number, update: ann });
+    await server.run(50);
+    const told = other.heardOf('awareness').flatMap(({ update }) => decodeAwareness(update));
+    expect(told.map(({ state }) => state)).toEqual([{ name: 'ann' }, null, { name: 'ann' }]);
+  });
 });
 
 describe('N1: the first message', () => {
