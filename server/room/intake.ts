@@ -42,6 +42,8 @@ interface Offer {
   readonly writer: Writer;
   readonly isEdit: boolean;
   readonly receipt: Receipt;
+  /** It was not offered as soon as it came, or has waited since. */
+  readonly hasWaited: boolean;
 }
 
 /** What came of an offered update. What was not taken can be offered again once more is known. */
@@ -90,10 +92,11 @@ export class Intake {
     writer: Writer,
     isEdit: boolean,
     receipt: Receipt,
+    hasWaited: boolean,
   ): Acceptance | Promise<Acceptance> {
     this.#deps.checkIntake(writer);
-    if (!isEdit && this.#mustWait(update)) return this.#acceptLater({ update, writer, isEdit, receipt });
-    return this.#acceptNow(update, writer, isEdit, receipt);
+    const offer = { update, writer, isEdit, receipt, hasWaited };
+    return !isEdit && this.#mustWait(update) ? this.#acceptLater(offer) : this.#acceptNow(offer);
   }
 
   #judge(update: Uint8Array, writer: Writer, isEdit: boolean): Verdict {
@@ -107,16 +110,11 @@ export class Intake {
     }
   }
 
-  #acceptNow(
-    update: Uint8Array,
-    writer: Writer,
-    isEdit: boolean,
-    receipt: Receipt,
-  ): Acceptance | Promise<Acceptance> {
-    const verdict = this.#judge(update, writer, isEdit);
+  #acceptNow(offer: Offer): Acceptance | Promise<Acceptance> {
+    const verdict = this.#judge(offer.update, offer.writer, offer.isEdit);
     if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#parts.index.itemCount))
-      return this.#try(verdict, { update, writer, isEdit, receipt });
-    return this.#take(verdict, writer, isEdit, receipt);
+      return this.#try(verdict, { ...offer, hasWaited: true });
+    return this.#take(verdict, offer);
   }
 
   /**
@@ -130,11 +128,11 @@ export class Intake {
   }
 
   /** Takes an offer after a commit. The offer waits once: whoever asked before the offer came is answered first. */
-  async #acceptLater({ update, writer, isEdit, receipt }: Offer): Promise<Acceptance> {
-    const isMember = this.#parts.members.has(writer);
+  async #acceptLater(offer: Offer): Promise<Acceptance> {
+    const isMember = this.#parts.members.has(offer.writer);
     await this.#parts.progress.settled();
-    this.#checkPresent(writer, isMember);
-    return this.#acceptNow(update, writer, isEdit, receipt);
+    this.#checkPresent(offer.writer, isMember);
+    return this.#acceptNow({ ...offer, hasWaited: true });
   }
 
   /**
@@ -142,7 +140,7 @@ export class Intake {
    * afterwards; if more of it is new by then, that is tried as well.
    */
   async #try(tried: Verdict, offer: Offer): Promise<Acceptance> {
-    const { update, writer, isEdit, receipt } = offer;
+    const { update, writer, isEdit } = offer;
     const isMember = this.#parts.members.has(writer);
     const outcome = await this.#admission.try({
       update: tried.update,
@@ -151,7 +149,7 @@ export class Intake {
       take: () => {
         const now = this.#judge(update, writer, isEdit);
         const isTried = now.outcome !== 'new' || now.update.length <= tried.update.length;
-        return isTried ? { acceptance: this.#take(now, writer, isEdit, receipt) } : { untried: now };
+        return isTried ? { acceptance: this.#take(now, offer) } : { untried: now };
       },
     });
     return 'acceptance' in outcome ? outcome.acceptance : this.#try(outcome.untried, offer);
@@ -166,7 +164,7 @@ export class Intake {
   }
 
   /** Takes the update that was judged last. */
-  #take(verdict: Verdict, writer: Writer, isEdit: boolean, receipt: Receipt): Acceptance {
+  #take(verdict: Verdict, { writer, isEdit, receipt, hasWaited }: Offer): Acceptance {
     const { life, index, members, owners, relay, append } = this.#parts;
     life.checkNotEnded();
     const { outcome, isIncomplete, isForeign, soleClient } = verdict;
@@ -178,7 +176,8 @@ export class Intake {
       if (isEdit && soleClient >= 0 && members.has(writer)) owners.edited(soleClient, writer);
       // Stock clients are told of the part that was taken; a number stands for the whole, which is not there yet.
       const partly = typeof receipt === 'number' ? undefined : verdict.update;
-      append({ update: verdict.update, receipt: isPart ? partly : receipt, writer, isEdit });
+      const mayLeave = isEdit && !(hasWaited && members.mayBeOfOther(writer));
+      append({ update: verdict.update, receipt: isPart ? partly : receipt, writer, isEdit: mayLeave });
     } else if (outcome === 'known' && !isPart && (isEdit || typeof receipt === 'number')) {
       relay.addKnown(receipt, writer);
     }

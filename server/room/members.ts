@@ -43,4 +43,15 @@ export class Members {
     const isSameUser = member.sub !== undefined && member.sub === writer.sub;
     return isSameUser && offset <= (this.#joinedAt.get(member) ?? Infinity);
   }
+
+  /**
+   * Whether an update that has waited before it was taken may be of the client behind another member than its writer. The update
+   * may have come before that client lost the writer's connection and joined on a new one (D1).
+   */
+  mayBeOfOther(writer: Writer): boolean {
+    if (writer.sub === undefined) return false;
+    for (const { sub, connection } of this.#joinedAt.keys())
+      if (sub === writer.sub && connection !== writer.connection) return true;
+    return false;
+  }
 }

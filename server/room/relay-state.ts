@@ -12,7 +12,10 @@ export type RelayEvent =
   | 'edit'
   /** An edit was accepted soon after the last frame left. */
   | 'close-edit'
-  /** An offer was accepted. It may hold edits of somebody who is here, so it leaves when it is durable (D1). */
+  /**
+   * An offer was accepted, or an edit that its author may have sent over an earlier connection. It may hold edits of somebody
+   * who is here, so it leaves when it is durable (D1).
+   */
   | 'offer'
   /** The timer has fired, and every queued update may leave before it is durable. */
   | 'due'

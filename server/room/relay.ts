@@ -30,7 +30,10 @@ export interface Accepted {
    */
   readonly receipt: Receipt | undefined;
   readonly writer: Writer;
-  /** Whether the writer has just made it. Otherwise it is an offer: the writer passes it on, and may not be its author. */
+  /**
+   * Whether its author is the client behind the writer, and nobody else who is here. Otherwise it is an offer, which the writer
+   * passes on, or an edit that came on an earlier connection of somebody who is back.
+   */
   readonly isEdit: boolean;
 }
 

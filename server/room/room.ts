@@ -126,15 +126,17 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
    * Offers an update; the room keeps the bytes, which must not change. What is new of it is relayed and written, and
    * acknowledged to the writer when durable, by the receipt. Throws or rejects with SyncError when it is refused; the
    * document is untouched then. Plain edits are taken at once. What may cost every reader much is tried first (V3), and
-   * an offer may have to wait for a commit (R8); the writer waits for that with a promise.
+   * an offer may have to wait for a commit (R8); the writer waits for that with a promise. `hasWaited`: the update was not
+   * offered as soon as it came.
    */
   accept(
     update: Uint8Array,
     writer: Writer,
     isEdit: boolean,
     receipt: Receipt = update,
+    hasWaited = false,
   ): Acceptance | Promise<Acceptance> {
-    return this.#intake.accept(update, writer, isEdit, receipt);
+    return this.#intake.accept(update, writer, isEdit, receipt, hasWaited);
   }
 
   /** The document is open for this member. Throws the SyncError that the room has ended with. */

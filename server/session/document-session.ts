@@ -131,8 +131,8 @@ export class DocumentSession
     this.#farewell.refuse(error);
   }
 
-  handle(message: ClientMessage): void | Promise<void> {
-    return this.#channel?.handle(message);
+  handle(message: ClientMessage, hasWaited: boolean): void | Promise<void> {
+    return this.#channel?.handle(message, hasWaited);
   }
 
   /** A stock client has no words for it, and hears of what is refused. */

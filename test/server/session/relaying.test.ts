@@ -3,6 +3,7 @@
 import * as Y from 'yjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Limits } from '../../../shared/limits.js';
+import type { MemoryPeer } from '../../support/memory-peer.js';
 import { NativePeer } from '../../support/native-peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
@@ -166,6 +167,69 @@ describe('a request that comes while another one is answered', () => {
     expect(own().length).toBeGreaterThan(0);
     expect(slow.heardOf('step2').length).toBe(2);
     expect(slow.doc.getMap('map').size).toBe(20);
+  });
+});
+
+describe('edits that waited to be taken while their client came back on a new connection', () => {
+  /** Two connections of one user, of which the first is dead and neither side knows. */
+  async function twice(isLoaded: boolean): Promise<Record<'old' | 'back' | 'other', MemoryPeer>> {
+    start();
+    server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
+    if (!isLoaded) server.store.hold('load');
+    const old = await server.connected({ token: 'ann' });
+    const other = await server.connected();
+    return { old, other, back: server.connect({ token: 'ann', greets: false, isPresent: false }) };
+  }
+  const own = ({ doc }: MemoryPeer, peer: MemoryPeer): Uint8Array[] =>
+    peer.heardOf('update').filter((update) => authorsIn(update).has(doc.clientID));
+
+  it('D1: for the document to be loaded: come to that client when they are durable, and not before', async () => {
+    const { old, other, back } = await twice(false);
+    old.insert('typed');
+    back.step1();
+    server.store.hold('append');
+    server.store.release('load');
+    await server.run(100);
+    expect(back.isSynced).toBe(true);
+    expect(own(old, back)).toEqual([]);
+    server.store.release('append');
+    await server.run(50);
+    expect(own(old, back).length).toBe(1);
+    expect(other.text).toBe('typed');
+  });
+
+  it('D1: for what they depend on: come to that client when they are durable, and not before', async () => {
+    const { old, other, back } = await twice(true);
+    // Nothing that it is told arrives, so it does not bring what the server lacks.
+    old.end.onMessage = undefined;
+    const missing = new Y.Doc();
+    missing.getText('text').insert(0, 'before ');
+    Y.applyUpdate(old.doc, Y.encodeStateAsUpdate(missing), old);
+    old.insert('typed');
+    await server.run(20);
+    back.step1();
+    await server.run(50);
+    server.store.hold('append');
+    other.update(Y.encodeStateAsUpdate(missing));
+    await server.run(600);
+    expect(back.text).toBe('before ');
+    expect(own(old, back)).toEqual([]);
+    server.store.release('append');
+    await server.run(50);
+    expect(own(old, back).length).toBe(1);
+    expect(other.text).toBe('before typed');
+  });
+
+  it('R4: do not wait for the store where their user has no other connection', async () => {
+    start();
+    server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
+    server.store.hold('load');
+    const [ann, other] = [await server.connected({ token: 'ann' }), await server.connected()];
+    ann.insert('typed');
+    server.store.hold('append');
+    server.store.release('load');
+    await server.run(50);
+    expect(other.text).toBe('typed');
   });
 });
 
