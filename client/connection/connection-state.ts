@@ -2,16 +2,19 @@
 // event has its place in every state.
 
 /**
- * idle: not wanted. opening: the socket is being opened. greeting: it is open, the server has yet to believe the token.
- * open: documents can be opened. waiting: it was lost and will be tried again. blocked: trying again is of no use until a
- * new token comes, or somebody asks for it.
+ * idle: nobody wants the connection. asking: somebody does, and the token is on its way. opening: the socket is being
+ * opened. greeting: the socket is open, and the server has yet to believe the token of `hello`. open: documents can be
+ * opened. waiting: the connection was lost and will be tried again. blocked: trying again is of no use until a new token
+ * comes, or somebody asks for the connection.
  */
-export type ConnectionState = 'idle' | 'opening' | 'greeting' | 'open' | 'waiting' | 'blocked';
+export type ConnectionState = 'idle' | 'asking' | 'opening' | 'greeting' | 'open' | 'waiting' | 'blocked';
 
 export type ConnectionEvent =
   /** Somebody needs the connection, or asks for it again. */
   | 'wanted'
   | 'unwanted'
+  /** The token that was asked for is there. */
+  | 'given'
   /** The socket is open. */
   | 'opened'
   | 'welcomed'
@@ -23,10 +26,11 @@ export type ConnectionEvent =
   | 'due'
   /** Now is a better moment than before: the device is online again, the page is visible. */
   | 'nudged'
-  /** There is a new token. */
+  /** There is a token newer than the one in use; it is in use from now on. */
   | 'renewed';
 
-export type ConnectionEffect = 'open-socket' | 'close-socket' | 'say-hello' | 'wait' | 'stop-waiting';
+export type ConnectionEffect =
+  'ask-for-token' | 'open-socket' | 'close-socket' | 'say-hello' | 'say-token' | 'wait' | 'stop-waiting';
 
 export interface Transition {
   readonly state: ConnectionState;
@@ -44,13 +48,14 @@ const withSocket = {
   refused: to('blocked', 'close-socket'),
 };
 
-const again = to('opening', 'stop-waiting', 'open-socket');
+const again = to('asking', 'stop-waiting', 'ask-for-token');
 
 function row(state: ConnectionState, changes: Partial<Row>): Row {
   const stays = to(state);
   return {
     wanted: stays,
     unwanted: stays,
+    given: stays,
     opened: stays,
     welcomed: stays,
     lost: stays,
@@ -63,19 +68,33 @@ function row(state: ConnectionState, changes: Partial<Row>): Row {
 }
 
 const table: Readonly<Record<ConnectionState, Row>> = {
-  idle: row('idle', { wanted: to('opening', 'open-socket') }),
+  idle: row('idle', { wanted: to('asking', 'ask-for-token') }),
+  asking: row('asking', {
+    unwanted: to('idle'),
+    given: to('opening', 'open-socket'),
+    lost: to('waiting', 'wait'),
+    refused: to('blocked'),
+    renewed: to('opening', 'open-socket'),
+  }),
+  // A token that comes while the socket opens is the one that `hello` says.
   opening: row('opening', { ...withSocket, opened: to('greeting', 'say-hello') }),
-  greeting: row('greeting', { ...withSocket, welcomed: to('open') }),
-  open: row('open', withSocket),
+  // The server may be about to refuse the token that `hello` has said: its answer would be about a token that is no longer
+  // in use.
+  greeting: row('greeting', {
+    ...withSocket,
+    welcomed: to('open'),
+    renewed: to('opening', 'close-socket', 'open-socket'),
+  }),
+  open: row('open', { ...withSocket, renewed: to('open', 'say-token') }),
   waiting: row('waiting', {
     wanted: again,
     unwanted: to('idle', 'stop-waiting'),
-    due: to('opening', 'open-socket'),
+    due: to('asking', 'ask-for-token'),
     nudged: again,
-    renewed: again,
+    renewed: to('opening', 'stop-waiting', 'open-socket'),
   }),
   blocked: row('blocked', {
-    wanted: to('opening', 'open-socket'),
+    wanted: to('asking', 'ask-for-token'),
     unwanted: to('idle'),
     renewed: to('opening', 'open-socket'),
   }),

@@ -21,7 +21,7 @@ import {
 import { Heartbeat } from './heartbeat.js';
 import { OpenQuestions } from './open-questions.js';
 import { ServerClock } from './server-clock.js';
-import type { ClientSocket, OpenSocket } from './socket.js';
+import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
 
 /** Why a connection cannot go on, or was lost. */
 export interface ConnectionReason {
@@ -51,7 +51,7 @@ export type DocumentMessage = Extract<NativeServerMessage, { document: number } 
 
 export interface ConnectionDeps {
   readonly url: string;
-  /** The token to say hello with; '' for none. Rejects when there is none to be had. */
+  /** The token to connect with; '' for none. Rejects when there is none to be had; settles within a bounded time. */
   readonly token: () => Promise<string>;
   readonly device: string;
   readonly agent: string;
@@ -85,6 +85,10 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   #state: ConnectionState = 'idle';
   #reason: ConnectionReason | undefined;
   #socket: ClientSocket | undefined;
+  /** The token in use: the newest that this connection was given. */
+  #token = '';
+  /** Stands for the token that was asked for last. */
+  #asked: object | undefined;
   #outbox: NativeClientMessage[] = [];
   #timer: Timer | undefined;
   #opening: Timer | undefined;
@@ -122,6 +126,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
 
   disconnect(): void {
     this.#happen('unwanted');
+    this.#token = '';
   }
 
   /** Now is a good moment to try again, or to see whether the connection still is one. */
@@ -130,10 +135,10 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     else this.#happen('nudged');
   }
 
-  /** There is a new token: it is handed in, or the connection tried again with it. */
+  /** There is a new token. From now on the connection uses it, whatever state it is in. */
   renewed(token: string): void {
-    if (this.#state === 'open') this.say({ type: 'token', token });
-    else this.#happen('renewed');
+    this.#token = token;
+    this.#happen('renewed');
   }
 
   attach(document: Attached): void {
@@ -184,6 +189,9 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   #effect(effect: ConnectionEffect): void {
     const { clock } = this.#deps;
     switch (effect) {
+      case 'ask-for-token':
+        void this.#askForToken();
+        return;
       case 'open-socket':
         this.#opening = clock.after(openingMs, () =>
           this.#fail(undefined, 'the server could not be reached in time'),
@@ -194,7 +202,10 @@ export class Connection extends ObservableV2<ConnectionEvents> {
         this.#end();
         return;
       case 'say-hello':
-        void this.#greet(this.#socket);
+        this.#greet();
+        return;
+      case 'say-token':
+        this.say({ type: 'token', token: this.#token });
         return;
       case 'wait':
         this.#timer = clock.after(this.#backoff.next(this.#retryAfterMs), () => this.#happen('due'));
@@ -206,11 +217,12 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   }
 
   #open(): ClientSocket {
-    const socket: ClientSocket = this.#deps.openSocket(this.#deps.url, {
+    const events: SocketEvents = {
       opened: () => this.#ifCurrent(socket, () => this.#happen('opened')),
       frame: (bytes) => this.#ifCurrent(socket, () => this.#hear(bytes)),
       closed: (code, reason) => this.#ifCurrent(socket, () => this.#closed(code, reason)),
-    });
+    };
+    const socket: ClientSocket = this.#deps.openSocket(this.#deps.url, events, this.#token);
     return socket;
   }
 
@@ -219,18 +231,28 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     if (socket === this.#socket) run();
   }
 
-  async #greet(socket: ClientSocket | undefined): Promise<void> {
-    const { device, agent } = this.#deps;
+  async #askForToken(): Promise<void> {
+    const asked = {};
+    this.#asked = asked;
+    // The connection may have got a newer token meanwhile, or may not be wanted any more.
+    const isOver = (): boolean => this.#asked !== asked || this.#state !== 'asking';
     try {
       const token = await this.#deps.token();
-      if (socket !== this.#socket) return;
-      this.#greetedAt = this.#deps.clock.now();
-      socket?.send(encodeClientFrame({ type: 'hello', version: nativeVersion, token, device, agent }));
+      if (isOver()) return;
+      this.#token = token;
+      this.#happen('given');
     } catch (error) {
-      if (socket !== this.#socket) return;
+      if (isOver()) return;
       const message = error instanceof Error ? error.message : String(error);
       this.#fail(error instanceof SyncError ? error.code : undefined, message);
     }
+  }
+
+  #greet(): void {
+    const { device, agent, clock } = this.#deps;
+    this.#greetedAt = clock.now();
+    const hello = { type: 'hello', version: nativeVersion, token: this.#token, device, agent } as const;
+    this.#socket?.send(encodeClientFrame(hello));
   }
 
   #begin(): void {

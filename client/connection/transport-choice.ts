@@ -64,12 +64,16 @@ export class TransportChoice extends ObservableV2<Events> {
   }
 
   /** Opens a socket, the way that is due. */
-  readonly openSocket: OpenSocket = (url, events) => {
+  readonly openSocket: OpenSocket = (url, events, token) => {
     this.#current = this.#next;
-    const { http } = this.#deps;
+    const { http, webSocket } = this.#deps;
+    const open =
+      (one: OpenSocket): OpenSocket =>
+      (to, its) =>
+        one(to, its, token);
     return this.#current === 'http' && http !== undefined
-      ? this.#openHttp(http, url, events)
-      : this.#openWebSocket(url, events);
+      ? this.#openHttp(open(http), url, events)
+      : this.#openWebSocket(open(webSocket), url, events);
   };
 
   override destroy(): void {
@@ -78,8 +82,8 @@ export class TransportChoice extends ObservableV2<Events> {
     super.destroy();
   }
 
-  #openWebSocket(url: string, events: SocketEvents): ClientSocket {
-    const { clock, webSocket, http } = this.#deps;
+  #openWebSocket(webSocket: OpenSocket, url: string, events: SocketEvents): ClientSocket {
+    const { clock, http } = this.#deps;
     const { slowMs } = this.#suspicion;
     const startedAt = clock.monotonic();
     const socket = watchedSocket(webSocket, url, events, {
@@ -104,13 +108,17 @@ export class TransportChoice extends ObservableV2<Events> {
   }
 
   #openHttp(http: OpenSocket, url: string, events: SocketEvents): ClientSocket {
+    const { clock } = this.#deps;
+    const startedAt = clock.monotonic();
     return watchedSocket(http, url, events, {
       opened: () => this.#planProbe(url),
       heard: () => {},
       ended: ({ hasOpened, hasSent, hasHeard, isByCaller }) => {
         this.#stopProbing();
+        // A socket that was let go of at once, for a newer token, has proved nothing.
+        const isMute = hasOpened && hasSent && clock.monotonic() - startedAt >= this.#suspicion.slowMs;
         // It is not the WebSocket, then: the server is away, or the network.
-        if (!hasHeard && (!isByCaller || (hasOpened && hasSent))) this.#turnTo('websocket');
+        if (!hasHeard && (isMute || !isByCaller)) this.#turnTo('websocket');
       },
     });
   }

@@ -136,7 +136,7 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
   }
 
   get wsconnecting(): boolean {
-    return this.#shouldConnect && ['opening', 'greeting'].includes(this.connection.state);
+    return this.#shouldConnect && ['asking', 'opening', 'greeting'].includes(this.connection.state);
   }
 
   get isAuthenticated(): boolean {
@@ -379,6 +379,7 @@ const connectionStatus: Readonly<
   Record<ConnectionState, 'connected' | 'connecting' | 'disconnected' | undefined>
 > = {
   idle: 'disconnected',
+  asking: 'connecting',
   opening: 'connecting',
   greeting: undefined,
   open: 'connected',

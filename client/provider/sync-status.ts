@@ -49,7 +49,8 @@ export function syncPhase({
   unsyncedChanges,
 }: SyncFacts): SyncPhase {
   if (!isLoaded) return 'loading';
-  if (connection === 'opening' || connection === 'greeting') return isBroken ? 'offline' : 'connecting';
+  if (connection === 'asking' || connection === 'opening' || connection === 'greeting')
+    return isBroken ? 'offline' : 'connecting';
   if (connection !== 'open' || document === 'blocked') return 'offline';
   return document === 'synced' && unsyncedChanges === 0 ? 'synced' : 'syncing';
 }

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
-import { webSockets } from '../../client/connection/socket.js';
+import { webSockets, type OpenSocket } from '../../client/connection/socket.js';
 import { DocumentSync } from '../../client/provider/document-sync.js';
 import { systemClock } from '../../shared/clock.js';
 
@@ -13,6 +13,7 @@ export function nativeClient(
   url: string,
   name: string,
   token = '',
+  openSocket: OpenSocket = webSockets(WebSocket),
 ): { doc: Y.Doc; connection: Connection; sync: DocumentSync } {
   const doc = new Y.Doc();
   const connection = new Connection({
@@ -20,7 +21,7 @@ export function nativeClient(
     token: async () => token,
     device: 'device',
     agent: 'test/1',
-    openSocket: webSockets(WebSocket),
+    openSocket,
     clock: systemClock,
     random: Math.random,
   });

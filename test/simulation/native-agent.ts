@@ -46,8 +46,6 @@ export class NativeAgent implements HonestAgent {
   /** Frames may have been late on this wire. */
   #isSpoilt = false;
   #wantsConnection = false;
-  /** The token that the connection said hello with. */
-  #greeted = '';
   returns = -1;
 
   constructor(deps: AgentDeps, of: NativeAgentOptions) {
@@ -58,17 +56,12 @@ export class NativeAgent implements HonestAgent {
     const random = (): number => of.random.int(1_000_000) / 1_000_000;
     this.#connection = new Connection({
       url: 'ws://server/',
-      token: async () => (this.#greeted = this.ticket.token),
+      token: async () => this.ticket.token,
       device: `device-${of.name}`,
       agent: 'simulation/1',
       openSocket: (_url, events) => this.#openSocket(events),
       clock: deps.clock,
       random,
-    });
-    // A token that came while the old one was on its way is handed in as soon as that is possible.
-    this.#connection.on('state', (state) => {
-      if (state === 'open' && this.#greeted !== this.ticket.token)
-        this.#connection.renewed(this.ticket.token);
     });
     this.#connection.on('ended', ({ message, code, closeCode }) => {
       if (code !== undefined) judgeRefusal(deps, this.name, code);

@@ -61,6 +61,7 @@ function ownClient(doc: Y.Doc, position?: { epoch: string; offset: number }) {
     agent: 'heddle-bench',
     openSocket: (_url, given) => {
       events = given;
+      queueMicrotask(() => given.opened());
       return { send: (frame) => void sent.push(frame), bufferedBytes: 0, close() {} };
     },
     clock: systemClock,
@@ -78,7 +79,6 @@ function ownClient(doc: Y.Doc, position?: { epoch: string; offset: number }) {
   });
   sync.start();
   connection.connect();
-  events!.opened();
   return {
     connection,
     sent,

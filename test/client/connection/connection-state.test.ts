@@ -7,10 +7,19 @@ import {
   type ConnectionState,
 } from '../../../client/connection/connection-state.js';
 
-const states: readonly ConnectionState[] = ['idle', 'opening', 'greeting', 'open', 'waiting', 'blocked'];
+const states: readonly ConnectionState[] = [
+  'idle',
+  'asking',
+  'opening',
+  'greeting',
+  'open',
+  'waiting',
+  'blocked',
+];
 const events: readonly ConnectionEvent[] = [
   'wanted',
   'unwanted',
+  'given',
   'opened',
   'welcomed',
   'lost',
@@ -22,7 +31,12 @@ const events: readonly ConnectionEvent[] = [
 
 /** All that is not here changes nothing. */
 const changes: Readonly<Record<string, readonly [ConnectionState, ...string[]]>> = {
-  'idle wanted': ['opening', 'open-socket'],
+  'idle wanted': ['asking', 'ask-for-token'],
+  'asking unwanted': ['idle'],
+  'asking given': ['opening', 'open-socket'],
+  'asking lost': ['waiting', 'wait'],
+  'asking refused': ['blocked'],
+  'asking renewed': ['opening', 'open-socket'],
   'opening unwanted': ['idle', 'close-socket'],
   'opening opened': ['greeting', 'say-hello'],
   'opening lost': ['waiting', 'close-socket', 'wait'],
@@ -31,15 +45,17 @@ const changes: Readonly<Record<string, readonly [ConnectionState, ...string[]]>>
   'greeting welcomed': ['open'],
   'greeting lost': ['waiting', 'close-socket', 'wait'],
   'greeting refused': ['blocked', 'close-socket'],
+  'greeting renewed': ['opening', 'close-socket', 'open-socket'],
   'open unwanted': ['idle', 'close-socket'],
   'open lost': ['waiting', 'close-socket', 'wait'],
   'open refused': ['blocked', 'close-socket'],
-  'waiting wanted': ['opening', 'stop-waiting', 'open-socket'],
+  'open renewed': ['open', 'say-token'],
+  'waiting wanted': ['asking', 'stop-waiting', 'ask-for-token'],
   'waiting unwanted': ['idle', 'stop-waiting'],
-  'waiting due': ['opening', 'open-socket'],
-  'waiting nudged': ['opening', 'stop-waiting', 'open-socket'],
+  'waiting due': ['asking', 'ask-for-token'],
+  'waiting nudged': ['asking', 'stop-waiting', 'ask-for-token'],
   'waiting renewed': ['opening', 'stop-waiting', 'open-socket'],
-  'blocked wanted': ['opening', 'open-socket'],
+  'blocked wanted': ['asking', 'ask-for-token'],
   'blocked unwanted': ['idle'],
   'blocked renewed': ['opening', 'open-socket'],
 };
@@ -49,6 +65,16 @@ describe.each(states)('%s', (state) => {
     const [next, ...effects] = changes[`${state} ${event}`] ?? [state];
     expect(transition(state, event)).toEqual({ state: next, effects });
   });
+});
+
+it('K9: a new token is taken in every state in which somebody wants the connection', () => {
+  for (const state of states) {
+    if (state === 'idle') continue;
+    // In `opening` the token is said by the `hello` to come.
+    const { effects } = transition(state, 'renewed');
+    const takes = effects.includes('open-socket') || effects.includes('say-token');
+    expect(takes || transition(state, 'opened').effects.includes('say-hello'), state).toBe(true);
+  }
 });
 
 it('a socket is open in just the states that can lose one', () => {

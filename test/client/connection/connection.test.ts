@@ -80,7 +80,7 @@ describe('a connection', () => {
     expect(network.attempts).toBe(0);
     connection.connect();
     await server.run(50);
-    expect(states).toEqual(['opening', 'greeting', 'open']);
+    expect(states).toEqual(['asking', 'opening', 'greeting', 'open']);
     expect(connection.reason).toBeUndefined();
     connection.disconnect();
     await server.run(50);
@@ -198,6 +198,88 @@ describe('a connection', () => {
     expect(connection.state).toBe('blocked');
     expect(connection.reason?.code).toBe('TOKEN_EXPIRED');
   });
+
+  it('N14: has its token before it opens a socket, and offers it there', async () => {
+    const offered: (string | undefined)[] = [];
+    let give = (_token: string): void => {};
+    create({
+      token: () => new Promise((resolve) => (give = resolve)),
+      openSocket: (url, events, token) => {
+        expect(url).toBe('ws://server/');
+        offered.push(token);
+        return network.openSocket(url, events);
+      },
+    });
+    connection.connect();
+    await server.run(20_000, 500);
+    expect(connection.state).toBe('asking');
+    expect(network.attempts).toBe(0);
+    give('write');
+    await server.run(50);
+    expect(connection.state).toBe('open');
+    expect(offered).toEqual(['write']);
+  });
+
+  it('a token that comes when nobody wants the connection any more opens nothing', async () => {
+    const gives: ((token: string) => void)[] = [];
+    create({ token: () => new Promise((resolve) => gives.push(resolve)) });
+    connection.connect();
+    connection.disconnect();
+    gives[0]?.('write');
+    await server.run(50);
+    expect(connection.state).toBe('idle');
+    connection.connect();
+    connection.disconnect();
+    connection.connect();
+    gives[1]?.('unknown');
+    await server.run(50);
+    expect(connection.state).toBe('asking');
+    gives[2]?.('write');
+    await server.run(50);
+    expect(connection.state).toBe('open');
+    expect(network.attempts).toBe(1);
+  });
+
+  describe.each(['asking', 'opening', 'greeting'] as const)(
+    'K9: a token that comes while it is %s',
+    (when) => {
+      it('is the one in use, and grants what the one before did not', async () => {
+        server.bearers.byToken.set('poor', { sub: 'ann', access: 'none' });
+        server.bearers.byToken.set('rich', { sub: 'ann', access: 'write' });
+        tokens.push('poor');
+        create();
+        const document = new WatchedDocument('doc');
+        connection.attach(document);
+        const reasons: unknown[] = [];
+        connection.on('ended', (reason) => void reasons.push(reason));
+        connection.on('state', (state) => {
+          if (state !== when || tokens.at(-1) === 'rich') return;
+          tokens.push('rich');
+          queueMicrotask(() => connection.renewed('rich'));
+        });
+        connection.connect();
+        await server.run(100);
+        expect(tokens.at(-1)).toBe('rich');
+        expect(document.events).toEqual(['connected', 'opened', 'synced']);
+        expect(reasons).toEqual([]);
+      });
+
+      it('is the one in use though the server does not believe the one before', async () => {
+        tokens.push('unknown');
+        create();
+        connection.on('state', (state) => {
+          if (state === when && tokens.at(-1) === 'unknown') {
+            tokens.push('write');
+            connection.renewed('write');
+          }
+        });
+        connection.connect();
+        await server.run(100);
+        expect(connection.state).toBe('open');
+        expect(connection.reason).toBeUndefined();
+      });
+    },
+  );
 
   it('tries again later when there is no token to be had', async () => {
     let fails = true;

@@ -10,11 +10,13 @@ class Way {
   /** opens: and the server is heard. mute: it opens, and nothing is heard. hangs: nothing happens. */
   does: 'opens' | 'mute' | 'fails' | 'hangs' = 'opens';
   asked = 0;
+  readonly tokens: (string | undefined)[] = [];
   /** Sockets that are not closed. */
   readonly open = new Set<SocketEvents>();
 
-  readonly openSocket: OpenSocket = (_url, events) => {
+  readonly openSocket: OpenSocket = (_url, events, token) => {
     this.asked++;
+    this.tokens.push(token);
     this.open.add(events);
     const { does } = this;
     queueMicrotask(() => {
@@ -338,6 +340,32 @@ describe('over HTTP', () => {
       expect(choice.current).toBe('http');
     }
     expect(asked).toEqual([1, 2, 4, 8]);
+  });
+
+  it('N14: an attempt has the token, and a WebSocket that is only tried has none', async () => {
+    webSocket.does = 'fails';
+    const open = (): unknown =>
+      choice.openSocket('ws://server/', { opened() {}, frame() {}, closed() {} }, 'token');
+    for (let i = 0; i < 3; i++) {
+      open();
+      await run(10);
+    }
+    await run(120_000, 1_000);
+    expect(webSocket.tokens.length).toBeGreaterThan(2);
+    expect(webSocket.tokens.slice(0, 2)).toEqual(['token', 'token']);
+    expect(webSocket.tokens.slice(2).every((token) => token === undefined)).toBe(true);
+    expect(http.tokens).toEqual(['token']);
+  });
+
+  it('X7, K9: a socket over HTTP that is let go of at once, for a newer token, does not count against HTTP', async () => {
+    const { socket: before } = await overHttp();
+    before.close();
+    http.does = 'mute';
+    const first = await attempt();
+    first.socket.close();
+    const { socket } = await attempt();
+    expect(choice.current).toBe('http');
+    socket.close();
   });
 
   it('X8: nothing is tried while the connection is not open, nor after the end', async () => {
