@@ -10,6 +10,7 @@ import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
+import { applyParts } from '../crdt/apply-parts.js';
 import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
 import { Outbox } from './outbox.js';
 
@@ -71,7 +72,10 @@ interface Open {
   readonly epoch: string;
   /** For the comparison of the first sync. */
   readonly stateVector: Uint8Array;
-  readonly received: Uint8Array[];
+  /** What has come of the answer that follows `opened`, not applied yet. */
+  readonly parts: Uint8Array[];
+  /** The cursor of the last of these parts. */
+  cursor: number;
 }
 
 export class DocumentSync extends ObservableV2<Events> implements Attached {
@@ -181,6 +185,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   override destroy(): void {
     this.#deps.doc.off('update', this.#onUpdate);
+    // Whoever keeps what comes may have let go of the document already.
+    this.#forgetParts();
     this.stop();
     for (const { reject } of this.#waiting.splice(0)) reject(new Error('the document was let go of'));
     super.destroy();
@@ -194,6 +200,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 
   disconnected(): void {
+    if (this.#open !== undefined) this.#takeParts(this.#open, false);
     this.#retry?.cancel();
     this.#outbox.reset();
     this.#comparison = undefined;
@@ -240,7 +247,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   #opened(message: Extract<DocumentMessage, { type: 'opened' }>): void {
     const { document: number, writer, epoch, access, isContentNext } = message;
-    this.#open = { number, writer, epoch, stateVector: message.stateVector.slice(), received: [] };
+    const stateVector = message.stateVector.slice();
+    this.#open = { number, writer, epoch, stateVector, parts: [], cursor: 0 };
     this.#reason = undefined;
     // Another epoch: the server was restored from a backup, say, and may lack what it has acknowledged.
     if (this.#position !== undefined && this.#position.epoch !== epoch) this.#isComplete = false;
@@ -249,19 +257,38 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#setPhase('syncing');
     this.#setAccess(access);
     if (isContentNext) return;
-    const stateVector = Y.encodeStateVector(this.#deps.doc);
-    this.#deps.connection.say({ type: 'request', document: number, stateVector });
+    const own = Y.encodeStateVector(this.#deps.doc);
+    this.#deps.connection.say({ type: 'request', document: number, stateVector: own });
   }
 
+  /** The parts of an answer are applied together, when the last one is there. */
   #apply(update: Uint8Array): void {
-    if (!this.#isComplete && this.#phase === 'syncing') this.#open?.received.push(update.slice());
-    Y.applyUpdate(this.#deps.doc, update, this);
+    if (this.#phase === 'syncing' && this.#open !== undefined) this.#open.parts.push(update.slice());
+    else Y.applyUpdate(this.#deps.doc, update, this);
+  }
+
+  /** Applies what has come of an answer, and returns it. What a cursor speaks of is never left out. */
+  #takeParts(open: Open, isWhole: boolean): readonly Uint8Array[] {
+    const parts = open.parts.splice(0);
+    applyParts(this.#deps.doc, parts, this, isWhole || open.cursor > 0);
+    this.#reached(open.epoch, open.cursor);
+    return parts;
+  }
+
+  #forgetParts(): void {
+    if (this.#open === undefined) return;
+    this.#open.parts.length = 0;
+    this.#open.cursor = 0;
   }
 
   #caughtUp(cursor: number): void {
-    if (this.#phase === 'syncing') {
+    const open = this.#open;
+    if (this.#phase === 'syncing' && open !== undefined) {
+      const parts = this.#takeParts(open, true);
+      // Somebody who heard of the change may have closed the document.
+      if (this.#open !== open) return;
       this.#backoff.reset();
-      if (this.#access === 'write') this.#compare();
+      if (this.#access === 'write') this.#compare(open, parts);
       this.#setPhase('synced');
     }
     this.#move(cursor);
@@ -273,11 +300,9 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 
   /** The first sync of a document that came from elsewhere: what it had that the server lacks is found by looking. */
-  #compare(): void {
-    const open = this.#open;
-    if (this.#isComplete || open === undefined) return;
-    const missing = missingUpdate(this.#deps.doc, open.stateVector, deletesOf(open.received));
-    open.received.length = 0;
+  #compare(open: Open, answer: readonly Uint8Array[]): void {
+    if (this.#isComplete) return;
+    const missing = missingUpdate(this.#deps.doc, open.stateVector, deletesOf(answer));
     const outgoing = this.#outbox.cover(missing);
     this.#comparison = outgoing?.seq;
     if (outgoing === undefined) this.#completed();
@@ -324,8 +349,12 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   #move(cursor: number): void {
     // Something of before it was closed may still have been on its way: an offset without an epoch means nothing.
     if (cursor === 0 || this.#open === undefined) return;
-    const { epoch } = this.#open;
-    if (epoch === this.#position?.epoch && cursor <= this.#position.offset) return;
+    if (this.#phase === 'syncing') this.#open.cursor = cursor;
+    else this.#reached(this.#open.epoch, cursor);
+  }
+
+  #reached(epoch: string, cursor: number): void {
+    if (cursor === 0 || (epoch === this.#position?.epoch && cursor <= this.#position.offset)) return;
     this.#position = { epoch, offset: cursor };
     if (this.#isComplete) this.emit('position', [this.#position]);
   }

@@ -317,7 +317,7 @@ export class NativeAgent implements HonestAgent {
   }
 }
 
-/** The server has opened it for this copy, and not for one that was let go of. */
+/** The server has opened it for this copy, and not for one that was let go of; and the copy has taken what came first. */
 function isOpen({ sync }: OpenCopy): boolean {
-  return sync.phase === 'syncing' || sync.phase === 'synced';
+  return sync.phase === 'synced';
 }

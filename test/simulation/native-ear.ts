@@ -101,7 +101,8 @@ export class NativeEar {
     for (const open of this.#documents.values()) {
       if (open.cursor <= open.checkedCursor) continue;
       const doc = docOf(open.name);
-      if (doc !== undefined) ledger.covers(who, open.name, doc, open.checkedCursor, open.cursor);
+      if (doc === undefined) continue;
+      ledger.covers(who, open.name, doc, open.checkedCursor, open.cursor);
       open.checkedCursor = open.cursor;
     }
   }
