@@ -184,7 +184,11 @@ export class Channel implements Writer, Asker, Latest {
 
   ackOf(seqs: readonly number[]): Ack | undefined {
     const seq = this.#sequence?.settle(seqs);
-    return seq === undefined ? undefined : { writer: this.number, seq };
+    if (seq === undefined) return undefined;
+    if (this.#host.outbox.waitingBytes === 0) return { writer: this.number, seq };
+    // N9: a published frame goes past what waits in the outbox, such as the refusal of an update that this covers.
+    this.#host.outbox.sendLatest(this);
+    return undefined;
   }
 
   /** The socket has taken something, and the outbox has sent what waited. */
@@ -373,10 +377,12 @@ export class Channel implements Writer, Asker, Latest {
   #acknowledgeDurable(seq: number): void {
     const settled = this.room.progress.settled();
     if (settled === undefined) return this.acknowledged([seq]);
-    settled.then(
-      () => this.acknowledged([seq]),
-      () => undefined,
-    );
+    settled
+      .then(
+        () => this.acknowledged([seq]),
+        () => undefined,
+      )
+      .catch((error: unknown) => this.#host.refuse(toSyncError(error)));
   }
 
   #tellPresence(): void {

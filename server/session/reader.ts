@@ -115,7 +115,7 @@ export class Reader implements LiveReader {
     if (!this.isLive) return;
     this.#step('lagged');
     // Not at once: what is being published has no place in the log that readers know yet.
-    this.#deps.clock.soon(() => this.#pump());
+    this.#deps.clock.soon(() => this.#guard(() => this.#pump()));
   }
 
   /** Throws SyncError SLOW_CONSUMER when the client has taken nothing for too long. */
@@ -241,9 +241,21 @@ export class Reader implements LiveReader {
       if (missed !== undefined) this.#send(missed.updates, missed.offset);
       this.#pump();
     };
-    event.then(goOn, (error: unknown) => {
-      if (this.#waitingFor === waitingFor) this.#writer.ended(toSyncError(error));
-    });
+    event.then(
+      (missed) => this.#guard(() => goOn(missed)),
+      (error: unknown) => {
+        if (this.#waitingFor === waitingFor) this.#writer.ended(toSyncError(error));
+      },
+    );
+  }
+
+  /** For what is done outside of a message: an error ends the document for this client, and nobody else. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#writer.ended(toSyncError(error));
+    }
   }
 
   #sendPart(encode: (update: Uint8Array) => Uint8Array, update: Uint8Array): void {

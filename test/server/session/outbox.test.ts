@@ -2,13 +2,19 @@
 
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nativeDialect } from '../../../server/dialect/native.js';
+import { ByteBudget } from '../../../server/session/byte-budget.js';
+import { Channel, type ChannelHost } from '../../../server/session/channel.js';
+import { FrameCache } from '../../../server/session/frame-cache.js';
 import { Outbox } from '../../../server/session/outbox.js';
 import type { Socket } from '../../../server/transport/transport.js';
+import { parseDocumentName } from '../../../shared/document-name.js';
 import { encodeClientFrame } from '../../../shared/native/frame.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import type { SyncError } from '../../../shared/errors.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { nativePeer, openedBy, PeerDocument, type NativePeer } from '../../support/native-peer.js';
+import { editor } from '../../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
 /** A socket whose buffer a test fills and empties. */
@@ -107,6 +113,39 @@ describe('an outbox', () => {
     outbox.drained();
     clock.advance(60_000);
     expect(() => outbox.checkProgress()).not.toThrow();
+  });
+});
+
+describe('an acknowledgement that could go with a published frame', () => {
+  it('N9: goes through the outbox while anything waits there, such as the refusal of an earlier update', async () => {
+    const server = createSessionServer();
+    const room = await server.registry.open(parseDocumentName('doc'));
+    const buffer = new FakeBuffer();
+    const clock = createFakeClock();
+    const deps = { clock, limits: defaultLimits, frames: new FrameCache(clock) };
+    const { socket } = buffer;
+    const outbox = new Outbox({ socket, refuse() {} }, deps);
+    const host = { socket, outbox, right: { access: 'write' }, held: new ByteBudget(1_000), refuse() {} };
+    const channel = new Channel(deps, {
+      dialect: nativeDialect,
+      room,
+      host: host as unknown as ChannelHost,
+      sub: undefined,
+      device: undefined,
+    });
+    for (let seq = 1; seq <= 3; seq++)
+      void channel.handle({ type: 'update', update: editor(seq).edit('a'), seq });
+    expect(channel.ackOf([1])).toEqual({ writer: channel.number, seq: 1 });
+    buffer.bufferedBytes = defaultLimits.softBufferedBytes + 1;
+    outbox.send(Uint8Array.of(99));
+    expect(channel.ackOf([2, 3])).toBeUndefined();
+    buffer.sent.length = 0;
+    buffer.bufferedBytes = 0;
+    outbox.drained();
+    const [ackType] = nativeDialect.encoder(1).acknowledgement(3, 0);
+    expect(buffer.sent).toEqual([99, ackType]);
+    channel.close();
+    await server.close();
   });
 });
 
