@@ -186,7 +186,8 @@ export class UwsSocket implements Socket {
   unsubscribe(topic: string): void {
     if (!this.#joined.includes(topic)) return;
     this.#joined = this.#joined.filter((other) => other !== topic);
-    this.#openNative?.unsubscribe(topic);
+    // Also while a close waits for the end of a cork: until then the binary would give the socket what is published.
+    if (this.#state !== 'cut-off') this.#native?.unsubscribe(topic);
     this.#topics.remove(topic, this);
   }
 

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { ConfigError } from '../../../server/errors.js';
-import type { HttpRequest, Transport } from '../../../server/transport/transport.js';
+import type { HttpRequest, Socket, Transport } from '../../../server/transport/transport.js';
 import { addressText } from '../../../server/transport/uws-http.js';
 import { connectRaw, openRawWebSocket } from '../../support/raw-socket.js';
 import { sleep, startUws, until } from './uws-harness.js';
@@ -310,4 +310,36 @@ describe('sockets', () => {
     );
     expect(addressText(new Uint8Array())).toBe('');
   });
+});
+
+test('T2, T3: who leaves a topic after its close, in one cork, gets what was published before and nothing after', async () => {
+  const sockets: Socket[] = [];
+  const transport = await start({
+    open(socket) {
+      socket.subscribe('t');
+      sockets.push(socket);
+      return {};
+    },
+  });
+  const heard: string[][] = [];
+  for (let i = 0; i < 2; i++) {
+    const own: string[] = [];
+    heard.push(own);
+    const client = new WebSocket(`ws://127.0.0.1:${transport.port}/`);
+    client.on('message', (message: Buffer) => own.push(message.toString()));
+    client.on('close', (code) => own.push(`closed ${code}`));
+    await until(() => sockets.length === i + 1);
+  }
+  const publish = (text: string): void => transport.publish('t', Buffer.from(text));
+  sockets[0]!.cork(() => {
+    publish('before');
+    sockets[0]!.close(4400, '');
+    sockets[0]!.unsubscribe('t');
+    publish('after');
+  });
+  await until(() => heard[0]!.includes('closed 4400') && heard[1]!.includes('after'));
+  expect(heard).toEqual([
+    ['before', 'closed 4400'],
+    ['before', 'after'],
+  ]);
 });
