@@ -272,7 +272,9 @@ class Server implements HeddleServer {
   }
 
   get #isReady(): boolean {
-    return this.#running !== undefined && !this.#isDraining && this.#running.registry.isHealthy;
+    if (this.#running === undefined || this.#isDraining) return false;
+    const { isHealthy, isStoreAnswering } = this.#running.registry;
+    return isHealthy && isStoreAnswering;
   }
 
   async #readDocument(document: DocumentName): Promise<Y.Doc> {

@@ -41,6 +41,8 @@ const fewDocuments = 16;
 const manyDocumentsFactor = 3.5;
 const fewUpdates = 3;
 const manyUpdatesFactor = 2.5;
+/** A store that has not answered for so long is silent, ms: much longer than a disk takes that is only slow. */
+const maxAnswerMs = 10_000;
 /** How long to wait before a batch is written again: doubled each time, up to the second figure, ms. */
 const firstRetryMs = 50;
 const lastRetryMs = 2_000;
@@ -65,6 +67,10 @@ export class CommitQueue {
   /** Of all records that are not durable. */
   #bytes = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic time at which the store was last given a batch. */
+  #givenAt = 0;
+  /** The log says that the store is silent. */
+  #isSilenceLogged = false;
   #updates = 0;
   /** How much longer than on a quiet server it is to the next commit, by what was in the last one. */
   #factor = 1;
@@ -132,6 +138,25 @@ export class CommitQueue {
     return this.#state === 'failed';
   }
 
+  /**
+   * O10: whether the store has had a batch for long and has not answered. The batch stays with the store: it may be written
+   * yet, so to give it up would save nothing. What is accepted meanwhile is bounded (O2). Whoever watches the server decides.
+   */
+  get isSilent(): boolean {
+    return this.#state === 'writing' && this.#clock.monotonic() - this.#givenAt >= maxAnswerMs;
+  }
+
+  /** Says in the log that the store is silent, and that it is not any more. To be called now and then. */
+  look(): void {
+    const { isSilent } = this;
+    if (isSilent === this.#isSilenceLogged) return;
+    this.#isSilenceLogged = isSilent;
+    if (isSilent) {
+      const documents = this.#batch?.sources.length ?? 0;
+      this.#logger.error({ documents, silentMs: maxAnswerMs }, 'the store does not answer');
+    } else if (!this.hasFailed) this.#logger.warn({}, 'the store answers again');
+  }
+
   /** Whether the event has a place in this state; if so, the state is the next one. */
   #move(event: CommitEvent): boolean {
     const next = commitTable[this.#state][event];
@@ -159,6 +184,7 @@ export class CommitQueue {
     this.#timer = undefined;
     const batch = (this.#batch ??= this.#nextBatch());
     batch.attempts++;
+    this.#givenAt = this.#clock.monotonic();
     this.#append(batch.appends).then(
       (outcomes) => this.#answered(batch, outcomes),
       (error: unknown) => this.#rejected(batch, error),

@@ -133,6 +133,11 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     return !this.#commits.hasFailed;
   }
 
+  /** Whether the store answers, if it was given something to write (O10). */
+  get isStoreAnswering(): boolean {
+    return !this.#commits.isSilent;
+  }
+
   /** From now on no client's update is taken: whoever sends one is told DRAINING. The server's own still are. */
   stopIntake(): void {
     this.#isDraining = true;
@@ -242,6 +247,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   #sweep(): void {
     for (const room of this.#due.next()) this.#look(room);
     this.#owners.sweep();
+    this.#commits.look();
     this.#evict();
   }
 

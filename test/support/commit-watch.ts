@@ -15,13 +15,14 @@ export class CommitWatch {
   /** What the queue was broken by. */
   readonly failures: unknown[] = [];
   readonly warnings: string[] = [];
+  readonly errors: string[] = [];
   readonly queue = new CommitQueue({
     store: this.store,
     clock: this.clock,
     logger: {
       debug() {},
       info() {},
-      error() {},
+      error: (_fields, message) => void this.errors.push(message),
       warn: (_fields, message) => void this.warnings.push(message),
     },
     intervalMs: 10,

@@ -18,10 +18,11 @@ let store: ControlledStore;
 let queue: CommitQueue;
 let failures: unknown[];
 let warnings: string[];
+let errors: string[];
 
 beforeEach(() => {
   watched = new CommitWatch();
-  ({ clock, store, queue, failures, warnings } = watched);
+  ({ clock, store, queue, failures, warnings, errors } = watched);
 });
 
 function outcomesOf(...codes: ('stored' | 'DOCUMENT_CORRUPT' | 'STORE_CONFLICT')[]): AppendOutcome[] {
@@ -195,6 +196,38 @@ describe('O8: a store that is away', () => {
     await pass(clock, 200, 10);
     expect([logs[0]!.commits, logs[1]!.commits]).toEqual([[1], []]);
     expect(logs[1]!.ends.length).toBe(1);
+  });
+});
+
+describe('O10: a store that does not answer', () => {
+  it('is silent after ten seconds, and is given nothing else; it is told once, and so is its answer', async () => {
+    const log = watched.log('a');
+    store.hold('append');
+    log.add();
+    await pass(clock, 9_999);
+    queue.look();
+    expect([queue.isSilent, errors, warnings]).toEqual([false, [], []]);
+    await pass(clock, 1);
+    log.add();
+    for (let i = 0; i < 3; i++) queue.look();
+    await pass(clock, 60 * 60_000, 60_000);
+    queue.look();
+    expect([queue.isSilent, queue.hasFailed, store.batches.length]).toEqual([true, false, 1]);
+    expect(errors).toEqual(['the store does not answer']);
+    store.release('append');
+    await pass(clock, 100);
+    for (let i = 0; i < 2; i++) queue.look();
+    expect([queue.isSilent, log.commits]).toEqual([false, [1, 2]]);
+    expect([errors.length, warnings]).toEqual([1, ['the store answers again']]);
+  });
+
+  it('is not one that is away, or has nothing to write', async () => {
+    await pass(clock, 60_000);
+    expect(queue.isSilent).toBe(false);
+    store.delay = () => void store.failures.set('append', away);
+    watched.log('a').add();
+    await pass(clock, 20_000, 100);
+    expect(queue.isSilent).toBe(false);
   });
 });
 

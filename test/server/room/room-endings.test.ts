@@ -199,6 +199,21 @@ describe('D1: a store that fails', () => {
   });
 });
 
+describe('O10: a store that does not answer', () => {
+  it('is looked for and logged once; documents are opened meanwhile, and nobody is lost', async () => {
+    const { room, writer } = await joined();
+    store.hold('append');
+    await room.accept(editor(1).edit('a'), writer, true);
+    await pass(clock, 12_000, 1_000);
+    expect([registry.isHealthy, registry.isStoreAnswering, errors.length]).toEqual([true, false, 1]);
+    await joined(other);
+    store.release('append');
+    await pass(clock, 1_000);
+    expect([registry.isStoreAnswering, errors.length, writer.acked.length]).toEqual([true, 1, 1]);
+    await registry.close();
+  });
+});
+
 describe('O8: a store that is away', () => {
   it('keeps everybody waiting, and nobody is lost', async () => {
     const { room, writer } = await joined();
