@@ -3,6 +3,7 @@
 
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
+import { rangesWithout } from './content-ids.js';
 
 type DeleteSet = ReturnType<typeof Y.createDeleteSet>;
 
@@ -19,7 +20,7 @@ export function missingUpdate(
 ): Uint8Array | undefined {
   const whole = Y.encodeStateAsUpdate(doc, stateVector);
   const { structs, ds } = Y.decodeUpdate(whole);
-  const lacking = without(ds, deletes);
+  const lacking = rangesWithout(ds, deletes);
   if (structs.length === 0 && lacking.clients.size === 0) return undefined;
   // The deletions are the end of an update, and there is one way only to write them.
   const structBytes = whole.subarray(0, whole.length - encodeDeletes(ds).length);
@@ -35,28 +36,6 @@ export function deletesUpdate(doc: Y.Doc): Uint8Array {
   const update = new Uint8Array(deletes.length + 1);
   update.set(deletes, 1);
   return update;
-}
-
-/** The ranges of one that are not in the other. Both are sorted and merged, as decoding and merging leave them. */
-function without(all: DeleteSet, known: DeleteSet): DeleteSet {
-  const rest = Y.createDeleteSet();
-  for (const [client, ranges] of all.clients) {
-    const left: (typeof ranges)[number][] = [];
-    const others = known.clients.get(client) ?? [];
-    for (const range of ranges) {
-      let { clock } = range;
-      const end = range.clock + range.len;
-      for (const other of others) {
-        const otherEnd = other.clock + other.len;
-        if (otherEnd <= clock || other.clock >= end) continue;
-        if (other.clock > clock) left.push({ clock, len: other.clock - clock });
-        clock = Math.max(clock, otherEnd);
-      }
-      if (clock < end) left.push({ clock, len: end - clock });
-    }
-    if (left.length > 0) rest.clients.set(client, left);
-  }
-  return rest;
 }
 
 /** As Yjs writes it in the V1 encoding. */

@@ -131,10 +131,12 @@ export class CopyTransaction {
     return values.flatMap((value, i) => (value === undefined ? [] : [storedRow(keys[i]!, value)]));
   }
 
-  /** All rows in the order of their keys, read step by step. */
-  async allRows(): Promise<StoredRow[]> {
+  /** All rows with a key above this one, or all there are, in the order of their keys, read step by step. */
+  async rowsAfter(key: number | undefined): Promise<StoredRow[]> {
     const rows: StoredRow[] = [];
-    for (let range: IDBKeyRange | undefined; ; range = IDBKeyRange.lowerBound(rows.at(-1)!.key, true)) {
+    for (;;) {
+      const last = rows.at(-1)?.key ?? key;
+      const range = last === undefined ? undefined : IDBKeyRange.lowerBound(last, true);
       const [keys, values] = await Promise.all([
         resultOf(this.#rows.getAllKeys(range, stepRows)),
         resultOf<unknown[]>(this.#rows.getAll(range, stepRows)),

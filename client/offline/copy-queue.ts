@@ -1,14 +1,13 @@
-// What was handed in and is not stored yet, and whether it is this tab that stores it. Edits of this tab always are; what
-// comes from elsewhere is stored by the writer, and kept by the others for the case that they become it, or make an edit:
-// that may depend on what the writer has not stored, and would be of no use without it.
+// What was handed in and is not stored yet, and whether it is this tab that stores it. Edits of this tab always are. What
+// comes from elsewhere is stored by the writer. The others keep it until they find it in the rows. They store it themselves
+// when it is not found there in time, when they become the writer, and when they make an edit: that may depend on what the
+// writer has not stored, and would be of no use without it.
 
 import type { Position } from '../../shared/native/position.js';
 import type { CopyAccess } from './copy-record.js';
+import { LeftToWriter, type Overdue } from './left-to-writer.js';
 import { UnsavedEdits, type EditBatch } from './unsaved-edits.js';
 import { UpdateBuffer } from './update-buffer.js';
-
-/** So much is kept by a tab that is not the writer, where the whole document can be had instead. */
-const mostSkippedBytes = 256 * 1024;
 
 /** What one transaction stores. */
 export interface Batch {
@@ -24,8 +23,8 @@ export class CopyQueue {
   readonly #encodeDocument: (() => Uint8Array) | undefined;
   readonly #edits = new UnsavedEdits();
   readonly #others = new UpdateBuffer();
-  readonly #skipped = new UpdateBuffer();
-  /** More was skipped than is kept: only the whole document has it. */
+  readonly #left: LeftToWriter;
+  /** The whole document is to be stored: some of what was left to the writer has not been kept. */
   #needsDocument = false;
   #isWriter = false;
   #position: Position | undefined;
@@ -35,8 +34,16 @@ export class CopyQueue {
   /** What is being stored. */
   #batch: Batch | undefined;
 
-  constructor(encodeDocument: (() => Uint8Array) | undefined) {
+  /** `now`: ms, of a clock that does not jump. */
+  constructor({
+    encodeDocument,
+    now,
+  }: {
+    encodeDocument: (() => Uint8Array) | undefined;
+    now: () => number;
+  }) {
     this.#encodeDocument = encodeDocument;
+    this.#left = new LeftToWriter({ hasDocument: encodeDocument !== undefined, now });
   }
 
   get isWriter(): boolean {
@@ -45,7 +52,12 @@ export class CopyQueue {
 
   /** Something of the document waits to be stored. */
   get hasContent(): boolean {
-    return !this.#edits.isEmpty || !this.#others.isEmpty || (this.#isWriter && this.#needsDocument);
+    return !this.#edits.isEmpty || !this.#others.isEmpty || this.#needsDocument;
+  }
+
+  /** Something was left to the writer, and not found in the rows yet. */
+  get hasLeft(): boolean {
+    return !this.#left.isEmpty;
   }
 
   /** Something is to be noted beside the document. */
@@ -54,7 +66,7 @@ export class CopyQueue {
     return hasPosition || this.#access !== undefined || this.#edits.durableCount > this.#durableNoted;
   }
 
-  /** All of the document that this tab has to store is stored. */
+  /** All of the document that this tab has to store is stored: its edits, and of the rest what is not left to the writer. */
   get isStored(): boolean {
     return !this.hasContent && this.#batch?.edits === undefined && this.#batch?.others === undefined;
   }
@@ -72,7 +84,12 @@ export class CopyQueue {
   add(update: Uint8Array, isEdit: boolean): void {
     if (isEdit) this.#edits.add(update);
     else if (this.#isWriter) this.#others.add(update);
-    else if (!this.#needsDocument) this.#skip(update);
+    else this.#left.add(update);
+  }
+
+  /** New rows hold this, or there are none. What the writer should have stored by now is to be stored here. */
+  found(update: Uint8Array | undefined): void {
+    this.#store(this.#left.found(update));
   }
 
   durable(count: number): void {
@@ -90,13 +107,18 @@ export class CopyQueue {
   /** From now on this tab stores all; first of all what the last writer may not have come to. */
   becomeWriter(): void {
     this.#isWriter = true;
-    this.#catchUp();
+    this.takeOver();
+  }
+
+  /** What was left to the writer is to be stored here. */
+  takeOver(): void {
+    this.#store(this.#left.take());
   }
 
   /** All there is to store now. It is either `stored` or `putBack` before the next. */
   take(): Batch {
-    if (!this.#edits.isEmpty) this.#catchUp();
-    if (this.#needsDocument && (this.#isWriter || !this.#edits.isEmpty)) {
+    if (!this.#edits.isEmpty) this.takeOver();
+    if (this.#needsDocument) {
       this.#others.add(this.#encodeDocument!());
       this.#needsDocument = false;
     }
@@ -129,16 +151,8 @@ export class CopyQueue {
     this.#access ??= batch.access;
   }
 
-  /** What was left to the writer is stored here. */
-  #catchUp(): void {
-    const skipped = this.#skipped.take();
-    if (skipped !== undefined) this.#others.add(skipped);
-  }
-
-  #skip(update: Uint8Array): void {
-    this.#skipped.add(update);
-    if (this.#encodeDocument === undefined || this.#skipped.bytes <= mostSkippedBytes) return;
-    this.#skipped.clear();
-    this.#needsDocument = true;
+  #store({ updates, needsDocument }: Overdue): void {
+    for (const update of updates) this.#others.add(update);
+    if (needsDocument) this.#needsDocument = true;
   }
 }

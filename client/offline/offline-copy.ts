@@ -24,22 +24,25 @@ import {
   pendingOf,
   reconciled,
   tabsOf,
-  withDurable,
   withPosition,
   withRow,
   type CopyAccess,
   type CopyRecord,
 } from './copy-record.js';
 import { CopySummary } from './copy-summary.js';
-import { mergeStored, mergeUpdates } from './merge-updates.js';
+import type { LoadedCopy } from './loaded-copy.js';
+import { mergeStored } from './merge-updates.js';
 import { OfflineError, toOfflineError, type OfflineErrorCode } from './offline-error.js';
 import { inTime, type DatabaseDeps } from './open-database.js';
+import { storeBatch } from './store-batch.js';
 import { TabLocks } from './tab-locks.js';
 
 /** At most once in this time: what is handed in meanwhile is stored together. The first after a rest is stored at once. */
 const batchMs = 100;
 /** What is only to be noted waits for something to be stored, but not longer. */
 const noteMs = 1_000;
+/** How often a tab that is not the writer looks whether the writer has stored what it has heard itself. */
+const lookMs = 500;
 /** Rows that could not be merged are left alone for a while. */
 const noCompactionMs = 60_000;
 /** A full device is asked again this seldom. */
@@ -61,27 +64,6 @@ export interface OfflineCopyDeps {
    * as the document, and is written anew when the browser has thrown it away; without it, it ends then.
    */
   readonly encodeDocument?: (() => Uint8Array) | undefined;
-}
-
-/** Edits as one update. */
-export interface PendingEdits {
-  readonly update: Uint8Array;
-  /** How many they are. */
-  readonly edits: number;
-}
-
-export interface LoadedCopy {
-  /** All that is stored, as one update; undefined when nothing is. */
-  readonly update: Uint8Array | undefined;
-  /**
-   * Up to where the copy has everything of the server's. Defined only when all that it holds beyond is in `pending`, or
-   * belongs to a tab that is alive.
-   */
-  readonly position: Position | undefined;
-  /** Edits that were never acknowledged and that no living tab takes care of, oldest first. They are in `update` too. */
-  readonly pending: readonly PendingEdits[];
-  /** What the server last allowed on this document, if it has ever said. */
-  readonly access: CopyAccess | undefined;
 }
 
 interface OfflineCopyEvents {
@@ -120,6 +102,8 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
   #database: CopyDatabase | undefined;
   /** As this tab has last written it. */
   #record: CopyRecord | undefined;
+  /** The key of the last row that was read; undefined for none. */
+  #lastKey: number | undefined;
   #error: OfflineError | undefined;
   #timer: Timer | undefined;
   #dueAt = 0;
@@ -135,7 +119,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     const { factory, clock, random, locks, timeoutMs = 5_000 } = deps;
     this.name = name;
     this.#deps = deps;
-    this.#queue = new CopyQueue(deps.encodeDocument);
+    this.#queue = new CopyQueue({ encodeDocument: deps.encodeDocument, now: () => clock.monotonic() });
     this.#databaseDeps = { factory, clock, timeoutMs };
     this.#tab = this.#newId();
     this.#tabLocks = new TabLocks(locks, name, this.#tab);
@@ -144,11 +128,11 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
   }
 
   /**
-   * All that was handed in is in a complete transaction; in a tab that is not the writer, its edits are. False before the
-   * copy is loaded and after it has ended.
+   * All that was handed in is in a complete transaction, whichever tab stored it. False before the copy is loaded and after
+   * it has ended.
    */
   get isSaved(): boolean {
-    return this.#phase === 'open' && this.#queue.isStored && !this.#isInDoubt;
+    return this.#areEditsSaved && !this.#queue.hasLeft;
   }
 
   /** Why something is not stored now, or why nothing will be any more. */
@@ -202,7 +186,13 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     await this.#running?.catch(() => {});
     if (this.#phase === 'over') {
       if (this.#error !== undefined) throw this.#error;
-    } else if (this.#hasContent || this.#queue.hasNotes) await this.#run();
+      return;
+    }
+    if (this.#queue.hasLeft) {
+      await this.#look();
+      this.#queue.takeOver();
+    }
+    if (this.#hasContent || this.#queue.hasNotes) await this.#run();
   }
 
   /**
@@ -222,6 +212,10 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     return closed;
   }
 
+  get #areEditsSaved(): boolean {
+    return this.#phase === 'open' && this.#queue.isStored && !this.#isInDoubt;
+  }
+
   get #hasContent(): boolean {
     return this.#queue.hasContent || this.#isInDoubt;
   }
@@ -237,6 +231,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
       const dead = await this.#inTime(this.#tabLocks.deadOf(before === undefined ? [] : tabsOf(before)));
       const { record, rows } = await database.change((transaction) => this.#enter(transaction, dead));
       this.#record = record;
+      this.#lastKey = rows.at(-1)?.key;
       const update = mergeStored(rows.map((row) => row.update));
       const updates = new Map(rows.map((row) => [row.key, row.update]));
       const pending = pendingOf(record, this.#tab).map(({ key, edits = 1 }) => ({
@@ -265,7 +260,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     transaction: CopyTransaction,
     dead: ReadonlySet<string> | undefined,
   ): Promise<{ record: CopyRecord; rows: StoredRow[] }> {
-    const rows = await transaction.allRows();
+    const rows = await transaction.rowsAfter(undefined);
     let stored = (await transaction.record()) ?? newRecord(this.#newId());
     // Without locks a tab may be alive or dead: its edits are taken care of, and what others have of it is looked at.
     if (dead === undefined && stored.tabs.length > 0) stored = { ...stored, isDoubtful: true };
@@ -297,6 +292,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     if (this.#phase !== 'open' || this.#running !== undefined || this.#isRetrying) return;
     const restMs = this.#deps.clock.monotonic() - this.#ranAt;
     if (this.#hasContent) this.#runIn(Math.max(0, batchMs - restMs));
+    else if (this.#queue.hasLeft) this.#runIn(lookMs);
     else if (this.#queue.hasNotes || this.#plan() !== undefined) this.#runIn(noteMs);
   }
 
@@ -324,7 +320,9 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
   async #write(): Promise<void> {
     let compaction: Compaction | undefined;
     try {
+      if (this.#queue.hasLeft) await this.#look();
       compaction = this.#compaction();
+      if (!this.#hasContent && !this.#queue.hasNotes && compaction === undefined) return;
       const batch = this.#queue.take();
       this.#database ??= await this.#open();
       const work = (transaction: CopyTransaction): Promise<CopyRecord> =>
@@ -336,6 +334,22 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
       if (compaction !== undefined) this.#delayCompaction();
       this.#failed(error);
       throw error;
+    }
+  }
+
+  /** Looks what the rows hold by now of what was left to the writer. */
+  async #look(): Promise<void> {
+    this.#database ??= await this.#open();
+    try {
+      const rows = await this.#database.read((transaction) => transaction.rowsAfter(this.#lastKey));
+      this.#queue.found(mergeStored(rows.map(({ update }) => update)));
+      this.#lastKey = rows.at(-1)?.key ?? this.#lastKey;
+    } catch (thrown) {
+      const error = toOfflineError(thrown);
+      if (error.code !== 'OFFLINE_CORRUPT') throw error;
+      // Nobody can say what the rows hold.
+      this.#report(error);
+      this.#queue.takeOver();
     }
   }
 
@@ -374,24 +388,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     const stored = await transaction.record();
     const isThere = stored !== undefined && stored.id === this.#record?.id;
     let record = isThere ? stored : await this.#beginAnew(transaction, stored);
-    const { edits } = batch;
-    const others = mergeUpdates([batch.others, edits?.durable].filter((one) => one !== undefined));
-    if (others !== undefined)
-      record = withRow(record, { key: await transaction.addRow(others), bytes: others.byteLength });
-    if (edits?.pending !== undefined) {
-      const key = await transaction.addRow(edits.pending);
-      const { pending, pendingCount, last } = edits;
-      record = withRow(record, {
-        key,
-        bytes: pending.byteLength,
-        tab: this.#tab,
-        last,
-        edits: pendingCount,
-      });
-    }
-    record = withDurable(record, this.#tab, batch.durable);
-    if (batch.position !== undefined) record = withPosition(record, batch.position);
-    if (batch.access !== undefined) record = { ...record, access: batch.access };
+    record = await storeBatch(transaction, record, batch, this.#tab);
     if (compaction !== undefined && isThere)
       record = await compact(transaction, record, compaction.plan, compaction.document);
     if (record !== stored) await transaction.putRecord(record);
@@ -475,7 +472,7 @@ export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
     await this.#database?.change(async (transaction) => {
       const record = await transaction.record();
       if (record?.id !== id) return;
-      if (this.isSaved) await transaction.putRecord(left(record, this.#tab));
+      if (this.#areEditsSaved) await transaction.putRecord(left(record, this.#tab));
     });
   }
 

@@ -39,7 +39,7 @@ export class Device {
   tabs: Tab[] = [];
   /** Those that store what they have and are gone then. */
   closing: Tab[] = [];
-  /** What some tab said was saved, of its own edits; and of what it had heard. */
+  /** What some tab said was saved: of its own edits, and of what it had heard. */
   readonly saved = new Set<Edit>();
   readonly heard = new Set<Edit>();
 

@@ -233,8 +233,7 @@ export class World {
     for (const edit of tab.durable) this.#durable.add(edit);
     if (!tab.isSaved) return;
     for (const edit of tab.edits) device.saved.add(edit);
-    // Where there is no other, it has stored what it has heard, too.
-    if (device.tabs.length + device.closing.length > 1) return;
+    // What it has heard is stored too, by whichever tab.
     const { list, written } = contentOf(tab.doc);
     const [listed, read] = [new Set(list), new Set(written)];
     for (const edit of this.#made.keys())

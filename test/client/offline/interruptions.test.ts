@@ -4,7 +4,7 @@
 import { forceCloseDatabase } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
-import type { PendingEdits } from '../../../client/offline/offline-copy.js';
+import type { PendingEdits } from '../../../client/offline/loaded-copy.js';
 import type { Clock } from '../../../shared/clock.js';
 import { Device, Tab } from '../../support/offline-device.js';
 import { chooseSeed, withSeed, type SeededRandom } from '../../support/seeded-random.js';

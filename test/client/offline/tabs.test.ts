@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { createFakeClock } from '../../support/fake-clock.js';
 import { noLocks } from '../../support/memory-locks.js';
-import { Device, textOf, updateOf, type Tab } from '../../support/offline-device.js';
+import { Device, result, textOf, updateOf, type Tab } from '../../support/offline-device.js';
 import { settled } from '../../support/turns.js';
 
 const position = { epoch: 'e', offset: 7 };
@@ -36,8 +37,8 @@ describe('tabs over one offline copy', () => {
     expect((await device.storedText()).length).toBe(tabs[0]!.text.length);
     tabs[3]!.type('edit');
     await tabs[3]!.copy.flush();
-    // With what it may depend on, of which this tab cannot know that it is stored.
-    expect((await device.rows()).length).toBe(52);
+    // What it may depend on was found in the rows.
+    expect((await device.rows()).length).toBe(51);
   });
 
   test('I7 four tabs that type fifty times each leave a bounded number of rows', async () => {
@@ -78,12 +79,78 @@ describe('tabs over one offline copy', () => {
     next!.receive(updateOf('only here'), position);
     await device.pass(2_000);
     expect(await device.rows()).toEqual([]);
-    expect(next!.copy.isSaved).toBe(true);
     await writer!.copy.close();
     await next!.copy.close();
     const loaded = await device.tab().load();
     expect(textOf([loaded.update])).toBe('only here');
     expect(loaded.position).toEqual(position);
+  });
+
+  test('J13 what the writer does not store in time is stored by another tab, and not saved before', async () => {
+    const device = new Device();
+    const stopped = createFakeClock();
+    const writer = await device.opened('doc', { clock: stopped });
+    const others = [await device.opened(), await device.opened()];
+    const remote = updateOf('remote');
+    for (const tab of [writer, ...others]) tab.receive(remote);
+    for (let i = 0; i < 30; i++) {
+      await device.pass(100);
+      const stored = await device.storedText();
+      for (const { copy } of others) if (copy.isSaved) expect(stored).toBe('remote');
+    }
+    expect(others.map(({ copy }) => copy.isSaved)).toEqual([true, true]);
+    // The writer goes on, and is not taken for somebody who has stored it.
+    expect(writer.copy.isSaved).toBe(false);
+    stopped.advance(5_000);
+    await settled(30);
+    expect(writer.copy.isSaved).toBe(true);
+    expect(await device.storedText()).toBe('remote');
+  });
+
+  test('J13 a writer that has not heard of something does not make it count as saved', async () => {
+    const device = new Device();
+    const [, other] = await openTabs(device, 2);
+    other!.receive(updateOf('never heard by the writer'));
+    await device.pass(1_000);
+    expect(other!.copy.isSaved).toBe(false);
+    await device.pass(2_000);
+    expect(other!.copy.isSaved).toBe(true);
+    expect(await device.storedText()).toBe('never heard by the writer');
+  });
+
+  test('J13 what the writer has stored counts as saved in the other tabs soon, and is not stored again', async () => {
+    const device = new Device();
+    const tabs = await openTabs(device, 3);
+    const text = updateOf('x'.repeat(300_000));
+    for (const tab of tabs) tab.receive(text);
+    expect(tabs.map(({ copy }) => copy.isSaved)).toEqual([false, false, false]);
+    await device.pass(1_000);
+    expect(tabs.map(({ copy }) => copy.isSaved)).toEqual([true, true, true]);
+    tabs[0]!.doc.getText('text').delete(5, 10);
+    for (const tab of tabs.slice(1)) tab.receive(Y.encodeStateAsUpdate(tabs[0]!.doc));
+    expect(tabs.slice(1).map(({ copy }) => copy.isSaved)).toEqual([false, false]);
+    await device.pass(3_000);
+    expect(tabs.map(({ copy }) => copy.isSaved)).toEqual([true, true, true]);
+    expect((await device.rows()).length).toBe(2);
+  });
+
+  test('J13 `flush` of a tab that is not the writer resolves when what it has heard is stored', async () => {
+    const device = new Device();
+    const [, other] = await openTabs(device, 2);
+    other!.receive(updateOf('heard'));
+    await other!.copy.flush();
+    expect(other!.copy.isSaved).toBe(true);
+    expect(await device.storedText()).toBe('heard');
+  });
+
+  test('J13 where a row is no update, a tab stores what it has heard itself', async () => {
+    const device = new Device();
+    const [, other] = await openTabs(device, 2);
+    await device.within('doc', (rows) => result(rows.add(new Uint8Array([9, 9]))));
+    other!.receive(updateOf('heard'));
+    await device.pass(1_000);
+    expect(other!.errors.map(({ code }) => code)).toEqual(['OFFLINE_CORRUPT']);
+    expect(textOf([(await device.rows()).at(-1)!.update])).toBe('heard');
   });
 
   test('I7 what a tab keeps for taking over is bounded: beyond it takes the whole document', async () => {

@@ -163,7 +163,7 @@ const seed = chooseSeed();
 
 test(
   `J8, J10, J11: tabs with random faults end equal, from seed ${seed} on`,
-  { timeout: 120_000 },
+  { timeout: Math.max(120_000, runs * 2_000) },
   async () => {
     const sum: Record<string, number> = {};
     for (let run = 0; run < (isReplay ? 1 : runs); run++)

@@ -1,0 +1,25 @@
+// What is found on this device of a document when its copy is opened.
+
+import type { Position } from '../../shared/native/position.js';
+import type { CopyAccess } from './copy-record.js';
+
+/** Edits as one update. */
+export interface PendingEdits {
+  readonly update: Uint8Array;
+  /** How many they are. */
+  readonly edits: number;
+}
+
+export interface LoadedCopy {
+  /** All that is stored, as one update; undefined when nothing is. */
+  readonly update: Uint8Array | undefined;
+  /**
+   * Up to where the copy has everything of the server's. Defined only when all that it holds beyond is in `pending`, or
+   * belongs to a tab that is alive.
+   */
+  readonly position: Position | undefined;
+  /** Edits that were never acknowledged and that no living tab takes care of, oldest first. They are in `update` too. */
+  readonly pending: readonly PendingEdits[];
+  /** What the server last allowed on this document, if it has ever said. */
+  readonly access: CopyAccess | undefined;
+}
