@@ -38,6 +38,8 @@ interface Present {
    * that begins with it.
    */
   readonly isOwn: boolean;
+  /** The turn in which the speaker introduced the id. */
+  readonly sinceTurn: number;
   /** Clock of the owner's last entry. */
   heardClock: number;
   /** Clock the others were told; see `#introduce` for why it may be ahead. */
@@ -220,7 +222,8 @@ export class Presence {
     const present = this.#present.get(entry.clientId);
     if (present === undefined) return entry.state !== 'null' && this.#mayReturn(speaker, entry);
     if (present.speaker === speaker) return isNewer(entry, present);
-    if (!present.isOwn && entry.state !== 'null' && speaker.ownId === undefined) return true;
+    if (!present.isOwn && entry.state !== 'null' && speaker.ownId === undefined)
+      return !isRepeated(entry, present, speaker.hearsSince);
     // The same user's new connection takes over from one that is dead but not known to be: a quick reconnect. What
     // another tab of that user repeats, or gives up waiting for, is never newer than what was told.
     const { sub } = speaker.writer;
@@ -282,7 +285,8 @@ export class Presence {
     before?.speaker.ids.delete(clientId);
     this.#bytes += state.length - (before?.state.length ?? 0);
     this.#gone.delete(clientId);
-    const times = { heardAt: now, toldAt: now, askedAt: undefined, turn: ++this.#turn };
+    const turn = ++this.#turn;
+    const times = { heardAt: now, toldAt: now, askedAt: undefined, turn, sinceTurn: turn };
     this.#present.set(clientId, { speaker, isOwn, heardClock: clock, toldClock, lead, state, ...times });
     this.#untold.add(clientId);
     this.#changes.request();
@@ -404,6 +408,16 @@ export class Presence {
 /** y-protocols' rule: a later clock wins, and at the same clock a removal does. */
 function isNewer(entry: AwarenessEntry, present: Present): boolean {
   return entry.clock > present.heardClock || (entry.clock === present.heardClock && entry.state === 'null');
+}
+
+/**
+ * Whether a connection that hears of presence since this turn, and has said nothing of itself, says no more of the id than it
+ * has been told. A stock client that tells nothing of itself repeats all that it hears, and must not become the speaker by
+ * that. The client that the id belongs to says something newer at its next renewal.
+ */
+function isRepeated({ clock, state }: AwarenessEntry, present: Present, hearsSince: number): boolean {
+  if (hearsSince < present.sinceTurn) return clock <= present.toldClock;
+  return Number.isFinite(hearsSince) && clock === present.toldClock && state === present.state;
 }
 
 /** Whether the owner, when it hears its own entry, counts on from there and repeats it. */

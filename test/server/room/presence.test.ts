@@ -41,6 +41,41 @@ describe('ownership', () => {
     expect(watch.everybody().map(({ state }) => state)).toEqual([{ n: 1 }, { n: 2 }]);
   });
 
+  it('P1: an id that a connection has introduced beside its own goes to the connection that begins with it', () => {
+    const tab = new WatchedWriter();
+    watch.say(tab, { clientId: 1, clock: 0, state: { n: 1 } }, { clientId: 2, clock: 4, state: { n: 2 } });
+    const otherTab = new WatchedWriter();
+    watch.presence.join(otherTab);
+    expect(watch.say(otherTab, { clientId: 2, clock: 4, state: { n: 'itself' } })).toEqual([2]);
+    watch.presence.leave(tab);
+    expect(watch.everybody().map(({ clientId }) => clientId)).toEqual([2]);
+  });
+
+  it.each([
+    ['that came later', 'what it was told at last'],
+    ['that was there before', 'what it was told at last'],
+    ['that was there before', 'what it was told at first'],
+  ])(
+    'P1: a page %s, and repeats %s without telling of itself, does not take an id that is not its speaker’s own',
+    (when, what) => {
+      const silent = new WatchedWriter();
+      const speaker = new WatchedWriter();
+      if (when === 'that was there before') watch.presence.join(silent);
+      const own = { clientId: 1, clock: 0, state: { n: 1 } };
+      watch.say(speaker, own, { clientId: 2, clock: 0, state: { at: 1 } });
+      const first = watch.heard().filter(({ clientId }) => clientId === 2);
+      watch.say(speaker, { clientId: 2, clock: 2, state: { at: 2 } });
+      const last = watch.heard();
+      if (when === 'that came later') watch.presence.join(silent);
+      expect(watch.say(silent, ...(what === 'what it was told at last' ? last : first))).toEqual([]);
+      watch.presence.leave(silent);
+      expect(watch.heard()).toEqual([]);
+      expect(watch.everybody().map(({ clientId }) => clientId)).toEqual([1, 2]);
+      // The client that the id belongs to renews it.
+      expect(watch.say(new WatchedWriter(), { clientId: 2, clock: 3, state: { at: 2 } })).toEqual([2]);
+    },
+  );
+
   it('P1, O1: what is foreign may be anything: it is dropped unread', () => {
     const owner = new WatchedWriter();
     watch.say(owner, { clientId: 1, clock: 0, state: {} });
