@@ -188,7 +188,7 @@ export class StockAgent implements HonestAgent {
     this.disconnect();
     this.presence.end();
     [this.doc, this.presence] = this.#begin();
-    [this.#hasRefused, this.#wasDenied] = [false, false];
+    [this.#hasRefused, this.#wasDenied, this.#isBlocked] = [false, false, false];
     this.connect();
   }
 
