@@ -42,8 +42,6 @@ interface Offer {
   readonly writer: Writer;
   readonly isEdit: boolean;
   readonly receipt: Receipt;
-  /** It was not offered as soon as it came, or has waited since. */
-  readonly hasWaited: boolean;
 }
 
 /** What came of an offered update. What was not taken can be offered again once more is known. */
@@ -92,11 +90,10 @@ export class Intake {
     writer: Writer,
     isEdit: boolean,
     receipt: Receipt,
-    hasWaited: boolean,
   ): Acceptance | Promise<Acceptance> {
     this.#deps.checkIntake(writer);
-    const offer = { update, writer, isEdit, receipt, hasWaited };
-    return !isEdit && this.#mustWait(update) ? this.#acceptLater(offer) : this.#acceptNow(offer);
+    if (!isEdit && this.#mustWait(update)) return this.#acceptLater({ update, writer, isEdit, receipt });
+    return this.#acceptNow(update, writer, isEdit, receipt);
   }
 
   #judge(update: Uint8Array, writer: Writer, isEdit: boolean): Verdict {
@@ -110,11 +107,16 @@ export class Intake {
     }
   }
 
-  #acceptNow(offer: Offer): Acceptance | Promise<Acceptance> {
-    const verdict = this.#judge(offer.update, offer.writer, offer.isEdit);
+  #acceptNow(
+    update: Uint8Array,
+    writer: Writer,
+    isEdit: boolean,
+    receipt: Receipt,
+  ): Acceptance | Promise<Acceptance> {
+    const verdict = this.#judge(update, writer, isEdit);
     if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#parts.index.itemCount))
-      return this.#try(verdict, { ...offer, hasWaited: true });
-    return this.#take(verdict, offer);
+      return this.#try(verdict, { update, writer, isEdit, receipt });
+    return this.#take(verdict, writer, isEdit, receipt);
   }
 
   /**
@@ -128,11 +130,11 @@ export class Intake {
   }
 
   /** Takes an offer after a commit. The offer waits once: whoever asked before the offer came is answered first. */
-  async #acceptLater(offer: Offer): Promise<Acceptance> {
-    const isMember = this.#parts.members.has(offer.writer);
+  async #acceptLater({ update, writer, isEdit, receipt }: Offer): Promise<Acceptance> {
+    const isMember = this.#parts.members.has(writer);
     await this.#parts.progress.settled();
-    this.#checkPresent(offer.writer, isMember);
-    return this.#acceptNow({ ...offer, hasWaited: true });
+    this.#checkPresent(writer, isMember);
+    return this.#acceptNow(update, writer, isEdit, receipt);
   }
 
   /**
@@ -140,7 +142,7 @@ export class Intake {
    * afterwards; if more of it is new by then, that is tried as well.
    */
   async #try(tried: Verdict, offer: Offer): Promise<Acceptance> {
-    const { update, writer, isEdit } = offer;
+    const { update, writer, isEdit, receipt } = offer;
     const isMember = this.#parts.members.has(writer);
     const outcome = await this.#admission.try({
       update: tried.update,
@@ -149,7 +151,7 @@ export class Intake {
       take: () => {
         const now = this.#judge(update, writer, isEdit);
         const isTried = now.outcome !== 'new' || now.update.length <= tried.update.length;
-        return isTried ? { acceptance: this.#take(now, offer) } : { untried: now };
+        return isTried ? { acceptance: this.#take(now, writer, isEdit, receipt) } : { untried: now };
       },
     });
     return 'acceptance' in outcome ? outcome.acceptance : this.#try(outcome.untried, offer);
@@ -164,7 +166,7 @@ export class Intake {
   }
 
   /** Takes the update that was judged last. */
-  #take(verdict: Verdict, { writer, isEdit, receipt, hasWaited }: Offer): Acceptance {
+  #take(verdict: Verdict, writer: Writer, isEdit: boolean, receipt: Receipt): Acceptance {
     const { life, index, members, owners, relay, append } = this.#parts;
     life.checkNotEnded();
     const { outcome, isIncomplete, isForeign, soleClient } = verdict;
@@ -172,11 +174,11 @@ export class Intake {
     const isPart = isIncomplete || isForeign;
     if (outcome === 'new') {
       this.#checkSize(verdict.update.length);
+      const mayLeave = isEdit && !members.mayBeOfOther(writer, soleClient, index);
       index.apply(verdict);
       if (isEdit && soleClient >= 0 && members.has(writer)) owners.edited(soleClient, writer);
       // Stock clients are told of the part that was taken; a number stands for the whole, which is not there yet.
       const partly = typeof receipt === 'number' ? undefined : verdict.update;
-      const mayLeave = isEdit && !(hasWaited && members.mayBeOfOther(writer));
       append({ update: verdict.update, receipt: isPart ? partly : receipt, writer, isEdit: mayLeave });
     } else if (outcome === 'known' && !isPart && (isEdit || typeof receipt === 'number')) {
       relay.addKnown(receipt, writer);

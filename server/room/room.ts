@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import type { SyncError } from '../../shared/errors.js';
 import type { CausalIndex } from '../crdt/causal-index.js';
+import type { StateVector } from '../crdt/state-vector.js';
 import type { LogRecord } from '../store/store.js';
 import { CatchUp } from './catch-up.js';
 import { ClientIdOwners } from './client-id-owners.js';
@@ -126,17 +127,15 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
    * Offers an update; the room keeps the bytes, which must not change. What is new of it is relayed and written, and
    * acknowledged to the writer when durable, by the receipt. Throws or rejects with SyncError when it is refused; the
    * document is untouched then. Plain edits are taken at once. What may cost every reader much is tried first (V3), and
-   * an offer may have to wait for a commit (R8); the writer waits for that with a promise. `hasWaited`: the update was not
-   * offered as soon as it came.
+   * an offer may have to wait for a commit (R8); the writer waits for that with a promise.
    */
   accept(
     update: Uint8Array,
     writer: Writer,
     isEdit: boolean,
     receipt: Receipt = update,
-    hasWaited = false,
   ): Acceptance | Promise<Acceptance> {
-    return this.#intake.accept(update, writer, isEdit, receipt, hasWaited);
+    return this.#intake.accept(update, writer, isEdit, receipt);
   }
 
   /** The document is open for this member. Throws the SyncError that the room has ended with. */
@@ -149,6 +148,11 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   greet(member: Writer): Uint8Array[] {
     this.#presence?.join(member);
     return this.#presence?.encodeAll(member) ?? [];
+  }
+
+  /** The member asks for what it lacks: this is what it has. Comes before the member waits for what may be its own. */
+  asked(member: Writer, has: StateVector): void {
+    this.#members.asked(member, this.#log.head, has, this.content);
   }
 
   /** The document is not open for this member any more: its presence goes at once (P2). */

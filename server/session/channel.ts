@@ -46,8 +46,6 @@ export interface Opened {
   readonly device: string | undefined;
 }
 
-type UpdateMessage = Extract<ClientMessage, { type: 'offer' | 'update' }>;
-
 /** A request costs the server more than the client: so many at once, then one per this time. */
 const requestEveryMs = 100;
 /** A client that goes on with what is refused is told again, but not for every keystroke. */
@@ -137,18 +135,15 @@ export class Channel implements Writer, Asker, Latest {
     else if (known.kind !== 'offset') this.#reader.request(has);
   }
 
-  /**
-   * Throws or rejects with SyncError. A promise means: nothing more of this channel until it settles. `hasWaited`: the message
-   * was not handled as soon as it came.
-   */
-  handle(message: ClientMessage, hasWaited: boolean): void | Promise<void> {
+  /** Throws or rejects with SyncError. A promise means: nothing more of this channel until it settles. */
+  handle(message: ClientMessage): void | Promise<void> {
     switch (message.type) {
       case 'sync-request':
         return this.#sync(message.stateVector);
       case 'offer':
-        return this.#receive(message, hasWaited);
+        return this.#receive(message.update, false, message.seq);
       case 'update':
-        return this.#receive(message, hasWaited);
+        return this.#receive(message.update, true, message.seq);
       case 'awareness':
         return this.#announce(message.update);
       case 'awareness-query':
@@ -224,6 +219,7 @@ export class Channel implements Writer, Asker, Latest {
 
   /** The answer is made in the same turn in which nothing is pending any more: in the next one, something may be again. */
   async #answerWhenDurable(wanted: StateVector): Promise<void> {
+    if (!this.#isClosed) this.room.asked(this, wanted);
     for (let pending = this.#pendingOwn(); pending !== undefined; pending = this.#pendingOwn()) await pending;
     if (!this.#isClosed) this.#reader.request(wanted);
   }
@@ -263,11 +259,12 @@ export class Channel implements Writer, Asker, Latest {
       if (typeof update !== 'number') this.#host.outbox.send(this.#encoder.part(update));
   }
 
-  #receive({ type, update: view, seq }: UpdateMessage, hasWaited: boolean): void | Promise<void> {
+  /** `seq`: the update's number, where the dialect has them. */
+  #receive(view: Uint8Array, isEdit: boolean, seq?: number): void | Promise<void> {
     if (seq !== undefined && !(this.#sequence ??= new Sequence()).take(seq))
       throw new SyncError('FRAME_MALFORMED', 'updates are numbered one after the other');
     if (!this.mayWrite) return void this.#refuseWrite(view, seq ?? 0);
-    const offered = { update: view.slice(), isEdit: type === 'update', seq: seq ?? 0, hasWaited };
+    const offered = { update: view.slice(), isEdit, seq: seq ?? 0 };
     const acceptance = this.#offer(offered);
     if (acceptance instanceof Promise)
       return acceptance.then((later) => this.#afterReceiving(offered, later));
@@ -275,11 +272,11 @@ export class Channel implements Writer, Asker, Latest {
   }
 
   /** Offers an update to the room, if the client may write. */
-  #offer({ update, isEdit, seq, hasWaited }: Offered): Acceptance | Promise<Acceptance> {
+  #offer({ update, isEdit, seq }: Offered): Acceptance | Promise<Acceptance> {
     if (!this.mayWrite) return this.#refuseWrite(update, seq);
     const refused = (error: unknown): Acceptance => this.#notTaken(update, seq, toSyncError(error));
     try {
-      const acceptance = this.room.accept(update, this, isEdit, seq > 0 ? seq : undefined, hasWaited);
+      const acceptance = this.room.accept(update, this, isEdit, seq > 0 ? seq : undefined);
       return acceptance instanceof Promise ? acceptance.catch(refused) : acceptance;
     } catch (error) {
       return refused(error);

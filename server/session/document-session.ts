@@ -131,8 +131,8 @@ export class DocumentSession
     this.#farewell.refuse(error);
   }
 
-  handle(message: ClientMessage, hasWaited: boolean): void | Promise<void> {
-    return this.#channel?.handle(message, hasWaited);
+  handle(message: ClientMessage): void | Promise<void> {
+    return this.#channel?.handle(message);
   }
 
   /** A stock client has no words for it, and hears of what is refused. */

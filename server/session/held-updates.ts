@@ -14,8 +14,6 @@ export interface Offered {
   readonly isEdit: boolean;
   /** Its number, 0 where updates have none. */
   readonly seq: number;
-  /** It was not offered as soon as it came. */
-  readonly hasWaited: boolean;
 }
 
 /** Why an update is held. */
@@ -64,7 +62,7 @@ export class HeldUpdates {
   hold({ update, isEdit, seq }: Offered, lack: Lack): void {
     if (this.#held.size >= maxHeld || !this.#budget.take(update.length))
       return this.#end(this.#error(lack), update);
-    this.#held.add({ update, isEdit, seq, hasWaited: true, lack });
+    this.#held.add({ update, isEdit, seq, lack });
     if (this.#timer !== undefined) return;
     this.#until = this.#clock.monotonic() + this.#limits.maxHeldMs;
     this.#timer = this.#clock.every(retryMs, () => void this.#tick());

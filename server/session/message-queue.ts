@@ -47,11 +47,8 @@ export interface MessageHandler<M> {
   readonly socket: Pick<Socket, 'isOpen'>;
   /** Of this connection, for what waits. */
   readonly waiting: ByteBudget;
-  /**
-   * Throws or rejects with SyncError. A promise means: the next message waits until it settles. `hasWaited`: other things may
-   * have happened since the message came.
-   */
-  handle(message: M, hasWaited: boolean): void | Promise<void>;
+  /** Throws or rejects with SyncError. A promise means: the next message waits until it settles. */
+  handle(message: M): void | Promise<void>;
   /** Told of what was thrown, when the queue has stopped. */
   refuse(error: SyncError): void;
 }
@@ -86,12 +83,11 @@ export class MessageQueue<M> {
     this.#goOn();
   }
 
-  /** `hasWaited`: the source has waited elsewhere before. */
-  push(source: MessageSource<M>, hasWaited = false): void {
+  push(source: MessageSource<M>): void {
     if (this.#isStopped) return;
     if (this.#state !== 'ready') return this.#wait(source);
     this.#handledInTurn = 0;
-    this.#run(source, hasWaited);
+    this.#run(source);
     if (!source.isAtEnd && !this.#isStopped) this.#keep(source);
   }
 
@@ -113,7 +109,7 @@ export class MessageQueue<M> {
       const source = this.#current ?? this.#waiting?.take();
       if (source === undefined) return;
       if (source !== this.#current) this.#begin(source);
-      this.#run(source, true);
+      this.#run(source);
       if (this.#isStopped || !source.isAtEnd) return;
       this.#current = undefined;
       this.#give(this.#currentBytes);
@@ -121,12 +117,12 @@ export class MessageQueue<M> {
   }
 
   /** Handles the messages of a source until one has to be waited for. */
-  #run(source: MessageSource<M>, hasWaited: boolean): void {
+  #run(source: MessageSource<M>): void {
     const { clock, limits } = this.#deps;
     while (this.#state === 'ready' && !source.isAtEnd) {
       // Once the connection is gone, the next message is not handled.
       if (!this.#handler.socket.isOpen) return this.stop();
-      if (this.#handledInTurn++ < limits.maxMessagesPerTurn) this.#handleNext(source, hasWaited);
+      if (this.#handledInTurn++ < limits.maxMessagesPerTurn) this.#handleNext(source);
       else {
         this.#happen('tired');
         clock.soon(() => this.#turn());
@@ -134,9 +130,9 @@ export class MessageQueue<M> {
     }
   }
 
-  #handleNext(source: MessageSource<M>, hasWaited: boolean): void {
+  #handleNext(source: MessageSource<M>): void {
     try {
-      const pending = this.#handler.handle(source.next(), hasWaited);
+      const pending = this.#handler.handle(source.next());
       if (pending === undefined) return;
       this.#happen('promised');
       pending.then(

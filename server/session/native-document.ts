@@ -125,12 +125,12 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     this.#messages.open();
   }
 
-  take(message: ClientMessage, hasWaited: boolean): void {
-    this.#messages.push(single(message), hasWaited);
+  take(message: ClientMessage): void {
+    this.#messages.push(single(message));
   }
 
-  handle(message: ClientMessage, hasWaited: boolean): void | Promise<void> {
-    return this.#channel?.handle(message, hasWaited);
+  handle(message: ClientMessage): void | Promise<void> {
+    return this.#channel?.handle(message);
   }
 
   refuse(error: SyncError): void {

@@ -156,7 +156,7 @@ export class NativeSession
   }
 
   /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
-  handle(message: NativeClientMessage, hasWaited: boolean): void | Promise<void> {
+  handle(message: NativeClientMessage): void | Promise<void> {
     if (message.type === 'hello') return this.#greet(message);
     if (this.rights.claims === undefined)
       throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
@@ -172,7 +172,7 @@ export class NativeSession
         return this.#closeNumber(message.document);
       default:
         // One that has just been closed: its messages may still be on their way.
-        return this.#byNumber.get(message.document)?.take(toClientMessage(message), hasWaited);
+        return this.#byNumber.get(message.document)?.take(toClientMessage(message));
     }
   }
 

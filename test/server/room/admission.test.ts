@@ -90,24 +90,6 @@ describe('what may cost every reader much', () => {
     expect(fanout.updates.length + writer.acked.length).toBeGreaterThan(0);
   });
 
-  it('D1: leaves when it is durable, where its user has come on another connection while it was tried', async () => {
-    const { room, fanout } = await crowded();
-    const [old, back] = [new WatchedWriter({ sub: 'ann' }), new WatchedWriter({ sub: 'ann' })];
-    room.join(old);
-    const offered = room.accept(bomb, old, true);
-    await settled();
-    room.join(back);
-    fanout.updates.length = 0;
-    store.hold('append');
-    worker.held[0]!.pass();
-    await offered;
-    clock.advance(200);
-    expect(fanout.updates).toEqual([]);
-    store.release('append');
-    await settled();
-    expect(fanout.updates).toEqual([{ update: bomb, authors: undefined }]);
-  });
-
   it('V3: leaves no trace when the trial refuses it', async () => {
     const { room, writer, gate } = await crowded();
     const offered = room.accept(bomb, writer, true) as Promise<unknown>;

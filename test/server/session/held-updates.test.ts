@@ -12,12 +12,7 @@ import { editor } from '../../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { pass } from '../../support/turns.js';
 
-const live = (update: Uint8Array): Offered => ({
-  update,
-  isEdit: true,
-  seq: 0,
-  hasWaited: false,
-});
+const live = (update: Uint8Array): Offered => ({ update, isEdit: true, seq: 0 });
 
 describe('HeldUpdates', () => {
   const taken: Acceptance = { outcome: 'new', isIncomplete: false, isForeign: false, isOwned: false };

@@ -33,8 +33,6 @@ class Handled {
   readonly clock: FakeClock = createFakeClock();
   readonly waiting: ByteBudget;
   readonly numbers: number[] = [];
-  /** The numbers of those that had waited. */
-  readonly late: number[] = [];
   readonly errors: SyncError[] = [];
   readonly socket = { isOpen: true };
   answer: (message: Message) => void | Promise<void> = () => {};
@@ -48,9 +46,8 @@ class Handled {
     });
   }
 
-  handle(message: Message, hasWaited: boolean): void | Promise<void> {
+  handle(message: Message): void | Promise<void> {
     this.numbers.push(message.n);
-    if (hasWaited) this.late.push(message.n);
     return this.answer(message);
   }
 
@@ -95,24 +92,6 @@ describe('messages', () => {
     await settled();
     expect(at.numbers).toEqual([1, 2, 3, 4, 5]);
     expect(at.waiting.takenBytes).toBe(0);
-  });
-
-  it('D1: are told apart by whether they have waited: before the queue, for its opening, for another one, for a turn', async () => {
-    const at = new Handled();
-    at.queue.push(frame(1));
-    at.queue.open();
-    at.queue.push(frame(2));
-    at.queue.push(single({ n: 3 }), true);
-    let finish = (): void => {};
-    at.answer = ({ n }) => (n === 4 ? new Promise((resolve) => (finish = resolve)) : undefined);
-    at.queue.push(frame(4, 5));
-    at.queue.push(frame(6));
-    finish();
-    await settled();
-    at.queue.push(frame(7, 8, 9, 10, 11, 12));
-    at.clock.advance(0);
-    expect(at.numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    expect(at.late).toEqual([1, 3, 5, 6, 12]);
   });
 
   it('N10: beyond what one turn may take are handled in the next, before what came later', () => {

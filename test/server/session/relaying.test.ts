@@ -170,66 +170,111 @@ describe('a request that comes while another one is answered', () => {
   });
 });
 
-describe('edits that waited to be taken while their client came back on a new connection', () => {
-  /** Two connections of one user, of which the first is dead and neither side knows. */
-  async function twice(isLoaded: boolean): Promise<Record<'old' | 'back' | 'other', MemoryPeer>> {
-    start();
-    server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
-    if (!isLoaded) server.store.hold('load');
-    const old = await server.connected({ token: 'ann' });
-    const other = await server.connected();
-    return { old, other, back: server.connect({ token: 'ann', greets: false, isPresent: false }) };
+describe('edits that arrive on a dead connection after their client came back on a new one', () => {
+  /** A client that was connected as `old`, lost that, and is connected again: it brings nothing of its own accord. */
+  function comeBack({ doc }: MemoryPeer, greets = true): MemoryPeer {
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+    copy.clientID = doc.clientID;
+    const back = server.connect({ doc: copy, token: 'ann', greets });
+    back.step2 = () => {};
+    return back;
   }
-  const own = ({ doc }: MemoryPeer, peer: MemoryPeer): Uint8Array[] =>
-    peer.heardOf('update').filter((update) => authorsIn(update).has(doc.clientID));
+  async function dead(): Promise<MemoryPeer> {
+    server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
+    const old = await server.connected({ token: 'ann' });
+    old.end.onMessage = undefined;
+    return old;
+  }
+  const own = (peer: MemoryPeer): Uint8Array[] =>
+    [...peer.heardOf('update'), ...peer.heardOf('step2')].filter((update) =>
+      authorsIn(update).has(peer.doc.clientID),
+    );
+  /** What a client sends of its edits, later than it makes them. */
+  function delayed(peer: MemoryPeer): () => void {
+    const late: Uint8Array[] = [];
+    const { update } = peer;
+    peer.update = (bytes) => void late.push(bytes);
+    return () => {
+      peer.update = update;
+      for (const bytes of late) peer.update(bytes);
+    };
+  }
 
-  it('D1: for the document to be loaded: come to that client when they are durable, and not before', async () => {
-    const { old, other, back } = await twice(false);
+  it('D1: come to that client when they are durable, and not before', async () => {
+    start();
+    const old = await dead();
+    const others = [await server.connected(), await server.connected({ token: 'other' })];
+    const arrive = delayed(old);
     old.insert('typed');
-    back.step1();
+    const back = comeBack(old);
+    await server.run(50);
     server.store.hold('append');
-    server.store.release('load');
-    await server.run(100);
+    arrive();
+    await server.run(200);
     expect(back.isSynced).toBe(true);
-    expect(own(old, back)).toEqual([]);
+    expect(own(back)).toEqual([]);
     server.store.release('append');
     await server.run(50);
-    expect(own(old, back).length).toBe(1);
-    expect(other.text).toBe('typed');
+    expect(own(back).length).toBe(1);
+    for (const { text } of others) expect(text).toBe('typed');
   });
 
-  it('D1: for what they depend on: come to that client when they are durable, and not before', async () => {
-    const { old, other, back } = await twice(true);
-    // Nothing that it is told arrives, so it does not bring what the server lacks.
-    old.end.onMessage = undefined;
+  it('D1: and are deletions are not in the answer to that client before they are durable', async () => {
+    start();
+    const old = await dead();
+    old.insert('typed');
+    await server.run(50);
+    const arrive = delayed(old);
+    old.doc.getText('text').delete(0, 1);
+    const back = comeBack(old, false);
+    await server.run(50);
+    server.store.hold('append');
+    arrive();
+    await server.run(20);
+    back.step1();
+    await server.run(100);
+    expect(back.heardOf('step2')).toEqual([]);
+    server.store.release('append');
+    await server.run(50);
+    expect(back.heardOf('step2').length).toBe(1);
+  });
+
+  it('D1: that waited for the document to be loaded, or for what they depend on, do so as well', async () => {
+    start();
+    server.store.hold('load');
+    const old = await dead();
+    const other = await server.connected();
     const missing = new Y.Doc();
     missing.getText('text').insert(0, 'before ');
     Y.applyUpdate(old.doc, Y.encodeStateAsUpdate(missing), old);
     old.insert('typed');
+    const back = comeBack(old);
     await server.run(20);
-    back.step1();
-    await server.run(50);
     server.store.hold('append');
+    server.store.release('load');
+    await server.run(100);
     other.update(Y.encodeStateAsUpdate(missing));
     await server.run(600);
-    expect(back.text).toBe('before ');
-    expect(own(old, back)).toEqual([]);
+    expect(own(back)).toEqual([]);
     server.store.release('append');
     await server.run(50);
-    expect(own(old, back).length).toBe(1);
+    expect(own(back).length).toBe(1);
     expect(other.text).toBe('before typed');
   });
 
-  it('R4: do not wait for the store where their user has no other connection', async () => {
+  it('R4: of another client of the user reach the others without waiting for the store', async () => {
     start();
-    server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
-    server.store.hold('load');
-    const [ann, other] = [await server.connected({ token: 'ann' }), await server.connected()];
-    ann.insert('typed');
-    server.store.hold('append');
-    server.store.release('load');
+    const old = await dead();
+    const other = await server.connected();
+    const tab = server.connect({ token: 'ann' });
+    const offline = server.connect({ token: 'ann' });
+    offline.step2 = () => {};
     await server.run(50);
-    expect(other.text).toBe('typed');
+    server.store.hold('append');
+    old.insert('typed');
+    await server.run(10, 1);
+    for (const { text } of [other, tab, offline]) expect(text).toBe('typed');
   });
 });
 
