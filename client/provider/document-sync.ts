@@ -84,6 +84,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   readonly #outbox = new Outbox();
   readonly #backoff: Backoff;
   readonly #onUpdate: (update: Uint8Array, origin: unknown) => void;
+  /** What is blocked may have been refused by the token before this one, after `retry` was called for the new one. */
+  readonly #onAuthenticated = (): void => this.retry();
   /** Whoever waits for everything to be the same on both sides. */
   #waiting: Waiting[] = [];
   #position: Position | undefined;
@@ -116,6 +118,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   start(): void {
     if (this.#isAttached) return;
     this.#isAttached = true;
+    this.#deps.connection.on('authenticated', this.#onAuthenticated);
     this.#deps.connection.attach(this);
   }
 
@@ -124,6 +127,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     if (!this.#isAttached) return;
     this.#isAttached = false;
     this.#leave();
+    this.#deps.connection.off('authenticated', this.#onAuthenticated);
     this.#deps.connection.detach(this);
   }
 

@@ -327,6 +327,26 @@ describe('rights', () => {
     expect(one.sync.unsynced).toBe(0);
   });
 
+  it('N6: one that is closed by a token whose successor is on its way is asked for again when that comes into force', async () => {
+    for (const [token, access] of [
+      ['ann', 'write'],
+      ['ann-out', 'none'],
+      ['ann-back', 'write'],
+    ] as const)
+      server.bearers.byToken.set(token, { sub: 'ann', access });
+    const one = device({ token: 'ann' });
+    const reasons: string[] = [];
+    one.sync.on('refused', ({ code }) => void reasons.push(code));
+    await server.run(100);
+    one.connection.renewed('ann-out');
+    one.connection.renewed('ann-back');
+    one.sync.retry();
+    one.text.insert(0, 'typed');
+    await server.run(200);
+    expect(reasons).toEqual(['FORBIDDEN']);
+    expect([one.sync.phase, one.sync.unsynced]).toEqual(['synced', 0]);
+  });
+
   it('one whose store was away is asked for again', async () => {
     server.store.failures.set('load', new Error('disk'));
     const one = device();
