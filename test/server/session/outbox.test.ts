@@ -134,7 +134,7 @@ describe('an acknowledgement that could go with a published frame', () => {
       device: undefined,
     });
     for (let seq = 1; seq <= 3; seq++)
-      void channel.handle({ type: 'update', update: editor(seq).edit('a'), seq }, false);
+      void channel.handle({ type: 'update', update: editor(seq).edit('a'), seq });
     expect(channel.ackOf([1])).toEqual({ writer: channel.number, seq: 1 });
     buffer.bufferedBytes = defaultLimits.softBufferedBytes + 1;
     outbox.send(Uint8Array.of(99));
