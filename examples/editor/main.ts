@@ -1,5 +1,6 @@
 // The demo page: opens the document the URL names and wires the parts of the page to it.
 
+import type { HeddleProvider } from '../../client/index.js';
 import { showAvatars } from './avatars.js';
 import { takeDeviceSlot } from './device-slot.js';
 import { closableDialog, textDialog } from './dialogs.js';
@@ -8,11 +9,12 @@ import { ownName, personAtWindow, randomHex, setOwnName } from './identity.js';
 import { wasLeftCut, wireNetworkSwitch } from './network-switch.js';
 import { OpenDocument } from './open-document.js';
 import { documentUrl, nameFromTitle, parsePageAddress, type PageAddress } from './page-address.js';
-import { pageElement } from './page-elements.js';
+import { pageElement, say } from './page-elements.js';
 import { wireShareButtons } from './share-buttons.js';
 import { wireSidebar } from './sidebar.js';
-import { showBanner, showDeviceNote, showStatus, wireBanner } from './status-view.js';
-import { statusWords } from './status-words.js';
+import { lastSameWords, StatusDialog, type StatusText } from './status-dialog.js';
+import { showBanner, showStatus, wireBanner } from './status-view.js';
+import { deviceWords, statusWords, type StatusWords } from './status-words.js';
 import { fillToolbar } from './toolbar.js';
 
 declare global {
@@ -28,6 +30,11 @@ class Page {
   readonly #avatars = pageElement('avatars', HTMLElement);
   readonly #editor = pageElement('editor', HTMLElement);
   readonly #askForOwnName = textDialog('own-name', (name) => this.#rename(name));
+  readonly #status = new StatusDialog({
+    text: () => this.#statusText(),
+    canRetry: () => wordsOf(this.#opened!.provider).refused === 'window',
+    retry: () => this.#opened?.provider.connect(),
+  });
   #refreshList = (): void => {};
   #opened: OpenDocument | undefined;
 
@@ -108,12 +115,19 @@ class Page {
   }
 
   #draw({ provider }: OpenDocument): void {
-    const { status, synced: isSynced, wsconnecting: isConnecting } = provider;
-    const words = statusWords({ status, isCut: wasLeftCut(), isSynced, isConnecting });
-    showStatus(words, status);
+    const words = wordsOf(provider);
+    showStatus(words, provider.status);
     showBanner(words);
-    showDeviceNote(status, this.#slot);
+    say('device-note', deviceWords(provider.status, this.#slot));
+    this.#status.refresh();
     showAvatars(this.#avatars, provider.awareness, () => this.#askForOwnName(ownName()));
+  }
+
+  #statusText(): StatusText {
+    const { provider } = this.#opened!;
+    const { label: title, detail, technical } = wordsOf(provider);
+    const device = deviceWords(provider.status, this.#slot);
+    return { title, detail, device, last: lastSameWords(provider.status.lastSyncedAt), technical };
   }
 
   #rename(name: string): boolean {
@@ -122,6 +136,11 @@ class Page {
     this.#opened?.editor?.commands.updateUser({ ...personAtWindow(this.#slot) });
     return true;
   }
+}
+
+function wordsOf(provider: HeddleProvider): StatusWords {
+  const { status, synced: isSynced, wsconnecting: isConnecting } = provider;
+  return statusWords({ status, isCut: wasLeftCut(), isSynced, isConnecting });
 }
 
 new Page(await takeDeviceSlot()).start();

@@ -23,3 +23,9 @@ export function newElement<K extends keyof HTMLElementTagNameMap>(
 export function keepFocusOnPress(button: HTMLButtonElement): void {
   button.addEventListener('mousedown', (event) => event.preventDefault());
 }
+
+/** Sets the text of an element; says nothing anew to screen readers unless it has changed. */
+export function say(id: string, words: string): void {
+  const element = pageElement(id, HTMLElement);
+  if (element.textContent !== words) element.textContent = words;
+}

@@ -1,7 +1,8 @@
-// Draws the status: the pill, the banner when something was refused, and what is kept on this device.
+// Draws the status: the pill, and the banner when something was refused.
 
 import type { SyncStatus } from '../../client/index.js';
-import { pageElement } from './page-elements.js';
+import { pageElement, say } from './page-elements.js';
+import { drawPill } from './status-pill.js';
 import { savedHere, type StatusWords } from './status-words.js';
 
 /** An edit is acknowledged within milliseconds: a pill that changes with every key helps nobody, least of all a screen reader. */
@@ -27,12 +28,7 @@ function showLatest(): void {
   clearTimeout(brief);
   brief = undefined;
   if (latest === undefined) return;
-  const pill = pageElement('status', HTMLElement);
-  pill.dataset.shown = latest.phase;
-  pill.title = latest.detail;
-  // Says nothing anew to screen readers unless it changed.
-  const label = pageElement('status-label', HTMLElement);
-  if (label.textContent !== latest.label) label.textContent = latest.label;
+  drawPill(latest.phase, latest.label);
 }
 
 /** Wires the banner's button, which is there when trying again can help. */
@@ -44,19 +40,6 @@ export function wireBanner(retry: () => void): void {
 export function showBanner({ refused, detail }: StatusWords): void {
   pageElement('banner', HTMLElement).hidden = refused === undefined;
   if (refused === undefined) return;
-  const text = pageElement('banner-text', HTMLElement);
-  if (text.textContent !== detail) text.textContent = detail;
+  say('banner-text', detail);
   pageElement('banner-retry', HTMLButtonElement).hidden = refused === 'edit';
-}
-
-/** Says below the text where it is kept, and why not. */
-export function showDeviceNote({ phase, offlineError }: SyncStatus, slot: number): void {
-  const device = slot === 1 ? 'this device' : `device ${slot} of this browser`;
-  const sentence =
-    offlineError === undefined
-      ? `Kept on ${device}, with or without the network.`
-      : `This browser keeps no copy: edits are safe only once they are synced. (${offlineError.message})`;
-  const note = pageElement('device-note', HTMLElement);
-  const text = phase === 'loading' ? '' : sentence;
-  if (note.textContent !== text) note.textContent = text;
 }

@@ -11,6 +11,9 @@ interface InstallPrompt extends Event {
 /** Whether the app starts without a network, in words. */
 export let shellState = 'Being fetched.';
 
+/** What the browser said when it could not keep the app; '' for nothing. */
+export let shellProblem = '';
+
 /** Registers the service worker, and offers new versions and installation. Where there is none, the app works as a page. */
 export async function keepAppShell(): Promise<void> {
   offerInstallation();
@@ -25,7 +28,8 @@ export async function keepAppShell(): Promise<void> {
     shellState = 'Yes, from this device.';
     document.documentElement.dataset.shell = 'ready';
   } catch (error) {
-    shellState = `No: ${error instanceof Error ? error.message : String(error)}`;
+    shellProblem = error instanceof Error ? error.message : String(error);
+    shellState = 'No: this browser could not keep the app. Load the page again to try once more.';
   }
 }
 

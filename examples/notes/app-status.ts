@@ -1,6 +1,8 @@
 // One status for the whole notebook from what its documents say. Pure: no provider, no page.
 
-import type { StatusReason, StatusReasonKind, SyncStatus } from '../../client/index.js';
+import type { StatusReason, SyncStatus } from '../../client/index.js';
+import { noCopyWords, reasonWords, technicalWords } from '../editor/reason-words.js';
+import type { PillPhase } from '../editor/status-pill.js';
 
 /** Everything the status depends on. */
 export interface AppFacts {
@@ -16,11 +18,13 @@ export interface AppFacts {
 
 /** What the pill shows, and what it tells when it is pressed. */
 export interface AppStatus {
-  readonly phase: 'loading' | 'offline' | 'connecting' | 'saved-here' | 'syncing' | 'synced' | 'refused';
+  readonly phase: PillPhase;
   readonly label: string;
   readonly server: string;
   readonly device: string;
   readonly connection: string;
+  /** Codes, and the words of the server; '' for none. */
+  readonly technical: string;
   /** Trying again now may help. */
   readonly canRetry: boolean;
 }
@@ -35,6 +39,7 @@ export function appStatus(facts: AppFacts): AppStatus {
     server: serverSentence(phase, facts, reason),
     device: deviceSentence(facts),
     connection: connectionSentence(facts),
+    technical: technicalWords([...facts.documents, ...facts.reasons.map(asStatus)]),
     canRetry: phase === 'refused' || phase === 'offline',
   };
 }
@@ -64,7 +69,7 @@ function labelOf(phase: AppStatus['phase'], facts: AppFacts, reason: StatusReaso
     case 'loading':
       return 'Loading';
     case 'refused':
-      return refusals[reason?.kind ?? 'server'][0];
+      return reason === undefined ? 'Refused' : reasonWords(reason).label;
     case 'offline':
       if (waiting === '') return 'Offline';
       return hasNoCopy(facts) ? 'Offline, not saved' : `Offline, ${waiting} waiting`;
@@ -89,19 +94,16 @@ function serverSentence(
   const waiting = waitingWords(facts);
   const lack = waiting === '' ? '' : ` Not there yet: ${waiting}.`;
   if (phase === 'loading') return 'Not asked yet.';
-  if (phase === 'refused') {
-    const kind = reason?.kind ?? 'server';
-    return `${refusals[kind][1]}${lack} The server said: ${reason?.message ?? 'nothing'}.`;
-  }
+  if (phase === 'refused' && reason !== undefined) return `${reasonWords(reason).sentence}${lack}`;
   if (phase === 'synced') return 'Has everything, and everything it has is here.';
   if (phase === 'syncing') return `Is being sent what is new here, or sends what is new there.${lack}`;
-  return `Cannot be asked now; tried again by itself.${lack}`;
+  return `Cannot be reached now. The app keeps trying: there is nothing you have to do.${lack}`;
 }
 
 function deviceSentence({ documents }: AppFacts): string {
   const error = documents.find(({ offlineError }) => offlineError !== undefined)?.offlineError;
   if (error !== undefined) {
-    return `Keeps no copy: what the server has not got is lost when this window closes. (${error.message})`;
+    return `Keeps no copy: what the server has not got is lost when this window closes. ${noCopyWords(error)}`;
   }
   return isSavedHere(documents) ? 'Has everything saved.' : 'Is saving, or reading what it has.';
 }
@@ -110,8 +112,11 @@ function connectionSentence({ documents }: AppFacts): string {
   const transport = documents.find((one) => one.transport !== undefined)?.transport;
   if (transport === 'websocket') return 'One WebSocket for all notes.';
   if (transport === 'http') return 'Over HTTP, because WebSockets do not come through here.';
-  const reason = documents.find((one) => one.reason !== undefined)?.reason;
-  return reason === undefined ? 'None.' : `None: ${reason.message}.`;
+  return 'None.';
+}
+
+function asStatus(reason: StatusReason): Pick<SyncStatus, 'reason' | 'offlineError'> {
+  return { reason, offlineError: undefined };
 }
 
 function waitingWords({ waitingNotes, waitingChanges }: AppFacts): string {
@@ -127,26 +132,3 @@ function isSavedHere(documents: readonly SyncStatus[]): boolean {
 function hasNoCopy({ documents }: AppFacts): boolean {
   return documents.some(({ offlineError }) => offlineError !== undefined);
 }
-
-/** What cannot go on: for the pill, and as a sentence. */
-const refusals: Readonly<Record<StatusReasonKind, readonly [label: string, sentence: string]>> = {
-  unreachable: ['Out of reach', 'Cannot be reached.'],
-  'logged-out': ['Signed out', 'You have signed out.'],
-  'token-missing': ['Not signed in', 'Asks who you are.'],
-  'token-expired': ['Sign-in expired', 'Your right to this notebook has expired.'],
-  'token-invalid': ['Not signed in', 'Does not believe who you are.'],
-  forbidden: ['No access', 'This notebook is not for you.'],
-  'read-only': [
-    'Read-only: edits stay here',
-    'You may read this notebook, not write it. Your edits stay on this device.',
-  ],
-  'too-large': ['Too large', 'Does not take notes of this size.'],
-  'other-user': [
-    'Signed in as somebody else',
-    'These edits were begun under another name: load the app again.',
-  ],
-  version: ['Update needed', 'Speaks another version: load the app again.'],
-  busy: ['Server busy', 'Asks for patience.'],
-  server: ['Server fault', 'Has a fault.'],
-  invalid: ['Refused', 'Could not read what this app sent.'],
-};

@@ -1,9 +1,9 @@
 // The notes app: opens the notebook and the note that the address names, and wires the parts of the page to them.
 
 import { randomHex } from '../editor/identity.js';
-import { pageElement } from '../editor/page-elements.js';
+import { pageElement, say } from '../editor/page-elements.js';
 import { addressOf, parseAddress } from './address.js';
-import { askToKeepCopies, keepAppShell, shellState } from './app-shell.js';
+import { askToKeepCopies, keepAppShell, shellProblem, shellState } from './app-shell.js';
 import { knownNotebooks, newNotebookId, rememberNotebook } from './known-notebooks.js';
 import { drawNotes, noteLink } from './note-list.js';
 import { NoteView } from './note-view.js';
@@ -35,7 +35,7 @@ class Page {
   constructor(notebook: string) {
     this.#notebook = this.#openNotebook(notebook);
     this.#status = new StatusView(
-      () => ({ lastSyncedAt: this.#notebook.lastSyncedAt, shell: shellState }),
+      () => ({ lastSyncedAt: this.#notebook.lastSyncedAt, shell: shellState, shellProblem }),
       () => this.#notebook.connection.connect(),
     );
   }
@@ -185,12 +185,6 @@ class Page {
     const [last] = knownNotebooks();
     if (last?.id !== id || last.name !== name) rememberNotebook({ id, name });
   }
-}
-
-/** Says nothing anew to screen readers unless it changed. */
-function say(id: string, words: string): void {
-  const element = pageElement(id, HTMLElement);
-  if (element.textContent !== words) element.textContent = words;
 }
 
 const asked = parseAddress(window.location.hash).notebook;

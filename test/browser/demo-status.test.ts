@@ -31,7 +31,8 @@ describe.skipIf(executablePath === undefined)('status of the demo page', () => {
 
     await reader.type(' and mine');
     await reader.part('banner').waitFor();
-    expect(await reader.part('banner').innerText()).toContain('READ_ONLY');
+    expect(await reader.part('banner').innerText()).toContain('You may read this, but not change it.');
+    expect(await reader.technicalDetails()).toContain('READ_ONLY');
     await expectPhase(reader, 'refused');
     expect(await reader.text()).toBe('for your eyes and mine');
     expect(await reader.part('banner').getByRole('button').isVisible()).toBe(false);
@@ -63,7 +64,7 @@ describe.skipIf(executablePath === undefined)('status of the demo page', () => {
     await window.type('bc');
     expect(await window.statusLabel()).toBe('Offline, 3 edits waiting');
     await window.saved();
-    expect(await window.part('status').getAttribute('title')).toContain('kept on this device');
+    expect(await window.statusDetail('detail')).toContain('kept on this device');
     await window.page.reload();
     await expect.poll(() => window.statusLabel(), patience).toBe('Offline, 3 edits waiting');
     await window.turnSwitch();
@@ -138,7 +139,8 @@ describe.skipIf(executablePath === undefined)('status of the demo page', () => {
     });
     await window.page.goto(demo.address());
     await expectPhase(window, 'refused');
-    expect(await window.part('banner').innerText()).toContain('FORBIDDEN: not for you');
+    expect(await window.part('banner').innerText()).toContain('This link does not let you in.');
+    expect(await window.technicalDetails()).toContain('FORBIDDEN: not for you');
     await window.type('still mine');
     isRefusing = false;
     await window.page.getByRole('button', { name: 'Try again' }).click();
@@ -162,7 +164,8 @@ describe.skipIf(executablePath === undefined)('status of the demo page', () => {
     await window.page.route('**/demo/token', (route) => route.fulfill({ status: 403, body: 'not today' }));
     await window.page.goto(demo.address());
     await expectPhase(window, 'refused');
-    expect(await window.part('banner').innerText()).toContain('TOKEN_MISSING: not today');
+    expect(await window.part('banner').innerText()).toContain('The server did not let this window in.');
+    expect(await window.technicalDetails()).toContain('not today');
     await window.page.unroute('**/demo/token');
     await window.page.getByRole('button', { name: 'Try again' }).click();
     await expectPhase(window, 'synced');

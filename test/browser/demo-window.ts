@@ -55,6 +55,22 @@ export class DemoWindow {
     return (await this.part('status').innerText()).trim();
   }
 
+  /** What the details of the status say about one thing: detail, device, last. */
+  async statusDetail(what: string): Promise<string> {
+    await this.part('status').click();
+    const text = await this.page.locator(`#status-${what}`).innerText();
+    await this.page.keyboard.press('Escape');
+    return text;
+  }
+
+  async technicalDetails(): Promise<string> {
+    await this.part('status').click();
+    await this.page.getByText('Technical details').click();
+    const text = await this.page.locator('#status-technical').innerText();
+    await this.page.keyboard.press('Escape');
+    return text;
+  }
+
   /** The names on the carets of the others. */
   async caretNames(): Promise<readonly string[]> {
     return this.part('editor').locator('.collaboration-carets__label').allInnerTexts();

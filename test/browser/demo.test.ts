@@ -307,7 +307,7 @@ describe.skipIf(executablePath === undefined)('demo page', () => {
     const other = await demo.browser.newContext();
     try {
       const window = await demo.openSynced();
-      await window.page.getByText('This browser keeps no copy').waitFor();
+      await window.page.getByText('This device keeps no copy').waitFor();
       await window.type('only on the server');
       const elsewhere = await demo.openSynced('', other);
       await expect.poll(() => elsewhere.text(), patience).toBe('only on the server');

@@ -142,7 +142,7 @@ describe.skipIf(executablePath === undefined)('notes app', () => {
     });
     const window = await openNotesWindow(context, address());
     await expectStatus(window, 'No access');
-    expect(await window.detail('server')).toContain('This notebook is not for you.');
+    expect(await window.detail('server')).toContain('This link does not let you in.');
   });
 
   test('Q8 the service worker answers for the app’s own files alone', async () => {

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { OfflineError, type StatusReason, type SyncStatus } from '../../client/index.js';
-import { savedHere, statusWords, type StatusFacts } from '../../examples/editor/status-words.js';
+import { lastSameWords } from '../../examples/editor/status-dialog.js';
+import { deviceWords, savedHere, statusWords, type StatusFacts } from '../../examples/editor/status-words.js';
 
 const synced: SyncStatus = {
   phase: 'synced',
@@ -52,11 +53,16 @@ describe('words of the demo page', () => {
     );
   });
 
-  test('U1 a server out of reach is no refusal, and its words are told', () => {
-    const { phase, label, detail } = words({ phase: 'offline', unsyncedChanges: 1, reason: unreachable });
+  test('U1 a server out of reach is no refusal, and what to do is told', () => {
+    const { phase, label, detail, technical } = words({
+      phase: 'offline',
+      unsyncedChanges: 1,
+      reason: unreachable,
+    });
     expect(phase).toBe('offline');
     expect(label).toBe('Server out of reach, 1 edit waiting');
-    expect(detail).toContain('the connection was closed (1006)');
+    expect(detail).toMatch(/cannot be reached.*nothing you have to do/);
+    expect(technical).toBe('the connection was closed (1006)');
   });
 
   test('U1 it says what the connection runs over when that is HTTP', () => {
@@ -73,13 +79,14 @@ describe('words of the demo page', () => {
     expect(savedHere({ ...synced, offlineError })).toBe('never');
     expect(words({ savedLocally: false }, { isCut: true }).detail).toContain('are being written');
     expect(words({ offlineError }, { isCut: true }).detail).toContain('closing the window loses the edits');
+    expect(deviceWords({ ...synced, offlineError }, 1)).toContain('as in a private window');
+    expect(deviceWords(synced, 2)).toContain('device 2 of this browser');
   });
 
-  test('U1 offline, it tells when both sides were last the same', () => {
+  test('U1 it tells when both sides were last the same', () => {
     const lastSyncedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
-    const time = new Date(lastSyncedAt).toLocaleTimeString();
-    expect(words({ lastSyncedAt }, { isCut: true }).detail).toContain(`Last in sync at ${time}.`);
-    expect(words({}, { isCut: true }).detail).not.toContain('Last in sync');
+    expect(lastSameWords(lastSyncedAt)).toBe(new Date(lastSyncedAt).toLocaleString());
+    expect(lastSameWords(undefined)).toBe('Not since the start.');
   });
 
   test('U7 a refused window says why, until it is asked for again', () => {
@@ -87,7 +94,8 @@ describe('words of the demo page', () => {
     expect(refused).toEqual({
       phase: 'refused',
       label: 'Refused',
-      detail: 'You may not open this document. (FORBIDDEN: not for you)',
+      detail: 'This link does not let you in. Ask whoever sent it to you for one that does.',
+      technical: 'FORBIDDEN: not for you',
       refused: 'window',
     });
     const asking = words({ phase: 'offline', reason: forbidden }, { isConnecting: true });
@@ -107,7 +115,8 @@ describe('words of the demo page', () => {
     const told = words(status, { isSynced: true });
     expect(told.phase).toBe('refused');
     expect(told.refused).toBe('edit');
-    expect(told.detail).toMatch(/^This window may read, but not write\..*\(READ_ONLY: only reading\)$/);
+    expect(told.detail).toMatch(/^You may read this, but not change it\./);
+    expect(told.technical).toBe('READ_ONLY: only reading');
     expect(words(status, { isSynced: false }).phase).toBe('connecting');
   });
 });

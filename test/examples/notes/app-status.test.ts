@@ -92,17 +92,29 @@ describe('the pill', () => {
     expect(statusOf({ documents: [{ ...synced, unsyncedChanges: 1 }] }).phase).not.toBe('synced');
   });
 
-  test('Q7 the details say why, in the words of the server, and what is lost with the window', () => {
+  test('Q7 the details say why, what to do, and what is lost with the window', () => {
     const reason = { ...refusal('unreachable'), isFinal: false };
     const away = statusOf({ documents: [{ ...offline, reason }], waitingNotes: 1 });
-    expect(away.connection).toBe('None: its words.');
+    expect(away.connection).toBe('None.');
     expect([away.server, away.canRetry]).toEqual([expect.stringContaining('Not there yet: 1 note'), true]);
-    expect(statusOf({ documents: [{ ...offline, reason: refusal('forbidden') }] }).server).toContain(
-      'its words',
-    );
-    expect(statusOf({ documents: [{ ...synced, offlineError: noRoom }] }).device).toContain('no room');
+    const noAccess = statusOf({ documents: [{ ...offline, reason: refusal('forbidden') }] });
+    expect(noAccess.server).toContain('Ask whoever sent it to you');
+    expect(statusOf({ documents: [{ ...synced, offlineError: noRoom }] }).device).toContain('no room left');
     expect(statusOf({}).device).toBe('Has everything saved.');
     expect(statusOf({ documents: [{ ...synced, savedLocally: false }] }).device).toContain('Is saving');
     expect(statusOf({ documents: [{ ...synced, transport: 'http' }] }).connection).toContain('HTTP');
+  });
+
+  test('Q14 the words of the server stand in the technical details, and nowhere else', () => {
+    const reason: StatusReason = {
+      ...refusal('forbidden'),
+      code: 'FORBIDDEN',
+      message: 'FORBIDDEN: its words',
+    };
+    const one = statusOf({ documents: [{ ...offline, reason, offlineError: noRoom }], reasons: [reason] });
+    expect(one.technical).toBe('FORBIDDEN: its words\nno room');
+    const { technical: _technical, ...plain } = one;
+    expect(JSON.stringify(plain)).not.toMatch(/its words|FORBIDDEN|\(no room\)/);
+    expect(statusOf({}).technical).toBe('');
   });
 });

@@ -1,0 +1,91 @@
+// What both example pages look like: the colour of the pill, what can be read, what a finger finds.
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, launchChromium } from './chromium.js';
+import { startDemoServer, type DemoServer } from './demo-server.js';
+import { contrastOf, hueOf, tooSmallForFingers } from './look.js';
+
+const executablePath = findChromium();
+const patience = { timeout: 20_000, interval: 50 };
+const phone: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
+
+describe.skipIf(executablePath === undefined)('look of the example pages', () => {
+  let server: DemoServer;
+  let browser: Browser;
+  let number = 0;
+
+  beforeAll(async () => {
+    server = await startDemoServer();
+    browser = await launchChromium(executablePath!);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const pages = { editor: '?doc=look-', notes: 'notes/#looknotebook' } as const;
+  type Name = keyof typeof pages;
+  const names = Object.keys(pages) as Name[];
+
+  /** Opens a page of a document or notebook of its own in a window of its own. */
+  async function open(name: Name, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    await page.goto(`${server.url}${pages[name]}${String(++number).padStart(6, '0')}`);
+    await expectPhase(page, 'synced');
+    return page;
+  }
+
+  async function expectPhase(page: Page, phase: string): Promise<void> {
+    await expect.poll(() => page.getByTestId('status').getAttribute('data-phase'), patience).toBe(phase);
+  }
+
+  test.each(names.flatMap((name) => (['light', 'dark'] as const).map((scheme) => [name, scheme] as const)))(
+    'Q13 the pill of the %s page is green when all is saved, amber when it waits, red when it is refused (%s)',
+    async (name, colorScheme) => {
+      const page = await open(name, { colorScheme });
+      const pill = page.getByTestId('status');
+      const dot = pill.locator('.status-dot');
+      const look = async (): Promise<{ hue: number; contrast: number }> => ({
+        hue: await hueOf(dot),
+        contrast: await contrastOf(pill.locator('#status-label')),
+      });
+      try {
+        const saved = await look();
+        expect(saved.hue).toBeGreaterThan(120);
+        expect(saved.hue).toBeLessThan(160);
+        await server.kill();
+        await expectPhase(page, 'offline');
+        const away = await look();
+        expect(away.hue).toBeGreaterThan(25);
+        expect(away.hue).toBeLessThan(60);
+        await page.route('**/demo/token', (route) => route.fulfill({ status: 403, body: 'no' }));
+        await server.start();
+        await page.reload();
+        await expectPhase(page, 'refused');
+        const refused = await look();
+        expect(refused.hue).toBe(0);
+        for (const { contrast } of [saved, away, refused]) expect(contrast).toBeGreaterThan(4.5);
+      } finally {
+        await server.kill();
+        await server.start();
+        await page.context().close();
+      }
+    },
+  );
+
+  test.each(names)('Q15 on a phone a finger finds everything on the %s page', async (name) => {
+    const page = await open(name, phone);
+    expect(await tooSmallForFingers(page)).toEqual([]);
+    await page.getByTestId('status').click();
+    await page.getByTestId('status-dialog').waitFor();
+    expect(await tooSmallForFingers(page)).toEqual([]);
+    await page.context().close();
+  });
+});

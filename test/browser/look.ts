@@ -1,0 +1,63 @@
+// What somebody sees of a page: colours as they are painted, sizes as a finger finds them.
+
+import type { Locator, Page } from 'playwright-core';
+
+/** The hue of an element's background in degrees: 0 red, 45 amber, 140 green, 170 teal. */
+export async function hueOf(element: Locator): Promise<number> {
+  return element.evaluate((found) => {
+    const context = document.createElement('canvas').getContext('2d')!;
+    context.fillStyle = getComputedStyle(found).backgroundColor;
+    context.fillRect(0, 0, 1, 1);
+    const [r = 0, g = 0, b = 0] = context.getImageData(0, 0, 1, 1).data;
+    const [most, least] = [Math.max(r, g, b), Math.min(r, g, b)];
+    const turn =
+      most === r
+        ? (g - b) / (most - least)
+        : most === g
+          ? 2 + (b - r) / (most - least)
+          : 4 + (r - g) / (most - least);
+    return Math.round((turn * 60 + 360) % 360);
+  });
+}
+
+/** How well the text of an element can be read on what is painted behind it, as WCAG counts: 4.5 is enough for small text. */
+export async function contrastOf(element: Locator): Promise<number> {
+  return element.evaluate((found) => {
+    const context = document.createElement('canvas').getContext('2d')!;
+    const painted = (colors: string[]): number => {
+      for (const color of colors) {
+        context.fillStyle = color;
+        context.fillRect(0, 0, 1, 1);
+      }
+      const light = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).map((byte) => {
+        const part = byte / 255;
+        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * light[0]! + 0.7152 * light[1]! + 0.0722 * light[2]!;
+    };
+    const behind: string[] = [];
+    for (let at: Element | null = found; at !== null; at = at.parentElement)
+      behind.unshift(getComputedStyle(at).backgroundColor);
+    const ground = painted(behind);
+    const text = painted([...behind, getComputedStyle(found).color]);
+    return (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
+  });
+}
+
+/** Everything that can be pressed and is smaller than a fingertip: its text or label, with its size. */
+export async function tooSmallForFingers(page: Page, least = 40): Promise<readonly string[]> {
+  return page.$$eval(
+    'button, a[href], input, summary',
+    (elements, leastPx) =>
+      elements
+        .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+        .filter((one) => !one.classList.contains('skip-link'))
+        .map((one) => ({ one, box: one.getBoundingClientRect() }))
+        .filter(({ box }) => box.width < leastPx || box.height < leastPx)
+        .map(({ one, box }) => {
+          const name = one.getAttribute('aria-label') ?? one.textContent?.trim() ?? one.id;
+          return `${name || one.id}: ${Math.round(box.width)} x ${Math.round(box.height)}`;
+        }),
+    least,
+  );
+}
