@@ -26,3 +26,13 @@ export function closableDialog(id: string): HTMLDialogElement {
   });
   return dialog;
 }
+
+/** Enter in a field of a dialog that has no form is the end of it; what was typed counts, as with any other end. */
+export function closeOnEnter(dialog: HTMLDialogElement, input: HTMLInputElement): void {
+  input.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter') return;
+    // Otherwise the key would press what has the focus afterwards: the button that has opened the dialog.
+    event.preventDefault();
+    dialog.close();
+  });
+}

@@ -6,6 +6,7 @@ export interface SafeStorage {
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
+  clear(): void;
 }
 
 /** Kept on the device, shared by all its windows. */
@@ -26,5 +27,6 @@ function safeStorage(open: () => Storage): SafeStorage {
     get: (key) => attempt((storage) => storage.getItem(key), null),
     set: (key, value) => attempt((storage) => storage.setItem(key, value), undefined),
     remove: (key) => attempt((storage) => storage.removeItem(key), undefined),
+    clear: () => attempt((storage) => storage.clear(), undefined),
   };
 }

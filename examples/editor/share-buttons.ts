@@ -3,8 +3,7 @@
 import { newIcon } from './icons.js';
 import { documentUrl } from './page-address.js';
 import { pageElement } from './page-elements.js';
-
-const toastMs = 4_000;
+import { showToast } from './toast.js';
 
 /** Wires both buttons to the document that is open when they are pressed. */
 export function wireShareButtons(documentName: () => string): void {
@@ -22,16 +21,9 @@ export function wireShareButtons(documentName: () => string): void {
 async function copyLink(url: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(url);
-    toast('Read-only link copied.');
+    showToast('Read-only link copied.');
   } catch {
     // No clipboard on plain http, or no permission for it.
     window.prompt('Read-only link', url);
   }
-}
-
-function toast(text: string): void {
-  const element = pageElement('toast', HTMLElement);
-  element.textContent = text;
-  element.classList.add('shown');
-  setTimeout(() => element.classList.remove('shown'), toastMs);
 }

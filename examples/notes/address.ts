@@ -5,12 +5,14 @@
 export interface NotesAddress {
   readonly notebook: string | undefined;
   readonly note: string | undefined;
+  /** The note alone is to be read, and not the notebook opened. */
+  readonly isReading: boolean;
 }
 
 /** Reads the part of a URL from its `#` on; what is no address is none. */
 export function parseAddress(hash: string): NotesAddress {
-  const [, notebook, note] = /^#([a-z0-9]{16,64})(?:\/([a-z0-9]{8,64}))?$/.exec(hash) ?? [];
-  return { notebook, note };
+  const [, notebook, note, read] = /^#([a-z0-9]{16,64})(?:\/([a-z0-9]{8,64})(\/read)?)?$/.exec(hash) ?? [];
+  return { notebook, note, isReading: read !== undefined };
 }
 
 /** The same the other way round. */
@@ -19,6 +21,11 @@ export function addressOf(notebook: string, note?: string): string {
 }
 
 /** The link by which another device opens a notebook. */
-export function shareLink(notebook: string): string {
+export function notebookLink(notebook: string): string {
   return new URL(addressOf(notebook), window.location.href).href;
+}
+
+/** The link by which somebody else reads one note. */
+export function readLink(notebook: string, note: string): string {
+  return new URL(`${addressOf(notebook, note)}/read`, window.location.href).href;
 }

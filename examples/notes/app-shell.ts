@@ -1,7 +1,7 @@
 // The app itself on this device: its service worker, new versions of it, and installing it.
 
 import { pageElement } from '../editor/page-elements.js';
-import { showToast } from './toast.js';
+import { showToast } from '../editor/toast.js';
 
 /** The event by which Chromium says that the page can be installed. */
 interface InstallPrompt extends Event {

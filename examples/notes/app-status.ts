@@ -23,6 +23,8 @@ export interface AppStatus {
   readonly server: string;
   readonly device: string;
   readonly connection: string;
+  /** What the server lacks, '2 notes' for example; '' for nothing. */
+  readonly waiting: string;
   /** Codes, and the words of the server; '' for none. */
   readonly technical: string;
   /** Trying again now may help. */
@@ -39,6 +41,7 @@ export function appStatus(facts: AppFacts): AppStatus {
     server: serverSentence(phase, facts, reason),
     device: deviceSentence(facts),
     connection: connectionSentence(facts),
+    waiting: waitingWords(facts),
     technical: technicalWords([...facts.documents, ...facts.reasons.map(asStatus)]),
     canRetry: phase === 'refused' || phase === 'offline',
   };

@@ -1,6 +1,6 @@
 // What this device remembers of a notebook beside the copies: which notes it has whole, which have edits that the server
-// lacks, and which were written after their entry in the index. All is needed before a note is opened. All tabs of the
-// browser share it.
+// lacks, which were written after their entry in the index, and which are still to be emptied. All is needed before a note is
+// opened. All tabs of the browser share it.
 
 import { deviceStorage } from '../editor/safe-storage.js';
 
@@ -9,7 +9,10 @@ interface Record {
   readonly whole: { readonly [note: string]: number };
   readonly waiting: readonly string[];
   readonly owing: readonly string[];
+  readonly emptying: readonly string[];
 }
+
+type List = 'waiting' | 'owing' | 'emptying';
 
 export class DeviceRecord {
   readonly #key: string;
@@ -17,7 +20,7 @@ export class DeviceRecord {
 
   constructor(notebook: string) {
     this.#key = `heddle-notes.record.${notebook}`;
-    this.#record = this.#read() ?? { whole: {}, waiting: [], owing: [] };
+    this.#record = this.#read() ?? { whole: {}, waiting: [], owing: [], emptying: [] };
   }
 
   /** Notes with edits that the server lacks. */
@@ -28,6 +31,16 @@ export class DeviceRecord {
   /** Notes whose entries say less than they do. A window that ends in the middle of a word leaves such. */
   get owing(): readonly string[] {
     return this.#record.owing;
+  }
+
+  /** Notes that were deleted for good here, and whose text the server still has. */
+  get emptying(): readonly string[] {
+    return this.#record.emptying;
+  }
+
+  /** Another one whenever the copy on this device was made whole; undefined where it never was. */
+  wholeAt(note: string): number | undefined {
+    return this.#record.whole[note];
   }
 
   /** The copy on this device holds what the entry's `changedAt` stands for. */
@@ -47,6 +60,18 @@ export class DeviceRecord {
     this.#mark('owing', note, isOwing);
   }
 
+  setEmptying(note: string, isEmptying: boolean): void {
+    this.#mark('emptying', note, isEmptying);
+  }
+
+  /** There is nothing of the note on this device any more. */
+  forget(note: string): void {
+    this.#change(({ whole: { [note]: _gone, ...whole }, waiting, owing, emptying }) => {
+      const without = (list: readonly string[]): readonly string[] => list.filter((other) => other !== note);
+      return { whole, waiting: without(waiting), owing: without(owing), emptying: without(emptying) };
+    });
+  }
+
   /** Calls `changed` when another tab has changed it, until the function that it returns is called. */
   observe(changed: () => void): () => void {
     const hear = ({ key }: StorageEvent): void => {
@@ -58,7 +83,7 @@ export class DeviceRecord {
     return () => window.removeEventListener('storage', hear);
   }
 
-  #mark(list: 'waiting' | 'owing', note: string, isIn: boolean): void {
+  #mark(list: List, note: string, isIn: boolean): void {
     if (this.#record[list].includes(note) === isIn) return;
     this.#change((record) => {
       const others = record[list].filter((other) => other !== note);
@@ -76,8 +101,8 @@ export class DeviceRecord {
     try {
       const found = JSON.parse(deviceStorage.get(this.#key) ?? 'null') as Partial<Record> | null;
       if (typeof found?.whole !== 'object') return undefined;
-      const { whole, waiting, owing } = found;
-      return { whole, waiting: texts(waiting), owing: texts(owing) };
+      const { whole, waiting, owing, emptying } = found;
+      return { whole, waiting: texts(waiting), owing: texts(owing), emptying: texts(emptying) };
     } catch {
       return undefined;
     }

@@ -2,16 +2,20 @@
 
 import { randomHex } from '../editor/identity.js';
 import { pageElement, say } from '../editor/page-elements.js';
+import { showToast } from '../editor/toast.js';
 import { addressOf, parseAddress } from './address.js';
 import { askToKeepCopies, keepAppShell, shellProblem, shellState } from './app-shell.js';
 import { knownNotebooks, newNotebookId, rememberNotebook } from './known-notebooks.js';
+import { wireNoteDialog } from './note-dialog.js';
 import { drawNotes, noteLink } from './note-list.js';
 import { NoteView } from './note-view.js';
 import { Notebook } from './notebook.js';
 import { nameOrDefault, wireNotebookDialog } from './notebook-dialog.js';
-import { searchNotes } from './search.js';
+import type { SearchResult } from './notebook-search.js';
+import { readNote } from './reader.js';
+import { followSignOut, whileSignedOut, wireSignOut } from './sign-out.js';
 import { StatusView } from './status-view.js';
-import { showToast } from './toast.js';
+import { TrashView } from './trash-dialog.js';
 
 const redrawMs = 30_000;
 
@@ -27,6 +31,7 @@ class Page {
   readonly #search = pageElement('search', HTMLInputElement);
   readonly #view = new NoteView();
   readonly #status: StatusView;
+  readonly #trash = new TrashView(() => this.#notebook);
   #notebook: Notebook;
   /** A note that was begun here and has no entry yet. */
   #draft: string | undefined;
@@ -41,7 +46,10 @@ class Page {
   }
 
   start(): void {
-    wireNotebookDialog(() => this.#notebook);
+    const current = (): Notebook => this.#notebook;
+    wireNotebookDialog(current, () => this.#view.showOwnName());
+    wireNoteDialog(current);
+    wireSignOut(current);
     window.addEventListener('hashchange', () => this.#show());
     this.#search.addEventListener('input', () => this.#draw());
     pageElement('new-note', HTMLButtonElement).addEventListener('click', () => this.#begin());
@@ -58,14 +66,15 @@ class Page {
   }
 
   #openNotebook(id: string): Notebook {
-    const notebook = new Notebook(id, () => this.#drawSoon());
+    const notebook = new Notebook(id, { changed: () => this.#drawSoon(), signedOut: followSignOut });
     window.heddleNotes = notebook;
     return notebook;
   }
 
   /** Shows what the address names. */
   #show(): void {
-    const { notebook, note } = parseAddress(window.location.hash);
+    const { notebook, note, isReading } = parseAddress(window.location.hash);
+    if (isReading) return window.location.reload();
     if (notebook === undefined) return this.#goTo(undefined, true);
     if (notebook !== this.#notebook.id) {
       this.#view.clear();
@@ -106,17 +115,31 @@ class Page {
   }
 
   #delete(): void {
-    const { note, index } = this.#notebook;
+    const { note } = this.#notebook;
     if (note === undefined) return;
-    note.flush();
-    const undo = index.remove(note.id);
+    this.#notebook.remove(note.id);
     this.#goTo(undefined, true);
     pageElement('new-note', HTMLButtonElement).focus();
+    this.#offerToRestore(note.id, 'Note moved to the trash.', 'Undo');
+  }
+
+  #offerToRestore(note: string, words: string, label: string): void {
     const run = (): void => {
-      undo();
-      this.#goTo(note.id);
+      this.#notebook.index.restore(note);
+      this.#goTo(note);
     };
-    showToast('Note deleted.', { label: 'Undo', run });
+    showToast(words, { label, run });
+  }
+
+  /** Goes away from a note that somebody has deleted, unless there is something in it that they had not seen. */
+  #leaveDeleted(): void {
+    const { note, index } = this.#notebook;
+    if (note === undefined || note.isOwing) return;
+    const state = index.state(note.id);
+    if (state !== 'trash' && state !== 'gone') return;
+    this.#goTo(undefined, true);
+    if (state === 'trash') this.#offerToRestore(note.id, 'This note is in the trash.', 'Restore');
+    else showToast('This note was deleted for good.');
   }
 
   #key(event: KeyboardEvent): void {
@@ -143,11 +166,14 @@ class Page {
   }
 
   #draw(): void {
+    this.#leaveDeleted();
     const { note, index, status } = this.#notebook;
     this.#status.show(status);
     const entry = note && index.entry(note.id);
     this.#view.show(note, note !== undefined && entry === undefined && note.id === this.#draft);
-    pageElement('delete', HTMLButtonElement).disabled = entry === undefined;
+    for (const id of ['note-menu', 'delete'])
+      pageElement(id, HTMLButtonElement).disabled = entry === undefined;
+    this.#trash.draw();
     const name = nameOrDefault(index.name);
     say('notebook-name', name);
     if (this.#notebook.isLoaded) this.#remember(index.name);
@@ -157,22 +183,17 @@ class Page {
   }
 
   #drawList(): void {
-    const { id, note, index } = this.#notebook;
-    const notes = index.notes();
-    const found = searchNotes(notes, this.#search.value);
-    const rows = found.map((row) => ({
+    const { id, note } = this.#notebook;
+    const result = this.#notebook.search(this.#search.value);
+    const rows = result.found.map((row) => ({
       ...row,
       isCurrent: row.note.id === note?.id,
       isWaiting: this.#notebook.isWaiting(row.note.id),
     }));
     drawNotes(this.#list, id, rows, this.#notebook.now());
-    say('list-note', this.#foundWords(found.length));
-    say('list-empty', notes.length === 0 ? this.#emptyWords() : '');
-  }
-
-  #foundWords(count: number): string {
-    if (this.#search.value.trim() === '') return '';
-    return count === 1 ? '1 note found' : `${count === 0 ? 'No' : count} notes found`;
+    const isSearch = this.#search.value.trim() !== '';
+    say('list-note', isSearch ? foundWords(result) : '');
+    say('list-empty', isSearch || rows.length > 0 ? '' : this.#emptyWords());
   }
 
   #emptyWords(): string {
@@ -187,6 +208,21 @@ class Page {
   }
 }
 
-const asked = parseAddress(window.location.hash).notebook;
-new Page(asked ?? knownNotebooks()[0]?.id ?? newNotebookId()).start();
+function foundWords({ found, unread, elsewhere }: SearchResult): string {
+  const count = found.length === 1 ? '1 note found' : `${found.length || 'No'} notes found`;
+  if (unread > 0) return `${count}, still searching`;
+  const away = elsewhere === 1 ? '1 note is' : `${elsewhere} notes are`;
+  return elsewhere === 0
+    ? count
+    : `${count}. ${away} not on this device yet: only the beginning was searched.`;
+}
+
+async function start(): Promise<void> {
+  await whileSignedOut();
+  const { notebook, note, isReading } = parseAddress(window.location.hash);
+  if (isReading && notebook !== undefined && note !== undefined) readNote(notebook, note);
+  else new Page(notebook ?? knownNotebooks()[0]?.id ?? newNotebookId()).start();
+}
+
 void keepAppShell();
+await start();

@@ -8,9 +8,14 @@ import { personAtWindow } from '../editor/identity.js';
 import type { OpenNote } from './open-note.js';
 
 /** Puts an editor into `element`. Call `destroy()` on it before the note is closed. */
-export function createNoteEditor(element: HTMLElement, note: OpenNote): Editor {
+export function createNoteEditor(
+  element: HTMLElement,
+  note: Pick<OpenNote, 'text' | 'provider'>,
+  isEditable = true,
+): Editor {
   const editor = new Editor({
     element,
+    editable: isEditable,
     // Its few rules are in the style sheets: a page under a strict content security policy may not inject any.
     injectCSS: false,
     editorProps: { attributes: { 'aria-label': 'Note', role: 'textbox', 'aria-multiline': 'true' } },

@@ -1,9 +1,17 @@
 // Keeps the notes that are not open: brings what others wrote to this device, and what was written here without a network
-// to the server. Opens a few at a time, each only until it is the same on both sides and saved.
+// to the server; removes from this device what was deleted. Opens a few at a time, each only until it is the same on both
+// sides and saved.
 
 import * as Y from 'yjs';
-import { HeddleProvider, type HeddleConnection, type StatusReason } from '../../client/index.js';
+import {
+  clearOfflineCopy,
+  HeddleProvider,
+  type HeddleConnection,
+  type StatusReason,
+} from '../../client/index.js';
+import { emptyText } from '../editor/empty-text.js';
 import type { DeviceRecord } from './device-record.js';
+import { copiesHere } from './note-copies.js';
 import type { NotebookIndex } from './notebook-index.js';
 
 interface NoteKeeperOptions {
@@ -14,9 +22,13 @@ interface NoteKeeperOptions {
   readonly nameOf: (note: string) => string;
   /** Notes that are open keep themselves. */
   readonly isOpen: (note: string) => boolean;
+  /** By the server's clock, ms. */
+  readonly now: () => number;
   readonly changed: () => void;
 }
 
+/** A deletion can be taken back by a press for a little less: the copy on this device stays so long. */
+const undoMs = 10_000;
 const atOnce = 3;
 const patienceMs = 30_000;
 const savingMs = 10_000;
@@ -95,6 +107,8 @@ export class NoteKeeper {
         if (!this.#options.isOpen(note)) await this.#keep(note);
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
+    for (const note of await this.#deleted())
+      if (!this.#options.isOpen(note) && !this.#isClosed) await this.#keep(note);
     if (this.#failed.size > 0) this.look(againMs);
   }
 
@@ -107,6 +121,19 @@ export class NoteKeeper {
     return [...new Set([...record.waiting, ...fresh.map(({ id }) => id)])];
   }
 
+  /** Notes that were deleted, and of which there is something on this device, or on the server by this device's will. */
+  async #deleted(): Promise<readonly string[]> {
+    const { index, record, nameOf, now } = this.#options;
+    const trash = index.trash();
+    const next = Math.min(...trash.map(({ deletedAt }) => deletedAt + undoMs).filter((due) => due > now()));
+    if (next < Infinity) this.look(next - now());
+    const due = trash.filter(({ deletedAt }) => deletedAt + undoMs <= now()).map(({ id }) => id);
+    const copies = await copiesHere();
+    const deleted = [...due, ...index.gone()];
+    return deleted.filter((note) => copies.has(nameOf(note)) || record.emptying.includes(note));
+  }
+
+  /** Makes a note the same on both sides, and leaves on this device what is to be there. */
   async #keep(note: string): Promise<void> {
     const { connection, index, record, nameOf, changed } = this.#options;
     const entry = index.entry(note);
@@ -125,7 +152,8 @@ export class NoteKeeper {
       await within(patienceMs, provider.sync());
       record.setWaiting(note, false);
       this.#failed.delete(note);
-      if (entry !== undefined && (await this.#isSaved(provider))) record.setWhole(note, entry.changedAt);
+      if (entry === undefined) await this.#remove(note, provider);
+      else if (await this.#isSaved(provider)) record.setWhole(note, entry.changedAt);
     } catch {
       const { reason } = provider.status;
       // It was let go of, or the connection went: the next look finds it again.
@@ -136,6 +164,22 @@ export class NoteKeeper {
       doc.destroy();
       if (!this.#isClosed) changed();
     }
+  }
+
+  /** Of a note that is the same on both sides: what is deleted goes. */
+  async #remove(note: string, provider: HeddleProvider): Promise<void> {
+    const { index, record, nameOf } = this.#options;
+    if (index.state(note) === 'gone' && record.emptying.includes(note)) {
+      // The server has no deletion of documents: what can be done is to delete the text in it, as an edit. The name of the
+      // document stays there, and the deleted text until the server makes its next checkpoint.
+      emptyText(provider.doc);
+      await within(patienceMs, provider.sync());
+    }
+    // It may have been brought back meanwhile, by somebody who had written something that the deletion had not seen.
+    if (index.state(note) === undefined || index.entry(note) !== undefined) return;
+    provider.destroy();
+    await clearOfflineCopy(nameOf(note)).catch(() => {});
+    record.forget(note);
   }
 
   async #isSaved(provider: HeddleProvider): Promise<boolean> {

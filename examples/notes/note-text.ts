@@ -1,4 +1,4 @@
-// What a list shows of a note: its first line, the beginning of the rest, and the text that is searched. Pure.
+// What a list shows of a note, its first line and the beginning of the rest, and its whole text, for the search. Pure.
 
 import * as Y from 'yjs';
 
@@ -8,29 +8,24 @@ export interface NoteSummary {
   readonly title: string;
   /** The beginning of what follows. */
   readonly excerpt: string;
-  /** All of it, a line per line, up to a limit. */
-  readonly text: string;
 }
 
 const mostTitle = 120;
-const mostExcerpt = 160;
-/** Characters that can be found by searching, about eight pages: the index of a notebook comes whole to every device. */
-const mostText = 20_000;
+const mostExcerpt = 120;
 
 /** Sums up the text of an editor. */
 export function summarise(fragment: Y.XmlFragment): NoteSummary {
-  const lines = linesOf(fragment)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const [title = '', ...rest] = lines;
-  return {
-    title: title.slice(0, mostTitle),
-    excerpt: rest.join(' · ').slice(0, mostExcerpt),
-    text: lines.join('\n').slice(0, mostText).normalize('NFC'),
-  };
+  const [title = '', ...rest] = linesOf(fragment);
+  return { title: title.slice(0, mostTitle), excerpt: rest.join(' · ').slice(0, mostExcerpt) };
 }
 
-function linesOf(fragment: Y.XmlFragment): string[] {
+/** All of it, a line per line. */
+export function plainText(fragment: Y.XmlFragment): string {
+  return linesOf(fragment).join('\n');
+}
+
+/** The lines that are not blank. */
+function linesOf(fragment: Y.XmlFragment): readonly string[] {
   const lines = [''];
   const visit = (parent: Y.XmlFragment): void => {
     for (const node of parent.toArray()) {
@@ -44,7 +39,7 @@ function linesOf(fragment: Y.XmlFragment): string[] {
     }
   };
   visit(fragment);
-  return lines;
+  return lines.map((line) => line.trim().normalize('NFC')).filter((line) => line !== '');
 }
 
 function textOf(node: Y.XmlText): string {

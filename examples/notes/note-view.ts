@@ -1,6 +1,7 @@
 // The right-hand side: the editor of the note that is open, as soon as there is something to show.
 
 import type { Editor } from '@tiptap/core';
+import { personAtWindow } from '../editor/identity.js';
 import { pageElement } from '../editor/page-elements.js';
 import { fillToolbar } from '../editor/toolbar.js';
 import { createNoteEditor } from './note-editor.js';
@@ -44,6 +45,11 @@ export class NoteView {
   focus(): void {
     this.#isFocusWanted = this.#editor === undefined;
     this.#editor?.commands.focus('end');
+  }
+
+  /** The name at the caret may be another one. */
+  showOwnName(): void {
+    this.#editor?.commands.updateUser({ ...personAtWindow(1) });
   }
 
   #open(note: OpenNote): void {

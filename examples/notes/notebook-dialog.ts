@@ -1,33 +1,40 @@
-// The dialog of the notebook: its name, the link to it, and the other ones of this device.
+// The dialog of the notebook: its name, one's own, the link to it, the other ones of this device, and all notes as a file.
 
-import { closableDialog } from '../editor/dialogs.js';
+import { wireCopyLink } from '../editor/copy-link.js';
+import { closableDialog, closeOnEnter } from '../editor/dialogs.js';
+import { ownName, setOwnName } from '../editor/identity.js';
 import { newElement, pageElement } from '../editor/page-elements.js';
-import { addressOf, shareLink } from './address.js';
+import { showToast } from '../editor/toast.js';
+import { addressOf, notebookLink } from './address.js';
+import { exportNotebook } from './export.js';
 import { knownNotebooks, newNotebookId } from './known-notebooks.js';
 import type { Notebook } from './notebook.js';
-import { showToast } from './toast.js';
 
 const unnamed = 'Notes';
 
-/** Wires the dialog to the notebook that is open when it is asked for. */
-export function wireNotebookDialog(current: () => Notebook): void {
+/** Wires the dialog to the notebook that is open when it is asked for. `renamed`: the reader has another name. */
+export function wireNotebookDialog(current: () => Notebook, renamed: () => void): void {
   const dialog = closableDialog('notebook-dialog');
+  const own = pageElement('own-name', HTMLInputElement);
+  const link = pageElement('notebook-link', HTMLInputElement);
   const name = pageElement('notebook-name-input', HTMLInputElement);
   pageElement('notebook', HTMLButtonElement).addEventListener('click', () => {
     const { id, index } = current();
     name.value = index.name;
-    pageElement('notebook-link', HTMLInputElement).value = shareLink(id);
+    own.value = ownName();
+    link.value = notebookLink(id);
     drawOthers(id);
     dialog.showModal();
   });
   name.addEventListener('change', () => current().index.rename(name.value));
-  name.addEventListener('keydown', ({ key }) => {
-    if (key === 'Enter') dialog.close();
+  own.addEventListener('change', () => {
+    if (own.value.trim() === '') return;
+    setOwnName(own.value);
+    renamed();
   });
-  pageElement('share', HTMLButtonElement).addEventListener(
-    'click',
-    () => void share(shareLink(current().id)),
-  );
+  for (const input of [name, own]) closeOnEnter(dialog, input);
+  wireCopyLink(pageElement('share', HTMLButtonElement), link, 'Heddle Notes');
+  pageElement('export-notebook', HTMLButtonElement).addEventListener('click', () => void saveAll(current()));
   pageElement('new-notebook', HTMLButtonElement).addEventListener('click', () => {
     dialog.close();
     window.location.hash = addressOf(newNotebookId());
@@ -56,19 +63,9 @@ function drawOthers(own: string): void {
   );
 }
 
-/** By the device's own sheet on a phone, else by the clipboard. */
-async function share(url: string): Promise<void> {
-  const isTouch = window.matchMedia('(pointer: coarse)').matches;
-  try {
-    if (isTouch && typeof navigator.share === 'function')
-      await navigator.share({ title: 'Heddle Notes', url });
-    else {
-      await navigator.clipboard.writeText(url);
-      showToast('Link copied.');
-    }
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') return;
-    // No clipboard on plain http, or no permission for it: the link is there to be copied by hand.
-    pageElement('notebook-link', HTMLInputElement).select();
-  }
+async function saveAll(notebook: Notebook): Promise<void> {
+  const { saved, missing } = await exportNotebook(notebook);
+  const words = `${saved} ${saved === 1 ? 'note' : 'notes'} saved as a file.`;
+  const lack = `${missing} ${missing === 1 ? 'is' : 'are'} not on this device yet, and not in it: try again when all is here.`;
+  showToast(missing === 0 ? words : `${words} ${lack}`);
 }

@@ -1,13 +1,15 @@
-// A notebook that is open: its connection, its index, the note that is shown and the care for those that are not. Knows no
-// element of the page.
+// A notebook that is open: its connection, its index, the note that is shown and the care for those that are not, and the
+// search in all of them. Knows no element of the page.
 
 import * as Y from 'yjs';
 import { HeddleConnection, HeddleProvider } from '../../client/index.js';
 import { appStatus, type AppStatus } from './app-status.js';
 import { DeviceRecord } from './device-record.js';
+import { copiesHere, readCopy } from './note-copies.js';
 import { NoteKeeper } from './note-keeper.js';
-import type { NoteSummary } from './note-text.js';
+import { plainText, type NoteSummary } from './note-text.js';
 import { NotebookIndex } from './notebook-index.js';
+import { NotebookSearch, type SearchResult } from './notebook-search.js';
 import { isSafe, OpenNote } from './open-note.js';
 import { requestNotebookToken } from './token.js';
 
@@ -22,6 +24,7 @@ export class Notebook {
   readonly #provider: HeddleProvider;
   readonly #record: DeviceRecord;
   readonly #keeper: NoteKeeper;
+  readonly #search: NotebookSearch;
   readonly #changed: () => void;
   readonly #undo: (() => void)[] = [];
   /** Notes that are not shown any more, until all that was written in them is safe. */
@@ -32,8 +35,8 @@ export class Notebook {
   #isLeft = false;
   #isEnded = false;
 
-  /** `changed`: anything that can be read here may be different. */
-  constructor(id: string, changed: () => void) {
+  /** `changed`: anything that can be read here may be different. `signedOut`: another window has signed out. */
+  constructor(id: string, { changed, signedOut }: { changed: () => void; signedOut: () => void }) {
     this.id = id;
     this.#changed = changed;
     this.connection = new HeddleConnection(new URL('..', document.baseURI).href, {
@@ -49,8 +52,22 @@ export class Notebook {
       record: this.#record,
       connection,
       nameOf: (note) => this.#nameOf(note),
-      isOpen: (note) => note === this.#note?.id || this.#leaving.has(note),
+      isOpen: (note) => this.#opened(note) !== undefined,
+      now: () => this.now(),
       changed: () => this.#changed(),
+    });
+    this.#search = new NotebookSearch({
+      index: this.index,
+      copies: () => this.#notesHere(),
+      read: (note) => readCopy(connection, this.#nameOf(note), plainText),
+      wholeAt: (note) => this.#record.wholeAt(note),
+      opened: (note) => this.#opened(note),
+      changed: () => this.#changed(),
+    });
+    this.connection.on('logged-out', ({ wipe: isWiped }) => {
+      if (!isWiped || this.#isLeft) return;
+      this.#end();
+      signedOut();
     });
     this.#listen();
   }
@@ -76,7 +93,8 @@ export class Notebook {
     // What the list does not say yet is not with the server either.
     const open = this.#note === undefined ? [] : [this.#note];
     const owing = [...open, ...this.#leaving.values()].filter(({ isOwing }) => isOwing);
-    const waiting = new Set([...this.#record.waiting, ...owing.map(({ id }) => id)]);
+    const emptying = this.#record.emptying.filter((id) => this.index.state(id) === 'gone');
+    const waiting = new Set([...this.#record.waiting, ...owing.map(({ id }) => id), ...emptying]);
     return appStatus({
       documents: note === undefined ? [index] : [note, index],
       reasons: this.#keeper.reasons,
@@ -98,6 +116,34 @@ export class Notebook {
   /** A note has edits that the server lacks. */
   isWaiting(note: string): boolean {
     return this.#record.waiting.includes(note);
+  }
+
+  /** Puts a note into the trash. Its copy on this device goes when the time to take that back is over. */
+  remove(id: string): void {
+    this.#opened(id)?.flush();
+    this.index.remove(id, this.now());
+  }
+
+  /** Deletes notes of the trash for good: here, on the other devices, and their text on the server. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.index.forget(id);
+      this.#record.setEmptying(id, true);
+    }
+    this.#keeper.look(0);
+  }
+
+  /** All notes for an empty query; otherwise those that have its words. */
+  search(query: string): SearchResult {
+    return this.#search.search(query);
+  }
+
+  /** What `use` makes of the text of a note, by its copy on this device; undefined where there is none. */
+  async read<T>(id: string, use: (text: Y.XmlFragment) => T): Promise<T | undefined> {
+    const opened = this.#opened(id);
+    if (opened?.isHere === true) return use(opened.text);
+    const name = this.#nameOf(id);
+    return (await copiesHere()).has(name) ? readCopy(this.connection, name, use) : undefined;
   }
 
   /** Opens a note instead of the one that is open. */
@@ -125,10 +171,39 @@ export class Notebook {
   /** Another notebook is opened. This one ends as soon as all that was written in it is safe. */
   leave(): void {
     this.close();
+    this.#end();
+    this.#letGo();
+  }
+
+  /** Whether a document is one of this notebook. */
+  owns(documentName: string): boolean {
+    return documentName === this.#nameOf() || documentName.startsWith(this.#nameOf(''));
+  }
+
+  /** Forgets who the reader is, and deletes all copies on this device. Rejects with OfflineError when one stays. */
+  signOut(): Promise<void> {
+    this.#end();
+    return this.connection.logout({ wipe: true });
+  }
+
+  #end(): void {
     this.#isLeft = true;
     this.#keeper.close();
     for (const undo of this.#undo.splice(0)) undo();
-    this.#letGo();
+  }
+
+  #opened(id: string): OpenNote | undefined {
+    return this.#note?.id === id ? this.#note : this.#leaving.get(id);
+  }
+
+  async #notesHere(): Promise<ReadonlySet<string>> {
+    const names = await copiesHere();
+    return new Set(
+      this.index
+        .notes()
+        .map(({ id }) => id)
+        .filter((id) => names.has(this.#nameOf(id))),
+    );
   }
 
   #newNote(id: string): OpenNote {
@@ -141,15 +216,16 @@ export class Notebook {
         this.#listed.delete(id);
         this.#record.setOwing(id, true);
       },
-      written: (summary) => this.#list(id, summary),
+      written: (summary, isLast) => this.#list(id, summary, isLast),
       changed: (note) => this.#noteChanged(note),
     });
   }
 
-  #list(id: string, summary: NoteSummary | undefined): void {
-    if (summary !== undefined) this.index.write(id, summary, this.now());
-    this.#listed.add(id);
+  #list(id: string, summary: NoteSummary | undefined, isLast: boolean): boolean {
+    const saysAll = summary === undefined || this.index.write(id, summary, this.now(), isLast);
+    if (saysAll) this.#listed.add(id);
     this.#told();
+    return saysAll;
   }
 
   /** Entries that are behind are brought up to date, by opening their notes for a moment. */

@@ -2,7 +2,7 @@
 
 import * as Y from 'yjs';
 import { HeddleProvider, type HeddleConnection } from '../../client/index.js';
-import { summarise, type NoteSummary } from './note-text.js';
+import { plainText, summarise, type NoteSummary } from './note-text.js';
 
 interface OpenNoteOptions {
   readonly id: string;
@@ -14,10 +14,11 @@ interface OpenNoteOptions {
   /** It is being written here: its entry is behind. */
   readonly writing: () => void;
   /**
-   * Its entry is to say this. The first time at once, afterwards when the typing pauses. Undefined where there is nothing of
-   * the note on this device.
+   * Its entry is to say this. The first time at once, afterwards when the typing pauses, and when the writing ends
+   * (`isLast`). Undefined where there is nothing of the note on this device. Returns whether the entry says all now: its
+   * time may come later.
    */
-  readonly written: (summary: NoteSummary | undefined) => void;
+  readonly written: (summary: NoteSummary | undefined, isLast: boolean) => boolean;
   /** Its status, or whether it can be shown, may be different. */
   readonly changed: (note: OpenNote) => void;
 }
@@ -29,6 +30,8 @@ export function isSafe({ status }: HeddleProvider): boolean {
 
 const pauseMs = 500;
 const longestMs = 4_000;
+/** The writing has ended when nothing was written for so long. */
+const endMs = 15_000;
 
 export class OpenNote {
   readonly id: string;
@@ -36,13 +39,17 @@ export class OpenNote {
   readonly text: Y.XmlFragment = this.doc.getXmlFragment('default');
   readonly provider: HeddleProvider;
   readonly #writing: () => void;
-  readonly #written: (summary: NoteSummary | undefined) => void;
+  readonly #written: (summary: NoteSummary | undefined, isLast: boolean) => boolean;
   #isOwing: boolean;
+  /** The entry says what the note says, but has not its time. */
+  #isLate = false;
   #isClosed = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
   /** Since when there is something to tell. */
   #since: number | undefined;
   #isListed = false;
+  /** All that it says; undefined since it has changed. */
+  #plainText: string | undefined;
 
   constructor({ id, name, connection, isOwing, writing, written, changed }: OpenNoteOptions) {
     this.id = id;
@@ -52,6 +59,7 @@ export class OpenNote {
     this.provider = new HeddleProvider(connection.url, name, this.doc, { connection });
     this.provider.on('sync-status', () => changed(this));
     this.doc.on('update', (_update: Uint8Array, _origin: unknown, _doc: Y.Doc, { local }: Y.Transaction) => {
+      this.#plainText = undefined;
       // What comes from elsewhere is told by whoever wrote it.
       if (local) this.#tellSoon();
     });
@@ -68,14 +76,13 @@ export class OpenNote {
     return this.#isOwing;
   }
 
-  /** Brings the entry up to date now. */
+  get plainText(): string {
+    return (this.#plainText ??= plainText(this.text));
+  }
+
+  /** Brings the entry up to date now, its time with it. */
   flush(): void {
-    if (!this.#isOwing || this.#isClosed || this.provider.status.phase === 'loading') return;
-    clearTimeout(this.#pause);
-    this.#since = undefined;
-    this.#isListed = true;
-    this.#isOwing = false;
-    this.#written(this.text.length === 0 ? undefined : summarise(this.text));
+    this.#tell(true);
   }
 
   close(): void {
@@ -93,6 +100,17 @@ export class OpenNote {
     this.#isOwing = true;
     clearTimeout(this.#pause);
     const delay = this.#isListed ? Math.min(pauseMs, this.#since + longestMs - now) : 0;
-    this.#pause = setTimeout(() => this.flush(), Math.max(0, delay));
+    this.#pause = setTimeout(() => this.#tell(false), Math.max(0, delay));
+  }
+
+  #tell(isLast: boolean): void {
+    const isBehind = this.#isOwing || (isLast && this.#isLate);
+    if (!isBehind || this.#isClosed || this.provider.status.phase === 'loading') return;
+    clearTimeout(this.#pause);
+    this.#since = undefined;
+    this.#isListed = true;
+    this.#isOwing = false;
+    this.#isLate = !this.#written(this.text.length === 0 ? undefined : summarise(this.text), isLast);
+    if (this.#isLate) this.#pause = setTimeout(() => this.flush(), endMs);
   }
 }

@@ -1,5 +1,5 @@
 // What the demo pages ask of their server, in demo mode only: a token for documents under `demo/`, and which there are; or
-// a token for one notebook.
+// a token for one notebook, or for one note of it.
 
 import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
@@ -25,8 +25,9 @@ export const demoPrefix = 'demo/';
  */
 export const notebookPrefix = 'notebook/';
 
-/** No wildcard of a pattern is in it, and nobody guesses it. */
+/** No wildcard of a pattern is in them, and nobody guesses them. */
 const notebookId = /^[a-z0-9]{16,64}$/;
+const noteId = /^[a-z0-9]{8,64}$/;
 
 const tokenLifeS = 10 * 60;
 const maxListed = 100;
@@ -69,19 +70,23 @@ interface TokenRequest {
 
 async function readTokenRequest(request: HttpRequest): Promise<TokenRequest> {
   const body = parse(new TextDecoder().decode(await request.body()));
-  const { user, name, access, notebook } = body;
+  const { user, name, access, notebook, note } = body;
   if (!isShortText(user) || !isShortText(name))
     throw new SyncError('FRAME_MALFORMED', 'user and name are texts');
   if (access !== 'read' && access !== 'write')
     throw new SyncError('FRAME_MALFORMED', 'access is read or write');
-  return { user, name, access, patterns: patternsFor(notebook) };
+  return { user, name, access, patterns: patternsFor(notebook, note) };
 }
 
-function patternsFor(notebook: unknown): readonly string[] {
+function patternsFor(notebook: unknown, note: unknown): readonly string[] {
   if (notebook === undefined) return [`${demoPrefix}**`];
   if (typeof notebook !== 'string' || !notebookId.test(notebook))
     throw new SyncError('FRAME_MALFORMED', 'notebook is 16 to 64 lower-case letters and digits');
-  return [`${notebookPrefix}${notebook}`, `${notebookPrefix}${notebook}/**`];
+  const name = `${notebookPrefix}${notebook}`;
+  if (note === undefined) return [name, `${name}/**`];
+  if (typeof note !== 'string' || !noteId.test(note))
+    throw new SyncError('FRAME_MALFORMED', 'note is 8 to 64 lower-case letters and digits');
+  return [`${name}/${note}`];
 }
 
 function parse(text: string): Record<string, unknown> {

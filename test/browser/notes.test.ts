@@ -118,7 +118,7 @@ describe.skipIf(executablePath === undefined)('notes app', () => {
     const here = await openSaved(context, address());
     await here.write('For you');
     await here.part('notebook').click();
-    await here.page.getByLabel('Name').fill('Weaving');
+    await here.page.getByLabel('Name', { exact: true }).fill('Weaving');
     await here.part('share').click();
     const link = await here.page.evaluate(() => navigator.clipboard.readText());
     expect(link).toBe(address());
@@ -268,6 +268,8 @@ describe.skipIf(executablePath === undefined)('notes app', () => {
     await window.part('status-dialog').waitFor();
     await window.page.keyboard.press('Escape');
     expect(await focused()).toBe('status');
+    await window.page.keyboard.press('Tab');
+    expect(await focused()).toBe('note-menu');
     await window.page.keyboard.press('Tab');
     await window.page.keyboard.press('Enter');
     await expectTitles(window, []);

@@ -143,6 +143,18 @@ describe('the demo', () => {
       expect(await access(other), other).toBe('none');
   });
 
+  it('Q18 a token for a note reads that note, and opens nothing else of its notebook', async () => {
+    const notebook = 'abcdefgh01234567';
+    const body = JSON.stringify({ user: 'b', name: 'B', access: 'read', notebook, note: 'a1b2c3d4' });
+    const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });
+    const authenticator = await createJwtAuthenticator({ secret: key }, { clock });
+    const claims = await authenticator.authenticate((bodyOf(reply) as { token: string }).token);
+    const access = (name: string): unknown => authenticator.authorize(claims, parseDocumentName(name));
+    expect(await access(`notebook/${notebook}/a1b2c3d4`)).toBe('read');
+    for (const other of [`notebook/${notebook}`, `notebook/${notebook}/a1b2c3d5`, 'demo/page'])
+      expect(await access(other), other).toBe('none');
+  });
+
   it('A4: a reader’s token only reads', async () => {
     const body = JSON.stringify({ user: 'bob', name: 'Bob', access: 'read' });
     const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });
@@ -166,6 +178,10 @@ describe('the demo', () => {
       '{"user":"a","name":"a","access":"read","notebook":"aaaaaaaaaaaaaaaa/**"}',
     ],
     ['a notebook of stars', '{"user":"a","name":"a","access":"read","notebook":"****************"}'],
+    [
+      'a note that is a pattern',
+      '{"user":"a","name":"a","access":"read","notebook":"aaaaaaaaaaaaaaaa","note":"********"}',
+    ],
     ['a notebook easily guessed', '{"user":"a","name":"a","access":"read","notebook":"mine"}'],
   ])('O1: %s for a request is 400', async (_what, body) => {
     const reply = await serveDemo().request({ method: 'POST', path: '/demo/token', body });

@@ -1,6 +1,6 @@
 // One short message at the foot of the page, with something to press perhaps. It waits while it is pointed at or focused.
 
-import { pageElement } from '../editor/page-elements.js';
+import { pageElement } from './page-elements.js';
 
 const shownMs = 8_000;
 

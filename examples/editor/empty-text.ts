@@ -1,0 +1,12 @@
+// Deletes the text of a document, as an edit: the server has no deletion of documents.
+
+import * as Y from 'yjs';
+
+/** Leaves an empty paragraph: whoever has the document open would write one otherwise, and that would be an edit of theirs. */
+export function emptyText(doc: Y.Doc): void {
+  const text = doc.getXmlFragment('default');
+  doc.transact(() => {
+    text.delete(0, text.length);
+    text.insert(0, [new Y.XmlElement('paragraph')]);
+  });
+}
