@@ -1,6 +1,8 @@
 // The left column: documents the server has, and those this device has a copy of.
 
 import { listDocuments, type ListedDocument } from './demo-api.js';
+import { isDeletedHere } from './document-deletion.js';
+import { knownTitle } from './document-title.js';
 import { locallyKnownDocuments } from './local-copies.js';
 import { newElement } from './page-elements.js';
 import { documentUrl } from './page-address.js';
@@ -39,11 +41,13 @@ function draw(
   local: readonly string[],
   fromServer: readonly ListedDocument[],
 ): void {
-  const listed = new Map(fromServer.map((document) => [document.name, document]));
+  const shown = fromServer.filter(({ name, changedAt }) => !isDeletedHere(name, changedAt));
+  const listed = new Map(shown.map((document) => [document.name, document]));
   const onlyHere = local.concat(options.current()).filter((name) => !listed.has(name));
   const names = [...listed.keys(), ...new Set(onlyHere)].sort((a, b) => a.localeCompare(b));
   const rows = names.map((name) => ({
     name,
+    title: knownTitle(name),
     note: noteFor(listed.get(name), local.includes(name)),
     isCurrent: name === options.current(),
   }));
@@ -59,7 +63,7 @@ function draw(
 }
 
 function rowElement(
-  row: { name: string; note: string; isCurrent: boolean },
+  row: { name: string; title: string; note: string; isCurrent: boolean },
   open: (name: string) => void,
 ): HTMLLIElement {
   const item = newElement('li');
@@ -67,7 +71,7 @@ function rowElement(
   link.href = documentUrl(row.name, 'write');
   link.dataset.document = row.name;
   if (row.isCurrent) link.setAttribute('aria-current', 'page');
-  link.append(newElement('span', 'document-name', row.name), newElement('span', 'document-note', row.note));
+  link.append(newElement('span', 'document-name', row.title), newElement('span', 'document-note', row.note));
   link.addEventListener('click', (event) => {
     // With a modifier the browser opens it elsewhere, as with any link.
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;

@@ -4,17 +4,27 @@ import type { HeddleProvider } from '../../client/index.js';
 import { showAvatars } from './avatars.js';
 import { takeDeviceSlot } from './device-slot.js';
 import { closableDialog, textDialog } from './dialogs.js';
+import { observeDeletion } from './document-deletion.js';
+import { wireDocumentDialog } from './document-dialog.js';
 import { keepDocumentList } from './document-list.js';
+import { rememberTitle, titleOf } from './document-title.js';
 import { ownName, personAtWindow, randomHex, setOwnName } from './identity.js';
 import { wasLeftCut, wireNetworkSwitch } from './network-switch.js';
 import { OpenDocument } from './open-document.js';
-import { documentUrl, nameFromTitle, parsePageAddress, type PageAddress } from './page-address.js';
+import {
+  defaultDocument,
+  documentUrl,
+  nameFromTitle,
+  parsePageAddress,
+  type PageAddress,
+} from './page-address.js';
 import { pageElement, say } from './page-elements.js';
 import { wireShareButtons } from './share-buttons.js';
 import { wireSidebar } from './sidebar.js';
 import { lastSameWords, StatusDialog, type StatusText } from './status-dialog.js';
 import { showBanner, showStatus, wireBanner } from './status-view.js';
 import { deviceWords, statusWords, type StatusWords } from './status-words.js';
+import { showToast } from './toast.js';
 import { fillToolbar } from './toolbar.js';
 
 declare global {
@@ -70,6 +80,7 @@ class Page {
   }
 
   #wireDialogs(): void {
+    wireDocumentDialog({ current: () => this.#opened, leave: () => this.#goTo(defaultDocument) });
     const askForDocument = textDialog('new-document', (title) => {
       const name = nameFromTitle(title);
       if (name !== '') this.#goTo(name);
@@ -91,8 +102,6 @@ class Page {
   #show(): void {
     this.#opened?.close();
     const { address } = this;
-    document.title = `${address.documentName} · Heddle`;
-    pageElement('title', HTMLElement).textContent = address.documentName;
     pageElement('toolbar', HTMLElement).replaceChildren();
     const opened = new OpenDocument({
       address,
@@ -103,6 +112,8 @@ class Page {
     const { doc, provider } = opened;
     this.#opened = opened;
     window.heddleDemo = { doc, provider };
+    doc.getMap('about').observe(() => this.#draw(opened));
+    observeDeletion(opened, (name) => showToast(`${name} has deleted this document.`));
     this.#draw(opened);
     void this.#bringUp(opened);
   }
@@ -114,7 +125,12 @@ class Page {
     this.#refreshList();
   }
 
-  #draw({ provider }: OpenDocument): void {
+  #draw({ address: { documentName }, doc, provider }: OpenDocument): void {
+    const title = titleOf(doc, documentName);
+    say('title', title);
+    document.title = `${title} · Heddle`;
+    // Before the copy is read the document has no title yet.
+    if (provider.status.phase !== 'loading') rememberTitle(documentName, title);
     const words = wordsOf(provider);
     showStatus(words, provider.status);
     showBanner(words);

@@ -8,7 +8,8 @@ export interface PageAddress {
   readonly isForced: boolean;
 }
 
-const defaultDocument = 'welcome';
+/** What is shown where no document is named. */
+export const defaultDocument = 'welcome';
 
 /** Reads an address from the query of a URL; what it does not say has a default. */
 export function parsePageAddress(query: string): PageAddress {

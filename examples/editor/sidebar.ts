@@ -13,6 +13,8 @@ export function wireSidebar(): void {
     sidebar.classList.toggle('open', isOpen);
     shade.hidden = !isOpen;
     toggle.setAttribute('aria-expanded', String(isOpen));
+    // The drawer stands before the button in the order of the keyboard.
+    if (isOpen) sidebar.querySelector<HTMLElement>('button, a')?.focus();
   };
   toggle.addEventListener('click', () => setOpen(toggle.getAttribute('aria-expanded') !== 'true'));
   shade.addEventListener('click', () => setOpen(false));
@@ -20,6 +22,8 @@ export function wireSidebar(): void {
     if (event.target instanceof Element && event.target.closest('a, button') !== null) setOpen(false);
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') setOpen(false);
+    if (event.key !== 'Escape' || !sidebar.classList.contains('open')) return;
+    setOpen(false);
+    toggle.focus();
   });
 }

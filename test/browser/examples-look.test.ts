@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, launchChromium } from './chromium.js';
 import { startDemoServer, type DemoServer } from './demo-server.js';
-import { contrastOf, hueOf, tooSmallForFingers } from './look.js';
+import { contrastOf, hueOf, tabThrough, tooSmallForFingers } from './look.js';
 
 const executablePath = findChromium();
 const patience = { timeout: 20_000, interval: 50 };
@@ -46,8 +46,12 @@ describe.skipIf(executablePath === undefined)('look of the example pages', () =>
     await expect.poll(() => page.getByTestId('status').getAttribute('data-phase'), patience).toBe(phase);
   }
 
-  test.each(names.flatMap((name) => (['light', 'dark'] as const).map((scheme) => [name, scheme] as const)))(
-    'Q13 the pill of the %s page is green when all is saved, amber when it waits, red when it is refused (%s)',
+  const looks = names.flatMap((name) =>
+    (['light', 'dark'] as const).map((scheme) => [name, scheme] as const),
+  );
+
+  test.each(looks)(
+    'Q13 the pill of the %s page (%s) is green when all is saved, amber when it waits, red when it is refused',
     async (name, colorScheme) => {
       const page = await open(name, { colorScheme });
       const pill = page.getByTestId('status');
@@ -88,4 +92,40 @@ describe.skipIf(executablePath === undefined)('look of the example pages', () =>
     expect(await tooSmallForFingers(page)).toEqual([]);
     await page.context().close();
   });
+
+  test.each(names)(
+    'Q25 the keyboard reaches everything on the %s page, and what has the focus shows it',
+    async (name) => {
+      const page = await open(name);
+      const { reached, unseen, missed } = await tabThrough(page);
+      expect(reached.length).toBeGreaterThan(6);
+      expect(unseen).toEqual([]);
+      expect(missed).toEqual([]);
+      await page.context().close();
+    },
+  );
+
+  const dialogs: Record<Name, readonly string[]> = {
+    editor: ['status', 'document-menu', 'new-document', 'about'],
+    notes: ['status', 'notebook', 'trash'],
+  };
+
+  test.each(names)(
+    'Q15 on a phone the dialogs of the %s page fit, and a finger finds all that is in them',
+    async (name) => {
+      const page = await open(name, phone);
+      for (const id of dialogs[name]) {
+        // In the drawer, some of them.
+        await page.locator(`#${id}`).evaluate((button) => (button as HTMLButtonElement).click());
+        const dialog = page.locator('dialog[open]');
+        await dialog.waitFor();
+        const box = (await dialog.boundingBox())!;
+        expect([id, box.x >= 0, box.x + box.width <= 390, box.y >= 0]).toEqual([id, true, true, true]);
+        expect(await dialog.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+        expect(await tooSmallForFingers(page)).toEqual([]);
+        await page.keyboard.press('Escape');
+      }
+      await page.context().close();
+    },
+  );
 });

@@ -61,3 +61,43 @@ export async function tooSmallForFingers(page: Page, least = 40): Promise<readon
     least,
   );
 }
+
+/** What the keyboard found. */
+interface Tour {
+  readonly reached: readonly string[];
+  /** What had the focus and did not show it. */
+  readonly unseen: readonly string[];
+  /** What is there to be pressed and was never reached. */
+  readonly missed: readonly string[];
+}
+
+/** Presses Tab until everything had its turn. */
+export async function tabThrough(page: Page): Promise<Tour> {
+  const reached = new Set<string>();
+  const unseen = new Set<string>();
+  for (let press = 0; press < 60; press++) {
+    await page.keyboard.press('Tab');
+    const { name, isShown } = await page.evaluate(() => {
+      const one = document.activeElement ?? document.body;
+      const { outlineStyle, outlineWidth } = getComputedStyle(one);
+      // A text has its caret.
+      const isText = one.classList.contains('tiptap');
+      const isOutlined = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+      return {
+        name: one.id || (one.textContent ?? '').trim(),
+        isShown: isText || isOutlined || one === document.body,
+      };
+    });
+    reached.add(name);
+    if (!isShown) unseen.add(name);
+  }
+  const there = await page.$$eval('button, a[href], input', (elements) =>
+    elements
+      .filter(
+        (one) => one.checkVisibility({ visibilityProperty: true }) && (one as HTMLElement).tabIndex >= 0,
+      )
+      .filter((one) => !(one as HTMLButtonElement).disabled)
+      .map((one) => one.id || (one.textContent ?? '').trim()),
+  );
+  return { reached: [...reached], unseen: [...unseen], missed: there.filter((name) => !reached.has(name)) };
+}
