@@ -4,6 +4,7 @@ import type { DocumentName } from '../shared/document-name.js';
 import { SyncError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
 import type { ConnectionInfo, Hooks } from './options.js';
+import type { Call } from './session/calls.js';
 import type { Visitor } from './session/visitor.js';
 
 /** Makes a copy of a document for the hook that asks. */
@@ -21,6 +22,30 @@ export class ApplicationHooks {
   /** Whether the application wants to hear of changes. */
   get wantsChanges(): boolean {
     return this.#hooks.onChange !== undefined;
+  }
+
+  /** Whether the application answers calls of clients. */
+  get answersCalls(): boolean {
+    return this.#hooks.onCall !== undefined;
+  }
+
+  /** Rejects with a SyncError when `onCall` throws: with its own, or CALL_FAILED. */
+  async call({
+    method,
+    body,
+    document,
+    access,
+    claims,
+    connectionId,
+  }: Call): Promise<Uint8Array | undefined> {
+    try {
+      const info = { method, body, documentName: document, access, claims, connectionId };
+      return (await this.#hooks.onCall?.(info)) ?? undefined;
+    } catch (cause) {
+      if (cause instanceof SyncError) throw cause;
+      this.#logger.error({ hook: 'onCall', method, err: cause }, 'a hook failed');
+      throw new SyncError('CALL_FAILED', 'the call could not be answered', { cause });
+    }
   }
 
   /** What `onLoad` gives a document to begin with. Rejects with what the hook throws. */

@@ -29,8 +29,10 @@ import { LoadMeter } from './room/load-meter.js';
 import { RoomRegistry } from './room/room-registry.js';
 import { withDocument } from './room/with-document.js';
 import { maxReceivedBytes } from './session/frame-size.js';
+import { ClientSessions } from './session/client-sessions.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
+import { serverIdentity, type ServerIdentity } from './session/server-identity.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { Tarpit } from './session/tarpit.js';
 import { shutDown } from './shut-down.js';
@@ -207,7 +209,13 @@ class Server implements HeddleServer {
       const worker = new WorkerPool({ clock, maxCopyMs: this.#limits.maxCopyMs });
       const registry = this.#registry({ store, transport, changes, worker, load });
       const sessions = new SessionRegistry(clock);
-      const gateway = this.#gateway(this.#authenticator(own, demo), registry, sessions);
+      const identity = await serverIdentity(store);
+      const gateway = this.#gateway({
+        authenticator: this.#authenticator(own, demo),
+        registry,
+        sessions,
+        identity,
+      });
       const routes: Routes = {
         ...healthRoutes({ isReady: () => this.#isReady, costlyDocuments: () => registry.costlyCount }),
         ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
@@ -244,18 +252,19 @@ class Server implements HeddleServer {
     });
   }
 
-  #gateway(
-    authenticator: Authenticator,
-    registry: RoomRegistry<RoomFanout>,
-    sessions: SessionRegistry,
-  ): Gateway {
+  #gateway(parts: {
+    authenticator: Authenticator;
+    registry: RoomRegistry<RoomFanout>;
+    sessions: SessionRegistry;
+    identity: ServerIdentity;
+  }): Gateway {
     const { options, clock, limits, logger } = this.#parts();
     const auth = typeof options.auth === 'object' ? options.auth : undefined;
     return new Gateway({
-      authenticator,
+      ...parts,
+      clientSessions: new ClientSessions(),
       isOpen: options.auth === 'none',
-      registry,
-      sessions,
+      call: this.#hooks.answersCalls ? (call) => this.#hooks.call(call) : undefined,
       clock,
       limits,
       logger,

@@ -1,7 +1,7 @@
 // `heddle/server`: what an embedder uses.
 
 export { createServer, type HeddleServer } from './create-server.js';
-export type { AuthOptions, ConnectionInfo, Hooks, ServerOptions } from './options.js';
+export type { AuthOptions, CallInfo, ConnectionInfo, Hooks, ServerOptions } from './options.js';
 export type { AuthorizeHook } from './auth/authenticator.js';
 export { ConfigError, StoreError, type StoreErrorCode } from './errors.js';
 export { errorTable, SyncError, type ErrorCode, type Retry } from '../shared/errors.js';

@@ -2,7 +2,7 @@
 
 import type { Limits } from '../shared/limits.js';
 import type { Logger } from '../shared/logger.js';
-import type { Claims } from '../shared/permission.js';
+import type { Access, Claims } from '../shared/permission.js';
 import type { AuthorizeHook } from './auth/authenticator.js';
 import type { Durability, DocumentStore } from './store/store.js';
 import type * as Y from 'yjs';
@@ -33,6 +33,19 @@ export interface ConnectionInfo {
   readonly remoteAddress: string;
 }
 
+/** A request that a client of our own makes with `connection.call`. */
+export interface CallInfo {
+  readonly method: string;
+  /** What the client gave, in whatever encoding the application has chosen. */
+  readonly body: Uint8Array;
+  /** The document that it is about, which the client has open; undefined where it is about none. */
+  readonly documentName: string | undefined;
+  /** The client's right for that document; 'none' where it is about none. */
+  readonly access: Access;
+  readonly claims: Claims;
+  readonly connectionId: string;
+}
+
 /** Called around the life of documents and connections. A hook that throws refuses what it was asked about. */
 export interface Hooks {
   /** Replaces the mapping of the token's `docs` claim. */
@@ -58,6 +71,13 @@ export interface Hooks {
   /** A connection passed its checks and opens a document; a throw refuses it (FORBIDDEN). */
   readonly onConnect?: (info: ConnectionInfo) => Promise<void> | void;
   readonly onDisconnect?: (info: ConnectionInfo) => Promise<void> | void;
+  /**
+   * Answers a call of a client. Throw a SyncError to refuse with its code; anything else that is thrown is logged, and the
+   * client is told CALL_FAILED. Without this hook calls are refused with CALL_UNKNOWN.
+   */
+  readonly onCall?: (
+    info: CallInfo,
+  ) => Promise<Uint8Array | undefined | void> | Uint8Array | undefined | void;
 }
 
 export interface ServerOptions extends Hooks {

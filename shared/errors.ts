@@ -24,12 +24,16 @@ export const errorTable = {
   UPDATE_INCOMPLETE: { close: 4522, http: 422, retry: 'backoff' },
   CLIENT_ID_TAKEN: { close: 4509, http: 409, retry: 'backoff' },
   CLIENT_ID_FOREIGN: { close: 4409, http: 409, retry: 'never' },
+  SESSION_MOVED: { close: 4410, http: 409, retry: 'never' },
   TOKEN_MISSING: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_INVALID: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_EXPIRED: { close: 4401, http: 401, retry: 'after-auth' },
   FORBIDDEN: { close: 4403, http: 403, retry: 'never' },
   READ_ONLY: { close: 4403, http: 403, retry: 'never' },
   NAME_INVALID: { close: 4404, http: 400, retry: 'never' },
+  CALL_UNKNOWN: { close: 4405, http: 404, retry: 'never' },
+  CALL_FAILED: { close: 4406, http: 400, retry: 'never' },
+  KIND_UNSUPPORTED: { close: 4415, http: 415, retry: 'never' },
   DOCUMENT_TOO_LARGE: { close: 4413, http: 413, retry: 'never' },
   FRAME_TOO_LARGE: { close: 4413, http: 413, retry: 'never' },
   RATE_LIMITED: { close: 4529, http: 429, retry: 'backoff' },
@@ -45,6 +49,17 @@ export type ErrorCode = keyof typeof errorTable;
 /** The code of this name, as it comes over the wire; undefined where there is none. */
 export function errorCodeOf(name: string): ErrorCode | undefined {
   return Object.hasOwn(errorTable, name) ? (name as ErrorCode) : undefined;
+}
+
+/**
+ * What an error means for whoever hears of it. A name that this code does not know is one of a later version: its close code
+ * says what to do.
+ */
+export function retryOf(name: string, close: number): Retry {
+  const code = errorCodeOf(name);
+  if (code !== undefined) return errorTable[code].retry;
+  if (close === 4401) return 'after-auth';
+  return close >= 4400 && close < 4500 ? 'never' : 'backoff';
 }
 
 /**

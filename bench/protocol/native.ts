@@ -3,7 +3,11 @@
 
 import { encodeClientFrame, decodeServerFrame } from '../../shared/native/frame.js';
 import type { Ack, Known as KnownOnWire } from '../../shared/native/fields.js';
-import { nativeVersion, type NativeServerMessage } from '../../shared/native/messages.js';
+import {
+  nativeVersion,
+  oldestNativeVersion,
+  type NativeServerMessage,
+} from '../../shared/native/messages.js';
 import type { Position } from '../../shared/native/position.js';
 import { DeliveryError } from '../measurement.js';
 import type { Consequence, Conversation, Known, Protocol, ServerMessage } from './protocol.js';
@@ -11,6 +15,13 @@ import { startOf } from './reading.js';
 
 const device = 'bench';
 const agent = 'heddle-bench';
+const hello = {
+  type: 'hello',
+  version: nativeVersion,
+  oldest: oldestNativeVersion,
+  device,
+  agent,
+} as const;
 
 class NativeConversation implements Conversation {
   readonly address: number;
@@ -168,7 +179,7 @@ export const native: Protocol = {
   acknowledgedBy: 'number',
   documentsPerSocket: 'many',
   path: () => '/',
-  hello: (token = '') => [encodeClientFrame({ type: 'hello', version: nativeVersion, token, device, agent })],
+  hello: (token = '') => [encodeClientFrame({ ...hello, token })],
   converse: (document, ref) => new NativeConversation(document, ref),
   read,
 };

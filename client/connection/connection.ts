@@ -3,15 +3,27 @@
 
 import { ObservableV2 } from 'lib0/observable';
 import type { Clock, Timer } from '../../shared/clock.js';
-import { errorCodeOf, errorTable, SyncError, toSyncError, type ErrorCode } from '../../shared/errors.js';
+import {
+  errorCodeOf,
+  errorTable,
+  retryOf,
+  SyncError,
+  toSyncError,
+  type ErrorCode,
+  type Retry,
+} from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
+  oldestNativeVersion,
+  usualLimits,
   type NativeClientMessage,
   type NativeServerMessage,
+  type ServerLimits,
 } from '../../shared/native/messages.js';
 import { Backoff } from './backoff.js';
+import { Calls } from './calls.js';
 import {
   transition,
   type ConnectionEffect,
@@ -25,12 +37,16 @@ import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
 
 /** Why a connection cannot go on, or was lost. */
 export interface ConnectionReason {
-  /** A name of the error table; undefined where the connection ended without one. */
+  /** A name of the error table; undefined where the connection ended without one, or with one that is not known here. */
   readonly code: ErrorCode | undefined;
   readonly message: string;
+  readonly retry: Retry;
   /** As in a WebSocket's close event; 1006 when it ended without a word. */
   readonly closeCode: number;
 }
+
+/** What the server says of itself when it lets a client in. */
+export type Welcome = Extract<NativeServerMessage, { type: 'welcome' }>;
 
 /** What a connection tells its documents. */
 export interface Attached {
@@ -55,6 +71,8 @@ export interface ConnectionDeps {
   readonly token: () => Promise<string>;
   readonly device: string;
   readonly agent: string;
+  /** A secret of this running client, of 16 to 64 characters: its connections are one session. Without it each is its own. */
+  readonly session?: string;
   readonly openSocket: OpenSocket;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -79,11 +97,13 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   readonly #attached = new Set<Attached>();
   readonly #questions = new OpenQuestions<Attached>();
   readonly #byNumber = new Map<number, Attached>();
+  readonly #calls = new Calls();
   readonly #backoff: Backoff;
   readonly #heartbeat: Heartbeat;
   readonly #serverClock = new ServerClock();
   #state: ConnectionState = 'idle';
   #reason: ConnectionReason | undefined;
+  #welcome: Welcome | undefined;
   #socket: ClientSocket | undefined;
   /** The token in use: the newest that this connection was given. */
   #token = '';
@@ -102,7 +122,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     this.#heartbeat = new Heartbeat({
       clock: deps.clock,
       ping: () => this.say({ type: 'ping', clientTime: deps.clock.now() }),
-      dead: () => this.#fail(undefined, 'the server does not answer'),
+      dead: () => this.#fail('', 'the server does not answer'),
     });
   }
 
@@ -113,6 +133,16 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   /** Why the last connection ended; undefined while it is open. */
   get reason(): ConnectionReason | undefined {
     return this.#reason;
+  }
+
+  /** What the server said of itself last; undefined until it has let this client in. */
+  get welcome(): Welcome | undefined {
+    return this.#welcome;
+  }
+
+  /** What the server takes, as it said last; the usual before it has said anything. */
+  get limits(): ServerLimits {
+    return { ...usualLimits, ...this.#welcome?.limits };
   }
 
   /** What to add to this device's time to get the server's, ms. */
@@ -158,6 +188,17 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     if (ref !== undefined) this.say({ type: 'open', ref, name: document.name, known: document.known() });
   }
 
+  /**
+   * Asks the server, and through it the application there, for something. `document` is the name of one that is open, or
+   * undefined. Rejects with SyncError when it is refused, and with an Error while the connection is not open or when it ends first.
+   */
+  call(method: string, body: Uint8Array, document?: string): Promise<Uint8Array> {
+    const number = document === undefined ? 0 : this.#numberOf(document);
+    if (this.#state !== 'open' || number === undefined)
+      return Promise.reject(new Error(number === undefined ? 'the document is not open' : 'not connected'));
+    return this.#calls.make((id) => this.say({ type: 'call', id, document: number, method, body }));
+  }
+
   /** Says it in the order of the calls; what is said in one turn leaves in one frame. Nothing while it is not open. */
   say(message: NativeClientMessage): void {
     if (this.#state !== 'open') return;
@@ -167,6 +208,10 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   override destroy(): void {
     this.disconnect();
     super.destroy();
+  }
+
+  #numberOf(name: string): number | undefined {
+    return [...this.#byNumber].find(([, document]) => document.name === name)?.[0];
   }
 
   #flush(): void {
@@ -194,7 +239,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
         return;
       case 'open-socket':
         this.#opening = clock.after(openingMs, () =>
-          this.#fail(undefined, 'the server could not be reached in time'),
+          this.#fail('', 'the server could not be reached in time'),
         );
         this.#socket = this.#open();
         return;
@@ -244,14 +289,16 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     } catch (error) {
       if (isOver()) return;
       const message = error instanceof Error ? error.message : String(error);
-      this.#fail(error instanceof SyncError ? error.code : undefined, message);
+      this.#fail(error instanceof SyncError ? error.code : '', message);
     }
   }
 
   #greet(): void {
-    const { device, agent, clock } = this.#deps;
+    const { device, agent, session, clock } = this.#deps;
     this.#greetedAt = clock.now();
-    const hello = { type: 'hello', version: nativeVersion, token: this.#token, device, agent } as const;
+    const extensions = session === undefined ? {} : { session };
+    const [version, oldest] = [nativeVersion, oldestNativeVersion];
+    const hello = { type: 'hello', version, oldest, token: this.#token, device, agent, extensions } as const;
     this.#socket?.send(encodeClientFrame(hello));
   }
 
@@ -271,6 +318,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     this.#outbox = [];
     this.#questions.clear();
     this.#byNumber.clear();
+    this.#calls.lost();
     socket?.close();
   }
 
@@ -289,6 +337,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     switch (message.type) {
       case 'welcome':
         this.#serverClock.add(this.#greetedAt, message.serverTime, this.#deps.clock.now());
+        this.#welcome = message;
         this.#happen('welcomed');
         this.emit('authenticated', [message.expiresAt]);
         return;
@@ -303,7 +352,9 @@ export class Connection extends ObservableV2<ConnectionEvents> {
         return;
       case 'goodbye':
         this.#retryAfterMs = message.retryAfterMs;
-        return this.#fail(errorCodeOf(message.code), message.reason);
+        return this.#fail(message.code, message.reason, message.close);
+      case 'result':
+        return this.#calls.answered(message);
       case 'opened':
       case 'not-opened':
         return this.#answered(message);
@@ -327,17 +378,21 @@ export class Connection extends ObservableV2<ConnectionEvents> {
   }
 
   #closed(closeCode: number, reason: string): void {
+    const [named = ''] = reason.split(':');
     const found = Object.entries(errorTable).find(([, { close }]) => close === closeCode);
-    const named = errorCodeOf(reason.split(':')[0] ?? '') ?? (found?.[0] as ErrorCode | undefined);
-    this.#fail(named, reason === '' ? `the connection was closed (${closeCode})` : reason, closeCode);
+    // A proxy, or a browser, closes with words of its own.
+    const name = /^[A-Z_]+$/.test(named) ? named : (found?.[0] ?? '');
+    this.#fail(name, reason === '' ? `the connection was closed (${closeCode})` : reason, closeCode);
   }
 
-  /** Ends it: to be tried again, or not, by what the error means. */
-  #fail(code: ErrorCode | undefined, message: string, closeCode?: number): void {
-    const meaning = code && errorTable[code];
-    const reason = { code, message, closeCode: closeCode ?? meaning?.close ?? 1006 };
+  /** Ends it: to be tried again, or not, by what the error means. `name` is empty where the connection ended without a word. */
+  #fail(name: string, message: string, close?: number): void {
+    const code = errorCodeOf(name);
+    const closeCode = close ?? (code === undefined ? 1006 : errorTable[code].close);
+    const retry = retryOf(name, closeCode);
+    const reason = { code, message, closeCode, retry };
     this.#reason = reason;
-    this.#happen(meaning === undefined || meaning.retry === 'backoff' ? 'lost' : 'refused');
+    this.#happen(retry === 'backoff' ? 'lost' : 'refused');
     this.emit('ended', [reason]);
   }
 }

@@ -4,7 +4,7 @@
 import { ObservableV2 } from 'lib0/observable';
 import * as Y from 'yjs';
 import type { Clock, Timer } from '../../shared/clock.js';
-import { errorCodeOf, errorTable, SyncError, type ErrorCode } from '../../shared/errors.js';
+import { errorCodeOf, retryOf, SyncError, type ErrorCode, type Retry } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
@@ -16,9 +16,21 @@ import { Outbox } from './outbox.js';
 
 /** Why a document cannot be opened, or something of it was not taken. */
 export interface DocumentReason {
-  readonly code: ErrorCode;
+  /** A name of the error table; undefined where the server's is not known here. */
+  readonly code: ErrorCode | undefined;
   readonly message: string;
+  readonly retry: Retry;
 }
+
+/** What the server says of an error. */
+interface Fault {
+  readonly code: string;
+  readonly close: number;
+  readonly reason: string;
+}
+
+/** The only kind of document that this client can read. */
+const kind = 'yjs';
 
 /**
  * closed: not open on the server. opening: asked for. syncing: what it lacks is on its way. synced: the server has sent all
@@ -218,9 +230,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
       case 'opened':
         return this.#opened(message);
       case 'not-opened':
-        return this.#closed(message.code, message.reason);
       case 'closed':
-        return this.#closed(message.code, message.reason);
+        return this.#closed(message);
       case 'update':
         this.#apply(message.update);
         for (const { writer, seq } of message.acks)
@@ -238,7 +249,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
       case 'access':
         return this.#setAccess(message.access);
       case 'refused':
-        return this.#refused(message.seq, message.code, message.reason);
+        return this.#refused(message.seq, message);
     }
   }
 
@@ -251,6 +262,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   #opened(message: Extract<DocumentMessage, { type: 'opened' }>): void {
     const { document: number, writer, epoch, access, isContentNext } = message;
+    const { kind: found = kind } = message.extensions ?? {};
+    if (found !== kind) return this.#cannotRead(number, found);
     const stateVector = message.stateVector.slice();
     this.#open = { number, writer, epoch, stateVector, parts: [], cursor: 0 };
     this.#reason = undefined;
@@ -263,6 +276,16 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     if (isContentNext) return;
     const own = Y.encodeStateVector(this.#deps.doc);
     this.#deps.connection.say({ type: 'request', document: number, stateVector: own });
+  }
+
+  #cannotRead(document: number, found: string): void {
+    this.#deps.connection.say({ type: 'close', document });
+    const {
+      code,
+      closeCode: close,
+      reason,
+    } = new SyncError('KIND_UNSUPPORTED', `the document is of kind ${found}`);
+    this.#closed({ code, close, reason });
   }
 
   /** The parts of an answer are applied together, when the last one is there. */
@@ -342,12 +365,12 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 
   /** What is refused stays here, and is compared again when the rights have changed. */
-  #refused(seq: number, code: string, message: string): void {
-    if (seq === 0) return this.emit('awareness-refused', [reasonOf(code, message)]);
+  #refused(seq: number, fault: Fault): void {
+    if (seq === 0) return this.emit('awareness-refused', [reasonOf(fault)]);
     this.#outbox.refused(seq);
     this.#comparison = undefined;
     this.#isComplete = false;
-    this.#tell(code, message);
+    this.#tell(reasonOf(fault));
   }
 
   #move(cursor: number): void {
@@ -391,12 +414,12 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.disconnected();
   }
 
-  #closed(code: string, message: string): void {
+  #closed(fault: Fault): void {
     this.disconnected();
-    this.#tell(code, message);
-    const known = errorCodeOf(code) ?? 'INTERNAL';
-    if (known === 'CLIENT_ID_TAKEN') this.#takeAnotherId();
-    if (errorTable[known].retry !== 'backoff') return this.#setPhase('blocked');
+    const reason = reasonOf(fault);
+    this.#tell(reason);
+    if (reason.code === 'CLIENT_ID_TAKEN') this.#takeAnotherId();
+    if (reason.retry !== 'backoff') return this.#setPhase('blocked');
     // After such an end it is not certain any more what the server has.
     this.#isComplete = false;
     this.#retry = this.#deps.clock.after(this.#backoff.next(0), () => {
@@ -409,11 +432,11 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#deps.doc.clientID = Math.floor(this.#deps.random() * 2 ** 32);
   }
 
-  #tell(code: string, message: string): void {
-    this.#reason = reasonOf(code, message);
-    this.emit('refused', [this.#reason]);
-    if (errorTable[this.#reason.code].retry === 'backoff') return;
-    for (const { reject } of this.#waiting.splice(0)) reject(errorOf(this.#reason));
+  #tell(reason: DocumentReason): void {
+    this.#reason = reason;
+    this.emit('refused', [reason]);
+    if (reason.retry === 'backoff') return;
+    for (const { reject } of this.#waiting.splice(0)) reject(errorOf(reason));
   }
 
   #setPhase(phase: DocumentPhase): void {
@@ -423,11 +446,12 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 }
 
-function reasonOf(code: string, message: string): DocumentReason {
-  return { code: errorCodeOf(code) ?? 'INTERNAL', message };
+function reasonOf({ code, close, reason }: Fault): DocumentReason {
+  return { code: errorCodeOf(code), message: reason, retry: retryOf(code, close) };
 }
 
-function errorOf({ code, message }: DocumentReason): SyncError {
+function errorOf({ code, message }: DocumentReason): Error {
+  if (code === undefined) return new Error(message);
   // The server's words begin with the code.
   return new SyncError(code, message.startsWith(`${code}: `) ? message.slice(code.length + 2) : '');
 }

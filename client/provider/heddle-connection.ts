@@ -3,7 +3,8 @@
 
 import { ObservableV2 } from 'lib0/observable';
 import { systemClock } from '../../shared/clock.js';
-import { errorTable, SyncError } from '../../shared/errors.js';
+import { SyncError } from '../../shared/errors.js';
+import { randomSecret } from '../../shared/random.js';
 import { Connection, type ConnectionReason } from '../connection/connection.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import { longPoll } from '../connection/long-poll.js';
@@ -81,6 +82,7 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
       token: () => this.#tokens.get(),
       device: options.device ?? deviceSecret(this.url),
       agent,
+      session: randomSecret(),
       openSocket: this.#transports.openSocket,
       clock,
       random,
@@ -120,6 +122,19 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
   /** What to add to this device's time to get the server's, ms. */
   get serverTimeOffset(): number {
     return this.wire.serverTimeOffset;
+  }
+
+  /**
+   * Asks the application behind the server for something: its `onCall` hook answers. `documentName` is that of a document which is
+   * open on this connection. Rejects with SyncError when the call is refused, and with an Error while the connection is not
+   * open, or when it ends before the answer.
+   */
+  call(
+    method: string,
+    body = new Uint8Array(0),
+    { documentName }: { documentName?: string } = {},
+  ): Promise<Uint8Array> {
+    return this.wire.call(method, body, documentName);
   }
 
   /** It is not tried again until something changes, and no new token is on its way. */
@@ -184,8 +199,7 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
     wire.on('state', (state) => this.#stateChanged(state));
     wire.on('ended', (reason) => {
       this.emit('ended', [reason]);
-      if (reason.code !== undefined && errorTable[reason.code].retry === 'after-auth')
-        this.#tokens.rejected();
+      if (reason.retry === 'after-auth') this.#tokens.rejected();
     });
     wire.on('token-wanted', () => this.#tokens.rejected());
     wire.on('authenticated', (expiresAt) => {
@@ -212,10 +226,8 @@ export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
   }
 
   #stateChanged(state: ConnectionState): void {
-    const { code } = this.wire.reason ?? {};
     // Before anybody is told: whether this is the end depends on whether there is another token.
-    if (state === 'blocked' && code !== undefined && errorTable[code].retry === 'after-auth')
-      this.#tokens.rejected();
+    if (state === 'blocked' && this.wire.reason?.retry === 'after-auth') this.#tokens.rejected();
     this.emit('state', [state]);
     if (this.connected === this.#wasConnected) return;
     this.#wasConnected = this.connected;

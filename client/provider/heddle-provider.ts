@@ -301,8 +301,8 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
   #phaseChanged(phase: DocumentPhase): void {
     const isSynced = phase === 'synced';
     if (phase === 'blocked' && this.#kept.reason !== undefined) {
-      const { code, message } = this.#kept.reason;
-      this.#stuck({ code, message, closeCode: errorTable[code].close });
+      const { code, message, retry } = this.#kept.reason;
+      this.#stuck({ code, message, retry, closeCode: errorTable[code ?? 'INTERNAL'].close });
     }
     if (isSynced === this.#wasSynced) return;
     this.#wasSynced = isSynced;

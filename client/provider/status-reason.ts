@@ -1,6 +1,6 @@
 // Why things cannot go on, in words a program can switch on.
 
-import { errorTable, type ErrorCode } from '../../shared/errors.js';
+import { errorTable, type ErrorCode, type Retry } from '../../shared/errors.js';
 
 export type StatusReasonKind =
   /** The server cannot be reached; tried again. */
@@ -49,12 +49,16 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   UPDATE_INCOMPLETE: 'server',
   CLIENT_ID_TAKEN: 'busy',
   CLIENT_ID_FOREIGN: 'other-user',
+  SESSION_MOVED: 'server',
   TOKEN_MISSING: 'token-missing',
   TOKEN_INVALID: 'token-invalid',
   TOKEN_EXPIRED: 'token-expired',
   FORBIDDEN: 'forbidden',
   READ_ONLY: 'read-only',
   NAME_INVALID: 'invalid',
+  CALL_UNKNOWN: 'invalid',
+  CALL_FAILED: 'server',
+  KIND_UNSUPPORTED: 'version',
   DOCUMENT_TOO_LARGE: 'too-large',
   FRAME_TOO_LARGE: 'too-large',
   RATE_LIMITED: 'busy',
@@ -65,12 +69,25 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   DRAINING: 'busy',
 };
 
-/** What an error code of the server, or none, means. */
+interface Cause {
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+  /** As the server said, where it said anything. */
+  readonly retry?: Retry;
+}
+
+/** What an error of the server, known or not, or none at all, means. */
 export function statusReason(
-  { code, message }: { code: ErrorCode | undefined; message: string },
-  isFinal = code !== undefined && errorTable[code].retry !== 'backoff',
+  { code, message, retry = code === undefined ? 'backoff' : errorTable[code].retry }: Cause,
+  isFinal = retry !== 'backoff',
 ): StatusReason {
-  return { kind: code === undefined ? 'unreachable' : kinds[code], code, message, isFinal };
+  return { kind: kindOf(code, retry), code, message, isFinal };
+}
+
+function kindOf(code: ErrorCode | undefined, retry: Retry): StatusReasonKind {
+  if (code !== undefined) return kinds[code];
+  // A server that says not to come again is there.
+  return retry === 'backoff' ? 'unreachable' : 'server';
 }
 
 export const loggedOut: StatusReason = {

@@ -7,8 +7,10 @@ import type { Known } from '../../shared/native/fields.js';
 import { encodeServerFrame, readClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
+  oldestNativeVersion,
   type NativeClientMessage,
   type NativeServerMessage,
+  type UnknownMessage,
 } from '../../shared/native/messages.js';
 import type { Claims } from '../../shared/permission.js';
 import type { Dialect } from '../dialect/dialect.js';
@@ -16,6 +18,8 @@ import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
 import { BeforeToken } from './before-token.js';
 import { ByteBudget } from './byte-budget.js';
+import { Calls, type CallHook, type CallsHost } from './calls.js';
+import type { ClientSessions, SessionHolder } from './client-sessions.js';
 import { deviceProof } from './device-proof.js';
 import { Farewell, logEnd, type Leaving } from './farewell.js';
 import { checkFrameSize } from './frame-size.js';
@@ -23,6 +27,7 @@ import { MessageQueue, type MessageHandler } from './message-queue.js';
 import { NativeDocument, type NativeDocumentHost } from './native-document.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
+import { unusualLimits, type ServerIdentity } from './server-identity.js';
 import type { Session, SessionDeps } from './session.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -33,15 +38,24 @@ export interface NativeSessionDeps extends SessionDeps {
   readonly admit: (token: string | undefined) => Promise<Identity>;
   /** A connection that says nothing for so long is closed by the transport. */
   readonly maxSilenceMs: number;
+  readonly identity: ServerIdentity;
+  readonly clientSessions: ClientSessions;
+  /** What answers the calls of clients; undefined where no call is known. */
+  readonly call: CallHook | undefined;
 }
+
+type Message = NativeClientMessage | UnknownMessage;
 
 type HelloMessage = Extract<NativeClientMessage, { type: 'hello' }>;
 type OpenMessage = Extract<NativeClientMessage, { type: 'open' }>;
-type DocumentMessage = Exclude<NativeClientMessage, { type: 'hello' | 'open' | 'token' | 'ping' | 'close' }>;
+type DocumentMessage = Exclude<
+  NativeClientMessage,
+  { type: 'hello' | 'open' | 'token' | 'ping' | 'close' | 'call' }
+>;
 
-/** A new token is checked, and asked about every document: so many at once, then one per this time. */
 /** Characters of a client's name and version that go into the log. */
 const maxAgentLength = 100;
+/** A new token is checked, and asked about every document: so many at once, then one per this time. */
 const maxTokens = 10;
 const tokenEveryMs = 1_000;
 
@@ -51,8 +65,10 @@ export class NativeSession
     Session,
     NativeDocumentHost,
     RightsHost,
+    CallsHost,
+    SessionHolder,
     Leaving,
-    MessageHandler<NativeClientMessage>
+    MessageHandler<Message>
 {
   readonly deps: NativeSessionDeps;
   readonly socket: Socket;
@@ -63,10 +79,12 @@ export class NativeSession
   readonly #requestToken: string | undefined;
   readonly #farewell: Farewell;
   readonly #beforeToken: BeforeToken;
-  readonly #messages: MessageQueue<NativeClientMessage>;
+  readonly #messages: MessageQueue<Message>;
   /** Made with the first new token: many connections never see one. */
   #tokens: TokenBucket | undefined;
   #held: ByteBudget | undefined;
+  /** Made with the first call: most connections never make one. */
+  #calls: Calls | undefined;
   /** Those that are being opened, too. */
   readonly #documents = new Map<DocumentName, NativeDocument>();
   readonly #byNumber = new Map<number, NativeDocument>();
@@ -150,17 +168,19 @@ export class NativeSession
     const { isOpen, number, ref } = document;
     this.#close(document);
     logEnd(this.deps.logger, error, this.socket, 'document', isOpen ? 'closed' : 'refused');
-    const { code, reason } = error;
-    if (isOpen && number !== undefined) this.#send({ type: 'closed', document: number, code, reason });
-    else this.#send({ type: 'not-opened', ref, code, reason });
+    const { code, closeCode: close, reason } = error;
+    if (isOpen && number !== undefined) this.#send({ type: 'closed', document: number, code, close, reason });
+    else this.#send({ type: 'not-opened', ref, code, close, reason });
   }
 
   /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
-  handle(message: NativeClientMessage): void | Promise<void> {
+  handle(message: Message): void | Promise<void> {
     if (message.type === 'hello') return this.#greet(message);
     if (this.rights.claims === undefined)
       throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
     switch (message.type) {
+      case 'unknown':
+        return;
       case 'open':
         // Others do not wait for it.
         return void this.#open(message);
@@ -170,6 +190,9 @@ export class NativeSession
         return this.#pong(message.clientTime);
       case 'close':
         return this.#closeNumber(message.document);
+      case 'call':
+        this.#calls ??= new Calls(this);
+        return this.#calls.take(message, this.#byNumber.get(message.document));
       default:
         // One that has just been closed: its messages may still be on their way.
         return this.#byNumber.get(message.document)?.take(toClientMessage(message));
@@ -180,7 +203,13 @@ export class NativeSession
     this.#send({ type: 'authenticated', expiresAt: exp ?? 0 });
   }
 
+  say(message: NativeServerMessage): void {
+    this.#send(message);
+  }
+
   leave(): void {
+    this.deps.clientSessions.leave(this);
+    this.#calls?.close();
     this.rights.close();
     this.#beforeToken.close();
     this.#messages.stop();
@@ -189,20 +218,20 @@ export class NativeSession
   }
 
   /** Past the outbox, which is closed by then. */
-  tell({ code, reason }: SyncError): void {
+  tell({ code, closeCode: close, reason }: SyncError): void {
     if (this.#hasGreeted)
-      this.socket.send(encodeServerFrame({ type: 'goodbye', code, reason, retryAfterMs: 0 }));
+      this.socket.send(encodeServerFrame({ type: 'goodbye', code, close, reason, retryAfterMs: 0 }));
   }
 
   gone(): void {
     this.deps.ended(this);
   }
 
-  async #greet({ version, token, device, agent }: HelloMessage): Promise<void> {
+  async #greet(message: HelloMessage): Promise<void> {
     if (this.#hasGreeted) throw new SyncError('FRAME_MALFORMED', 'hello comes once');
     this.#hasGreeted = true;
-    if (version !== nativeVersion)
-      throw new SyncError('VERSION_UNSUPPORTED', `this server speaks version ${nativeVersion}`);
+    const { token, device, agent, extensions } = message;
+    const version = commonVersion(message);
     this.#beforeToken.presented();
     this.#device = deviceProof(device);
     const { remoteAddress: address } = this.socket;
@@ -211,9 +240,23 @@ export class NativeSession
     if (this.#farewell.isSaid) return;
     this.#beforeToken.believed();
     this.socket.trust();
-    const { maxSilenceMs, clock } = this.deps;
-    const expiresAt = this.rights.claims?.exp ?? 0;
-    this.#send({ type: 'welcome', version, serverTime: clock.now(), expiresAt, maxSilenceMs });
+    this.deps.clientSessions.enter(this, { user: this.rights.claims?.sub, session: extensions?.session });
+    this.#welcome(version);
+  }
+
+  #welcome(version: number): void {
+    const { maxSilenceMs, clock, identity, limits } = this.deps;
+    const { exp = 0, sub: user = '' } = this.rights.claims ?? {};
+    this.#send({
+      type: 'welcome',
+      version,
+      serverTime: clock.now(),
+      expiresAt: exp,
+      maxSilenceMs,
+      ...identity,
+      user,
+      limits: unusualLimits(limits),
+    });
   }
 
   /** Never rejects. */
@@ -230,8 +273,9 @@ export class NativeSession
       await document.begin(copy);
     } catch (error) {
       const failure = toSyncError(error);
+      const { code, closeCode: close, reason } = failure;
       if (document !== undefined) this.end(document, failure);
-      else this.#send({ type: 'not-opened', ref, code: failure.code, reason: failure.reason });
+      else this.#send({ type: 'not-opened', ref, code, close, reason });
     } finally {
       if (isCounted) this.waiting.give(knownBytes);
     }
@@ -276,6 +320,17 @@ export class NativeSession
   #send(message: NativeServerMessage): void {
     this.outbox.send(encodeServerFrame(message));
   }
+}
+
+/** The newest version that both sides speak. Throws SyncError VERSION_UNSUPPORTED when there is none. */
+function commonVersion({ version, oldest }: HelloMessage): number {
+  const common = Math.min(version, nativeVersion);
+  if (common < oldestNativeVersion || common < oldest)
+    throw new SyncError(
+      'VERSION_UNSUPPORTED',
+      `this server speaks the versions ${oldestNativeVersion} to ${nativeVersion}`,
+    );
+  return common;
 }
 
 function toClientMessage(message: DocumentMessage): ClientMessage {

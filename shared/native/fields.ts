@@ -2,6 +2,7 @@
 
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
+import { SyncError } from '../errors.js';
 import type { Access } from '../permission.js';
 
 /** One kind of value on the wire. `read` throws when the bytes are not of that kind. */
@@ -72,6 +73,85 @@ export const acks: Field<readonly Ack[]> = {
     return found;
   },
 };
+
+/** The first version whose `hello` has the layout that all later versions keep. */
+export const firstVersion = 2;
+
+/** The newest version that a client speaks. The fields behind it are those of another layout where it is lower than 2. */
+export const spokenVersion: Field<number> = {
+  write: uint.write,
+  read(decoder) {
+    const version = uint.read(decoder);
+    // A stock client's first message begins alike, with a 0.
+    if (version === 0) throw new RangeError('no version');
+    if (version < firstVersion) throw new SyncError('VERSION_UNSUPPORTED', `version ${version} is too old`);
+    return version;
+  },
+};
+
+/** Numbers by name. A name that the reader does not know is read all the same, and does no harm. */
+export const namedNumbers: Field<Readonly<Record<string, number>>> = {
+  write(encoder, value) {
+    const entries = Object.entries(value);
+    uint.write(encoder, entries.length);
+    for (const [name, number] of entries) {
+      text.write(encoder, name);
+      uint.write(encoder, number);
+    }
+  },
+  read(decoder) {
+    const found: [string, number][] = [];
+    for (let left = uint.read(decoder); left > 0; left--)
+      found.push([text.read(decoder), uint.read(decoder)]);
+    return Object.fromEntries(found);
+  },
+};
+
+/** What a message says beside its fields: by name, the number on the wire and the kind of value. */
+type ExtensionTable = Readonly<Record<string, readonly [number: number, field: object]>>;
+
+/** The value of a kind of field. */
+export type ValueOf<F> = F extends Field<infer T> ? T : never;
+
+export type ExtensionsOf<T extends ExtensionTable> = {
+  readonly [Name in keyof T]?: ValueOf<T[Name][1]>;
+};
+
+/**
+ * The end of a message that is to grow: each value has a number and says its length, so that a reader passes over those
+ * that it does not know. On the wire: a count, then that many times a number and a `buf` that holds the value. Undefined where
+ * nothing is said that the reader knows.
+ */
+export function extensions<const T extends ExtensionTable>(table: T): Field<ExtensionsOf<T> | undefined> {
+  const known = Object.entries(table) as unknown as (readonly [string, readonly [number, Field<unknown>]])[];
+  const byNumber = new Map(known.map(([name, [number, field]]) => [number, { name, field }]));
+  return {
+    write(encoder, value) {
+      const values: Readonly<Record<string, unknown>> = value ?? {};
+      const said = known.filter(([name]) => values[name] !== undefined);
+      uint.write(encoder, said.length);
+      for (const [name, [number, field]] of said) {
+        const inner = encoding.createEncoder();
+        field.write(inner, values[name]);
+        uint.write(encoder, number);
+        bytes.write(encoder, encoding.toUint8Array(inner));
+      }
+    },
+    read(decoder) {
+      const found: Record<string, unknown> = {};
+      let isEmpty = true;
+      // Each takes two bytes at least, so a count that lies ends at the end of the frame.
+      for (let left = uint.read(decoder); left > 0; left--) {
+        const extension = byNumber.get(uint.read(decoder));
+        const value = bytes.read(decoder);
+        if (extension === undefined) continue;
+        found[extension.name] = extension.field.read(decoding.createDecoder(value));
+        isEmpty = false;
+      }
+      return isEmpty ? undefined : (found as ExtensionsOf<T>);
+    },
+  };
+}
 
 function oneOf<T>(values: readonly T[]): Field<T> {
   return {

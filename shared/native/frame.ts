@@ -4,13 +4,15 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../errors.js';
 import { FrameReader } from '../frame-reader.js';
-import type { Field } from './fields.js';
+import { firstVersion, type Field } from './fields.js';
 import {
   clientMessages,
+  firstSkippable,
   serverMessages,
   type MessageTable,
   type NativeClientMessage,
   type NativeServerMessage,
+  type UnknownMessage,
 } from './messages.js';
 
 /** A layout as it is used, by number and by name. */
@@ -43,14 +45,17 @@ export function encodeServerFrame(...messages: readonly NativeServerMessage[]): 
   return encode(fromServer, messages);
 }
 
-/** Reads the messages of a client's frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN as it reads. */
-export function readClientFrame(frame: Uint8Array): FrameReader<NativeClientMessage> {
-  return reader(fromClient, frame) as unknown as FrameReader<NativeClientMessage>;
+/**
+ * Reads the messages of a client's frame, views into it. Throws SyncError FRAME_MALFORMED, MESSAGE_UNKNOWN or
+ * VERSION_UNSUPPORTED as it reads.
+ */
+export function readClientFrame(frame: Uint8Array): FrameReader<NativeClientMessage | UnknownMessage> {
+  return reader(fromClient, frame) as unknown as FrameReader<NativeClientMessage | UnknownMessage>;
 }
 
-/** All messages of a client's frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
+/** All messages of a client's frame that are known here, views into it. Throws as `readClientFrame` does. */
 export function decodeClientFrame(frame: Uint8Array): NativeClientMessage[] {
-  return readClientFrame(frame).all();
+  return readClientFrame(frame).all().filter(isKnown);
 }
 
 /** A first frame above this is not looked at. */
@@ -64,8 +69,8 @@ export function isHello(frame: Uint8Array): boolean {
   if (frame[0] !== 0 || frame[1] === 0 || frame.length > maxHelloBytes || !hasHelloTexts(frame)) return false;
   try {
     return decodeClientFrame(frame)[0]?.type === 'hello';
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof SyncError && error.code === 'VERSION_UNSUPPORTED';
   }
 }
 
@@ -86,14 +91,20 @@ function hasHelloTexts(frame: Uint8Array): boolean {
     at += length;
     return length;
   };
-  number();
+  // The oldest version follows in all hellos but those of version 1.
+  if (number() >= firstVersion) number();
   text();
   return text() > 0 && text() > 0 && at <= frame.length;
 }
 
-/** All messages of a server's frame, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
+/** All messages of a server's frame that are known here, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
 export function decodeServerFrame(frame: Uint8Array): NativeServerMessage[] {
-  return reader(fromServer, frame).all() as unknown as NativeServerMessage[];
+  const messages = reader(fromServer, frame).all() as unknown as (NativeServerMessage | UnknownMessage)[];
+  return messages.filter(isKnown);
+}
+
+function isKnown<M extends { readonly type: string }>(message: M | UnknownMessage): message is M {
+  return message.type !== 'unknown';
 }
 
 function layoutsOf(table: MessageTable): Layouts {
@@ -125,8 +136,15 @@ function reader({ byNumber }: Layouts, frame: Uint8Array): FrameReader<Message> 
 function readMessage(decoder: decoding.Decoder, byNumber: Layouts['byNumber']): Message {
   const number = decoding.readVarUint(decoder);
   const layout = byNumber[number];
+  if (layout === undefined && number >= firstSkippable) {
+    decoding.readVarUint8Array(decoder);
+    return { type: 'unknown', number };
+  }
   if (layout === undefined) throw new SyncError('MESSAGE_UNKNOWN', `message type ${number}`);
   const message: Record<string, unknown> & { type: string } = { type: layout.type };
-  for (const [name, field] of layout.fields) message[name] = field.read(decoder);
+  for (const [name, field] of layout.fields) {
+    const value = field.read(decoder);
+    if (value !== undefined) message[name] = value;
+  }
   return message;
 }

@@ -1,21 +1,40 @@
 // What Heddle's own client and the server say to each other: the messages, their numbers and their fields in order. The
 // rules are in docs/protocol.md.
 
-import { access, acks, bytes, flag, known, text, uint, type Field } from './fields.js';
+import {
+  access,
+  acks,
+  bytes,
+  extensions,
+  flag,
+  known,
+  namedNumbers,
+  spokenVersion,
+  text,
+  uint,
+  type ValueOf,
+} from './fields.js';
 
-/** The version this code speaks. */
-export const nativeVersion = 1;
+/** The newest version this code speaks. */
+export const nativeVersion = 2;
+/** The oldest version this code speaks. */
+export const oldestNativeVersion = 2;
+
+/**
+ * From this number on a message says its length behind its number, and whoever does not know the number passes over it. A
+ * lower number that is not in the tables is an error.
+ */
+export const firstSkippable = 64;
 
 /** A message: its number on the wire, and its fields in the order of their bytes. */
 export type MessageLayout = readonly [number: number, fields: Readonly<Record<string, object>>];
 
 export type MessageTable = Readonly<Record<string, MessageLayout>>;
 
-type ValueOf<F> = F extends Field<infer T> ? T : never;
 type MessageOf<T extends MessageTable> = {
-  [Type in keyof T & string]: {
-    readonly type: Type;
-  } & { readonly [Name in keyof T[Type][1]]: ValueOf<T[Type][1][Name]> };
+  [Type in keyof T & string]: { readonly type: Type } & {
+    readonly [Name in Exclude<keyof T[Type][1], 'extensions'>]: ValueOf<T[Type][1][Name]>;
+  } & { readonly [Name in keyof T[Type][1] & 'extensions']?: ValueOf<T[Type][1][Name]> };
 }[keyof T & string];
 
 /**
@@ -23,10 +42,24 @@ type MessageOf<T extends MessageTable> = {
  * over the updates and offers of a document on this connection.
  */
 export const clientMessages = {
-  /** The first. `device` is a secret of the device, the same each time; `agent` is the client's name and version, for the log. */
-  hello: [0, { version: uint, token: text, device: text, agent: text }],
+  /**
+   * The first. The client speaks all versions from `oldest` to `version`. `device` is a secret of the device, the same each
+   * time; `agent` is the client's name and version, for the log. Extension `session`: a secret of this running client, the
+   * same on each of its connections.
+   */
+  hello: [
+    0,
+    {
+      version: spokenVersion,
+      oldest: uint,
+      token: text,
+      device: text,
+      agent: text,
+      extensions: extensions({ session: [1, text] }),
+    },
+  ],
   /** `ref` is the client's own number for this, and comes back in the answer. */
-  open: [1, { ref: uint, name: text, known }],
+  open: [1, { ref: uint, name: text, known, extensions: extensions({}) }],
   /** "I have this, send me the rest." */
   request: [2, { document: uint, stateVector: bytes }],
   /** An edit that was just made. */
@@ -40,44 +73,114 @@ export const clientMessages = {
   token: [8, { token: text }],
   /** `clientTime` comes back as it is. */
   ping: [9, { clientTime: uint }],
+  /** A request that is answered by `result` with the same `id`. `document` is 0 where it is about none. */
+  call: [10, { id: uint, document: uint, method: text, body: bytes }],
 } as const;
 
 /**
  * Server to client. A `cursor` is an offset of the document up to which this client has been sent everything and all is
  * durable. Times are ms since the epoch by the server's clock, `expiresAt` is in s, 0 for never. `code` is a name of
- * the error table.
+ * the error table, and `close` its close code, which says what an unknown name means.
  */
 export const serverMessages = {
-  welcome: [0, { version: uint, serverTime: uint, expiresAt: uint, maxSilenceMs: uint }],
+  /**
+   * `version` is the one that both sides speak from here on. `server` is the server's name for itself, the same as long as it
+   * has its store; `run` is another each time it starts. `user` is the `sub` that it believed, '' for nobody. `limits` has
+   * those that are not `usualLimits`.
+   */
+  welcome: [
+    0,
+    {
+      version: uint,
+      serverTime: uint,
+      expiresAt: uint,
+      maxSilenceMs: uint,
+      server: text,
+      run: text,
+      user: text,
+      limits: namedNumbers,
+      extensions: extensions({}),
+    },
+  ],
   /**
    * `writer` is this connection's number in `acks`. Offsets mean the same only within one `epoch`. Without
    * `isContentNext` the offset was of no use, and the server waits for a `request`. The state vector is what the
-   * server has; empty where content follows an offset.
+   * server has; empty where content follows an offset. Extension `kind`: what the document is made of, fixed when it
+   * was made; `yjs` where it is missing.
    */
   opened: [
     1,
-    { ref: uint, document: uint, writer: uint, access, epoch: text, isContentNext: flag, stateVector: bytes },
+    {
+      ref: uint,
+      document: uint,
+      writer: uint,
+      access,
+      epoch: text,
+      isContentNext: flag,
+      stateVector: bytes,
+      extensions: extensions({ kind: [1, text] }),
+    },
   ],
-  'not-opened': [2, { ref: uint, code: text, reason: text }],
+  'not-opened': [2, { ref: uint, code: text, close: uint, reason: text }],
   update: [3, { document: uint, cursor: uint, acks, update: bytes }],
   /** All of this client's up to `seq` is durable. */
   ack: [4, { document: uint, cursor: uint, seq: uint }],
   awareness: [5, { document: uint, update: bytes }],
   synced: [6, { document: uint, cursor: uint }],
-  closed: [7, { document: uint, code: text, reason: text }],
+  closed: [7, { document: uint, code: text, close: uint, reason: text }],
   /** The new token counts. */
   authenticated: [8, { expiresAt: uint }],
   pong: [9, { clientTime: uint, serverTime: uint }],
   /** This update or offer was refused, and only it; with `seq` 0, an entry of the client's awareness. */
-  refused: [10, { document: uint, seq: uint, code: text, reason: text }],
+  refused: [10, { document: uint, seq: uint, code: text, close: uint, reason: text }],
   /** The rights have changed. */
   access: [11, { document: uint, access }],
   'token-wanted': [12, { reason: text }],
   /** Something that came depends on what the server lacks: this is what it has, the rest is to be offered. */
   wanted: [13, { document: uint, stateVector: bytes }],
   /** The connection is closed right after this. `retryAfterMs`: not before; 0 where the client decides. */
-  goodbye: [14, { code: text, reason: text, retryAfterMs: uint }],
+  goodbye: [14, { code: text, close: uint, reason: text, retryAfterMs: uint }],
+  /** The answer to a `call`. `code` is '' when it was done, and `body` is what came of it. */
+  result: [15, { id: uint, code: text, close: uint, reason: text, body: bytes }],
 } as const;
+
+/** A message of a later version, which was passed over. */
+export interface UnknownMessage {
+  readonly type: 'unknown';
+  readonly number: number;
+}
 
 export type NativeClientMessage = MessageOf<typeof clientMessages>;
 export type NativeServerMessage = MessageOf<typeof serverMessages>;
+
+/** The kind of document that there is today: a Yjs document in updates of the V1 encoding. */
+export const yjsKind = 'yjs';
+
+/** The limits that a client must keep to. `welcome` says, under `limits`, those that are not `usualLimits`. */
+export interface ServerLimits {
+  /** Largest frame of a client, bytes. */
+  readonly maxMessageBytes: number;
+  /** Largest update or offer, bytes. */
+  readonly maxUpdateBytes: number;
+  /** Largest document, bytes. */
+  readonly maxDocumentBytes: number;
+  /** Documents open on one connection. */
+  readonly maxDocuments: number;
+  /** Awareness state of one client, bytes of JSON. */
+  readonly maxAwarenessBytes: number;
+  /** Longest key, attribute or node name, bytes. */
+  readonly maxKeyBytes: number;
+  /** Depth of JSON and of shared types inside each other. */
+  readonly maxNesting: number;
+}
+
+/** What a limit is that `welcome` does not name. Part of the protocol: it does not change with a server's defaults. */
+export const usualLimits: ServerLimits = {
+  maxMessageBytes: 33_554_432,
+  maxUpdateBytes: 33_554_368,
+  maxDocumentBytes: 134_217_728,
+  maxDocuments: 1_000,
+  maxAwarenessBytes: 65_536,
+  maxKeyBytes: 1_024,
+  maxNesting: 100,
+};

@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
+import { hello } from '../support/hello.js';
 import { encodeAwareness, frameOf, Peer, until } from '../support/peer.js';
 import { encodeFrame, opcodes, openRawWebSocket, type RawSocket } from '../support/raw-socket.js';
 import { serverForTest } from '../support/test-server.js';
@@ -274,9 +275,8 @@ test('O2: 14 MB of updates from a reader that does not read what becomes of them
   });
   const author = await new Peer(`${url}/doc`).synced();
   const raw = await openRawWebSocket(port, '/');
-  const hello = { type: 'hello', version: 1, token: '', device: 'd', agent: 'a' } as const;
   const open = { type: 'open', ref: 1, name: 'read-only', known: { kind: 'nothing' } } as const;
-  await raw.write(encodeFrame(encodeClientFrame(hello, open)));
+  await raw.write(encodeFrame(encodeClientFrame(hello({ token: '' }), open)));
   let document = 0;
   await until(() => {
     const messages = raw.takeFrames().flatMap(({ payload }) => decodeServerFrame(payload));

@@ -5,8 +5,9 @@ import * as Y from 'yjs';
 import type { DocumentName } from '../../shared/document-name.js';
 import type { Known } from '../../shared/native/fields.js';
 import { encodeClientFrame } from '../../shared/native/frame.js';
-import { nativeVersion, type NativeClientMessage } from '../../shared/native/messages.js';
+import type { NativeClientMessage } from '../../shared/native/messages.js';
 import type { Access } from '../../shared/permission.js';
+import { hello } from '../support/hello.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import type { Agent, AgentDeps } from './agent.js';
 import * as hostile from './hostile-bytes.js';
@@ -104,16 +105,10 @@ export class RawAgent implements Agent {
     });
     const ticket = this.#ticket(random);
     timeline.log(`${this.name} connects with ${ticket}`);
-    const hello = {
-      type: 'hello',
-      version: nativeVersion,
-      token: ticket,
-      device: this.name,
-      agent: 'raw',
-    } as const;
+    const greeting = hello({ token: ticket, device: this.name, agent: 'raw' });
     const events = {
       opened: () => {
-        const messages: NativeClientMessage[] = [hello];
+        const messages: NativeClientMessage[] = [greeting];
         for (const name of this.#of.documents)
           if (random.chance(0.8)) messages.push(this.#openMessage(name, random));
         this.#say(messages);

@@ -6,9 +6,11 @@ import type { Known } from '../../shared/native/fields.js';
 import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
+  oldestNativeVersion,
   type NativeClientMessage,
   type NativeServerMessage,
 } from '../../shared/native/messages.js';
+import { hello } from './hello.js';
 import type { ConnectOptions, MemoryClient, MemoryTransport } from './memory-transport.js';
 import type { SessionServer } from './session-server.js';
 
@@ -17,6 +19,10 @@ type Of<T extends NativeServerMessage['type']> = Extract<NativeServerMessage, { 
 export interface NativePeerOptions extends ConnectOptions {
   readonly token?: string;
   readonly version?: number;
+  /** The oldest version that it speaks. */
+  readonly oldest?: number;
+  /** Of the running client. */
+  readonly session?: string;
   /** The secret of its device. */
   readonly device?: string;
   /** Says hello as soon as it is open. Default true. */
@@ -58,9 +64,10 @@ export class NativePeer {
 
   constructor(transport: MemoryTransport, options: NativePeerOptions = {}) {
     const { token = 'write', version = nativeVersion, device = 'device', greets = true } = options;
+    const { oldest = oldestNativeVersion, session = '' } = options;
     this.end = transport.connect('/', options);
     this.end.onMessage = (frame) => this.#receive(frame);
-    if (greets) this.say({ type: 'hello', version, token, device, agent: 'test' });
+    if (greets) this.say(hello({ version, oldest, token, device, extensions: { session } }));
   }
 
   get closed(): MemoryClient['closed'] {

@@ -7,6 +7,7 @@ import type { Authenticator } from '../../server/auth/authenticator.js';
 import { InProcessWorker } from './in-process-worker.js';
 import { RoomRegistry, type RegistryDeps } from '../../server/room/room-registry.js';
 import { maxReceivedBytes } from '../../server/session/frame-size.js';
+import { ClientSessions } from '../../server/session/client-sessions.js';
 import { Gateway, type GatewayDeps } from '../../server/session/gateway.js';
 import { RoomFanout } from '../../server/session/room-fanout.js';
 import type { Visitor } from '../../server/session/visitor.js';
@@ -141,6 +142,9 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     sessions,
     tarpit: new Tarpit(clock),
     maxSilenceMs: 40_000,
+    identity: { server: 'server', run: 'run' },
+    clientSessions: new ClientSessions(),
+    call: undefined,
     clock,
     limits,
     logger,

@@ -7,7 +7,11 @@ import * as Y from 'yjs';
 import type { ParticipantContext } from '../../../bench/load/participant.js';
 import { protocols } from '../../../bench/protocol/all.js';
 import { decodeClientFrame, encodeServerFrame } from '../../../shared/native/frame.js';
-import type { NativeClientMessage, NativeServerMessage } from '../../../shared/native/messages.js';
+import {
+  nativeVersion,
+  type NativeClientMessage,
+  type NativeServerMessage,
+} from '../../../shared/native/messages.js';
 
 /**
  * `none`: nothing is wrong. `joins`: every ten updates of a document leave in one frame, which acknowledges them to all of
@@ -87,10 +91,14 @@ export class NativeServer {
       case 'hello':
         return say(socket, {
           type: 'welcome',
-          version: 1,
+          version: nativeVersion,
           serverTime: 1,
           expiresAt: 0,
           maxSilenceMs: 40_000,
+          server: 'server',
+          run: 'run',
+          user: '',
+          limits: {},
         });
       case 'open':
         return this.#open(socket, message);

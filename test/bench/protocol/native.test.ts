@@ -11,7 +11,7 @@ import type { SocketEvents } from '../../../client/connection/socket.js';
 import { DocumentSync } from '../../../client/provider/document-sync.js';
 import { systemClock } from '../../../shared/clock.js';
 import { decodeClientFrame, encodeServerFrame } from '../../../shared/native/frame.js';
-import type { NativeServerMessage } from '../../../shared/native/messages.js';
+import { nativeVersion, type NativeServerMessage } from '../../../shared/native/messages.js';
 import { until } from '../../support/stock-client.js';
 
 const protocol = protocols.native;
@@ -32,10 +32,14 @@ const opened = (isContentNext = true): NativeServerMessage => ({
 });
 const welcome: NativeServerMessage = {
   type: 'welcome',
-  version: 1,
+  version: nativeVersion,
   serverTime: 1,
   expiresAt: 0,
   maxSilenceMs: 40_000,
+  server: 'server',
+  run: 'run',
+  user: '',
+  limits: {},
 };
 
 /** Messages of a server as the load client reads them. */
@@ -184,15 +188,15 @@ describe('native', () => {
       said(
         welcome,
         opened(),
-        { type: 'not-opened', ref: 2, code: 'FORBIDDEN', reason: 'FORBIDDEN: no' },
+        { type: 'not-opened', ref: 2, code: 'FORBIDDEN', close: 4403, reason: 'FORBIDDEN: no' },
         { type: 'update', document: 9, cursor: 3, acks: [{ writer: 4, seq: 2 }], update },
         { type: 'ack', document: 9, cursor: 3, seq: 2 },
         { type: 'awareness', document: 9, update },
         { type: 'synced', document: 9, cursor: 3 },
-        { type: 'closed', document: 9, code: 'INTERNAL', reason: 'INTERNAL' },
-        { type: 'refused', document: 9, seq: 1, code: 'READ_ONLY', reason: 'READ_ONLY' },
+        { type: 'closed', document: 9, code: 'INTERNAL', close: 1011, reason: 'INTERNAL' },
+        { type: 'refused', document: 9, seq: 1, code: 'READ_ONLY', close: 4403, reason: 'READ_ONLY' },
         { type: 'wanted', document: 9, stateVector: emptyStateVector },
-        { type: 'goodbye', code: 'DRAINING', reason: 'DRAINING', retryAfterMs: 0 },
+        { type: 'goodbye', code: 'DRAINING', close: 1012, reason: 'DRAINING', retryAfterMs: 0 },
         { type: 'pong', clientTime: 1, serverTime: 2 },
       ),
     ).toEqual([

@@ -133,6 +133,7 @@ describe('a connection', () => {
       code: undefined,
       message: 'the server does not answer',
       closeCode: 1006,
+      retry: 'backoff',
     });
   });
 
@@ -330,5 +331,17 @@ describe('a connection', () => {
     expect(connection.serverTimeOffset).toBe(0);
     await server.run(6_000, 50);
     expect(Math.abs(connection.serverTimeOffset)).toBeLessThan(10);
+  });
+
+  it('N18: ends the socket that the server has not missed yet, and goes on with the new one', async () => {
+    create({ session: '0123456789abcdef' });
+    connection.connect();
+    await server.run(50);
+    network.state = 'silent';
+    await server.run(9_000, 50);
+    network.state = 'up';
+    await server.run(10_000, 50);
+    expect(connection.state).toBe('open');
+    expect(server.sessions.size).toBe(1);
   });
 });

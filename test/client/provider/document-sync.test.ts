@@ -281,7 +281,7 @@ describe('rights', () => {
   it('A4: a reader keeps what it may not write, says so, and sends it when it may', async () => {
     server.bearers.byToken.set('ann', { sub: 'ann', access: 'read' });
     const one = device({ token: 'ann' });
-    const reasons: string[] = [];
+    const reasons: (string | undefined)[] = [];
     one.sync.on('refused', ({ code }) => void reasons.push(code));
     await server.run(100);
     expect(one.sync.access).toBe('read');
@@ -301,7 +301,7 @@ describe('rights', () => {
     server.bearers.byToken.set('ann', { sub: 'ann', access: 'write' });
     server.bearers.byToken.set('ann-reads', { sub: 'ann', access: 'read' });
     const one = device({ token: 'ann' });
-    const reasons: string[] = [];
+    const reasons: (string | undefined)[] = [];
     one.sync.on('refused', ({ code }) => void reasons.push(code));
     await server.run(100);
     one.connection.renewed('ann-reads');
@@ -335,7 +335,7 @@ describe('rights', () => {
     ] as const)
       server.bearers.byToken.set(token, { sub: 'ann', access });
     const one = device({ token: 'ann' });
-    const reasons: string[] = [];
+    const reasons: (string | undefined)[] = [];
     one.sync.on('refused', ({ code }) => void reasons.push(code));
     await server.run(100);
     one.connection.renewed('ann-out');

@@ -68,7 +68,7 @@ describe('awareness that is not taken', () => {
   it('P4: is told with its reason, while edits and the rest of awareness go on', async () => {
     const { url } = await serverForTest();
     const [one, two] = [provider(url), provider(url)];
-    const refusals: string[] = [];
+    const refusals: (string | undefined)[] = [];
     one.on('awareness-refused', ({ code }) => void refusals.push(code));
     await one.whenSynced;
     one.awareness.setLocalState({ user: 'Ann', image: 'x'.repeat(100_000) });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deviceProof } from '../../../server/session/device-proof.js';
 import { errorTable } from '../../../shared/errors.js';
 import { encodeClientFrame } from '../../../shared/native/frame.js';
+import { hello } from '../../support/hello.js';
 import {
   nativePeer,
   openedBy,
@@ -84,6 +85,7 @@ describe('presence', () => {
         document: document.number,
         seq: 0,
         code: 'AWARENESS_INVALID',
+        close: 4400,
         reason: expect.anything(),
       },
     ]);
@@ -128,10 +130,14 @@ describe('N1: the first message', () => {
     expect(peer.heard).toEqual([
       {
         type: 'welcome',
-        version: 1,
+        version: 2,
         serverTime: server.clock.now() - 20,
         expiresAt: server.bearers.byToken.get('timed')!.exp,
         maxSilenceMs: 40_000,
+        server: 'server',
+        run: 'run',
+        user: '',
+        limits: {},
       },
     ]);
   });
@@ -143,17 +149,55 @@ describe('N1: the first message', () => {
     expect(peer.heard.map(({ type }) => type)).toEqual(['welcome', 'opened', 'synced']);
   });
 
-  it('of another version is told which one is spoken here', async () => {
-    const peer = await connect({ version: 2 });
+  it('N1: of versions that all are too new is told which ones are spoken here', async () => {
+    const peer = await connect({ version: 9, oldest: 3 });
     expect(peer.heard).toEqual([
       {
         type: 'goodbye',
         code: 'VERSION_UNSUPPORTED',
-        reason: 'VERSION_UNSUPPORTED: this server speaks version 1',
+        close: 4426,
+        reason: 'VERSION_UNSUPPORTED: this server speaks the versions 2 to 2',
         retryAfterMs: 0,
       },
     ]);
     expect(peer.closed?.code).toBe(4426);
+  });
+
+  it('N1: of version 1, whose layout was another, is told that it is too old', async () => {
+    const peer = await connect({ greets: false });
+    // Version, token, device, agent: all there was.
+    peer.end.send(Uint8Array.from([0, 1, 5, ...Buffer.from('write'), 1, 100, 1, 97]));
+    await server.run(20);
+    expect(peer.closed).toMatchObject({ code: 4426, reason: 'VERSION_UNSUPPORTED: version 1 is too old' });
+  });
+
+  it('N16: of a range of versions is welcomed with the newest that both sides speak', async () => {
+    const peer = await connect({ version: 9, oldest: 2 });
+    expect(peer.heardOf('welcome')).toMatchObject([{ version: 2 }]);
+  });
+
+  it('N17: is told who the server is, which user it believed, and what a client must keep to', async () => {
+    const [nobody, other] = [await connect(), await connect({ token: 'other' })];
+    expect(nobody.heardOf('welcome')).toMatchObject([{ server: 'server', run: 'run', user: '' }]);
+    const [welcome] = other.heardOf('welcome');
+    expect(welcome?.user).toBe('other');
+    expect(welcome?.limits).toEqual({});
+  });
+
+  it('N17: is told each limit that it could not guess', async () => {
+    await server.close();
+    const maxDocumentBytes = 1_000_000;
+    server = createSessionServer({ limits: { maxDocumentBytes, maxDocumentsPerConnection: 7 } });
+    const [welcome] = (await connect()).heardOf('welcome');
+    expect(welcome?.limits).toEqual({ maxDocumentBytes, maxUpdateBytes: maxDocumentBytes, maxDocuments: 7 });
+  });
+
+  it('N16: a message of a later version is passed over', async () => {
+    const peer = await connect();
+    peer.end.send(Uint8Array.from([64, 2, 9, 9, 9, 5]));
+    await server.run(20);
+    expect(peer.heardOf('pong')).toMatchObject([{ clientTime: 5 }]);
+    expect(peer.closed).toBeUndefined();
   });
 
   it.each([
@@ -172,10 +216,10 @@ describe('N1: the first message', () => {
 
   it.each([
     ['something else', encodeClientFrame({ type: 'ping', clientTime: 1 })],
-    ['two of them', encodeClientFrame(...Array.from({ length: 2 }, () => hello))],
+    ['two of them', encodeClientFrame(...Array.from({ length: 2 }, () => hello()))],
     ['text', 'hello'],
     ['nothing', new Uint8Array(0)],
-    ['half a message', Uint8Array.of(0, 1)],
+    ['half a message', Uint8Array.of(0, 2)],
   ])('O1: %s ends the connection', async (_what, frame) => {
     const peer = await connect({ greets: false });
     peer.end.send(frame);
@@ -184,8 +228,6 @@ describe('N1: the first message', () => {
     expect(peer.closed?.reason).toContain('FRAME_MALFORMED');
   });
 });
-
-const hello = { type: 'hello', version: 1, token: 'write', device: '', agent: '' } as const;
 
 describe('N2: documents on one connection', () => {
   it('go side by side, and are told apart', async () => {

@@ -12,6 +12,7 @@ import {
   type HttpClient,
   type HttpSessionServer,
 } from '../../support/http-session-server.js';
+import { hello } from '../../support/hello.js';
 import { nativePeer, openedBy } from '../../support/native-peer.js';
 import { randomEdits } from '../../support/random-edits.js';
 import { chooseSeed, withSeed } from '../../support/seeded-random.js';
@@ -53,8 +54,7 @@ class Poller {
   async open(): Promise<this> {
     const response = await server.network.fetch('http://server/session', { method: 'POST' });
     this.#session = ((await response.json()) as { session: string }).session;
-    const hello = { type: 'hello', version: 1, token: 'write', device: 'd', agent: 't' } as const;
-    await this.say(hello, { type: 'open', ref: 1, name: 'doc', known: { kind: 'nothing' } });
+    await this.say(hello(), { type: 'open', ref: 1, name: 'doc', known: { kind: 'nothing' } });
     return this;
   }
 

@@ -1,4 +1,5 @@
-// The native protocol's bytes. A golden frame that changes means: another version.
+// The native protocol's bytes. These are the frames of version 2, the first that can grow: clients that were built with it are
+// installed somewhere, so a golden frame never changes.
 
 import { describe, expect, it } from 'vitest';
 import type { Known } from '../../../shared/native/fields.js';
@@ -25,12 +26,24 @@ const open = (known: Known): NativeClientMessage => ({ type: 'open', ref: 1, nam
 
 const clientGolden: readonly [NativeClientMessage, string][] = [
   [
-    { type: 'hello', version: 1, token: 't.o.k', device: 'd1', agent: 'x/1' },
-    '000105742e6f2e6b02643103782f31',
+    { type: 'hello', version: 2, oldest: 2, token: 't.o.k', device: 'd1', agent: 'x/1' },
+    '00020205742e6f2e6b02643103782f3100',
   ],
-  [open({ kind: 'nothing' }), '010104612fc3bc00'],
-  [open({ kind: 'offset', epoch: 'e1', offset: 300 }), '010104612fc3bc01026531ac02'],
-  [open({ kind: 'state-vector', stateVector: bytes('010203') }), '010104612fc3bc0203010203'],
+  [
+    {
+      type: 'hello',
+      version: 2,
+      oldest: 2,
+      token: '',
+      device: '',
+      agent: '',
+      extensions: { session: 's1' },
+    },
+    '000202000000010103027331',
+  ],
+  [open({ kind: 'nothing' }), '010104612fc3bc0000'],
+  [open({ kind: 'offset', epoch: 'e1', offset: 300 }), '010104612fc3bc01026531ac0200'],
+  [open({ kind: 'state-vector', stateVector: bytes('010203') }), '010104612fc3bc020301020300'],
   [{ type: 'request', document: 7, stateVector: bytes('00') }, '02070100'],
   [{ type: 'update', document: 7, seq: 1, update: bytes('0000') }, '030701020000'],
   [{ type: 'offer', document: 7, seq: 2, update: bytes('0000') }, '040702020000'],
@@ -39,12 +52,23 @@ const clientGolden: readonly [NativeClientMessage, string][] = [
   [{ type: 'close', document: 7 }, '0707'],
   [{ type: 'token', token: 't.o.k' }, '0805742e6f2e6b'],
   [{ type: 'ping', clientTime: time }, '0980d0eab6b733'],
+  [{ type: 'call', id: 5, document: 7, method: 'm', body: bytes('00ff') }, '0a0507016d0200ff'],
 ];
 
 const serverGolden: readonly [NativeServerMessage, string][] = [
   [
-    { type: 'welcome', version: 1, serverTime: time, expiresAt, maxSilenceMs: 40_000 },
-    '000180d0eab6b73380f2d6ca06c0b802',
+    {
+      type: 'welcome',
+      version: 2,
+      serverTime: time,
+      expiresAt,
+      maxSilenceMs: 40_000,
+      server: 's',
+      run: 'r',
+      user: 'u',
+      limits: { a: 300 },
+    },
+    '000280d0eab6b73380f2d6ca06c0b802017301720175010161ac0200',
   ],
   [
     {
@@ -57,9 +81,12 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
       isContentNext: true,
       stateVector: bytes('00'),
     },
-    '0101070302026531010100',
+    '010107030202653101010000',
   ],
-  [{ type: 'not-opened', ref: 1, code: 'FORBIDDEN', reason: 'no' }, '020109464f5242494444454e026e6f'],
+  [
+    { type: 'not-opened', ref: 1, code: 'FORBIDDEN', close: 4403, reason: 'no' },
+    '020109464f5242494444454eb322026e6f',
+  ],
   [
     {
       type: 'update',
@@ -76,14 +103,24 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
   [{ type: 'ack', document: 7, cursor: 300, seq: 2 }, '0407ac0202'],
   [{ type: 'awareness', document: 7, update: bytes('00') }, '05070100'],
   [{ type: 'synced', document: 7, cursor: 300 }, '0607ac02'],
-  [{ type: 'closed', document: 7, code: 'FORBIDDEN', reason: '' }, '070709464f5242494444454e00'],
+  [
+    { type: 'closed', document: 7, code: 'FORBIDDEN', close: 4403, reason: '' },
+    '070709464f5242494444454eb32200',
+  ],
   [{ type: 'authenticated', expiresAt }, '0880f2d6ca06'],
   [{ type: 'pong', clientTime: 1, serverTime: 2 }, '090102'],
-  [{ type: 'refused', document: 7, seq: 2, code: 'READ_ONLY', reason: '' }, '0a070209524541445f4f4e4c5900'],
+  [
+    { type: 'refused', document: 7, seq: 2, code: 'READ_ONLY', close: 4403, reason: '' },
+    '0a070209524541445f4f4e4c59b32200',
+  ],
   [{ type: 'access', document: 7, access: 'read' }, '0b0701'],
   [{ type: 'token-wanted', reason: 'x' }, '0c0178'],
   [{ type: 'wanted', document: 7, stateVector: bytes('00') }, '0d070100'],
-  [{ type: 'goodbye', code: 'DRAINING', reason: '', retryAfterMs: 500 }, '0e08445241494e494e4700f403'],
+  [
+    { type: 'goodbye', code: 'DRAINING', close: 1012, reason: '', retryAfterMs: 500 },
+    '0e08445241494e494e47f40700f403',
+  ],
+  [{ type: 'result', id: 5, code: '', close: 0, reason: '', body: bytes('ff') }, '0f0500000001ff'],
 ];
 
 describe('frames of a client', () => {
@@ -127,6 +164,7 @@ describe('frames of a client', () => {
 
   it.each([
     ['an unknown message', '0f', 'MESSAGE_UNKNOWN'],
+    ['a hello of version 1', '000105742e6f2e6b02643103782f31', 'VERSION_UNSUPPORTED'],
     ['an unknown kind of knowledge', '01010161 03', 'FRAME_MALFORMED'],
     ['a number beyond 2^53', '06ffffffffffffffffff01', 'FRAME_MALFORMED'],
     ['a length beyond the frame', '08ff01', 'FRAME_MALFORMED'],
@@ -134,6 +172,49 @@ describe('frames of a client', () => {
     expect(() => decodeClientFrame(bytes(frame.replaceAll(' ', '')))).toThrow(
       expect.objectContaining({ code }),
     );
+  });
+});
+
+describe('what a later version may say', () => {
+  it('N16: a message from number 64 on is passed over, and what stands around it is read', () => {
+    const ping = '090b';
+    const frame = bytes(`${ping}4003aabbcc${ping}c80100${ping}`);
+    expect(decodeClientFrame(frame)).toEqual(
+      Array.from({ length: 3 }, () => ({ type: 'ping', clientTime: 11 })),
+    );
+    expect(decodeServerFrame(bytes('0c01784003aabbcc0c0178')).length).toBe(2);
+    expect(() => decodeServerFrame(bytes('4004aabbcc'))).toThrow(
+      expect.objectContaining({ code: 'FRAME_MALFORMED' }),
+    );
+  });
+
+  it('N16: extensions that are not known are passed over, wherever they stand', () => {
+    const hello = (count: string, extensions: string): string => `000202000264310178${count}${extensions}`;
+    const expected = { type: 'hello', version: 2, oldest: 2, token: '', device: 'd1', agent: 'x' };
+    expect(decodeClientFrame(bytes(hello('01', '0903aabbcc')))).toEqual([expected]);
+    expect(decodeClientFrame(bytes(hello('03', '0903aabbcc0103027331c80100')))).toEqual([
+      { ...expected, extensions: { session: 's1' } },
+    ]);
+    for (const lie of ['0903aabb', '09ff01'])
+      expect(() => decodeClientFrame(bytes(hello('01', lie)))).toThrow(
+        expect.objectContaining({ code: 'FRAME_MALFORMED' }),
+      );
+  });
+
+  it('N16: a limit that is not known does no harm, whatever it is called', () => {
+    const limits = { 'limit of later': 1, ['__proto__']: 2, maxMessageBytes: 3 };
+    const welcome = {
+      version: 2,
+      serverTime: 0,
+      expiresAt: 0,
+      maxSilenceMs: 0,
+      server: '',
+      run: '',
+      user: '',
+    };
+    const [read] = decodeServerFrame(encodeServerFrame({ type: 'welcome', ...welcome, limits }));
+    expect(read).toMatchObject({ limits: { maxMessageBytes: 3 } });
+    expect(({} as Record<string, unknown>)['limit of later']).toBeUndefined();
   });
 });
 

@@ -1,0 +1,41 @@
+// Calls that the server has not answered yet. Owns their numbers.
+
+import { errorCodeOf, SyncError } from '../../shared/errors.js';
+import type { NativeServerMessage } from '../../shared/native/messages.js';
+
+interface Call {
+  readonly resolve: (body: Uint8Array) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Calls {
+  readonly #open = new Map<number, Call>();
+  #lastId = 0;
+
+  /**
+   * `say` gets the number to call by. Rejects with SyncError when the call is refused, and with an Error when the connection
+   * ends first: then it is not known whether the server has done what was asked.
+   */
+  make(say: (id: number) => void): Promise<Uint8Array> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#open.set(id, { resolve, reject });
+      say(id);
+    });
+  }
+
+  answered({ id, code, reason, body }: Extract<NativeServerMessage, { type: 'result' }>): void {
+    const call = this.#open.get(id);
+    this.#open.delete(id);
+    if (code === '') return call?.resolve(body.slice());
+    const known = errorCodeOf(code);
+    if (known === undefined) return call?.reject(new Error(reason));
+    call?.reject(new SyncError(known, reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : ''));
+  }
+
+  /** The connection has ended. */
+  lost(): void {
+    for (const { reject } of this.#open.values()) reject(new Error('the connection ended before the answer'));
+    this.#open.clear();
+  }
+}
