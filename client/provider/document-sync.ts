@@ -12,6 +12,7 @@ import { Backoff } from '../connection/backoff.js';
 import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
 import { applyParts } from '../crdt/apply-parts.js';
 import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
+import { Tidying } from '../crdt/tidying.js';
 import { Outbox } from './outbox.js';
 
 /** Why a document cannot be opened, or something of it was not taken. */
@@ -95,7 +96,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   readonly #deps: DocumentSyncDeps;
   readonly #outbox = new Outbox();
   readonly #backoff: Backoff;
-  readonly #onUpdate: (update: Uint8Array, origin: unknown) => void;
+  readonly #tidying: Tidying;
+  readonly #onUpdate: (update: Uint8Array, origin: unknown, doc: Y.Doc, made: Y.Transaction) => void;
   /** What is blocked may have been refused by the token before this one, after `retry` was called for the new one. */
   readonly #onAuthenticated = (): void => this.retry();
   /** Whoever waits for everything to be the same on both sides. */
@@ -120,8 +122,11 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#backoff = new Backoff(deps.random);
     this.#position = deps.position;
     this.#isComplete = deps.position !== undefined || deps.doc.store.clients.size === 0;
-    this.#onUpdate = (update, origin) => {
-      if (origin !== this && deps.isEdit(origin)) this.restore(update);
+    this.#tidying = new Tidying(deps.doc);
+    this.#onUpdate = (update, origin, _doc, made) => {
+      if (origin === this || !deps.isEdit(origin)) return;
+      if (this.#tidying.has(made)) this.derive(update);
+      else this.restore(update);
     };
     deps.doc.on('update', this.#onUpdate);
   }
@@ -169,6 +174,12 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#send();
   }
 
+  /** A change that Yjs has made of its own accord: it is sent where that is allowed, and never counted (K10). */
+  derive(update: Uint8Array): void {
+    this.#outbox.derive(update);
+    this.#send();
+  }
+
   /**
    * Resolves when everything here is durable on the server, and everything there is here. Rejects with SyncError when the
    * server does not take something, or does not open the document.
@@ -201,6 +212,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
 
   override destroy(): void {
     this.#deps.doc.off('update', this.#onUpdate);
+    this.#tidying.destroy();
     // Whoever keeps what comes may have let go of the document already.
     this.#forgetParts();
     this.stop();
@@ -352,6 +364,9 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     if (this.#open === undefined || this.#phase !== 'synced' || this.#access !== 'write') return;
     for (let next = this.#outbox.next(); next !== undefined; next = this.#outbox.next())
       this.#deps.connection.say({ type: 'update', document: this.#open.number, ...next });
+    const derived = this.#outbox.nextDerived();
+    if (derived !== undefined)
+      this.#deps.connection.say({ type: 'offer', document: this.#open.number, ...derived });
     this.#askForSync();
   }
 
@@ -367,7 +382,7 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   /** What is refused stays here, and is compared again when the rights have changed. */
   #refused(seq: number, fault: Fault): void {
     if (seq === 0) return this.emit('awareness-refused', [reasonOf(fault)]);
-    this.#outbox.refused(seq);
+    if (!this.#outbox.refused(seq)) return;
     this.#comparison = undefined;
     this.#isComplete = false;
     this.#tell(reasonOf(fault));

@@ -10,6 +10,7 @@ import type { Connection } from '../connection/connection.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
 import type { OfflineError } from '../offline/offline-error.js';
+import { Tidying } from '../crdt/tidying.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
 import { DocumentSync, type DocumentPhase, type DocumentReason } from './document-sync.js';
@@ -56,8 +57,11 @@ export class KeptDocument extends ObservableV2<Events> {
   readonly #undo: (() => void)[] = [];
   /** What was in the document before there was a provider may be nowhere else. */
   readonly #hadContent: boolean;
+  readonly #tidying: Tidying;
   /** Edits made while the copy was being read. */
   #early: Uint8Array[] = [];
+  /** What Yjs has made of its own accord meanwhile. */
+  #earlyDerived: Uint8Array[] = [];
   #sync: DocumentSync | undefined;
   #presence: Presence | undefined;
   readonly #begun = new Settled();
@@ -71,12 +75,15 @@ export class KeptDocument extends ObservableV2<Events> {
     this.#deps = deps;
     const { doc, copy } = deps;
     this.#copy = copy;
+    this.#tidying = new Tidying(doc);
     this.#hadContent = doc.store.clients.size > 0;
     if (this.#hadContent) this.#changed(Y.encodeStateAsUpdate(doc), undefined);
     this.#tabs = this.#openTabs();
-    const onUpdate = (update: Uint8Array, origin: unknown): void => this.#changed(update, origin);
+    const onUpdate = (update: Uint8Array, origin: unknown, _doc: Y.Doc, made: Y.Transaction): void =>
+      this.#changed(update, origin, made);
     doc.on('update', onUpdate);
     this.#undo.push(() => doc.off('update', onUpdate));
+    this.#undo.push(() => this.#tidying.destroy());
     this.#undo.push(
       listenToPage({
         leaving: () => void this.#copy?.flush().catch(() => {}), // told by its `error` event
@@ -192,6 +199,7 @@ export class KeptDocument extends ObservableV2<Events> {
     this.#presence = new Presence({ awareness, sync, isNear });
     for (const { update, edits } of pending) sync.restore(update, edits);
     for (const update of this.#early.splice(0)) sync.restore(update);
+    for (const update of this.#earlyDerived.splice(0)) sync.derive(update);
     // Only now, as the count has been lower meanwhile than it ever was.
     this.#listen(sync);
     if (this.unsynced > 0) this.#tell('unsynced', this.unsynced);
@@ -229,8 +237,8 @@ export class KeptDocument extends ObservableV2<Events> {
   #openTabs(): TabChannel | undefined {
     const { channelName, doc, awareness, clock, random, tabPlatform: platform } = this.#deps;
     if (channelName === undefined) return undefined;
-    const kindOf = (origin: unknown): 'edit' | 'server' | 'copy' => {
-      const kind = this.#kindOf(origin);
+    const kindOf = (origin: unknown, made: Y.Transaction): 'edit' | 'derived' | 'server' | 'copy' => {
+      const kind = this.#kindOf(origin, made);
       return kind === 'tab' ? 'server' : kind;
     };
     const tabs = new TabChannel({ channelName, doc, awareness, clock, random, kindOf, platform });
@@ -246,17 +254,21 @@ export class KeptDocument extends ObservableV2<Events> {
     else this.#tabs?.leave();
   }
 
-  #kindOf(origin: unknown): 'edit' | 'server' | 'copy' | 'tab' {
+  /** Where a change came from. derived: Yjs has made it of its own accord (K10). */
+  #kindOf(origin: unknown, made?: Y.Transaction): 'edit' | 'derived' | 'server' | 'copy' | 'tab' {
     if (origin === this.#sync && origin !== undefined) return 'server';
     if (origin === this.#copy && origin !== undefined) return 'copy';
-    return origin === this.#tabs && origin !== undefined ? 'tab' : 'edit';
+    if (origin === this.#tabs && origin !== undefined) return 'tab';
+    return this.#tidying.has(made) ? 'derived' : 'edit';
   }
 
-  #changed(update: Uint8Array, origin: unknown): void {
-    const kind = this.#kindOf(origin);
+  #changed(update: Uint8Array, origin: unknown, made?: Y.Transaction): void {
+    const kind = this.#kindOf(origin, made);
     if (kind === 'copy') return;
     this.#copy?.add(update, kind === 'edit');
-    if (kind !== 'edit' || this.#sync !== undefined) return;
+    if (this.#sync !== undefined) return;
+    if (kind === 'derived') this.#earlyDerived.push(update);
+    if (kind !== 'edit') return;
     this.#early.push(update);
     this.#tell('unsynced', this.unsynced);
   }

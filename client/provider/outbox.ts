@@ -13,6 +13,8 @@ interface InFlight {
   readonly update: Uint8Array;
   /** How many edits are in it; 0 for what was only offered. */
   readonly edits: number;
+  /** Yjs has made it of its own accord. */
+  readonly isDerived: boolean;
   /** With it and all before it, so many edits of all that were ever added are with the server. */
   readonly through: number;
 }
@@ -26,6 +28,8 @@ export interface Outgoing {
 export class Outbox {
   #waiting: Uint8Array[] = [];
   #waitingEdits = 0;
+  /** What Yjs has made of its own accord, and nobody counts. */
+  #derived: Uint8Array[] = [];
   #inFlight: InFlight[] = [];
   /** Edits the server did not take. They are in the document still. */
   #refused = 0;
@@ -67,6 +71,18 @@ export class Outbox {
     return this.#number(update, edits);
   }
 
+  /** A change that Yjs has made of its own accord: it is sent when that is possible, and never counted. */
+  derive(update: Uint8Array): void {
+    this.#derived.push(update);
+    if (this.#derived.length > maxInFlight) this.#derived = [Y.mergeUpdates(this.#derived)];
+  }
+
+  /** What Yjs has made of its own accord, to be offered; undefined when there is none, or enough is on its way. */
+  nextDerived(): Outgoing | undefined {
+    if (this.#derived.length === 0 || this.#inFlight.length >= maxInFlight) return undefined;
+    return this.#number(Y.mergeUpdates(this.#derived.splice(0)), 0, true);
+  }
+
   /** Something that is sent without being an edit. */
   offer(update: Uint8Array): Outgoing {
     return this.#number(update, 0);
@@ -80,6 +96,7 @@ export class Outbox {
     const edits = this.#waitingEdits + this.#refused;
     this.#waiting = [];
     this.#waitingEdits = 0;
+    this.#derived = [];
     this.#refused = 0;
     this.#takenUpTo = Infinity;
     if (update === undefined && edits === 0) return undefined;
@@ -97,17 +114,24 @@ export class Outbox {
     return edits;
   }
 
-  /** This one was not taken by the server, and it is of no use to send it again as things are. */
-  refused(seq: number): void {
+  /**
+   * This one was not taken by the server, and it is of no use to send it again as things are. Returns false for what Yjs has
+   * made of its own accord, which is nobody's loss.
+   */
+  refused(seq: number): boolean {
     const one = this.#inFlight.find((other) => other.seq === seq);
-    if (one === undefined) return;
+    if (one === undefined) return true;
+    this.#inFlight = this.#inFlight.filter((other) => other !== one);
+    if (one.isDerived) return false;
     this.#refused += one.edits;
     this.#takenUpTo = Math.min(this.#takenUpTo, one.through - one.edits);
-    this.#inFlight = this.#inFlight.filter((other) => other !== one);
+    return true;
   }
 
   /** The connection was lost: what was on its way waits again, and numbers begin anew. */
   reset(): void {
+    const derived = this.#inFlight.filter(({ isDerived }) => isDerived);
+    this.#derived = [...derived.map(({ update }) => update), ...this.#derived];
     const lost = this.#inFlight.filter(({ edits }) => edits > 0);
     this.#waiting = [...lost.map(({ update }) => update), ...this.#waiting];
     this.#waitingEdits += lost.reduce((sum, { edits }) => sum + edits, 0);
@@ -115,10 +139,10 @@ export class Outbox {
     this.#lastSeq = 0;
   }
 
-  #number(update: Uint8Array, edits: number): Outgoing {
+  #number(update: Uint8Array, edits: number, isDerived = false): Outgoing {
     const seq = ++this.#lastSeq;
     const through = this.#added - this.#waitingEdits;
-    this.#inFlight.push({ seq, update, edits, through });
+    this.#inFlight.push({ seq, update, edits, isDerived, through });
     return { seq, update };
   }
 }

@@ -37,8 +37,8 @@ export interface TabChannelDeps {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Where a change came from, by its transaction's origin. */
-  readonly kindOf: (origin: unknown) => 'edit' | 'server' | 'copy';
+  /** Where a change came from, by its transaction and that one's origin. derived: Yjs has made it of its own accord. */
+  readonly kindOf: (origin: unknown, made: Y.Transaction) => 'edit' | 'derived' | 'server' | 'copy';
   readonly platform?: TabPlatform | undefined;
 }
 
@@ -69,7 +69,7 @@ export class TabChannel extends ObservableV2<Events> {
   readonly #deps: TabChannelDeps;
   readonly #platform: TabPlatform;
   readonly #siblings: Siblings;
-  readonly #onUpdate: (update: Uint8Array, origin: unknown) => void;
+  readonly #onUpdate: (update: Uint8Array, origin: unknown, doc: Y.Doc, made: Y.Transaction) => void;
   readonly #onAwareness: (
     changes: Record<'added' | 'updated' | 'removed', number[]>,
     origin: unknown,
@@ -102,7 +102,7 @@ export class TabChannel extends ObservableV2<Events> {
       },
       forgotten: (sibling) => this.#forgetAwareness(sibling),
     });
-    this.#onUpdate = (update, origin) => this.#changed(update, origin);
+    this.#onUpdate = (update, origin, _doc, made) => this.#changed(update, origin, made);
     this.#onAwareness = ({ added, updated, removed }, origin) => {
       const { clientID } = deps.awareness;
       if (origin === this || ![added, updated, removed].some((ids) => ids.includes(clientID))) return;
@@ -200,9 +200,9 @@ export class TabChannel extends ObservableV2<Events> {
     this.#sayHello('hello');
   }
 
-  #changed(update: Uint8Array, origin: unknown): void {
+  #changed(update: Uint8Array, origin: unknown, made: Y.Transaction): void {
     if (origin === this || this.#joined?.isHere !== true) return;
-    const kind = this.#deps.kindOf(origin);
+    const kind = this.#deps.kindOf(origin, made);
     const listeners = [...this.#siblings].filter(({ state }) => kind !== 'server' || !state.isSynced);
     if (listeners.length === 0) {
       this.#isHelloStale = true;

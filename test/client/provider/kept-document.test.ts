@@ -8,6 +8,7 @@ import { OfflineCopy } from '../../../client/offline/offline-copy.js';
 import { KeptDocument } from '../../../client/provider/kept-document.js';
 import { Network } from '../../support/client-sockets.js';
 import { Device } from '../../support/offline-device.js';
+import { frameOf } from '../../support/peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { settled } from '../../support/turns.js';
 
@@ -30,13 +31,13 @@ afterEach(async () => {
 });
 
 /** A tab by itself: it hears the others only through the copy. */
-function open(): { kept: KeptDocument; text: Y.Text; connection: Connection } {
+function open(token = 'write'): { kept: KeptDocument; text: Y.Text; connection: Connection } {
   const doc = new Y.Doc();
   const awareness = new Awareness(doc);
   const deps = { clock: server.clock, random: Math.random };
   const connection = new Connection({
     url: 'ws://server/',
-    token: async () => 'write',
+    token: async () => token,
     device: 'device',
     agent: 'test/1',
     openSocket: network.openSocket,
@@ -77,6 +78,40 @@ describe('a document with a copy', () => {
     await kept.whenLoaded;
     expect(text.toJSON()).toHaveLength(3);
     expect(counts).toEqual([3]);
+  });
+
+  it('K10: what Yjs makes of its own accord is in the copy, and not pending there', async () => {
+    const base = new Y.Doc();
+    base.getText('text').insert(0, 'some words');
+    const updates = [Y.encodeStateAsUpdate(base)];
+    for (let i = 0; i < 2; i++) {
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, updates[0]!);
+      doc.on('update', (update: Uint8Array) => updates.push(update));
+      doc.getText('text').format(0, 4, { bold: true });
+    }
+    const { kept, text } = open('read');
+    let tidied = 0;
+    text.doc!.on('update', (_update: Uint8Array, origin: unknown) => (tidied += Number(origin === null)));
+    await kept.whenLoaded;
+    await server.run(200);
+    for (const update of updates) {
+      const sender = server.connect({ path: '/doc', greets: false });
+      await server.run(50);
+      sender.send(frameOf([0, 2], update));
+      await server.run(100);
+      sender.destroy();
+    }
+    await server.run(200);
+    expect([tidied, kept.unsynced, kept.reason]).toEqual([1, 0, undefined]);
+    await kept.copy?.flush();
+    kept.destroy();
+    await settled(20);
+    network.state = 'down';
+    const again = open('read');
+    await again.kept.whenLoaded;
+    expect(again.text.toDelta()).toEqual(text.toDelta());
+    expect(again.kept.unsynced).toBe(0);
   });
 
   it('I8: brings the server what was left to another tab that is gone now', async () => {
