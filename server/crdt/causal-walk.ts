@@ -4,15 +4,18 @@
 import { grown, type Inspection } from './inspection.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_RIGHT, Kind } from './struct-reader.js';
 
-/** Subclasses say what is known before the walk and what to do with a struct whose turn has come. */
-export abstract class CausalWalk {
-  protected found!: Inspection;
+/** Walks through one update after the other: `open` it, set the columns of each block, then `run`. */
+export class CausalWalk {
+  found!: Inspection;
   /** Per block: the next clock of its client id, which grows as structs are taken. */
-  protected clock = new Uint32Array(4);
+  clock = new Uint32Array(4);
   /** Per block: its first struct that is not known yet, the first that was not taken, and where to stop. */
-  protected first = new Uint32Array(4);
-  protected next = new Uint32Array(4);
-  protected limit = new Uint32Array(4);
+  first = new Uint32Array(4);
+  next = new Uint32Array(4);
+  limit = new Uint32Array(4);
+
+  private readonly clockOfOther: (client: number) => number;
+  private readonly take: (index: number, block: number) => void;
 
   /** Block numbers by descending client id, only when the update has them in another order. */
   private order: number[] | undefined;
@@ -25,14 +28,17 @@ export abstract class CausalWalk {
   private ready = new Uint32Array(4);
   private readyCount = 0;
 
-  /** Next clock of a client id of which the update has no block. */
-  protected abstract clockOfOther(client: number): number;
-
-  /** All that struct `index` of `block` depends on has been taken. */
-  protected abstract take(index: number, block: number): void;
+  /**
+   * `clockOfOther` tells the next clock of a client id of which the update has no block. `take` is called for each struct
+   * when all that the struct depends on has been taken.
+   */
+  constructor(clockOfOther: (client: number) => number, take: (index: number, block: number) => void) {
+    this.clockOfOther = clockOfOther;
+    this.take = take;
+  }
 
   /** Prepares the columns; the caller then sets clock, first, next and limit of each block. */
-  protected open(found: Inspection): void {
+  open(found: Inspection): void {
     this.found = found;
     this.order = undefined;
     this.boundClient = -1;
@@ -48,7 +54,7 @@ export abstract class CausalWalk {
     }
   }
 
-  protected walk(): void {
+  run(): void {
     const count = this.found.blockCount;
     for (let block = 0; block < count; block++) {
       this.advance(block);
@@ -56,8 +62,14 @@ export abstract class CausalWalk {
     }
   }
 
+  /** Next clock of a client id with the structs that were taken. */
+  boundOf(client: number): number {
+    const block = this.blockOf(client);
+    return block < 0 ? this.clockOfOther(client) : (this.clock[block] as number);
+  }
+
   /** The block of a client id, -1 when the update has none. */
-  protected blockOf(client: number): number {
+  blockOf(client: number): number {
     const { blockClient, blockCount, isCanonical } = this.found;
     if (blockCount === 1) return blockClient[0] === client ? 0 : -1;
     const order = isCanonical ? undefined : (this.order ??= descendingBlocks(this.found));

@@ -15,9 +15,9 @@ export interface Walked {
   readonly next: Uint32Array;
   readonly limit: Uint32Array;
   /** The block of a client id, -1 when the update has none. */
-  readonly blockOf: (client: number) => number;
+  blockOf(client: number): number;
   /** Next clock of a client id with what was taken. */
-  readonly boundOf: (client: number) => number;
+  boundOf(client: number): number;
 }
 
 /**
@@ -46,16 +46,17 @@ export function missingIds(walked: Walked, most: number): MissingId[] {
 
 type Add = (client: number, clock: number) => void;
 
-function addOfBlock({ found, next, limit, boundOf }: Walked, block: number, add: Add): void {
+function addOfBlock(walked: Walked, block: number, add: Add): void {
+  const { found, next, limit } = walked;
   const client = found.blockClient[block] as number;
   let index = next[block] as number;
   while (index < (limit[block] as number) && found.shape[index] === Kind.skip) index++;
   if (index === limit[block]) return;
-  const bound = boundOf(client);
+  const bound = walked.boundOf(client);
   if ((found.start[index] as number) > bound) return add(client, bound);
   const shape = found.shape[index] as number;
   const addIfUnknown = (of: number, clock: number): void => {
-    if (clock >= boundOf(of)) add(of, clock);
+    if (clock >= walked.boundOf(of)) add(of, clock);
   };
   if ((shape & (HAS_ORIGIN | HAS_PARENT_ID)) !== 0)
     addIfUnknown(found.depClient[index] as number, found.depClock[index] as number);
@@ -64,8 +65,9 @@ function addOfBlock({ found, next, limit, boundOf }: Walked, block: number, add:
 }
 
 /** Whether a struct that was not taken, and is none of those left out by their authors, holds the id. */
-function isInUpdate({ found, next, limit, blockOf }: Walked, client: number, clock: number): boolean {
-  const block = blockOf(client);
+function isInUpdate(walked: Walked, client: number, clock: number): boolean {
+  const { found, next, limit } = walked;
+  const block = walked.blockOf(client);
   if (block < 0) return false;
   const index = found.findStruct(next[block] as number, limit[block] as number, clock);
   return index >= 0 && found.shape[index] !== Kind.skip;

@@ -18,32 +18,27 @@ const RANGE_BYTES = 10;
 /** A struct larger than this is cut, where only its beginning must be in a part. */
 const SMALL_STRUCT = 64;
 
-/** Lists the structs in causal order. What the update does not hold itself, its reader has. */
-class OrderWalk extends CausalWalk {
-  readonly structs: number[] = [];
-  readonly blocks: number[] = [];
-
-  constructor(found: Inspection) {
-    super();
-    this.open(found);
-    for (let block = 0; block < found.blockCount; block++) {
-      const first = found.blockFirst[block] as number;
-      this.first[block] = first;
-      this.next[block] = first;
-      this.limit[block] = found.blockFirst[block + 1] as number;
-      this.clock[block] = found.start[first] as number;
-    }
-    this.walk();
+/** The structs in causal order, each with its block. What the update does not hold itself, its reader has. */
+function causalOrder(found: Inspection): { readonly structs: number[]; readonly blocks: number[] } {
+  const structs: number[] = [];
+  const blocks: number[] = [];
+  const walk = new CausalWalk(
+    () => Infinity,
+    (index, block) => {
+      structs.push(index);
+      blocks.push(block);
+    },
+  );
+  walk.open(found);
+  for (let block = 0; block < found.blockCount; block++) {
+    const first = found.blockFirst[block] as number;
+    walk.first[block] = first;
+    walk.next[block] = first;
+    walk.limit[block] = found.blockFirst[block + 1] as number;
+    walk.clock[block] = found.start[first] as number;
   }
-
-  protected override clockOfOther(): number {
-    return Infinity;
-  }
-
-  protected override take(index: number, block: number): void {
-    this.structs.push(index);
-    this.blocks.push(block);
-  }
+  walk.run();
+  return { structs, blocks };
 }
 
 /** Consecutive clocks of one block: those of the structs `first` to `last`, or of pieces of these two. */
@@ -105,7 +100,7 @@ interface DeletePiece {
 export function splitUpdate(update: Uint8Array, maxBytes: number): Uint8Array[] {
   if (update.length <= maxBytes) return [update];
   const found = storedInspector.inspect(update);
-  const { structs, blocks } = new OrderWalk(found);
+  const { structs, blocks } = causalOrder(found);
   // A struct it could not place would be lost without a word; an accepted update has none.
   if (structs.length !== found.structCount) return [update];
   const packer = new Packer(found, maxBytes);

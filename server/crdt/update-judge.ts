@@ -7,6 +7,7 @@ import { ByteReader, invalid } from './byte-reader.js';
 import { CausalWalk } from './causal-walk.js';
 import { applyDeletes, judgeDeletes } from './delete-set.js';
 import { type DocumentState, rootName } from './document-state.js';
+import type { Inspection } from './inspection.js';
 import { type MissingId, missingIds } from './missing-ids.js';
 import { asType, beside, depthOf, inside, isType, type Place, rootPlace } from './place.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_ROOT, Kind, KIND_MASK } from './struct-reader.js';
@@ -36,7 +37,7 @@ export interface Verdict {
 const nobody = (): boolean => false;
 
 /** Judges one update after the other; `applyTo` records what the last one adds. */
-export class UpdateJudge extends CausalWalk {
+export class UpdateJudge {
   private readonly inspector: UpdateInspector;
   private readonly maxNesting: number;
   private readonly maxClients: number;
@@ -44,6 +45,8 @@ export class UpdateJudge extends CausalWalk {
   private readonly maxSubdocuments: number;
   private readonly names = new ByteReader();
   private state!: DocumentState;
+  private readonly walk: CausalWalk;
+  private found!: Inspection;
 
   /** Per block: the clock the document had, and the client's slot in it (-1: new). Per struct: its place. */
   private base = new Uint32Array(4);
@@ -58,9 +61,12 @@ export class UpdateJudge extends CausalWalk {
   private last: Verdict | undefined;
 
   constructor(limits: Limits, trust: Trust = 'peer') {
-    super();
     const isStored = trust === 'stored';
     this.inspector = new UpdateInspector(limits, trust);
+    this.walk = new CausalWalk(
+      (client) => this.state.clockOf(client),
+      (index, block) => this.take(index, block),
+    );
     this.maxNesting = isStored ? Infinity : limits.maxNesting;
     this.maxClients = isStored ? Infinity : limits.maxClientsPerDocument;
     this.maxRoots = isStored ? Infinity : limits.maxRootTypes;
@@ -70,7 +76,8 @@ export class UpdateJudge extends CausalWalk {
   /** Changes nothing in `state`. Throws SyncError UPDATE_INVALID or DOCUMENT_TOO_LARGE. */
   judge(state: DocumentState, update: Uint8Array, isForeign: (client: number) => boolean = nobody): Verdict {
     this.last = undefined;
-    this.open(this.inspector.inspect(update));
+    this.found = this.inspector.inspect(update);
+    this.walk.open(this.found);
     this.state = state;
     this.subdocuments = 0;
     this.depth = 0;
@@ -78,7 +85,7 @@ export class UpdateJudge extends CausalWalk {
     this.isIncomplete = false;
     this.isForeign = false;
     this.openBlocks(isForeign);
-    this.walk();
+    this.walk.run();
     this.last = this.conclude(update);
     this.found.release();
     return this.last;
@@ -103,9 +110,7 @@ export class UpdateJudge extends CausalWalk {
   missing(state: DocumentState, update: Uint8Array, most: number): MissingId[] {
     this.judge(state, update);
     this.last = undefined;
-    const { found, next, limit } = this;
-    const blockOf = (client: number): number => this.blockOf(client);
-    return missingIds({ found, next, limit, blockOf, boundOf: (client) => this.boundOf(client) }, most);
+    return missingIds(this.walk, most);
   }
 
   /** Lets go of columns grown by a large update, for a judge that may not see another for long. */
@@ -115,11 +120,7 @@ export class UpdateJudge extends CausalWalk {
     this.places = new Uint32Array(0);
   }
 
-  protected override clockOfOther(client: number): number {
-    return this.state.clockOf(client);
-  }
-
-  protected override take(index: number, block: number): void {
+  private take(index: number, block: number): void {
     const shape = this.found.shape[index] as number;
     const kind = shape & KIND_MASK;
     let place = kind === Kind.gc ? this.placeBefore(index, block) : this.listOf(index, block, shape);
@@ -135,10 +136,10 @@ export class UpdateJudge extends CausalWalk {
   }
 
   private openBlocks(isForeign: (client: number) => boolean): void {
-    const { found, state } = this;
+    const { found, state, walk } = this;
     if (this.base.length < found.blockCount) {
-      this.base = new Uint32Array(this.clock.length);
-      this.slot = new Int32Array(this.clock.length);
+      this.base = new Uint32Array(walk.clock.length);
+      this.slot = new Int32Array(walk.clock.length);
     }
     if (this.places.length !== found.at.length) this.places = new Uint32Array(found.at.length);
     for (let block = 0; block < found.blockCount; block++) {
@@ -147,15 +148,15 @@ export class UpdateJudge extends CausalWalk {
       const base = slot < 0 ? 0 : state.clients.clockOf(slot);
       this.slot[block] = slot;
       this.base[block] = base;
-      this.clock[block] = base;
+      walk.clock[block] = base;
       const first = this.firstUnknown(block, base);
       const limit = found.blockFirst[block + 1] as number;
-      this.first[block] = first;
-      this.next[block] = first;
-      this.limit[block] = limit;
+      walk.first[block] = first;
+      walk.next[block] = first;
+      walk.limit[block] = limit;
       if (first < limit && !this.isGap(first, base) && isForeign(client)) {
         this.isForeign = true;
-        this.limit[block] = first;
+        walk.limit[block] = first;
       }
     }
   }
@@ -200,18 +201,18 @@ export class UpdateJudge extends CausalWalk {
   /** Place of an id that the document or the structs taken so far have; it is asked while placing `index`. */
   private placeOf(client: number, clock: number, index: number, block: number): Place {
     const { found, state } = this;
-    const home = client === found.blockClient[block] ? block : this.blockOf(client);
+    const home = client === found.blockClient[block] ? block : this.walk.blockOf(client);
     if (home < 0) return state.clients.placeOf(state.clients.find(client), clock);
     if (clock < (this.base[home] as number)) return state.clients.placeOf(this.slot[home] as number, clock);
     if (home === block && clock >= (found.start[index - 1] as number))
       return this.places[index - 1] as number;
-    const limit = home === block ? index : (this.limit[home] as number);
-    return this.places[found.findStruct(this.first[home] as number, limit, clock)] as number;
+    const limit = home === block ? index : (this.walk.limit[home] as number);
+    return this.places[found.findStruct(this.walk.first[home] as number, limit, clock)] as number;
   }
 
   /** GC forgets where it was; taking the place before it keeps the runs of a client long. */
   private placeBefore(index: number, block: number): Place {
-    if (index > (this.first[block] as number)) return this.places[index - 1] as number;
+    if (index > (this.walk.first[block] as number)) return this.places[index - 1] as number;
     const slot = this.slot[block] as number;
     return slot < 0 ? rootPlace : this.state.clients.lastPlaceOf(slot);
   }
@@ -219,9 +220,13 @@ export class UpdateJudge extends CausalWalk {
   /** Deleted content forgets that it was a type; what arrives for it later is legitimate, and deleted like it. */
   private isGone(client: number, clock: number): boolean {
     const { found, state } = this;
-    const block = this.blockOf(client);
+    const block = this.walk.blockOf(client);
     if (block >= 0 && clock >= (this.base[block] as number)) {
-      const index = found.findStruct(this.first[block] as number, this.limit[block] as number, clock);
+      const index = found.findStruct(
+        this.walk.first[block] as number,
+        this.walk.limit[block] as number,
+        clock,
+      );
       return ((found.shape[index] as number) & KIND_MASK) <= Kind.deleted;
     }
     return state.clients.deletedOf(state.clients.find(client))?.covers(clock, clock + 1) ?? false;
@@ -241,7 +246,8 @@ export class UpdateJudge extends CausalWalk {
   }
 
   private conclude(update: Uint8Array): Verdict {
-    const { found, base, first, next } = this;
+    const { found, base } = this;
+    const { first, next, limit } = this.walk;
     let added = 0;
     let strangers = 0;
     let soleClient = -1;
@@ -249,7 +255,7 @@ export class UpdateJudge extends CausalWalk {
     for (let block = 0; block < found.blockCount; block++) {
       const from = first[block] as number;
       const to = next[block] as number;
-      if (to < (this.limit[block] as number) && !this.isOnlySkips(block)) this.isIncomplete = true;
+      if (to < (limit[block] as number) && !this.isOnlySkips(block)) this.isIncomplete = true;
       if (from !== found.blockFirst[block] || to !== found.blockFirst[block + 1]) isWhole = false;
       if (from === to) continue;
       if ((found.start[from] as number) < (base[block] as number)) isWhole = false;
@@ -259,7 +265,7 @@ export class UpdateJudge extends CausalWalk {
     if (strangers > 0 && this.state.clients.count + strangers > this.maxClients) tooLarge('client ids');
     let isNew = added > 0;
     if (found.deleteBlockCount > 0) {
-      const deletes = judgeDeletes(found, this.state, (client) => this.boundOf(client));
+      const deletes = judgeDeletes(found, this.state, (client) => this.walk.boundOf(client));
       if (deletes.isBeyond) this.isIncomplete = true;
       if (deletes.fresh > 0) isNew = true;
       if (deletes.isBeyond || deletes.fresh < found.rangeCount) isWhole = false;
@@ -278,27 +284,22 @@ export class UpdateJudge extends CausalWalk {
 
   private isOnlySkips(block: number): boolean {
     const { found } = this;
-    for (let index = this.next[block] as number; index < (this.limit[block] as number); index++)
+    for (let index = this.walk.next[block] as number; index < (this.walk.limit[block] as number); index++)
       if (found.shape[index] !== Kind.skip) return false;
     return true;
   }
 
-  /** Next clock of a client id once the structs are taken. */
-  private boundOf(client: number): number {
-    const block = this.blockOf(client);
-    return block < 0 ? this.clockOfOther(client) : (this.clock[block] as number);
-  }
-
   private rewrite(): Uint8Array {
-    const { found, state, first, next, base } = this;
-    return writeTaken({ found, state, first, next, base, boundOf: (client) => this.boundOf(client) });
+    const { found, state, base, walk } = this;
+    const { first, next } = walk;
+    return writeTaken({ found, state, first, next, base, boundOf: (client) => walk.boundOf(client) });
   }
 
   private applyBlock(state: DocumentState, block: number): void {
     const { found, places } = this;
     const { clients } = state;
-    const first = this.first[block] as number;
-    const limit = this.next[block] as number;
+    const first = this.walk.first[block] as number;
+    const limit = this.walk.next[block] as number;
     if (first === limit) return;
     const known = this.slot[block] as number;
     const slot = known < 0 ? clients.add(found.blockClient[block] as number) : known;
