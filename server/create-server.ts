@@ -20,6 +20,7 @@ import { createJwtAuthenticator } from './auth/jwt.js';
 import { createOpenAuthenticator } from './auth/open-authenticator.js';
 import { createSeveralAuthenticator } from './auth/several.js';
 import { ChangeNotifier } from './change-notifier.js';
+import { createStoredInspector } from './crdt/stored-inspector.js';
 import { nativeDialect } from './dialect/native.js';
 import { yWebsocketDialect } from './dialect/y-websocket.js';
 import { ConfigError } from './errors.js';
@@ -236,6 +237,7 @@ class Server implements HeddleServer {
   }: Pick<Running, 'store' | 'transport' | 'changes' | 'worker' | 'load'>): RoomRegistry<RoomFanout> {
     const { options, clock, limits, logger } = this.#parts();
     let documents = 0;
+    const inspector = createStoredInspector();
     return new RoomRegistry<RoomFanout>({
       store,
       worker,
@@ -244,7 +246,8 @@ class Server implements HeddleServer {
       logger,
       gc: this.#gc,
       commitIntervalMs: options.commitIntervalMs ?? 10,
-      createFanout: (document) => new RoomFanout({ transport, document, limits, number: ++documents }),
+      createFanout: (document) =>
+        new RoomFanout({ transport, document, limits, number: ++documents, inspector }),
       isBusy: () => load.isBusy,
       loaded: (document, isNew) => this.#hooks.load(document, isNew),
       changed: this.#hooks.wantsChanges ? (document) => changes.changed(document) : undefined,

@@ -12,7 +12,7 @@ import { mergeAccepted, withDeletes } from './merge-updates.js';
 import { SeekableUpdate } from './seekable-update.js';
 import { splitDeletes, splitUpdate } from './split-update.js';
 import { type ClockOf, emptyUpdate } from './state-vector.js';
-import { storedInspector } from './stored-inspector.js';
+import { createStoredInspector } from './stored-inspector.js';
 
 const nothing: ClockOf = () => 0;
 
@@ -27,9 +27,9 @@ export interface Answer {
 }
 
 /**
- * The answer in updates that a Y.Doc reads in one transaction, that of the last one. Each has at most `maxBytes` (and the
- * bytes of one value that cannot be cut). The last can be larger: by the deletions of what the reader has (they take effect as soon as they are read), and by
- * some 30 bytes for each client id that depends on no other.
+ * The answer in updates that a Y.Doc reads in one transaction, that of the last one. Each has at most `maxBytes` (and the bytes
+ * of one value that cannot be cut). The last can be larger: by the deletions of what the reader has, which take effect as soon
+ * as they are read, and by some 30 bytes for each client id that depends on no other.
  */
 export function holdBack({ parts, deletes, has }: Answer, maxBytes: number): Uint8Array[] {
   const { updates, loose } = divideAll(parts, has, false, maxBytes);
@@ -42,9 +42,9 @@ export function holdBack({ parts, deletes, has }: Answer, maxBytes: number): Uin
 }
 
 /**
- * The same for who has nothing, of a checkpoint as splitUpdate cuts it and the log after it: most of the updates are the parts
- * themselves. Of the checkpoint only the first parts are looked into, up to one in which something has to wait: what is
- * loose comes before that.
+ * The whole document in updates as holdBack makes them, for a reader that has nothing. `checkpoint` is a checkpoint as splitUpdate
+ * cuts it, `log` the log after it. Most of the updates are the parts themselves. Of the checkpoint only the first parts are looked
+ * into, up to one in which something has to wait: what is loose comes before that.
  */
 export function holdBackAll(
   checkpoint: readonly SeekableUpdate[],
@@ -90,7 +90,7 @@ export function cutForReaders(update: Uint8Array, maxBytes: number, isFormatted:
 
 /** The clocks at which the blocks of an update begin: its reader has everything else. And what it deletes. */
 function surroundings(update: Uint8Array): { has: ClockOf; deletes: Uint8Array | undefined } {
-  const found = storedInspector.inspect(update);
+  const found = createStoredInspector().inspect(update);
   const { blockCount } = found;
   const starts = new Map<number, number>();
   for (let block = 0; block < blockCount; block++) {

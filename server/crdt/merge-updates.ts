@@ -1,91 +1,111 @@
-// Joins accepted updates into one without decoding them: V1 structs do not depend on their neighbours in the bytes.
+// Joins accepted updates into one. The structs are copied as bytes and not decoded, because the bytes of a V1 struct say
+// nothing of the structs beside it.
 
 import * as encoding from 'lib0/encoding';
+import type { Inspection } from './inspection.js';
 import { RangeSet } from './range-set.js';
 import { splitUpdate } from './split-update.js';
 import { emptyUpdate } from './state-vector.js';
-import { storedInspector } from './stored-inspector.js';
+import { createStoredInspector } from './stored-inspector.js';
+import type { UpdateInspector } from './update-inspector.js';
 
-/** Below this many bytes a loop copies faster than a view and `set` do. */
+/** A loop copies fewer bytes than this faster than a view and `set` do. */
 const SMALL = 48;
 
-/** The structs of one client id: pieces of the updates they came in, (update, from, to) each. */
+/** All structs of one client id. */
 interface Group {
   readonly client: number;
+  /** Clock of the first struct. */
   readonly clock: number;
   /** Clock after the last struct. */
   until: number;
+  /** How many structs there are. */
   count: number;
+  /** Where their bytes are, three numbers for each piece: the number of the update, the first byte, and the byte after the last. */
   readonly pieces: number[];
 }
 
 /**
- * One canonical update that holds all of these, which one index has accepted in this order: per client id their clocks
- * follow each other. Throws RangeError when they do not.
+ * Joins updates that one causal index has accepted in this order into one canonical update. For each client id, the clocks of
+ * the updates follow each other; throws RangeError when they do not. `inspector` is for whoever merges often.
  */
-export function mergeAccepted(updates: readonly Uint8Array[]): Uint8Array {
-  const merged = mergeConsecutive(updates);
+export function mergeAccepted(updates: readonly Uint8Array[], inspector?: UpdateInspector): Uint8Array {
+  const merged = mergeConsecutive(updates, inspector);
   if (merged === undefined) throw new RangeError('the clocks of the updates do not follow each other');
   return merged;
 }
 
-/** The same for updates of which some may have been left out; undefined when their clocks do not follow each other. */
-export function mergeConsecutive(updates: readonly Uint8Array[]): Uint8Array | undefined {
+/**
+ * Joins updates as mergeAccepted does. Some of those that the index has accepted may have been left out: returns undefined when
+ * the clocks do not follow each other for that reason.
+ */
+export function mergeConsecutive(
+  updates: readonly Uint8Array[],
+  inspector?: UpdateInspector,
+): Uint8Array | undefined {
   const only = updates[0];
   if (only === undefined) return emptyUpdate;
   if (updates.length === 1) return only;
+  const stored = inspector ?? createStoredInspector();
   const groups = new Map<number, Group>();
   const deletes = new Map<number, RangeSet>();
   let bytes = 0;
   for (let i = 0; i < updates.length; i++) {
-    const added = collect(updates[i] as Uint8Array, i, groups, deletes);
+    const added = collect(stored.inspect(updates[i] as Uint8Array), i, groups, deletes);
     if (added < 0) return undefined;
     bytes += added;
   }
   const encoder = encoding.createEncoder();
-  // One allocation for all: bytes that are copied, and at most 18 for the header of a group.
+  // Allocated once: the bytes of all structs, and at most 18 bytes for the header of each group.
   encoder.cbuf = new Uint8Array(bytes + 18 * groups.size + 8);
   writeGroups(encoder, updates, groups);
   writeDeletes(encoder, deletes);
   return encoding.toUint8Array(encoder);
 }
 
-/** The same, in few updates of at most `maxBytes` (and the bytes of one value that cannot be cut). */
+/**
+ * Joins updates as mergeAccepted does, but into as few updates as fit into `maxBytes` each. One that holds a value that cannot
+ * be cut may be larger by that value.
+ */
 export function mergeInParts(updates: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
   const parts: Uint8Array[] = [];
   const push = (merged: Uint8Array): void => {
     for (const part of splitUpdate(merged, maxBytes)) parts.push(part);
   };
+  const inspector = createStoredInspector();
   let first = 0;
   let bytes = 0;
   for (const [i, { length }] of updates.entries()) {
     if (i > first && bytes + length > maxBytes) {
-      push(mergeAccepted(updates.slice(first, i)));
+      push(mergeAccepted(updates.slice(first, i), inspector));
       [first, bytes] = [i, 0];
     }
     bytes += length;
   }
-  if (first < updates.length) push(mergeAccepted(updates.slice(first)));
+  if (first < updates.length) push(mergeAccepted(updates.slice(first), inspector));
   return parts;
 }
 
-/** The structs of an update that deletes nothing and the delete set of one without structs, as one update, undecoded. */
+/** One update of two: it has the structs of one that deletes nothing, and the delete set of one that has no structs. */
 export function withDeletes(structs: Uint8Array, deletes: Uint8Array): Uint8Array {
-  // The one ends with how many clients it deletes from, the other begins with how many it has structs of: 0 both.
+  // The first ends with the number of client ids that it deletes from, the second begins with the number of client ids that
+  // it has structs of. Both numbers are 0, and are left out.
   const joined = new Uint8Array(structs.length + deletes.length - 2);
   joined.set(structs.subarray(0, -1), 0);
   joined.set(deletes.subarray(1), structs.length - 1);
   return joined;
 }
 
-/** Adds what `update` holds; returns the bytes of its structs, -1 when they do not follow those that are there. */
+/**
+ * Adds the structs and delete ranges of the update with this number. Returns how many bytes its structs have; -1 when the clocks
+ * of its structs do not follow those of the updates before it.
+ */
 function collect(
-  update: Uint8Array,
+  found: Inspection,
   number: number,
   groups: Map<number, Group>,
   deletes: Map<number, RangeSet>,
 ): number {
-  const found = storedInspector.inspect(update);
   let bytes = 0;
   for (let block = 0; block < found.blockCount; block++) {
     const client = found.blockClient[block] as number;

@@ -7,7 +7,7 @@ import { descendingBlocks } from './causal-walk.js';
 import type { Inspection } from './inspection.js';
 import { piecesOf, type StructAt, writePiece, writeSliced } from './slice-struct.js';
 import { type ClockOf, clocksOf, type StateVector } from './state-vector.js';
-import { storedInspector } from './stored-inspector.js';
+import { createStoredInspector } from './stored-inspector.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_RIGHT, StructReader } from './struct-reader.js';
 
 const BYTES_BETWEEN_MARKS = 4096;
@@ -55,12 +55,12 @@ interface Rest {
   readonly clock: number;
 }
 
-const reader = new StructReader(defaultLimits, 'stored');
-
 /** An accepted update, indexed for `diff`. */
 export class SeekableUpdate {
   readonly update: Uint8Array;
   private found: Index | undefined;
+  /** Made when a struct is read first; closed between two calls. */
+  private structs: StructReader | undefined;
 
   /** Nothing is read before it is asked for. */
   constructor(update: Uint8Array) {
@@ -69,6 +69,10 @@ export class SeekableUpdate {
 
   private get index(): Index {
     return (this.found ??= indexOf(this.update));
+  }
+
+  private get reader(): StructReader {
+    return (this.structs ??= new StructReader(defaultLimits, 'stored'));
   }
 
   /**
@@ -80,9 +84,9 @@ export class SeekableUpdate {
   }
 
   /**
-   * The same in two, with what the update deletes where that is asked for. A struct is loose if it depends on nothing but
-   * what the reader has: the reader takes it at once. What follows it in its block, and all that is not loose, has to wait for
-   * something that is.
+   * The structs that a reader lacks, in two updates; `keepsDeletes`: with what the update deletes. A struct is loose if it
+   * depends on nothing but what the reader has: the reader takes it at once. What follows a loose struct in its block, and all
+   * that is not loose, has to wait for something that is.
    */
   divide(has: ClockOf, keepsDeletes = false): Divided {
     const loose = encoding.createEncoder();
@@ -132,8 +136,9 @@ export class SeekableUpdate {
   /** Writes the first struct of what is lacking, or its beginning, if it is loose; returns where that ends, or 0. */
   private writeLoose(encoder: encoding.Encoder, { block, clock }: Rest, has: ClockOf): number {
     const bytes = this.update;
-    const from = seek(bytes, block, clock);
+    const from = this.seek(block, clock);
     if (from.clock > clock) return 0;
+    const { reader } = this;
     reader.open(bytes, from.at);
     reader.struct();
     const { length, pos: endAt } = reader;
@@ -156,13 +161,14 @@ export class SeekableUpdate {
 
   private writeFrom(encoder: encoding.Encoder, block: Block, clock: number): void {
     const bytes = this.update;
-    const from = seek(bytes, block, clock);
+    const from = this.seek(block, clock);
     const offset = Math.max(0, clock - from.clock);
     encoding.writeVarUint(encoder, block.count - from.passed);
     encoding.writeVarUint(encoder, block.client);
     encoding.writeVarUint(encoder, from.clock + offset);
     let rawAt = from.at;
     if (offset > 0) {
+      const { reader } = this;
       reader.open(bytes, from.at);
       reader.struct();
       rawAt = reader.pos;
@@ -174,6 +180,34 @@ export class SeekableUpdate {
       );
     }
     encoding.writeUint8Array(encoder, bytes.subarray(rawAt, block.endAt));
+  }
+
+  /** The struct that holds `clock`, or the block's first if that is before it. */
+  private seek({ marks, endAt }: Block, clock: number): Position {
+    let low = 0;
+    let high = marks.length / 3 - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((marks[middle * 3] as number) <= clock) low = middle;
+      else high = middle - 1;
+    }
+    const position = {
+      clock: marks[low * 3] as number,
+      at: marks[low * 3 + 1] as number,
+      passed: marks[low * 3 + 2] as number,
+    };
+    if (clock <= position.clock) return position;
+    const { reader } = this;
+    reader.open(this.update, position.at);
+    while (reader.pos < endAt) {
+      reader.struct();
+      if (position.clock + reader.length > clock) break;
+      position.clock += reader.length;
+      position.at = reader.pos;
+      position.passed++;
+    }
+    reader.close();
+    return position;
   }
 }
 
@@ -197,7 +231,7 @@ function dependsOnOthers(
 }
 
 function indexOf(update: Uint8Array): Index {
-  const found = storedInspector.inspect(update);
+  const found = createStoredInspector().inspect(update);
   const { isCanonical, blockCount, deleteBlockCount } = found;
   const blocks = descendingBlocks(found)
     .filter((block) => found.blockFirst[block] !== found.blockFirst[block + 1])
@@ -225,31 +259,4 @@ function markedBlock(found: Inspection, block: number): Block {
     endAt: found.blockEndAt[block] as number,
     marks: Uint32Array.from(marks),
   };
-}
-
-/** The struct that holds `clock`, or the block's first if that is before it. */
-function seek(bytes: Uint8Array, { marks, endAt }: Block, clock: number): Position {
-  let low = 0;
-  let high = marks.length / 3 - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if ((marks[middle * 3] as number) <= clock) low = middle;
-    else high = middle - 1;
-  }
-  const position = {
-    clock: marks[low * 3] as number,
-    at: marks[low * 3 + 1] as number,
-    passed: marks[low * 3 + 2] as number,
-  };
-  if (clock <= position.clock) return position;
-  reader.open(bytes, position.at);
-  while (reader.pos < endAt) {
-    reader.struct();
-    if (position.clock + reader.length > clock) break;
-    position.clock += reader.length;
-    position.at = reader.pos;
-    position.passed++;
-  }
-  reader.close();
-  return position;
 }

@@ -5,7 +5,7 @@ import { CausalWalk } from './causal-walk.js';
 import type { Inspection } from './inspection.js';
 import { type Piece, piecesOf, type StructAt, writePiece } from './slice-struct.js';
 import type { ClockOf } from './state-vector.js';
-import { storedInspector } from './stored-inspector.js';
+import { createStoredInspector } from './stored-inspector.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_RIGHT } from './struct-reader.js';
 
 /** What a part has besides structs: the number of its client ids, and an empty delete set. */
@@ -99,7 +99,7 @@ interface DeletePiece {
  */
 export function splitUpdate(update: Uint8Array, maxBytes: number): Uint8Array[] {
   if (update.length <= maxBytes) return [update];
-  const found = storedInspector.inspect(update);
+  const found = createStoredInspector().inspect(update);
   const { structs, blocks } = causalOrder(found);
   // A struct it could not place would be lost without a word; an accepted update has none.
   if (structs.length !== found.structCount) return [update];
@@ -122,7 +122,7 @@ export function splitDeletes(
   has: ClockOf,
   maxBytes: number,
 ): { readonly ofMissing: Uint8Array[]; readonly ofKnown: Uint8Array[] } {
-  const found = storedInspector.inspect(deletes);
+  const found = createStoredInspector().inspect(deletes);
   const missing: DeletePiece[] = [];
   const known: DeletePiece[] = [];
   for (const { client, ranges } of deletesOf(found)) {

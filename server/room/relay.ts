@@ -17,6 +17,7 @@ import type { Clock, Timer } from '../../shared/clock.js';
 import type { Ack } from '../../shared/native/fields.js';
 import { mergeAccepted } from '../crdt/merge-updates.js';
 import { emptyUpdate } from '../crdt/state-vector.js';
+import type { UpdateInspector } from '../crdt/update-inspector.js';
 import { relayTable, type RelayEffect, type RelayEvent, type RelayState } from './relay-state.js';
 import type { Fanout, Receipt, Writer } from './writer.js';
 
@@ -49,6 +50,8 @@ export interface RelayDeps {
   readonly offset: number;
   /** Whether the server has no time to spare for frames that a commit would save. */
   readonly isBusy: () => boolean;
+  /** For merging updates that were accepted; may be shared. */
+  readonly inspector: UpdateInspector;
 }
 
 /** Frames of one room leave this far apart per live reader, ms: more readers make a frame dearer. */
@@ -260,9 +263,9 @@ export class Relay {
 
   /** These entries were queued and are durable now: they leave in one frame to everybody. */
   #sendJoined(entries: readonly Entry[]): void {
-    const { fanout, clock } = this.#deps;
+    const { fanout, clock, inspector } = this.#deps;
     const updates = entries.filter(({ isKnown }) => !isKnown).map(({ update }) => update);
-    const update = mergeAccepted(updates);
+    const update = mergeAccepted(updates, inspector);
     this.#lastAt = clock.monotonic();
     fanout.joined(
       update,

@@ -6,6 +6,7 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
+import { createStoredInspector } from '../crdt/stored-inspector.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
 import { checkpointDueInMs } from './checkpoint-policy.js';
 import { CheckpointRuns } from './checkpoint-runs.js';
@@ -86,6 +87,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       touched: (room) => this.#touched(room),
       ended: (room, members, error) => this.#ended(room, members, error),
       isBusy: deps.isBusy ?? (() => false),
+      inspector: createStoredInspector(),
       claimed: (room) => this.#owners.changed(room),
       committing: (room) => this.#owners.committing(room),
       loadKept: (document, after) => this.#loadKept(document, after),

@@ -6,6 +6,7 @@ import type { DocumentName } from '../../shared/document-name.js';
 import type { SyncError } from '../../shared/errors.js';
 import type { CausalIndex } from '../crdt/causal-index.js';
 import type { StateVector } from '../crdt/state-vector.js';
+import type { UpdateInspector } from '../crdt/update-inspector.js';
 import type { LogRecord } from '../store/store.js';
 import { CatchUp } from './catch-up.js';
 import { ClientIdOwners } from './client-id-owners.js';
@@ -34,6 +35,8 @@ export interface RoomDeps extends IntakeDeps {
   readonly ended: (room: Room, members: readonly Writer[], error: SyncError) => void;
   /** Whether the server has no time to spare, see Relay. */
   readonly isBusy: () => boolean;
+  /** For merging updates that were accepted. */
+  readonly inspector: UpdateInspector;
   /** Called when a client id of the room has an owner that is to be kept in the store. */
   readonly claimed: (room: Owned) => void;
   /** Called before records of the room are given to the store, in the same turn. */
@@ -76,13 +79,13 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     { log, index, fanout }: { log: DocumentLog; index: CausalIndex; fanout: F },
     deps: RoomDeps,
   ) {
-    const { clock, isBusy, limits } = deps;
+    const { clock, isBusy, limits, inspector } = deps;
     this.document = document;
     this.epoch = epoch;
     this.fanout = fanout;
     this.#deps = deps;
     this.#log = log;
-    const relay = new Relay({ clock, fanout, offset: log.head, isBusy });
+    const relay = new Relay({ clock, fanout, offset: log.head, isBusy, inspector });
     this.#relay = relay;
     this.content = new Content({ log, index });
     this.owners = new ClientIdOwners(

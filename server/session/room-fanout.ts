@@ -5,6 +5,7 @@ import type { DocumentName } from '../../shared/document-name.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Ack } from '../../shared/native/fields.js';
 import { mergeAccepted, mergeConsecutive } from '../crdt/merge-updates.js';
+import type { UpdateInspector } from '../crdt/update-inspector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { Edit, Fanout, Writer } from '../room/writer.js';
 import type { Socket, Transport } from '../transport/transport.js';
@@ -37,6 +38,7 @@ export class RoomFanout implements Fanout {
   readonly #transport: Transport;
   readonly #document: DocumentName;
   readonly #limits: Limits;
+  readonly #inspector: UpdateInspector;
   /** The document's number on the wire. */
   readonly number: number;
   #lastWriter = 0;
@@ -47,11 +49,21 @@ export class RoomFanout implements Fanout {
   /** Bytes that each live reader was given since the readers were last checked. */
   #uncheckedBytes = 0;
 
-  /** `number` tells the document from all others that are or were loaded since the server started. */
-  constructor(deps: { transport: Transport; document: DocumentName; limits: Limits; number: number }) {
+  /**
+   * `number` tells the document from all others that are or were loaded since the server started. `inspector` is for merging,
+   * and may be shared.
+   */
+  constructor(deps: {
+    transport: Transport;
+    document: DocumentName;
+    limits: Limits;
+    number: number;
+    inspector: UpdateInspector;
+  }) {
     this.#transport = deps.transport;
     this.#document = deps.document;
     this.#limits = deps.limits;
+    this.#inspector = deps.inspector;
     this.number = deps.number;
   }
 
@@ -110,7 +122,10 @@ export class RoomFanout implements Fanout {
     const [only] = edits;
     if (edits.length === 1 && only !== undefined) return this.#editsOfOne(only.writer, only.update, cursor);
     const authors = new Set(edits.map(({ writer }) => writer));
-    const update = mergeAccepted(edits.map((edit) => edit.update));
+    const update = mergeAccepted(
+      edits.map((edit) => edit.update),
+      this.#inspector,
+    );
     const [author] = authors;
     if (authors.size === 1 && author !== undefined) return this.#editsOfOne(author, update, cursor);
     if (update.length >= this.maxLiveBytes) return this.#fallBack();
@@ -194,7 +209,7 @@ export class RoomFanout implements Fanout {
     for (const [author, { socket }] of authors) {
       socket.subscribe(liveTopic);
       const others = edits.filter(({ writer }) => writer !== author).map(({ update }) => update);
-      const update = mergeConsecutive(others);
+      const update = mergeConsecutive(others, this.#inspector);
       // Two authors may have written under one client id: without those of one, the others' clocks have gaps.
       for (const each of update === undefined ? others : [update])
         socket.send(encoder.update(each, cursor, []));

@@ -2,6 +2,7 @@
 
 import * as Y from 'yjs';
 import { mergeAccepted } from '../../server/crdt/merge-updates.js';
+import { createStoredInspector } from '../../server/crdt/stored-inspector.js';
 import type { Edit, Fanout, Receipt, Writer } from '../../server/room/writer.js';
 import { CommitQueue } from '../../server/room/commit-queue.js';
 import { loadDocument } from '../../server/room/load-document.js';
@@ -152,6 +153,7 @@ export async function openRoom(
       touched: () => {},
       ended: (_room, members, error) => void ends.push({ members, error }),
       isBusy,
+      inspector: createStoredInspector(),
       claimed: () => {},
       committing: () => {},
       loadKept: (which, after) => store.loadKept(which, after),

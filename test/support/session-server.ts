@@ -5,6 +5,7 @@ import { nativeDialect } from '../../server/dialect/native.js';
 import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import type { Authenticator } from '../../server/auth/authenticator.js';
 import { InProcessWorker } from './in-process-worker.js';
+import { createStoredInspector } from '../../server/crdt/stored-inspector.js';
 import { RoomRegistry, type RegistryDeps } from '../../server/room/room-registry.js';
 import { maxReceivedBytes } from '../../server/session/frame-size.js';
 import { ClientSessions } from '../../server/session/client-sessions.js';
@@ -112,6 +113,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
   bearers.byToken.set('other', { sub: 'other', access: 'write' });
   const logger = notingLogger(log);
   let documents = 0;
+  const inspector = createStoredInspector();
   const registry = new RoomRegistry<RoomFanout>({
     store,
     worker: new InProcessWorker(),
@@ -120,7 +122,8 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     logger,
     gc: true,
     commitIntervalMs: 10,
-    createFanout: (document) => new RoomFanout({ transport, document, limits, number: ++documents }),
+    createFanout: (document) =>
+      new RoomFanout({ transport, document, limits, number: ++documents, inspector }),
     failed(error) {
       failures.push(error);
       gateway.stopAdmission();

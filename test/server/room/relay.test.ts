@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Relay } from '../../../server/room/relay.js';
 import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
+import { createStoredInspector } from '../../../server/crdt/stored-inspector.js';
 import type { Receipt } from '../../../server/room/writer.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { Random } from '../../support/histories.js';
@@ -19,7 +20,7 @@ beforeEach(() => {
   clock.advance(1_000);
   fanout = new WatchedFanout();
   isBusy = false;
-  relay = new Relay({ clock, fanout, offset: 0, isBusy: () => isBusy });
+  relay = new Relay({ clock, fanout, offset: 0, isBusy: () => isBusy, inspector: createStoredInspector() });
   offset = 0;
 });
 
