@@ -29,6 +29,17 @@ function accept(writer: WatchedWriter, update: Uint8Array, sent: Receipt = updat
   return at;
 }
 
+/** Ann, Bob and Ann again have edited, close behind each other. */
+function acceptThree(): { ann: WatchedWriter; bob: WatchedWriter; updates: readonly Uint8Array[] } {
+  const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
+  const [one, two] = [editor(1), editor(2)];
+  const updates = [one.edit('a'), two.edit('b'), one.edit('c')] as const;
+  accept(ann, updates[0]);
+  accept(bob, updates[1]);
+  accept(ann, updates[2]);
+  return { ann, bob, updates };
+}
+
 describe('an edit that comes alone', () => {
   it('R4: leaves at once, to all but the writer, and is acknowledged when durable', () => {
     const ann = new WatchedWriter();
@@ -66,12 +77,7 @@ describe('an edit that comes alone', () => {
 
 describe('edits that come close behind each other', () => {
   it('R4: leave in one frame within milliseconds, without waiting for the store, and nobody gets its own', () => {
-    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
-    const [one, two] = [editor(1), editor(2)];
-    const updates = [one.edit('a'), two.edit('b'), one.edit('c')];
-    accept(ann, updates[0]!);
-    accept(bob, updates[1]!);
-    accept(ann, updates[2]!);
+    const { ann, bob, updates } = acceptThree();
     expect(fanout.updates.length).toBe(1);
     clock.advance(6);
     const joined = mergeAccepted([updates[1]!, updates[2]!]);
@@ -124,12 +130,7 @@ describe('on a busy server', () => {
   });
 
   it('D1: what comes close behind waits until it is durable, and then goes in one frame to everybody', () => {
-    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
-    const [one, two] = [editor(1), editor(2)];
-    const updates = [one.edit('a'), two.edit('b'), one.edit('c')];
-    accept(ann, updates[0]!);
-    accept(bob, updates[1]!);
-    accept(ann, updates[2]!);
+    const { ann, bob, updates } = acceptThree();
     clock.advance(30);
     expect(fanout.updates).toEqual([{ update: updates[0], authors: [ann] }]);
     expect(relay.relayedOffset).toBe(1);
@@ -169,12 +170,7 @@ describe('on a busy server', () => {
   });
 
   it('R4: a commit that takes longer than 75 ms is not waited for', () => {
-    const [ann, bob] = [new WatchedWriter(), new WatchedWriter()];
-    const [one, two] = [editor(1), editor(2)];
-    const updates = [one.edit('a'), two.edit('b'), one.edit('c')];
-    accept(ann, updates[0]!);
-    accept(bob, updates[1]!);
-    accept(ann, updates[2]!);
+    const { ann, bob, updates } = acceptThree();
     clock.advance(74);
     expect(fanout.updates.length).toBe(1);
     clock.advance(1);

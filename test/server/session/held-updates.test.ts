@@ -8,6 +8,7 @@ import type { Acceptance } from '../../../server/room/intake.js';
 import { SyncError } from '../../../shared/errors.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+import type { MemoryPeer } from '../../support/memory-peer.js';
 import { editor } from '../../support/room-watch.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { pass } from '../../support/turns.js';
@@ -126,6 +127,20 @@ describe('a session', () => {
 
   afterEach(() => server.close());
 
+  /** Who has the first token writes; a client with the second one goes on under the same client id, until it is given up. */
+  async function forge(of: string, by = 'write'): Promise<{ victim: MemoryPeer; client: MemoryPeer }> {
+    const victim = await server.connected({ token: of });
+    victim.insert('mine');
+    const client = await server.connected({ token: by });
+    const forger = new Y.Doc();
+    Y.applyUpdate(forger, Y.encodeStateAsUpdate(victim.doc));
+    forger.clientID = victim.doc.clientID;
+    forger.getText('text').insert(0, 'forged ');
+    client.update(Y.encodeStateAsUpdate(forger, Y.encodeStateVector(victim.doc)));
+    await server.run(10_600, 100);
+    return { victim, client };
+  }
+
   it('C2: asks for what is missing, once, and takes all when it comes', async () => {
     const observer = await server.connected();
     const { doc, edit } = editor(5);
@@ -236,30 +251,14 @@ describe('a session', () => {
   });
 
   it('C3: gives up on a foreign client id with a code that says not to', async () => {
-    const victim = await server.connected({ token: 'other' });
-    victim.insert('mine');
-    const client = await server.connected();
-    const forger = new Y.Doc();
-    Y.applyUpdate(forger, Y.encodeStateAsUpdate(victim.doc));
-    forger.clientID = victim.doc.clientID;
-    forger.getText('text').insert(0, 'forged ');
-    client.update(Y.encodeStateAsUpdate(forger, Y.encodeStateVector(victim.doc)));
-    await server.run(10_600, 100);
+    const { victim, client } = await forge('other');
     expect(client.closed?.code).toBe(4409);
     expect(victim.text).toBe('mine');
   });
 
   it('C7: of an id that nobody known owns it is worth to come again: its connection may end', async () => {
     server.bearers.byToken.set('nobody', { access: 'write' });
-    const victim = await server.connected({ token: 'nobody' });
-    victim.insert('mine');
-    const client = await server.connected({ token: 'nobody' });
-    const forger = new Y.Doc();
-    Y.applyUpdate(forger, Y.encodeStateAsUpdate(victim.doc));
-    forger.clientID = victim.doc.clientID;
-    forger.getText('text').insert(0, 'forged ');
-    client.update(Y.encodeStateAsUpdate(forger, Y.encodeStateVector(victim.doc)));
-    await server.run(10_600, 100);
+    const { client } = await forge('nobody', 'nobody');
     expect(client.closed?.code).toBe(4509);
   });
 
