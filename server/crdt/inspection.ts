@@ -145,14 +145,14 @@ export class Inspection {
   }
 }
 
-/** The same numbers in twice the room (plus one, for columns that hold an end). */
+/** A column with the same numbers and twice the room, plus one for columns that hold an end. */
 export function grown(column: Uint32Array): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(column.length * 2 + 1);
   larger.set(column);
   return larger;
 }
 
-/** The same for a column of client ids. */
+/** A column of client ids with twice the room, as `grown` makes it. */
 function grownIds(column: Float64Array): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(column.length * 2 + 1);
   larger.set(column);

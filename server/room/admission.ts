@@ -83,11 +83,11 @@ export class Admission {
    */
   isPlain({ shape, update, depth }: Verdict, itemCount: number): boolean {
     const { parts, searched } = shape;
-    // The usual keystroke; a paste into a plain text, too, which costs readers its bytes and no more.
+    // A usual keystroke. Also a paste into plain text, which costs readers no more than its bytes.
     if (parts === 1 && searched === 0 && depth === 0) return true;
     if (this.#isExcessive) {
       if (searched > 0) throw excess();
-      // It cannot be tried, as the document cannot be loaded, and it makes nothing slower.
+      // The document cannot be loaded, so the update cannot be tried. The update makes nothing slower.
       return true;
     }
     if (parts > maxParts || update.length > maxBytes || depth > maxDepth) return false;

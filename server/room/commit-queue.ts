@@ -56,15 +56,15 @@ export class CommitQueue {
   readonly #maxAwayMs: number;
   readonly #onFailure: (error: unknown) => void;
   #state: CommitState = 'idle';
-  /** Of `writing` and `away`. */
+  /** The batch that the store has, or is to be given again: in the states `writing` and `away`. */
   #batch: Batch | undefined;
-  /** Of `due` and `away`. */
+  /** Fires when the next batch is to be written: in the states `due` and `away`. */
   #timer: Timer | undefined;
-  /** Of `failed`. */
+  /** Why the store can write nothing any more: in the state `failed`. */
   #failure: SyncError | undefined;
   /** Logs with records that are in no batch. */
   #dirty = new Set<CommitSource>();
-  /** Of all records that are not durable. */
+  /** Bytes of all records that are not durable. */
   #bytes = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
   /** Monotonic time at which the store was last given a batch. */

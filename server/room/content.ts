@@ -3,7 +3,7 @@
 import type { CausalIndex, MissingId } from '../crdt/causal-index.js';
 import type { DocumentLog } from './document-log.js';
 
-/** So many ids are named of those that an update waits for. */
+/** At most so many of the ids that an update waits for are named. */
 const maxMissing = 64;
 
 export class Content {

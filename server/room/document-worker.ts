@@ -21,7 +21,7 @@ export interface MergeRequest extends WholeDocument {
 export interface Merged {
   /** The whole document as one update. */
   readonly update: Uint8Array;
-  /** The same, cut for sending; just the update itself when it is small. */
+  /** The whole document in parts for readers; a small document is one part, `update` itself. */
   readonly parts: readonly Uint8Array[];
   /** CPU time that loading `update` took, ms. */
   readonly loadMs: number;

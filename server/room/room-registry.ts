@@ -199,7 +199,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     this.#commits.checkCapacity();
   }
 
-  /** Whoever needs it can do without: the document is whole. */
+  /** The kept log. When it cannot be read, a reader is sent the whole document instead, so an error is only logged. */
   async #loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]> {
     try {
       return await this.#deps.store.loadKept(document, after);
@@ -209,7 +209,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     }
   }
 
-  /** A room of its own accord, or by the commit queue: its document is loaded anew by whoever opens it next (O7). */
+  /** A room has ended, by itself or by the commit queue. Whoever opens its document next loads the document anew (O7). */
   #ended(room: Room, members: readonly Writer[], error: SyncError): void {
     const { document } = room;
     const { logger } = this.#deps;

@@ -26,7 +26,7 @@ export class UpdateTail {
     return this.#ends.length;
   }
 
-  /** Of the updates, without what they are kept in. */
+  /** Bytes of the updates, without the memory that keeps them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -48,7 +48,7 @@ export class UpdateTail {
     this.#bytes += update.length;
   }
 
-  /** How large the updates are, from an index up to another. */
+  /** The sizes of the updates from an index up to another, bytes. */
   *sizes(from: number, to: number): Generator<number> {
     for (let c = this.#chunkOf(from); c < this.#chunks.length; c++) {
       const first = this.#firstOf(c);
@@ -63,7 +63,7 @@ export class UpdateTail {
     return this.take(from, to, Infinity);
   }
 
-  /** The same, but no more than `maxBytes` all together, unless the first is larger. */
+  /** Updates from an index up to another, as views: as many as have no more than `maxBytes` together, but at least the first. */
   take(from: number, to: number, maxBytes: number): Uint8Array[] {
     const views: Uint8Array[] = [];
     let bytes = 0;
