@@ -48,7 +48,7 @@ async function hearsOfTwo(token: string) {
     doc.getText('text').format(0, 4, { bold: true });
   }
   const reader = device(token);
-  const told = { tidied: 0, refusals: [] as string[], counts: [] as number[], durable: 0 };
+  const told = { tidied: 0, refusals: [] as (string | undefined)[], counts: [] as number[], durable: 0 };
   reader.doc.on('update', (_update: Uint8Array, origin: unknown) => {
     if (origin === null) told.tidied++;
   });
