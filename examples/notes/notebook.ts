@@ -10,7 +10,7 @@ import { NoteKeeper } from './note-keeper.js';
 import { plainText, type NoteSummary } from './note-text.js';
 import { NotebookIndex } from './notebook-index.js';
 import { NotebookSearch, type SearchResult } from './notebook-search.js';
-import { isSafe, OpenNote } from './open-note.js';
+import { isSafe, OpenNote, type WritingStage } from './open-note.js';
 import { requestNotebookToken } from './token.js';
 
 /** After the index has changed, before notes that are not open are looked after, ms. */
@@ -216,13 +216,16 @@ export class Notebook {
         this.#listed.delete(id);
         this.#record.setOwing(id, true);
       },
-      written: (summary, isLast) => this.#list(id, summary, isLast),
+      written: (summary, stage) => this.#list(id, summary, stage),
       changed: (note) => this.#noteChanged(note),
     });
   }
 
-  #list(id: string, summary: NoteSummary | undefined, isLast: boolean): boolean {
-    const saysAll = summary === undefined || this.index.write(id, summary, this.now(), isLast);
+  #list(id: string, summary: NoteSummary | undefined, stage: WritingStage): boolean {
+    // Who deleted the note has seen what was written, but for the time: that alone does not bring the note back.
+    const isDeleted = stage === 'late' && this.index.entry(id) === undefined;
+    const saysAll =
+      summary === undefined || isDeleted || this.index.write(id, summary, this.now(), stage !== 'pause');
     if (saysAll) this.#listed.add(id);
     this.#told();
     return saysAll;

@@ -4,6 +4,12 @@ import * as Y from 'yjs';
 import { HeddleProvider, type HeddleConnection } from '../../client/index.js';
 import { plainText, summarise, type NoteSummary } from './note-text.js';
 
+/**
+ * 'pause': something was written; told at once the first time, then when the typing pauses. 'end': something was written, and
+ * the writing ends. 'late': the writing has ended, and the entry lacks nothing but the time.
+ */
+export type WritingStage = 'pause' | 'end' | 'late';
+
 interface OpenNoteOptions {
   readonly id: string;
   /** Of the document. */
@@ -14,11 +20,10 @@ interface OpenNoteOptions {
   /** It is being written here: its entry is behind. */
   readonly writing: () => void;
   /**
-   * Its entry is to say this. The first time at once, afterwards when the typing pauses, and when the writing ends
-   * (`isLast`). Undefined where there is nothing of the note on this device. Returns whether the entry says all now: its
-   * time may come later.
+   * Its entry is to say this. Undefined where there is nothing of the note on this device. Returns whether the entry says all
+   * now: its time may come later.
    */
-  readonly written: (summary: NoteSummary | undefined, isLast: boolean) => boolean;
+  readonly written: (summary: NoteSummary | undefined, when: WritingStage) => boolean;
   /** Its status, or whether it can be shown, may be different. */
   readonly changed: (note: OpenNote) => void;
 }
@@ -39,7 +44,7 @@ export class OpenNote {
   readonly text: Y.XmlFragment = this.doc.getXmlFragment('default');
   readonly provider: HeddleProvider;
   readonly #writing: () => void;
-  readonly #written: (summary: NoteSummary | undefined, isLast: boolean) => boolean;
+  readonly #written: OpenNoteOptions['written'];
   #isOwing: boolean;
   /** The entry says what the note says, but has not its time. */
   #isLate = false;
@@ -104,13 +109,18 @@ export class OpenNote {
   }
 
   #tell(isLast: boolean): void {
-    const isBehind = this.#isOwing || (isLast && this.#isLate);
-    if (!isBehind || this.#isClosed || this.provider.status.phase === 'loading') return;
+    const stage = this.#stage(isLast);
+    if (stage === undefined || this.#isClosed || this.provider.status.phase === 'loading') return;
     clearTimeout(this.#pause);
     this.#since = undefined;
     this.#isListed = true;
     this.#isOwing = false;
-    this.#isLate = !this.#written(this.text.length === 0 ? undefined : summarise(this.text), isLast);
+    this.#isLate = !this.#written(this.text.length === 0 ? undefined : summarise(this.text), stage);
     if (this.#isLate) this.#pause = setTimeout(() => this.flush(), endMs);
+  }
+
+  #stage(isLast: boolean): WritingStage | undefined {
+    if (this.#isOwing) return isLast ? 'end' : 'pause';
+    return isLast && this.#isLate ? 'late' : undefined;
   }
 }

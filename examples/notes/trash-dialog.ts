@@ -34,24 +34,25 @@ export class TrashView {
         : 'The texts of these notes are on the server. They stay there until they are deleted for good.',
     );
     this.#empty.hidden = notes.length === 0;
-    const drawn = JSON.stringify(notes);
+    const rows = notes.map((note) => ({ note, when: whenWords(note.deletedAt, this.#current().now()) }));
+    const drawn = JSON.stringify(rows);
     if (this.#list.dataset.drawn === drawn) return;
     this.#list.dataset.drawn = drawn;
     const hadFocus = this.#list.contains(document.activeElement);
-    this.#list.replaceChildren(...notes.map((note) => this.#row(note)));
+    this.#list.replaceChildren(...rows.map(({ note, when }) => this.#row(note, when)));
     // The button that was pressed is gone with its row.
     if (hadFocus) this.#dialog.querySelector<HTMLElement>('button:not([hidden])')?.focus();
   }
 
-  #row(note: TrashedNote): HTMLLIElement {
-    const { id, title, excerpt, deletedAt } = note;
+  #row(note: TrashedNote, when: string): HTMLLIElement {
+    const { id, title, excerpt } = note;
     const name = title === '' ? 'New note' : title;
     const item = newElement('li', 'trashed');
     const words = newElement('div', 'trashed-words');
     words.append(
       newElement('span', 'note-title', name),
       newElement('span', 'note-excerpt', excerpt === '' ? 'No more text' : excerpt),
-      newElement('span', 'note-foot', `Deleted ${whenWords(deletedAt, this.#current().now())}`),
+      newElement('span', 'note-foot', `Deleted ${when}`),
     );
     const restore = newElement('button', 'button small', 'Restore');
     restore.setAttribute('aria-label', `Restore ${name}`);

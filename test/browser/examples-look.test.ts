@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, launchChromium } from './chromium.js';
 import { startDemoServer, type DemoServer } from './demo-server.js';
-import { contrastOf, hueOf, tabThrough, tooSmallForFingers } from './look.js';
+import { contrastOf, hardToRead, hueOf, tabThrough, tooSmallForFingers } from './look.js';
 
 const executablePath = findChromium();
 const patience = { timeout: 20_000, interval: 50 };
@@ -46,6 +46,11 @@ describe.skipIf(executablePath === undefined)('look of the example pages', () =>
     await expect.poll(() => page.getByTestId('status').getAttribute('data-phase'), patience).toBe(phase);
   }
 
+  const dialogs: Record<Name, readonly string[]> = {
+    editor: ['status', 'document-menu', 'new-document', 'about'],
+    notes: ['status', 'notebook', 'trash'],
+  };
+
   const looks = names.flatMap((name) =>
     (['light', 'dark'] as const).map((scheme) => [name, scheme] as const),
   );
@@ -84,6 +89,24 @@ describe.skipIf(executablePath === undefined)('look of the example pages', () =>
     },
   );
 
+  test.each(looks)(
+    'Q13 every text of the %s page (%s) can be read, in its dialogs too',
+    async (name, colorScheme) => {
+      const page = await open(name, { colorScheme });
+      if (name === 'notes') await page.getByTestId('new-note').click();
+      await page.locator('.tiptap').click();
+      await page.keyboard.type('Words');
+      await expectPhase(page, 'synced');
+      expect(await hardToRead(page)).toEqual([]);
+      for (const id of dialogs[name]) {
+        await page.locator(`#${id}`).click();
+        expect(await hardToRead(page)).toEqual([]);
+        await page.keyboard.press('Escape');
+      }
+      await page.context().close();
+    },
+  );
+
   test.each(names)('Q15 on a phone a finger finds everything on the %s page', async (name) => {
     const page = await open(name, phone);
     expect(await tooSmallForFingers(page)).toEqual([]);
@@ -105,11 +128,6 @@ describe.skipIf(executablePath === undefined)('look of the example pages', () =>
     },
   );
 
-  const dialogs: Record<Name, readonly string[]> = {
-    editor: ['status', 'document-menu', 'new-document', 'about'],
-    notes: ['status', 'notebook', 'trash'],
-  };
-
   test.each(names)(
     'Q15 on a phone the dialogs of the %s page fit, and a finger finds all that is in them',
     async (name) => {
@@ -128,4 +146,24 @@ describe.skipIf(executablePath === undefined)('look of the example pages', () =>
       await page.context().close();
     },
   );
+
+  test.each(names)('U8, Q10 a long status fits a phone on the %s page', async (name) => {
+    const page = await open(name, phone);
+    if (name === 'notes') await page.getByTestId('new-note').click();
+    await page.locator('.tiptap').click();
+    await page.keyboard.type('Words');
+    await expectPhase(page, 'synced');
+    await server.kill();
+    try {
+      await expectPhase(page, 'offline');
+      await page.keyboard.type(' without a network');
+      await expect.poll(() => page.getByTestId('status').innerText(), patience).toMatch(/waiting/);
+      const pill = await page.getByTestId('status').boundingBox();
+      expect(pill!.x + pill!.width).toBeLessThanOrEqual(390);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    } finally {
+      await server.start();
+      await page.context().close();
+    }
+  });
 });

@@ -22,25 +22,45 @@ export async function hueOf(element: Locator): Promise<number> {
 
 /** How well the text of an element can be read on what is painted behind it, as WCAG counts: 4.5 is enough for small text. */
 export async function contrastOf(element: Locator): Promise<number> {
-  return element.evaluate((found) => {
-    const context = document.createElement('canvas').getContext('2d')!;
-    const painted = (colors: string[]): number => {
-      for (const color of colors) {
-        context.fillStyle = color;
-        context.fillRect(0, 0, 1, 1);
-      }
-      const light = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).map((byte) => {
-        const part = byte / 255;
-        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-      });
-      return 0.2126 * light[0]! + 0.7152 * light[1]! + 0.0722 * light[2]!;
-    };
+  const [found] = await element.evaluateAll(contrasts);
+  return found!.contrast;
+}
+
+/** The texts of a page that cannot be read well, with their contrast. What is switched off is left out. */
+export async function hardToRead(page: Page): Promise<readonly string[]> {
+  const all = await page.locator('body *').evaluateAll(contrasts);
+  return all
+    .filter(({ contrast }) => contrast < 4.5)
+    .map(({ text, contrast }) => `${text}: ${contrast.toFixed(2)}`);
+}
+
+/** Runs in the page: the contrast of each element that has text of its own and can be seen. */
+function contrasts(elements: readonly Element[]): { text: string; contrast: number }[] {
+  const context = document.createElement('canvas').getContext('2d')!;
+  const painted = (colors: readonly string[]): number => {
+    for (const color of colors) {
+      context.fillStyle = color;
+      context.fillRect(0, 0, 1, 1);
+    }
+    const light = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3).map((byte) => {
+      const part = byte / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * light[0]! + 0.7152 * light[1]! + 0.0722 * light[2]!;
+  };
+  return elements.flatMap((element) => {
+    const text = [...element.childNodes]
+      .map((node) => (node.nodeType === 3 ? node.nodeValue : ''))
+      .join('')
+      .trim();
+    const isSeen = element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    if (text === '' || !isSeen || element.closest('[aria-disabled=true], :disabled') !== null) return [];
     const behind: string[] = [];
-    for (let at: Element | null = found; at !== null; at = at.parentElement)
+    for (let at: Element | null = element; at !== null; at = at.parentElement)
       behind.unshift(getComputedStyle(at).backgroundColor);
     const ground = painted(behind);
-    const text = painted([...behind, getComputedStyle(found).color]);
-    return (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
+    const ink = painted([...behind, getComputedStyle(element).color]);
+    return [{ text, contrast: (Math.max(ground, ink) + 0.05) / (Math.min(ground, ink) + 0.05) }];
   });
 }
 

@@ -99,6 +99,23 @@ describe.skipIf(executablePath === undefined)('notes that are deleted', () => {
     await expectTitles(here, ['Open in two places']);
   });
 
+  test('Q3, Q17 a note that was just written stays deleted, though its time comes later', async () => {
+    const here = await openSaved(stage.context, stage.address);
+    const there = await openSaved(stage.elsewhere, stage.address);
+    await here.write('Title', 'x'.repeat(130));
+    await expectStatus(here, savedOnServer);
+    // Behind the first words: the entry gets no more than the time of this, and later.
+    await here.page.keyboard.type(' and more');
+    await expectStatus(here, savedOnServer);
+    await there.open('Title');
+    await expect.poll(() => there.text(), patience).toContain('and more');
+    await there.part('delete').click();
+    await here.page.getByText('This note is in the trash.').waitFor();
+    await expectStatus(here, savedOnServer);
+    await here.page.waitForTimeout(1_000);
+    expect([await here.titles(), await there.titles()]).toEqual([[], []]);
+  });
+
   test('Q20 signing out leaves nothing on this device, in no window; the link brings back what is on the server', async () => {
     const here = await openSaved(stage.context, stage.address);
     await here.write('On the server');
@@ -131,6 +148,7 @@ describe.skipIf(executablePath === undefined)('notes that are deleted', () => {
       await expectStatus(here, 'Offline, 1 note waiting');
       await here.part('notebook').click();
       await here.part('sign-out').click();
+      await here.part('confirm-dialog').waitFor();
       expect(await here.page.locator('#confirm-warning').innerText()).toContain(
         'lost if you sign out now: 1 note of this notebook',
       );
