@@ -18,7 +18,7 @@ import { openCopy } from './open-copy.js';
 import type { ProviderEvents } from './provider-events.js';
 import { Settled } from './settled.js';
 import { sharedConnection } from './shared-connections.js';
-import { loggedOut, statusReason, type StatusReason } from './status-reason.js';
+import { clientIdConflict, loggedOut, statusReason, type StatusReason } from './status-reason.js';
 import { Subdocuments } from './subdocuments.js';
 import { syncPhase, type SyncStatus } from './sync-status.js';
 
@@ -257,6 +257,7 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
     kept.on('access', () => this.#accessChanged());
     kept.on('unsynced', (count) => this.emit('unsyncedChanges', [count]));
     kept.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
+    kept.on('client-id-conflict', (clientId) => this.emit('client-id-conflict', [{ clientId }]));
     kept.on('offline-error', (error) => this.emit('offline-error', [error]));
     kept.on('changed', () => this.#changed());
     const onDestroy = (): void => this.destroy();
@@ -366,6 +367,7 @@ export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>>
   #reason(isBroken: boolean): StatusReason | undefined {
     const { reason, isLoggedOut, isStuck } = this.connection;
     if (isLoggedOut) return loggedOut;
+    if (this.#kept.hasClientIdConflict) return clientIdConflict;
     if (isBroken && reason !== undefined) return statusReason(reason, isStuck);
     if (this.#kept.reason !== undefined) return statusReason(this.#kept.reason);
     if (this.#kept.access === 'read' && this.hasUnsyncedChanges)

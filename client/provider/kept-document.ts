@@ -9,10 +9,12 @@ import type { Access } from '../../shared/permission.js';
 import type { Connection } from '../connection/connection.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
+import type { WrittenRange } from '../crdt/written-here.js';
 import type { OfflineError } from '../offline/offline-error.js';
 import { Tidying } from '../crdt/tidying.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
+import { ClientIdentity } from './client-identity.js';
 import { DocumentSync, type DocumentPhase, type DocumentReason } from './document-sync.js';
 import { Presence } from './presence.js';
 import { Settled } from './settled.js';
@@ -43,6 +45,8 @@ interface Events {
   'offline-error': (error: OfflineError) => void;
   /** Something of another tab could not be taken. The document is as it was. */
   'tab-error': (error: Error) => void;
+  /** Somebody else has written other content under a client id that this document has written under. */
+  'client-id-conflict': (clientId: number) => void;
 }
 
 const nothing: LoadedCopy = { update: undefined, position: undefined, pending: [], access: undefined };
@@ -52,6 +56,7 @@ const gone = (): Error => new Error('the document was let go of');
 export class KeptDocument extends ObservableV2<Events> {
   readonly #deps: KeptDocumentDeps;
   readonly #copy: OfflineCopy | undefined;
+  readonly #identity: ClientIdentity;
   readonly #tabs: TabChannel | undefined;
   readonly #loaded = new Settled();
   readonly #undo: (() => void)[] = [];
@@ -73,9 +78,10 @@ export class KeptDocument extends ObservableV2<Events> {
   constructor(deps: KeptDocumentDeps) {
     super();
     this.#deps = deps;
-    const { doc, copy } = deps;
+    const { doc, awareness, copy } = deps;
     this.#copy = copy;
     this.#tidying = new Tidying(doc);
+    this.#identity = new ClientIdentity({ doc, awareness, conflict: (clientId) => this.#conflict(clientId) });
     this.#hadContent = doc.store.clients.size > 0;
     if (this.#hadContent) this.#changed(Y.encodeStateAsUpdate(doc), undefined);
     this.#tabs = this.#openTabs();
@@ -107,6 +113,11 @@ export class KeptDocument extends ObservableV2<Events> {
   /** The copy holds all there is, in complete transactions. */
   get isSavedLocally(): boolean {
     return this.isLoaded && this.#copy !== undefined && this.offlineError === undefined && this.#copy.isSaved;
+  }
+
+  /** What this document holds under some client ids differs from what others hold, for good. */
+  get hasClientIdConflict(): boolean {
+    return this.#identity.hasConflict;
   }
 
   get copy(): OfflineCopy | undefined {
@@ -161,6 +172,7 @@ export class KeptDocument extends ObservableV2<Events> {
     this.#begun.reject(gone());
     this.#presence?.destroy();
     this.#tabs?.destroy();
+    this.#identity.destroy();
     this.#sync?.destroy();
     void this.#copy?.close().catch(() => {}); // told by its `error` event
     super.destroy();
@@ -241,10 +253,20 @@ export class KeptDocument extends ObservableV2<Events> {
       const kind = this.#kindOf(origin, made);
       return kind === 'tab' ? 'server' : kind;
     };
-    const tabs = new TabChannel({ channelName, doc, awareness, clock, random, kindOf, platform });
+    const written = (): readonly WrittenRange[] => this.#identity.written;
+    const tabs = new TabChannel({ channelName, doc, awareness, clock, random, kindOf, written, platform });
+    tabs.on('client-id', () => this.#identity.look());
+    tabs.on('conflict', (clientId) => this.#identity.foundTwice(clientId));
     tabs.on('orphaned', () => this.#sync?.compare());
     tabs.on('error', (error) => this.emit('tab-error', [error]));
     return tabs;
+  }
+
+  #conflict(clientId: number): void {
+    // The tab that has written the other content is to know of it too.
+    this.#tabs?.tell();
+    this.emit('client-id-conflict', [clientId]);
+    this.emit('changed', []);
   }
 
   /** A tab that may not read the document gets nothing of it from its siblings. */
@@ -277,6 +299,8 @@ export class KeptDocument extends ObservableV2<Events> {
     name: Name,
     what: Parameters<Events[Name]>[0],
   ): void {
+    // The server may have made the document take another client id.
+    this.#identity.look();
     this.#tabs?.setState({ isSynced: this.phase === 'synced', unsynced: this.unsynced });
     this.emit(name, [what] as unknown as Parameters<Events[Name]>);
     this.emit('changed', []);

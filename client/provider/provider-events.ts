@@ -29,5 +29,10 @@ export interface ProviderEvents<Provider> {
   'offline-error': (error: OfflineError) => void;
   /** A state of this client's awareness was not taken. The others see what was taken last, and edits go on. */
   'awareness-refused': (reason: DocumentReason) => void;
+  /**
+   * Somebody else has written other content under a Yjs client id of this document, before either knew of the other. The two
+   * documents differ for good; a new Y.Doc shows what the server has.
+   */
+  'client-id-conflict': (event: { clientId: number }) => void;
   destroy: (provider: Provider) => void;
 }

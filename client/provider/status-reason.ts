@@ -18,6 +18,11 @@ export type StatusReasonKind =
    * Y.Doc, or that user, can go on.
    */
   | 'other-user'
+  /**
+   * Two documents have written under the same client id without knowing of each other, as a restored copy of a page can.
+   * They hold different content for the same ids, for good. A new Y.Doc shows what the server has.
+   */
+  | 'client-id-conflict'
   | 'too-large'
   /** Client and server do not speak the same version. */
   | 'version'
@@ -89,6 +94,13 @@ function kindOf(code: ErrorCode | undefined, retry: Retry): StatusReasonKind {
   // A server that says not to come again is there.
   return retry === 'backoff' ? 'unreachable' : 'server';
 }
+
+export const clientIdConflict: StatusReason = {
+  kind: 'client-id-conflict',
+  code: undefined,
+  message: 'somebody else has written other content under the same client id',
+  isFinal: false,
+};
 
 export const loggedOut: StatusReason = {
   kind: 'logged-out',

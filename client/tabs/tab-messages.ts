@@ -1,11 +1,16 @@
 // What the tabs of one browser say to each other about a document: plain objects that a structured clone carries, read
 // with the suspicion that another version of the application may be open.
 
+import type { WrittenRange } from '../crdt/written-here.js';
+
 /** Tabs of another version are not understood, and ignored. */
-const version = 1;
+const version = 2;
 
 /** Longest update in one message, bytes; a longer one goes in parts. */
 export const maxPartBytes = 1024 * 1024;
+
+/** A greeting with more than this is not understood: a tab that takes another client id again and again is at fault. */
+const maxWrittenRanges = 10_000;
 
 /** What a document holds, short enough to be told to all. */
 export interface Summary {
@@ -22,6 +27,16 @@ export interface TabState {
   readonly hasUnsynced: boolean;
   /** It holds the lock that is let go of when it dies. */
   readonly isLocked: boolean;
+  /** The Yjs client id under which it writes. */
+  readonly clientId: number;
+}
+
+/** What a greeting tells. */
+export interface Greeting {
+  readonly summary: Summary;
+  readonly awareness?: Uint8Array | undefined;
+  /** What the tab itself has written since it was opened. */
+  readonly written: readonly WrittenRange[];
 }
 
 /** A piece of an update; the pieces of one follow each other without anything between. */
@@ -36,9 +51,9 @@ export interface Part {
 export type Saying = (
   | { readonly type: 'state' }
   /** A tab has come, or may lack something: to all. */
-  | { readonly type: 'hello'; readonly summary: Summary; readonly awareness?: Uint8Array | undefined }
+  | ({ readonly type: 'hello' } & Greeting)
   /** The answer. */
-  | { readonly type: 'here'; readonly summary: Summary; readonly awareness?: Uint8Array | undefined }
+  | ({ readonly type: 'here' } & Greeting)
   /** Whoever it is to is asked for what this tab lacks. `deletes`: what is deleted here, an update; absent when it is the same. */
   | { readonly type: 'want'; readonly stateVector: Uint8Array; readonly deletes?: Uint8Array | undefined }
   /** The answer; empty when there is nothing. */
@@ -69,17 +84,22 @@ const isName: Check = (value) => typeof value === 'string' && value.length > 0 &
 const isSummary: Check = (value) =>
   fits(value, { stateVector: isBytes, deletesHash: (hash) => typeof hash === 'number' });
 
+const isRange: Check = (value) => fits(value, { clientId: isCount, from: isCount, to: isCount });
+const isWritten: Check = (value) =>
+  Array.isArray(value) && value.length <= maxWrittenRanges && value.every(isRange);
+
 const base: Readonly<Record<string, Check>> = {
   version: (value) => value === version,
   from: isName,
   to: (value) => value === undefined || isName(value),
-  state: (value) => fits(value, { isSynced: isFlag, hasUnsynced: isFlag, isLocked: isFlag }),
+  state: (value) =>
+    fits(value, { isSynced: isFlag, hasUnsynced: isFlag, isLocked: isFlag, clientId: isCount }),
 };
 
 const shapes: Readonly<Record<TabMessage['type'], Readonly<Record<string, Check>>>> = {
   state: {},
-  hello: { summary: isSummary, awareness: isOptionalBytes },
-  here: { summary: isSummary, awareness: isOptionalBytes },
+  hello: { summary: isSummary, awareness: isOptionalBytes, written: isWritten },
+  here: { summary: isSummary, awareness: isOptionalBytes, written: isWritten },
   want: { stateVector: isBytes, deletes: isOptionalBytes },
   missing: { part: isPart, index: isCount, isLast: isFlag },
   update: { part: isPart, index: isCount, isLast: isFlag },

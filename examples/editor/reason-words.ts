@@ -39,6 +39,10 @@ const byKind: Readonly<Record<StatusReasonKind, Words>> = {
     'Signed in as somebody else',
     'What you write here was begun under another name. Load the page again to go on under yours.',
   ],
+  'client-id-conflict': [
+    'Differs from the others',
+    'Another page wrote as if it were this one, so the two show different things. Load the page again.',
+  ],
   version: ['Update needed', 'The server runs another version by now. Load the page again.'],
   busy: [
     'Server busy',

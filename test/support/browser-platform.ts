@@ -76,9 +76,10 @@ export class FakeBrowser {
     }
   }
 
-  /** Delivers the first message from one tab to another; false when none is on its way. */
+  /** Delivers the first message from one tab to another; false when none is on its way to a tab that runs. */
   deliver(): boolean {
-    const way = this.#ways[this.#pick(this.#ways.length)];
+    const ways = this.#open;
+    const way = ways[this.#pick(ways.length)];
     if (way === undefined) return false;
     const { queue, to } = way;
     this.#ways.splice(this.#ways.indexOf(way), 1);
@@ -94,7 +95,12 @@ export class FakeBrowser {
     do {
       while (this.deliver()) await Promise.resolve();
       await settled();
-    } while (this.#ways.length > 0);
+    } while (this.#open.length > 0);
+  }
+
+  /** Those on which something can arrive: a frozen tab hears what was said meanwhile when it runs again. */
+  get #open(): readonly Way[] {
+    return this.#ways.filter(({ to }) => !to.tab.isFrozen);
   }
 
   /** Moves the clock on in steps, and delivers after each. */
@@ -153,6 +159,8 @@ export class FakeTab {
   };
   readonly storageListeners = new Set<(key: string | null) => void>();
   isAlive = true;
+  /** It hears nothing for now. */
+  isFrozen = false;
 
   constructor(browser: FakeBrowser) {
     this.browser = browser;

@@ -171,19 +171,22 @@ describe('a tab that dies', () => {
 });
 
 describe('what cannot be taken', () => {
-  const state = { isSynced: false, hasUnsynced: false, isLocked: false };
-  const message = { version: 1, from: 'x', state };
+  const state = { isSynced: false, hasUnsynced: false, isLocked: false, clientId: 1 };
+  const message = { version: 2, from: 'x', state };
   const bytes = new Uint8Array([1, 2, 3]);
 
   it.each([
     ['nothing', null],
     ['text', 'hello'],
-    ['another version', { ...message, version: 2, type: 'update', part: bytes, index: 0, isLast: true }],
+    ['another version', { ...message, version: 1, type: 'update', part: bytes, index: 0, isLast: true }],
     ['an unknown type', { ...message, type: 'toString' }],
     ['no sender', { ...message, from: '', type: 'state' }],
     ['a sender of many letters', { ...message, from: 'x'.repeat(65), type: 'state' }],
-    ['no state', { ...message, state: {}, type: 'hello', summary: { stateVector: bytes, deletesHash: 1 } }],
-    ['no summary', { ...message, type: 'hello' }],
+    [
+      'no state',
+      { ...message, state: {}, type: 'hello', summary: { stateVector: bytes, deletesHash: 1 }, written: [] },
+    ],
+    ['no summary', { ...message, type: 'hello', written: [] }],
     ['text for bytes', { ...message, type: 'update', part: 'abc', index: 0, isLast: true }],
     [
       'too large a part',
@@ -202,12 +205,20 @@ describe('what cannot be taken', () => {
   it.each([
     ['update', { type: 'update', part: bytes, index: 0, isLast: true }],
     ['missing', { type: 'missing', part: bytes, index: 0, isLast: true }],
-    ['state vector', { type: 'hello', summary: { stateVector: new Uint8Array([5, 1]), deletesHash: 1 } }],
+    [
+      'state vector',
+      { type: 'hello', summary: { stateVector: new Uint8Array([5, 1]), deletesHash: 1 }, written: [] },
+    ],
     ['question', { type: 'want', stateVector: bytes, deletes: bytes }],
     ['awareness', { type: 'awareness', awareness: bytes }],
     [
       'awareness of a greeting',
-      { type: 'here', awareness: bytes, summary: { stateVector: new Uint8Array([0]), deletesHash: 1 } },
+      {
+        type: 'here',
+        awareness: bytes,
+        summary: { stateVector: new Uint8Array([0]), deletesHash: 1 },
+        written: [],
+      },
     ],
   ])('J12: is reported and leaves the document as it was: %s', async (_what, data) => {
     const [one, two] = await joined(2);
@@ -246,7 +257,7 @@ describe('what cannot be taken', () => {
       other.setLocalState({ id });
       const awareness = encodeAwarenessUpdate(other, [id]);
       other.destroy();
-      many.postMessage({ ...message, from: `tab-${id}`, type: 'hello', summary, awareness });
+      many.postMessage({ ...message, from: `tab-${id}`, type: 'hello', summary, awareness, written: [] });
     }
     await stage.browser.settle();
     expect(said(stage.browser).filter((type) => type === 'here')).toHaveLength(100);

@@ -3,6 +3,7 @@
 import { Awareness } from 'y-protocols/awareness';
 import { afterEach, beforeEach } from 'vitest';
 import * as Y from 'yjs';
+import { WrittenHere } from '../../../client/crdt/written-here.js';
 import { TabChannel, type TabPlatform } from '../../../client/tabs/tab-channel.js';
 import { FakeBrowser, type FakeTab } from '../../support/browser-platform.js';
 
@@ -13,7 +14,7 @@ export interface DocumentTab {
   readonly doc: Y.Doc;
   readonly awareness: Awareness;
   readonly channel: TabChannel;
-  /** `orphaned`, `error <message>`, in order. */
+  /** `orphaned`, `client-id`, `conflict`, `error <message>`, in order. */
   readonly events: string[];
   readonly text: Y.Text;
   close(): void;
@@ -27,7 +28,9 @@ export function openTab(
 ): DocumentTab {
   const tab = browser.open();
   const awareness = new Awareness(doc);
+  const events: string[] = [];
   let chance = ++opened;
+  const written = new WrittenHere(doc, () => events.push('foreign'));
   const channel = new TabChannel({
     channelName,
     doc,
@@ -38,13 +41,16 @@ export function openTab(
       return chance / 2147483647;
     },
     kindOf: (origin) => (origin === 'server' || origin === 'copy' ? origin : 'edit'),
+    written: () => written.ranges,
     platform: platform ?? tab,
   });
-  const events: string[] = [];
   channel.on('orphaned', () => void events.push('orphaned'));
+  channel.on('client-id', () => void events.push('client-id'));
+  channel.on('conflict', () => void events.push('conflict'));
   channel.on('error', ({ message }) => void events.push(`error ${message}`));
   const close = (): void => {
     channel.destroy();
+    written.destroy();
     awareness.destroy();
     doc.destroy();
   };

@@ -1,0 +1,146 @@
+// A document whose client id changes, and one whose client id somebody else has.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { Awareness, removeAwarenessStates } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+import { HeddleProvider } from '../../../client/index.js';
+import { ClientIdentity } from '../../../client/provider/client-identity.js';
+import { until } from '../../support/peer.js';
+import { serverForTest } from '../../support/test-server.js';
+
+const open: (() => void)[] = [];
+
+function page(clientId: number): {
+  doc: Y.Doc;
+  awareness: Awareness;
+  identity: ClientIdentity;
+  conflicts: number[];
+} {
+  const doc = new Y.Doc();
+  doc.clientID = clientId;
+  const awareness = new Awareness(doc);
+  const conflicts: number[] = [];
+  const identity = new ClientIdentity({ doc, awareness, conflict: (id) => conflicts.push(id) });
+  open.push(() => {
+    identity.destroy();
+    doc.destroy();
+  });
+  return { doc, awareness, identity, conflicts };
+}
+
+afterEach(() => {
+  for (const end of open.splice(0)) end();
+});
+
+/** What somebody else writes under this client id. */
+function foreign(clientId: number, text: string): Uint8Array {
+  const doc = new Y.Doc();
+  doc.clientID = clientId;
+  doc.getText('text').insert(0, text);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+describe('awareness', () => {
+  it('J15: moves with the client id that Yjs gives the document when somebody else writes under the one it had', () => {
+    const { doc, awareness } = page(5);
+    awareness.setLocalState({ user: 'anna' });
+    const told: unknown[] = [];
+    awareness.on('update', (change: unknown) => told.push(change));
+    Y.applyUpdate(doc, foreign(5, 'hello'));
+    expect(doc.clientID).not.toBe(5);
+    expect(awareness.clientID).toBe(doc.clientID);
+    expect(awareness.getLocalState()).toEqual({ user: 'anna' });
+    expect([...awareness.getStates().keys()]).toEqual([doc.clientID]);
+    expect(told).toEqual([
+      { added: [], updated: [], removed: [5] },
+      { added: [doc.clientID], updated: [], removed: [] },
+    ]);
+    awareness.setLocalStateField('user', 'bert');
+    expect(awareness.getStates().get(doc.clientID)).toEqual({ user: 'bert' });
+  });
+
+  it('J15: moves with a client id that the application sets, at the next edit or word of itself', () => {
+    const { doc, awareness } = page(5);
+    doc.clientID = 6;
+    doc.getText('text').insert(0, 'x');
+    expect([...awareness.getStates().keys()]).toEqual([6]);
+    doc.clientID = 7;
+    awareness.setLocalState({ user: 'anna' });
+    expect([...awareness.getStates()]).toEqual([[7, { user: 'anna' }]]);
+  });
+
+  it('J15: that shows nothing shows nothing under the other id', () => {
+    const { doc, awareness } = page(5);
+    awareness.setLocalState(null);
+    doc.clientID = 6;
+    doc.getText('text').insert(0, 'x');
+    expect(awareness.clientID).toBe(6);
+    expect(awareness.getStates().size).toBe(0);
+  });
+
+  it('J15: under an id of its own stays there', () => {
+    const { doc, awareness } = page(5);
+    removeAwarenessStates(awareness, [5], 'local');
+    awareness.clientID = 99;
+    awareness.setLocalState({ user: 'anna' });
+    doc.clientID = 6;
+    doc.getText('text').insert(0, 'x');
+    expect(awareness.clientID).toBe(99);
+  });
+});
+
+describe('content of somebody else', () => {
+  it('J17: under an id that this document has written under is told of, once', () => {
+    const { doc, identity, conflicts } = page(5);
+    doc.getText('text').insert(0, 'mine');
+    Y.applyUpdate(doc, foreign(5, 'something else'));
+    Y.applyUpdate(doc, foreign(5, 'something else, and more'));
+    expect(conflicts).toEqual([5]);
+    expect(identity.hasConflict).toBe(true);
+  });
+
+  it('J17: under an id that this document has not written under is none', () => {
+    const { doc, conflicts } = page(5);
+    Y.applyUpdate(doc, foreign(5, 'written before'));
+    doc.getText('text').insert(0, 'mine ');
+    Y.applyUpdate(doc, foreign(5, 'written before'));
+    Y.applyUpdate(doc, foreign(8, 'written by somebody else'));
+    expect(conflicts).toEqual([]);
+  });
+});
+
+describe('two devices that have written under one client id without a network', () => {
+  function device(url: string, text: string): HeddleProvider {
+    const doc = new Y.Doc();
+    doc.clientID = 5;
+    const one = new HeddleProvider(url, 'notes', doc, {
+      WebSocketPolyfill: WebSocket,
+      tabs: false,
+      offline: false,
+      connect: false,
+    });
+    open.push(() => one.destroy());
+    doc.getText('text').insert(0, text);
+    return one;
+  }
+
+  it('J17: the one of which the other has written more is told, and says why', async () => {
+    const { url } = await serverForTest();
+    const [one, two] = [device(url, 'short'), device(url, 'and longer')];
+    const told: number[] = [];
+    one.on('client-id-conflict', ({ clientId }) => told.push(clientId));
+    one.connect();
+    await one.sync();
+    expect(one.status.reason).toBeUndefined();
+    one.disconnect();
+    two.connect();
+    await two.sync();
+    two.disconnect();
+    one.connect();
+    await until(() => told.length > 0, 'it is told');
+    expect(told).toEqual([5]);
+    expect(one.status.reason).toMatchObject({ kind: 'client-id-conflict', isFinal: false });
+    expect(one.awareness.clientID).toBe(one.doc.clientID);
+  });
+});
