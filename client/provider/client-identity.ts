@@ -59,7 +59,10 @@ export class ClientIdentity {
     // Whoever has the old id is heard at whatever clock.
     awareness.meta.delete(before);
     awareness.clientID = doc.clientID;
-    if (state !== null) awareness.setLocalState(state);
+    if (state === null) return;
+    // The others do not take the first state of an id that they do not know: it has clock 0.
+    awareness.meta.set(doc.clientID, { clock: 0, lastUpdated: 0 });
+    awareness.setLocalState(state);
   }
 
   destroy(): void {

@@ -1,22 +1,22 @@
-// The other tabs that have a document open: what each said last, and whether it is still there. A tab that dies cannot say
-// so, but its lock is let go of.
+// The other tabs that have a document open: what each of them said last, and whether it is still there. A tab that dies
+// cannot say so; the browser lets go of its lock then.
 
 import { tabLock, type Locks } from '../platform/locks.js';
 import { PartReader } from './parts.js';
 import type { Summary, TabState } from './tab-messages.js';
 
-/** So many are kept; of more, the one that has been silent for longest is forgotten. */
+/** So many siblings are kept. Of more than that, the one that has been silent for longest is forgotten. */
 const maxSiblings = 64;
 
 export interface Sibling {
   readonly id: string;
   state: TabState;
-  /** What it has, if that may be more than we have, and it was not asked for it yet. */
+  /** What it has. Undefined once it was asked for what this tab lacks of that. */
   summary: Summary | undefined;
   /** Awareness ids it speaks for. */
   readonly awarenessIds: Set<number>;
   readonly reader: PartReader;
-  /** It has told something since this tab said what it has. */
+  /** It has told this tab something since this tab last told all siblings what it has. */
   hasTold: boolean;
   watch: AbortController | undefined;
 }

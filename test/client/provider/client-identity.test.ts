@@ -6,8 +6,10 @@ import { Awareness, removeAwarenessStates } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { HeddleProvider } from '../../../client/index.js';
 import { ClientIdentity } from '../../../client/provider/client-identity.js';
+import { FakeBrowser } from '../../support/browser-platform.js';
 import { until } from '../../support/peer.js';
 import { serverForTest } from '../../support/test-server.js';
+import { openTab, type DocumentTab } from '../tabs/support.js';
 
 const open: (() => void)[] = [];
 
@@ -87,6 +89,42 @@ describe('awareness', () => {
     doc.clientID = 6;
     doc.getText('text').insert(0, 'x');
     expect(awareness.clientID).toBe(99);
+  });
+});
+
+describe('tabs that were given one client id', () => {
+  it.each([1, 2, 3, 4, 5])('J15, J16: all see each other, whichever of them keeps it (%i)', async () => {
+    const browser = new FakeBrowser();
+    const tabs: DocumentTab[] = [];
+    for (const [name, clientId] of [
+      ['anna', 5],
+      ['bert', 6],
+      ['carl', 5],
+      ['dora', 5],
+    ] as const) {
+      const doc = new Y.Doc();
+      doc.clientID = clientId;
+      const tab = openTab(browser, { doc });
+      const { awareness, channel } = tab;
+      const identity = new ClientIdentity({ doc, awareness, conflict: () => {} });
+      channel.on('client-id', () => identity.look());
+      open.push(() => {
+        identity.destroy();
+        tab.close();
+      });
+      tabs.push(tab);
+      awareness.setLocalStateField('user', name);
+      channel.join();
+      await browser.settle();
+    }
+    const seen = tabs.map(({ awareness }) =>
+      [...awareness.getStates().values()].map(({ user }) => String(user)).sort(),
+    );
+    for (const names of seen) expect(names).toEqual(['anna', 'bert', 'carl', 'dora']);
+    for (const { awareness, doc } of tabs) expect(awareness.clientID).toBe(doc.clientID);
+    tabs[2]!.channel.leave();
+    await browser.settle();
+    expect(tabs[1]!.awareness.getStates().size).toBe(3);
   });
 });
 
