@@ -115,24 +115,24 @@ export class CopyQueue {
     this.#store(this.#left.take());
   }
 
-  /** All there is to store now. It is either `stored` or `putBack` before the next. */
+  /**
+   * All there is to store now. It is either `stored` or `putBack` before the next; `putBack` also where this throws, as
+   * part of it may have been taken.
+   */
   take(): Batch {
     if (!this.#edits.isEmpty) this.takeOver();
     if (this.#needsDocument) {
       this.#others.add(this.#encodeDocument!());
       this.#needsDocument = false;
     }
-    const batch = {
-      edits: this.#edits.take(),
-      others: this.#others.take(),
-      durable: this.#edits.durableCount,
-      position: this.#isWriter ? this.#position : undefined,
-      access: this.#access,
-    };
+    const position = this.#isWriter ? this.#position : undefined;
+    const notes = { durable: this.#edits.durableCount, position, access: this.#access };
     if (this.#isWriter) this.#position = undefined;
     this.#access = undefined;
-    this.#batch = batch;
-    return batch;
+    this.#batch = { ...notes, edits: undefined, others: undefined };
+    this.#batch = { ...this.#batch, edits: this.#edits.take() };
+    this.#batch = { ...this.#batch, others: this.#others.take() };
+    return this.#batch;
   }
 
   stored(): void {

@@ -69,9 +69,10 @@ export class LeftToWriter {
   }
 
   #settle(): void {
-    const update = this.#recent.take();
+    const update = this.#recent.merged();
     if (update === undefined) return;
     this.#left.push({ ids: contentIdsOf(update), since: this.#recentSince, update });
+    this.#recent.clear();
     const bytes = this.#left.reduce((sum, left) => sum + (left.update?.byteLength ?? 0), 0);
     if (this.#hasDocument && bytes > mostKeptBytes) for (const left of this.#left) left.update = undefined;
   }

@@ -23,10 +23,13 @@ export interface EditBatch {
   readonly last: number;
 }
 
-const mostEdits = 64;
+/** So many edits wait unmerged. */
+const mostRecent = 64;
 
 export class UnsavedEdits {
   #edits: Edit[] = [];
+  /** So many of them, the last ones, were never merged. */
+  #recent = 0;
   #last = 0;
   #durable = 0;
 
@@ -57,31 +60,47 @@ export class UnsavedEdits {
   add(update: Uint8Array): void {
     const number = ++this.#last;
     this.#edits.push({ update, first: number, last: number });
-    if (this.#edits.length < mostEdits) return;
-    const { first } = this.#edits[0]!;
-    this.#edits = [{ update: mergeUpdates(this.#edits.map((one) => one.update))!, first, last: number }];
+    if (++this.#recent >= mostRecent) this.#tidy();
   }
 
   durable(count: number): void {
     this.#durable = Math.min(this.#last, this.#durable + count);
   }
 
-  /** All that is unsaved; it is empty then. */
+  /** All that is unsaved; it is empty then. When this throws, nothing was taken. */
   take(): EditBatch | undefined {
     const edits = this.#edits;
     if (edits.length === 0) return undefined;
-    this.#edits = [];
     const part = (isDurable: boolean): Uint8Array | undefined =>
       mergeUpdates(
         edits.filter(({ last }) => last <= this.#durable === isDurable).map(({ update }) => update),
       );
     const { last } = edits.at(-1)!;
     const pendingCount = last - Math.min(last, Math.max(this.#durable, edits[0]!.first - 1));
-    return { edits, pending: part(false), pendingCount, durable: part(true), last };
+    const batch = { edits, pending: part(false), pendingCount, durable: part(true), last };
+    this.#edits = [];
+    this.#recent = 0;
+    return batch;
   }
 
   /** The batch was not stored. */
   putBack({ edits }: EditBatch): void {
     this.#edits = [...edits, ...this.#edits];
   }
+
+  /** Merges the recent edits, and then neighbours of like size: each byte is merged a few times at most. */
+  #tidy(): void {
+    let from = this.#edits.length - this.#recent;
+    let bytes = sizeOf(this.#edits.slice(from));
+    for (; from > 0 && this.#edits[from - 1]!.update.byteLength <= bytes; from--)
+      bytes += this.#edits[from - 1]!.update.byteLength;
+    const some = this.#edits.slice(from);
+    const update = mergeUpdates(some.map((one) => one.update))!;
+    this.#edits = [...this.#edits.slice(0, from), { update, first: some[0]!.first, last: some.at(-1)!.last }];
+    this.#recent = 0;
+  }
+}
+
+function sizeOf(edits: readonly Edit[]): number {
+  return edits.reduce((sum, { update }) => sum + update.byteLength, 0);
 }

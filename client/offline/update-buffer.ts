@@ -25,9 +25,14 @@ export class UpdateBuffer {
     if (this.#recent.length >= mostUpdates) this.#tidy();
   }
 
-  /** All of it as one update; it is empty then. Undefined when it was. */
+  /** All of it as one update; undefined when it is empty. */
+  merged(): Uint8Array | undefined {
+    return mergeUpdates([...this.#merged, ...this.#recent]);
+  }
+
+  /** As `merged`; it is empty then. When this throws, nothing was taken. */
   take(): Uint8Array | undefined {
-    const all = mergeUpdates([...this.#merged, ...this.#recent]);
+    const all = this.merged();
     this.clear();
     return all;
   }
