@@ -48,6 +48,7 @@ interface AwarenessLoad {
   readonly perS: number;
   readonly warmUpPerS: number;
   readonly warmUpS: number;
+  readonly settleS: number;
   readonly seconds: number;
 }
 
@@ -88,6 +89,8 @@ async function runAwareness(context: ScenarioContext, load: AwarenessLoad): Prom
     if (context.capabilities.has('sync')) await Promise.all(participants.map((one) => one.sync()));
     const send = changesOf({ scripts, ledger, participants });
     await sendAtRate({ perS: load.warmUpPerS, seconds: load.warmUpS, send });
+    await allDelivered(participants);
+    await sendAtRate({ perS: load.perS, seconds: load.settleS, send });
     await allDelivered(participants);
     return await measureChanges(context, load, ledger, participants, send);
   } finally {

@@ -25,6 +25,8 @@ export interface TypingLoad {
   /** Before that, at `warmUpPerS`. */
   readonly warmUpS: number;
   readonly warmUpPerS: number;
+  /** Between both, at `perS`. */
+  readonly settleS: number;
   readonly seconds: number;
   /** Per room: whose deliveries are timed and whose documents are compared. Readers first. */
   readonly sampled: number;
@@ -53,10 +55,12 @@ interface Writer {
 
 /** How many updates each writer needs for a load. */
 export function updatesPerWriter(
-  { perS, warmUpPerS, warmUpS, seconds }: Pick<TypingLoad, 'perS' | 'warmUpPerS' | 'warmUpS' | 'seconds'>,
+  load: Pick<TypingLoad, 'perS' | 'warmUpPerS' | 'warmUpS' | 'settleS' | 'seconds'>,
   writers: number,
 ): number {
-  const total = Math.max(1, Math.round(warmUpPerS * warmUpS)) + Math.max(1, Math.round(perS * seconds));
+  const { perS, warmUpPerS, warmUpS, settleS, seconds } = load;
+  const sent = (rate: number, forS: number): number => Math.max(1, Math.round(rate * forS));
+  const total = sent(warmUpPerS, warmUpS) + sent(perS, settleS) + sent(perS, seconds);
   return Math.ceil(total / writers);
 }
 
@@ -68,6 +72,8 @@ export async function runTyping(context: ScenarioContext, load: TypingLoad): Pro
     await load.isThere?.();
     const type = turnsOf(rooms);
     await sendAtRate({ perS: load.warmUpPerS, seconds: load.warmUpS, send: type });
+    await arrived(context, rooms);
+    await sendAtRate({ perS: load.perS, seconds: load.settleS, send: type });
     await arrived(context, rooms);
     const result = await measure(context, load, rooms, type);
     for (const { ledger, participants } of rooms) verifyDocuments(ledger, participants);

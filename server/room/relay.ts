@@ -55,7 +55,7 @@ export interface RelayDeps {
 }
 
 /** Frames of one room leave this far apart per live reader, ms: more readers make a frame dearer. */
-const windowMsPerReader = 0.08;
+const windowMsPerReader = 0.083;
 const minWindowMs = 6;
 const maxWindowMs = 25;
 /** On a busy server, edits closer together than this wait for their commit, ms. */
