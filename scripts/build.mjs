@@ -42,6 +42,11 @@ const sources = Math.max(...['shared', 'server', 'bench'].map((folder) => newest
 if (madeAt(`${root}/dist/server/cli/licenses.md`) < Math.max(sources, locked))
   run('vite', ['build', '--config', 'server/cli/vite.config.ts', '--logLevel', 'warn']);
 
+// The client as one file, for pages without a bundler.
+const clientSources = Math.max(...['client', 'shared'].map((folder) => newest(`${root}/${folder}`)), locked);
+if (madeAt(`${root}/dist/cdn/licenses.md`) < clientSources)
+  run('vite', ['build', '--config', 'scripts/cdn.vite.config.ts', '--logLevel', 'warn']);
+
 // The pages bundle the client, as any application does.
 const pages = ['examples', 'client', 'shared'].map((folder) => newest(`${root}/${folder}`));
 const examples = Math.max(...pages, locked);

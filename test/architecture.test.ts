@@ -14,7 +14,7 @@ const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^client\/provider\//, 2],
   [/^client\/index\.ts$/, 3],
   [/^client\/react\//, 4],
-  [/^server\/(errors|options|json-reply)\.ts$/, 1],
+  [/^server\/(errors|options|json-reply|server-packages)\.ts$/, 1],
   [/^server\/(transport|dialect|store|auth|crdt)\//, 1],
   [/^server\/room\//, 2],
   [/^server\/session\//, 3],

@@ -1,6 +1,7 @@
 // What LevelDB takes when nothing is in its way: chained batches, each on the disk before the next, nothing else to do.
 
-import { Level } from 'level';
+import type { Level } from 'level';
+import { loadServerPackage } from '../../server/server-packages.js';
 
 export interface BatchPlan {
   /** An empty folder, or one that does not exist yet. */
@@ -23,6 +24,7 @@ export interface BatchResult {
 
 /** Writes batches with `sync`, one in flight, for some seconds. Rejects with LevelDB's own errors. */
 export async function writeChainedBatches(plan: BatchPlan): Promise<BatchResult> {
+  const { Level } = await loadServerPackage('level', () => import('level'));
   // Opened as the server's store opens its own.
   const database = new Level<Uint8Array, Uint8Array>(plan.directory, {
     keyEncoding: 'view',

@@ -1,3 +1,5 @@
+'use client';
+
 // A document as long as a component shows it.
 
 import { createElement, useEffect, useState, type ReactNode } from 'react';

@@ -1,3 +1,5 @@
+'use client';
+
 // What is known of a document and its connection, as values that a component is rendered with.
 
 import { useCallback, useRef, useSyncExternalStore } from 'react';

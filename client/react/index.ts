@@ -1,3 +1,5 @@
+'use client';
+
 // React bindings: public API.
 
 export { HeddleServer, useProvider, type HeddleServerProps } from './server-context.js';

@@ -1,3 +1,5 @@
+'use client';
+
 // Which server the documents below are on, and the one that is open around here.
 
 import { createContext, createElement, useContext, useMemo, useRef, type ReactNode } from 'react';

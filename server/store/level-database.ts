@@ -1,6 +1,7 @@
 // LevelDB as the store uses it: binary keys and values, explicit commits. The only importer of `level`.
 
-import { Level } from 'level';
+import type { Level } from 'level';
+import { loadServerPackage } from '../server-packages.js';
 import type { KeyRange } from './level-keys.js';
 
 /** LevelDB with binary keys and values. */
@@ -14,8 +15,14 @@ export interface Operation {
   readonly value?: Uint8Array;
 }
 
+/** Loads LevelDB. Rejects with ConfigError where it is not installed. */
+export function loadLevel(): Promise<typeof import('level')> {
+  return loadServerPackage('level', () => import('level'));
+}
+
 /** Opens LevelDB, as is or new. Errors are LevelDB's own. */
 export async function openDatabase(path: string, createIfMissing: boolean): Promise<LevelDatabase> {
+  const { Level } = await loadLevel();
   const database: LevelDatabase = new Level(path, {
     keyEncoding: 'view',
     valueEncoding: 'view',

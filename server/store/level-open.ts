@@ -15,7 +15,7 @@ import type { StoreIdentity } from './data-directory.js';
 import { toStoreError } from './disk-errors.js';
 import { holdDirectory } from './holder-file.js';
 import type { Hold } from './holder-file.js';
-import { openDatabase, valueOf } from './level-database.js';
+import { loadLevel, openDatabase, valueOf } from './level-database.js';
 import type { LevelDatabase } from './level-database.js';
 import { identityKey } from './level-keys.js';
 import { DamagedValueError, decodeBytes, encodeBytes } from './record-codec.js';
@@ -40,8 +40,10 @@ export interface OpenedDirectory {
   readonly hold: Hold;
 }
 
-/** Opens or creates the store in a directory. Throws StoreError. */
+/** Opens or creates the store in a directory. Rejects with StoreError, and with ConfigError where LevelDB is not installed. */
 export async function openDirectory(options: OpenDirectoryOptions): Promise<OpenedDirectory> {
+  // Before anything is made on the disk.
+  await loadLevel();
   const directory = resolve(options.directory);
   if (!options.createIfMissing) {
     await assertStoreExists(directory).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 // declare what is not there, so what is used is described here. Nothing else imports the package but through this file.
 
 import { ConfigError } from '../errors.js';
+import { loadServerPackage } from '../server-packages.js';
 
 /** What `send` and `ping` answer: 0 kept in the buffer, 1 written, 2 refused because the buffer is over its limit. */
 export type NativeSendStatus = 0 | 1 | 2;
@@ -117,13 +118,15 @@ export const tooLargeReason = 'Received too big message';
 /** At most so many smaller frames wait for one subscriber in a loop turn. */
 export const framesPerTurn = 32;
 
-/** Loads the binary. Throws ConfigError where there is none for this platform or version of Node. */
+/** Loads the binary. Rejects with ConfigError where it is not installed, or not made for this platform or version of Node. */
 export async function loadUws(): Promise<UwsBinary> {
   // Read once, when the binary loads. Its own default, 4 KiB for the whole head, is less than some cookies.
   process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= '16384';
   try {
-    return (await import('uWebSockets.js')) as unknown as UwsBinary;
+    const binary: unknown = await loadServerPackage('uWebSockets.js', () => import('uWebSockets.js'));
+    return binary as UwsBinary;
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const platform = `${process.platform}-${process.arch}, Node ${process.version}`;
     throw new ConfigError(`uWebSockets.js cannot be loaded on ${platform}`, { cause: error });
   }

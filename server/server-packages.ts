@@ -1,0 +1,30 @@
+// The packages that only a server needs. An application that installs Heddle for its pages does not get them, so they are
+// loaded when they are used, and a missing one is told in one sentence.
+
+import { ConfigError } from './errors.js';
+
+/** The packages, as npm is asked for them. These versions are those of package.json. */
+export const serverPackages = { 'uWebSockets.js': 'npm:uws-pack@20.0.8', level: '10.0.0' } as const;
+
+/** Imports one of the packages. Rejects with ConfigError when it is not installed, and with what `load` rejects with otherwise. */
+export async function loadServerPackage<T>(
+  name: keyof typeof serverPackages,
+  load: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!isNotFound(error, name)) throw error;
+    const all = Object.entries(serverPackages).map(([one, version]) => `${one}@${version}`);
+    throw new ConfigError(
+      `${name} is not installed, and a server needs it. Install it with: npm install ${all.join(' ')}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The package itself is not there, as opposed to something that it wants. */
+function isNotFound(error: unknown, name: string): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(`'${name}'`);
+}

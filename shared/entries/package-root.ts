@@ -1,0 +1,30 @@
+// What `import ... from 'heddle'` gives: an error that says where to import from instead. It exports every name of the
+// package, so that the error is this one, and not that a name is missing.
+
+function refuse(): never {
+  throw new Error(
+    "'heddle' alone cannot be imported. Import from 'heddle/client' (HeddleProvider), 'heddle/react' (hooks), " +
+      "'heddle/server' (createServer), 'heddle/bench' (runBench) or 'heddle/testing'.",
+  );
+}
+
+/** @deprecated Import it from `heddle/client`. */
+export const HeddleProvider: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const HeddleConnection: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const OfflineError: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const clearOfflineCopy: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const evictOfflineCopies: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const listOfflineCopies: never = refuse();
+/** @deprecated Import it from `heddle/client` or `heddle/server`. */
+export const SyncError: never = refuse();
+/** @deprecated Import it from `heddle/react`. */
+export const HeddleServer: never = refuse();
+/** @deprecated Import it from `heddle/react`. */
+export const HeddleDocument: never = refuse();
+/** @deprecated Import it from `heddle/server`. */
+export const createServer: never = refuse();
