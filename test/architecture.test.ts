@@ -139,6 +139,13 @@ describe('architecture', () => {
     expect(sideways).toEqual([]);
   });
 
+  test('K30: all that emits in the client calls every listener', () => {
+    const emitters = outer.filter(
+      ({ from, to }) => from.startsWith('client/') && to.startsWith('lib0/observable'),
+    );
+    expect(emitters.map(({ from }) => from)).toEqual(['client/platform/guarded.ts']);
+  });
+
   test('L2 rooms, sessions and resources see ports, never implementations', () => {
     const allowed = [/^server\/crdt\//, /^server\/errors\.ts$/];
     const through = inner.filter(

@@ -1,7 +1,7 @@
 // One connection to a server for all documents of a page. Owns the socket, the order of what is said on it, and when it is
 // tried again; documents attach to it, and are told when they can be opened and when they are lost.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable, guarded } from '../platform/guarded.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import {
   errorCodeOf,
@@ -92,7 +92,7 @@ interface ConnectionEvents {
 /** An opening, greeting included, that takes longer is given up, ms. */
 const openingMs = 15_000;
 
-export class Connection extends ObservableV2<ConnectionEvents> {
+export class Connection extends GuardedObservable<ConnectionEvents> {
   readonly #deps: ConnectionDeps;
   readonly #attached = new Set<Attached>();
   readonly #questions = new OpenQuestions<Attached>();
@@ -214,6 +214,10 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     return [...this.#byNumber].find(([, document]) => document.name === name)?.[0];
   }
 
+  #tell(tell: (document: Attached) => void): void {
+    for (const document of this.#attached) guarded(() => tell(document));
+  }
+
   #flush(): void {
     const messages = this.#outbox;
     this.#outbox = [];
@@ -226,7 +230,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     this.#state = state;
     for (const effect of effects) this.#effect(effect);
     if (state === before) return;
-    if (before === 'open') for (const document of this.#attached) document.disconnected();
+    if (before === 'open') this.#tell((document) => document.disconnected());
     if (state === 'open') this.#begin();
     this.emit('state', [state]);
   }
@@ -307,7 +311,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     this.#reason = undefined;
     this.#backoff.reset();
     this.#heartbeat.start();
-    for (const document of this.#attached) document.connected();
+    this.#tell((document) => document.connected());
   }
 
   #end(): void {
@@ -330,7 +334,7 @@ export class Connection extends ObservableV2<ConnectionEvents> {
     } catch (error) {
       return this.#fail('FRAME_MALFORMED', toSyncError(error).message);
     }
-    for (const message of messages) this.#handle(message);
+    for (const message of messages) guarded(() => this.#handle(message));
   }
 
   #handle(message: NativeServerMessage): void {

@@ -1,7 +1,7 @@
 // Which way a connection is tried: by WebSocket, or over HTTP where WebSockets do not work. Owns what it has seen of both;
 // the connection only opens sockets, one after the other.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable } from '../platform/guarded.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
 import { watchedSocket } from './watched-socket.js';
@@ -39,7 +39,7 @@ interface Events {
   upgrade: () => void;
 }
 
-export class TransportChoice extends ObservableV2<Events> {
+export class TransportChoice extends GuardedObservable<Events> {
   readonly #deps: TransportChoiceDeps;
   #current: TransportKind = 'websocket';
   #next: TransportKind = 'websocket';

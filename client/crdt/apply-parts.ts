@@ -1,10 +1,36 @@
-// The parts of an answer, applied as what they are together: one change.
+// Updates from elsewhere are applied here. The parts of an answer are applied as what they are together: one change.
 
 import * as Y from 'yjs';
+import { throwLater } from '../platform/guarded.js';
+
+/**
+ * Applies an update, or several, in one transaction. What an observer of the document throws is thrown again later: the
+ * update is in the document all the same. Throws what kept the update out of the document.
+ */
+export function applyGuarded(doc: Y.Doc, apply: () => void, origin: unknown): void {
+  let isApplied = false;
+  let failure: unknown;
+  // Within the transaction nobody is told of anything; observers are called when it ends.
+  const run = (): void => {
+    try {
+      apply();
+      isApplied = true;
+    } catch (error) {
+      failure = error;
+    }
+  };
+  try {
+    Y.transact(doc, run, origin, false);
+  } catch (error) {
+    if (isApplied) throwLater(error);
+    else failure ??= error;
+  }
+  if (!isApplied) throw failure;
+}
 
 /**
  * Applies the parts of an answer in one transaction, so that Yjs tidies nothing between them (C10). `isWhole`: no part is
- * missing.
+ * missing. Throws as `applyGuarded` does.
  *
  * Where text is formatted, each part waits for something in the last one (server/crdt/hold-back.ts). Yjs writes all that
  * waits anew with every part that is added to it, which costs the square of the document. So where the first part waits,
@@ -28,7 +54,7 @@ export function applyParts(
     if (last !== undefined) Y.applyUpdate(doc, last, origin);
     for (const part of others) Y.applyUpdate(doc, part, origin);
   };
-  Y.transact(doc, run, origin, false);
+  applyGuarded(doc, run, origin);
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

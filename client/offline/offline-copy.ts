@@ -6,7 +6,7 @@
 // outside: it writes its whole state at every open and every update from every tab, tells nobody when a transaction is
 // complete or has failed, and waits for ever for a database that does not open.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable } from '../platform/guarded.js';
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { Position } from '../../shared/native/position.js';
 import { Backoff } from '../connection/backoff.js';
@@ -84,7 +84,7 @@ interface Compaction {
   readonly document: Uint8Array | undefined;
 }
 
-export class OfflineCopy extends ObservableV2<OfflineCopyEvents> {
+export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   readonly name: string;
   readonly #deps: OfflineCopyDeps;
   readonly #databaseDeps: DatabaseDeps;

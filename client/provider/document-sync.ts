@@ -1,16 +1,23 @@
 // Keeps one Y.Doc and the server's document the same over a connection that comes and goes. Owns what is not durable yet
 // and where it can resume; knows nothing of storage, presence and pages.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable, guarded, throwLater } from '../platform/guarded.js';
 import * as Y from 'yjs';
 import type { Clock, Timer } from '../../shared/clock.js';
-import { errorCodeOf, retryOf, SyncError, type ErrorCode, type Retry } from '../../shared/errors.js';
+import {
+  errorCodeOf,
+  errorTable,
+  retryOf,
+  SyncError,
+  type ErrorCode,
+  type Retry,
+} from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
-import { applyParts } from '../crdt/apply-parts.js';
+import { applyGuarded, applyParts } from '../crdt/apply-parts.js';
 import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
 import { Tidying } from '../crdt/tidying.js';
 import { Outbox } from './outbox.js';
@@ -91,7 +98,7 @@ interface Open {
   cursor: number;
 }
 
-export class DocumentSync extends ObservableV2<Events> implements Attached {
+export class DocumentSync extends GuardedObservable<Events> implements Attached {
   readonly name: string;
   readonly #deps: DocumentSyncDeps;
   readonly #outbox = new Outbox();
@@ -228,7 +235,8 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
   }
 
   disconnected(): void {
-    if (this.#open !== undefined) this.#takeParts(this.#open, false);
+    const open = this.#open;
+    if (open !== undefined) guarded(() => void this.#takeParts(open, false));
     this.#retry?.cancel();
     this.#outbox.reset();
     this.#comparison = undefined;
@@ -237,7 +245,17 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     if (this.#phase !== 'closed') this.#setPhase('closed');
   }
 
+  /** Never throws: the other documents of the connection go on. */
   hear(message: DocumentMessage): void {
+    try {
+      this.#handle(message);
+    } catch (error) {
+      throwLater(error);
+      this.#cannotApply(error);
+    }
+  }
+
+  #handle(message: DocumentMessage): void {
     switch (message.type) {
       case 'opened':
         return this.#opened(message);
@@ -300,10 +318,19 @@ export class DocumentSync extends ObservableV2<Events> implements Attached {
     this.#closed({ code, close, reason });
   }
 
+  /** Asks for the document anew, later, and compares it: this client may lack something of what the server has sent. */
+  #cannotApply(error: unknown): void {
+    if (this.#open === undefined) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#open.parts.length = 0;
+    this.#deps.connection.say({ type: 'close', document: this.#open.number });
+    this.#closed({ code: 'INTERNAL', close: errorTable.INTERNAL.close, reason });
+  }
+
   /** The parts of an answer are applied together, when the last one is there. */
   #apply(update: Uint8Array): void {
     if (this.#phase === 'syncing' && this.#open !== undefined) this.#open.parts.push(update.slice());
-    else Y.applyUpdate(this.#deps.doc, update, this);
+    else applyGuarded(this.#deps.doc, () => Y.applyUpdate(this.#deps.doc, update, this), this);
   }
 
   /** Applies what has come of an answer, and returns it. What a cursor speaks of is never left out. */

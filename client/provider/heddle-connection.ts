@@ -1,7 +1,7 @@
 // One connection to a server, as an application sees it: for all documents that are open there, with its token, awake when
 // the page is. Wanted as long as somebody retains it, unless the application has disconnected it.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable } from '../platform/guarded.js';
 import { systemClock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
@@ -49,7 +49,7 @@ export interface HeddleConnectionEvents {
 
 const agent = 'heddle/0.1';
 
-export class HeddleConnection extends ObservableV2<HeddleConnectionEvents> {
+export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> {
   readonly url: string;
   /** For the providers; not part of the public API. */
   readonly wire: Connection;

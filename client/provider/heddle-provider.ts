@@ -2,7 +2,7 @@
 // shape of y-websocket's provider.
 
 import { equalityDeep } from 'lib0/function';
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable } from '../platform/guarded.js';
 import { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 import { systemClock } from '../../shared/clock.js';
@@ -44,7 +44,7 @@ export interface HeddleProviderOptions extends HeddleConnectionOptions {
   readonly autoLoadSubdocs?: boolean | undefined;
 }
 
-export class HeddleProvider extends ObservableV2<ProviderEvents<HeddleProvider>> {
+export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvider>> {
   readonly url: string;
   readonly name: string;
   readonly roomname: string;

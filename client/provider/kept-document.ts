@@ -1,12 +1,13 @@
 // One Y.Doc and everything that keeps it: the copy on this device, the tabs beside this one, the server, presence. Owns in
 // which order they begin and end and what each is told of the others; has no opinion on what is shown of it.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable } from '../platform/guarded.js';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
 import type { Access } from '../../shared/permission.js';
 import type { Connection } from '../connection/connection.js';
+import { applyGuarded } from '../crdt/apply-parts.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
 import type { WrittenRange } from '../crdt/written-here.js';
@@ -53,7 +54,7 @@ const nothing: LoadedCopy = { update: undefined, position: undefined, pending: [
 
 const gone = (): Error => new Error('the document was let go of');
 
-export class KeptDocument extends ObservableV2<Events> {
+export class KeptDocument extends GuardedObservable<Events> {
   readonly #deps: KeptDocumentDeps;
   readonly #copy: OfflineCopy | undefined;
   readonly #identity: ClientIdentity;
@@ -183,12 +184,15 @@ export class KeptDocument extends ObservableV2<Events> {
     let loaded = nothing;
     let failure: Error | undefined;
     try {
-      loaded = await copy.load();
+      const found = await copy.load();
+      if (this.#isDestroyed) return;
+      const { update } = found;
+      if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
+      loaded = found;
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
     if (this.#isDestroyed) return;
-    if (loaded.update !== undefined) Y.applyUpdate(doc, loaded.update, copy);
     this.#begin(loaded);
     if (failure === undefined) this.#loaded.resolve();
     else this.#loaded.reject(failure);

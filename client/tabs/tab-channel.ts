@@ -2,7 +2,7 @@
 // network and no storage, and says nothing in a tab that may not read the document. This file puts the parts together:
 // TabPlace (whether this tab takes part), Siblings (who is there), TabEdits, TabComparison and TabAwareness.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable } from '../platform/guarded.js';
 import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
@@ -59,7 +59,7 @@ interface Events {
   conflict: (clientId: number) => void;
 }
 
-export class TabChannel extends ObservableV2<Events> {
+export class TabChannel extends GuardedObservable<Events> {
   readonly #deps: TabChannelDeps;
   readonly #place: TabPlace;
   readonly #siblings: Siblings;

@@ -1,7 +1,7 @@
 // The token of one server, as the application gives it: fetched when it is needed, renewed before it ends, dropped when it
 // is not believed or the user logs out. Owns the token and when it is renewed; knows no connection.
 
-import { ObservableV2 } from 'lib0/observable';
+import { GuardedObservable } from '../platform/guarded.js';
 import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import { Backoff } from '../connection/backoff.js';
@@ -42,7 +42,7 @@ const siblingMs = 200;
 /** So often in a row the server may refuse what the application gives before that is taken for its last word. */
 const maxRefusals = 6;
 
-export class TokenSource extends ObservableV2<Events> {
+export class TokenSource extends GuardedObservable<Events> {
   readonly #deps: TokenSourceDeps;
   readonly #platform: TokenPlatform;
   readonly #siblings: TokenSiblings;
