@@ -24,7 +24,7 @@ export const errorTable = {
   UPDATE_INCOMPLETE: { close: 4522, http: 422, retry: 'backoff' },
   CLIENT_ID_TAKEN: { close: 4509, http: 409, retry: 'backoff' },
   CLIENT_ID_FOREIGN: { close: 4409, http: 409, retry: 'never' },
-  SESSION_MOVED: { close: 4410, http: 409, retry: 'never' },
+  SESSION_MOVED: { close: 4510, http: 409, retry: 'backoff' },
   TOKEN_MISSING: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_INVALID: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_EXPIRED: { close: 4401, http: 401, retry: 'after-auth' },

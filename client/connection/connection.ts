@@ -71,8 +71,10 @@ export interface ConnectionDeps {
   readonly token: () => Promise<string>;
   readonly device: string;
   readonly agent: string;
-  /** A secret of this running client, of 16 to 64 characters: its connections are one session. Without it each is its own. */
-  readonly session?: string;
+  /**
+   * Makes a secret of 16 to 64 characters: connections with the same are one session. Without it each is its own.
+   */
+  readonly newSession?: () => string;
   readonly openSocket: OpenSocket;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -105,6 +107,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #reason: ConnectionReason | undefined;
   #welcome: Welcome | undefined;
   #socket: ClientSocket | undefined;
+  /** The same on all connections of this client. */
+  #session: string | undefined;
   /** The token in use: the newest that this connection was given. */
   #token = '';
   /** Stands for the token that was asked for last. */
@@ -298,8 +302,10 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   #greet(): void {
-    const { device, agent, session, clock } = this.#deps;
+    const { device, agent, newSession, clock } = this.#deps;
     this.#greetedAt = clock.now();
+    this.#session ??= newSession?.();
+    const session = this.#session;
     const extensions = session === undefined ? {} : { session };
     const [version, oldest] = [nativeVersion, oldestNativeVersion];
     const hello = { type: 'hello', version, oldest, token: this.#token, device, agent, extensions } as const;
@@ -395,6 +401,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     const closeCode = close ?? (code === undefined ? 1006 : errorTable[code].close);
     const retry = retryOf(name, closeCode);
     const reason = { code, message, closeCode, retry };
+    // Another connection has the session: one that was given up, or that of a copy of this client.
+    if (code === 'SESSION_MOVED') this.#session = undefined;
     this.#reason = reason;
     this.#happen(retry === 'backoff' ? 'lost' : 'refused');
     this.emit('ended', [reason]);

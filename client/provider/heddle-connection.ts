@@ -82,7 +82,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       token: () => this.#tokens.get(),
       device: options.device ?? deviceSecret(this.url),
       agent,
-      session: randomSecret(),
+      newSession: randomSecret,
       openSocket: this.#transports.openSocket,
       clock,
       random,

@@ -54,7 +54,7 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   UPDATE_INCOMPLETE: 'server',
   CLIENT_ID_TAKEN: 'busy',
   CLIENT_ID_FOREIGN: 'other-user',
-  SESSION_MOVED: 'server',
+  SESSION_MOVED: 'unreachable',
   TOKEN_MISSING: 'token-missing',
   TOKEN_INVALID: 'token-invalid',
   TOKEN_EXPIRED: 'token-expired',

@@ -9,6 +9,7 @@ import {
 } from '../../../client/connection/connection.js';
 import { SyncError } from '../../../shared/errors.js';
 import { Network } from '../../support/client-sockets.js';
+import { nativePeer } from '../../support/native-peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
 let server: SessionServer;
@@ -334,7 +335,7 @@ describe('a connection', () => {
   });
 
   it('N18: ends the socket that the server has not missed yet, and goes on with the new one', async () => {
-    create({ session: '0123456789abcdef' });
+    create({ newSession: () => '0123456789abcdef' });
     connection.connect();
     await server.run(50);
     network.state = 'silent';
@@ -343,5 +344,19 @@ describe('a connection', () => {
     await server.run(10_000, 50);
     expect(connection.state).toBe('open');
     expect(server.sessions.size).toBe(1);
+  });
+
+  it('N18: comes back as another session when its own is taken over', async () => {
+    let made = 0;
+    create({ newSession: () => `0123456789abcdef${++made}` });
+    connection.connect();
+    await server.run(50);
+    const copy = await nativePeer(server, { session: '0123456789abcdef1' });
+    expect(connection.state).toBe('waiting');
+    expect(connection.reason).toMatchObject({ code: 'SESSION_MOVED', retry: 'backoff' });
+    await server.run(5_000, 50);
+    expect(connection.state).toBe('open');
+    expect(copy.closed).toBeUndefined();
+    expect(made).toBe(2);
   });
 });

@@ -33,8 +33,8 @@ describe('the session of the hello', () => {
     await server.run(50);
     // The first socket is half open: the server has not noticed. Nobody waits for that.
     const second = await connect({ session });
-    expect(first.closed?.code).toBe(4410);
-    expect(first.heardOf('goodbye')).toMatchObject([{ code: 'SESSION_MOVED', close: 4410 }]);
+    expect(first.closed?.code).toBe(4510);
+    expect(first.heardOf('goodbye')).toMatchObject([{ code: 'SESSION_MOVED', close: 4510 }]);
     second.insert(await opened(second, 'doc', doc), 'b');
     await server.run(50);
     expect(second.documents[0]!.acked).toBe(1);
