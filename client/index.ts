@@ -6,7 +6,7 @@ export {
   type HeddleConnectionEvents,
   type HeddleConnectionOptions,
 } from './provider/heddle-connection.js';
-export type { DocumentReason } from './provider/document-sync.js';
+export type { DocumentReason } from './provider/document-reason.js';
 export type { ProviderEvents } from './provider/provider-events.js';
 export type { StatusReason, StatusReasonKind } from './provider/status-reason.js';
 export type { SyncPhase, SyncStatus } from './provider/sync-status.js';

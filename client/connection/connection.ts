@@ -33,7 +33,9 @@ import {
 import { Heartbeat } from './heartbeat.js';
 import { OpenQuestions } from './open-questions.js';
 import { ServerClock } from './server-clock.js';
+import { outgoingFrames } from './outgoing-frames.js';
 import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
+import { Uploads } from './uploads.js';
 
 /** Why a connection cannot go on, or was lost. */
 export interface ConnectionReason {
@@ -95,6 +97,8 @@ interface ConnectionEvents {
 const openingMs = 15_000;
 
 export class Connection extends GuardedObservable<ConnectionEvents> {
+  /** What documents have to upload, in turns. */
+  readonly uploads: Uploads = new Uploads();
   readonly #deps: ConnectionDeps;
   readonly #attached = new Set<Attached>();
   readonly #questions = new OpenQuestions<Attached>();
@@ -127,6 +131,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
       clock: deps.clock,
       ping: () => this.say({ type: 'ping', clientTime: deps.clock.now() }),
       dead: () => this.#fail('', 'the server does not answer'),
+      bytesOnWay: () => Math.max(this.#socket?.bufferedBytes ?? 0, this.uploads.bytesOnWay),
     });
   }
 
@@ -203,7 +208,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     return this.#calls.make((id) => this.say({ type: 'call', id, document: number, method, body }));
   }
 
-  /** Says it in the order of the calls; what is said in one turn leaves in one frame. Nothing while it is not open. */
+  /** Says it in the order of the calls; what is said in one turn leaves in few frames. Nothing while it is not open. */
   say(message: NativeClientMessage): void {
     if (this.#state !== 'open') return;
     if (this.#outbox.push(message) === 1) queueMicrotask(() => this.#flush());
@@ -225,7 +230,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #flush(): void {
     const messages = this.#outbox;
     this.#outbox = [];
-    if (messages.length > 0 && this.#state === 'open') this.#socket?.send(encodeClientFrame(...messages));
+    if (messages.length === 0 || this.#state !== 'open') return;
+    for (const frame of outgoingFrames(messages, this.limits.maxMessageBytes)) this.#socket?.send(frame);
   }
 
   #happen(event: ConnectionEvent): void {
@@ -315,7 +321,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #begin(): void {
     this.#opening?.cancel();
     this.#reason = undefined;
-    this.#backoff.reset();
+    this.#backoff.began(this.#deps.clock.monotonic());
     this.#heartbeat.start();
     this.#tell((document) => document.connected());
   }
@@ -324,8 +330,10 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#opening?.cancel();
+    this.#backoff.ended(this.#deps.clock.monotonic());
     this.#heartbeat.stop();
     this.#outbox = [];
+    this.uploads.clear();
     this.#questions.clear();
     this.#byNumber.clear();
     this.#calls.lost();

@@ -1,5 +1,6 @@
 // Notices a connection that looks open and is not: when nothing was heard for a while it asks, and when nothing comes then,
-// the connection is dead. A page that was asleep asks as soon as it wakes.
+// the connection is dead. A page that was asleep asks as soon as it wakes. What is being uploaded goes before the question: on a
+// slow line the answer may take as long as that takes.
 
 import type { Clock, Timer } from '../../shared/clock.js';
 
@@ -10,6 +11,9 @@ export interface HeartbeatOptions {
   readonly deadMs: number;
 }
 
+/** The slowest line that is waited for, bytes per ms: 64 kbit/s. */
+const slowestLine = 8;
+
 /** A timer that is this late was held back: the page was asleep. */
 const lateMs = 1_000;
 
@@ -18,19 +22,26 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #ping: () => void;
   readonly #dead: () => void;
+  readonly #bytesOnWay: () => number;
   #timer: Timer | undefined;
   #heardAt = 0;
   #pingedAt: number | undefined;
   #dueAt = 0;
+  /** Bytes that were on their way when the line last moved. */
+  #bytesLeft = 0;
 
-  /** Together the two times are below ten seconds, so that a half-open connection is noticed within that. */
+  /**
+   * Together the two times are below ten seconds, so that a half-open connection on which little is on its way is noticed
+   * within that. `bytesOnWay`: bytes of which it is not known that they have arrived.
+   */
   constructor(
-    deps: { clock: Clock; ping: () => void; dead: () => void },
+    deps: { clock: Clock; ping: () => void; dead: () => void; bytesOnWay?: () => number },
     options: HeartbeatOptions = { quietMs: 5_000, deadMs: 4_000 },
   ) {
     this.#clock = deps.clock;
     this.#ping = deps.ping;
     this.#dead = deps.dead;
+    this.#bytesOnWay = deps.bytesOnWay ?? ((): number => 0);
     this.#options = options;
   }
 
@@ -65,8 +76,12 @@ export class Heartbeat {
     // What was asked before the sleep may have been answered in vain.
     if (now - this.#dueAt > lateMs) return this.#ask();
     if (this.#pingedAt !== undefined) {
-      const leftMs = this.#pingedAt + deadMs - now;
-      if (leftMs > 0) return this.#wait(leftMs);
+      const bytes = this.#bytesOnWay();
+      // Some of it has left: there is somebody who takes it.
+      if (bytes < this.#bytesLeft) this.#pingedAt = now;
+      this.#bytesLeft = bytes;
+      const leftMs = this.#pingedAt + deadMs + bytes / slowestLine - now;
+      if (leftMs > 0) return this.#wait(Math.min(leftMs, deadMs));
       this.stop();
       return this.#dead();
     }
@@ -77,6 +92,7 @@ export class Heartbeat {
 
   #ask(): void {
     this.#pingedAt = this.#clock.monotonic();
+    this.#bytesLeft = this.#bytesOnWay();
     this.#wait(this.#options.deadMs);
     this.#ping();
   }

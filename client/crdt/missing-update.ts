@@ -39,7 +39,7 @@ export function deletesUpdate(doc: Y.Doc): Uint8Array {
 }
 
 /** As Yjs writes it in the V1 encoding. */
-function encodeDeletes({ clients }: DeleteSet): Uint8Array {
+export function encodeDeletes({ clients }: DeleteSet): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, clients.size);
   for (const [client, ranges] of [...clients].sort(([a], [b]) => b - a)) {

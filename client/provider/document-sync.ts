@@ -4,38 +4,28 @@
 import { GuardedObservable, guarded, throwLater } from '../platform/guarded.js';
 import * as Y from 'yjs';
 import type { Clock, Timer } from '../../shared/clock.js';
-import {
-  errorCodeOf,
-  errorTable,
-  retryOf,
-  SyncError,
-  type ErrorCode,
-  type Retry,
-} from '../../shared/errors.js';
+import { errorTable, SyncError } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
+import type { Uploaded } from '../connection/uploads.js';
 import { applyGuarded, applyParts } from '../crdt/apply-parts.js';
 import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
 import { Tidying } from '../crdt/tidying.js';
+import {
+  errorOf,
+  isOfContent,
+  reasonOf,
+  tooLarge,
+  type DocumentReason,
+  type Fault,
+} from './document-reason.js';
 import { Outbox } from './outbox.js';
 
-/** Why a document cannot be opened, or something of it was not taken. */
-export interface DocumentReason {
-  /** A name of the error table; undefined where the server's is not known here. */
-  readonly code: ErrorCode | undefined;
-  readonly message: string;
-  readonly retry: Retry;
-}
-
-/** What the server says of an error. */
-interface Fault {
-  readonly code: string;
-  readonly close: number;
-  readonly reason: string;
-}
+/** While others have much on their way, a larger part waits, bytes. */
+const smallBytes = 8 * 1024;
 
 /** The only kind of document that this client can read. */
 const kind = 'yjs';
@@ -67,6 +57,8 @@ interface Events {
   access: (access: Access) => void;
   /** How many edits are not durable on the server has changed. */
   unsynced: (count: number) => void;
+  /** So many bytes are not durable on the server, though the number of edits that are not is the same as before. */
+  upload: (bytes: number) => void;
   /** So many edits more are durable on the server, counted in the order in which they were made or restored. */
   durable: (edits: number) => void;
   /** Where a copy of the document stands, if it also keeps the edits that are not durable. */
@@ -112,8 +104,10 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
   #position: Position | undefined;
   /** The outbox holds all that the server may lack. */
   #isComplete: boolean;
-  /** With the acknowledgement of this offer it does. */
-  #comparison: number | undefined;
+  /** With the acknowledgement of what was found by comparing it does. */
+  #isComparing = false;
+  /** The server does not take what is next, and so nothing that follows it. It is asked again on the next connection. */
+  #isStuck = false;
   #phase: DocumentPhase = 'closed';
   #access: Access | undefined;
   #reason: DocumentReason | undefined;
@@ -174,6 +168,20 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     return this.#outbox.size;
   }
 
+  /** Bytes that are not known to be durable on the server, also of what is only offered. 0 for what was refused. */
+  get unsyncedBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** What the server lacked at the first sync is not durable there yet. */
+  get isOffering(): boolean {
+    return this.#outbox.isComparing;
+  }
+
+  get bytesOnWay(): number {
+    return this.#outbox.bytesInFlight;
+  }
+
   /** So many edits of the document, as one update, that were never acknowledged, as a copy remembers them. */
   restore(update: Uint8Array, edits = 1): void {
     this.#outbox.add(update, edits);
@@ -206,6 +214,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
 
   /** Asks again, where that was of no use before. */
   retry(): void {
+    this.#isStuck = false;
     if (this.#phase !== 'blocked') return;
     this.#setPhase('closed');
     if (this.#isAttached && this.#deps.connection.state === 'open') this.connected();
@@ -239,8 +248,11 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     if (open !== undefined) guarded(() => void this.#takeParts(open, false));
     this.#retry?.cancel();
     this.#outbox.reset();
-    this.#comparison = undefined;
+    this.#isComparing = false;
+    this.#backoff.ended(this.#deps.clock.monotonic());
+    if (this.#deps.connection.state !== 'open') this.#isStuck = false;
     this.#open = undefined;
+    this.#deps.connection.uploads.remove(this);
     for (const one of this.#waiting) one.isAsked = false;
     if (this.#phase !== 'closed') this.#setPhase('closed');
   }
@@ -275,7 +287,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
       case 'awareness':
         return this.emit('awareness', [message.update]);
       case 'wanted':
-        return this.#offer(Y.encodeStateAsUpdate(this.#deps.doc, message.stateVector));
+        return this.#answer(message.stateVector);
       case 'access':
         return this.#setAccess(message.access);
       case 'refused':
@@ -353,7 +365,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
       const parts = this.#takeParts(open, true);
       // Somebody who heard of the change may have closed the document.
       if (this.#open !== open) return;
-      this.#backoff.reset();
+      this.#backoff.began(this.#deps.clock.monotonic());
       if (this.#access === 'write') this.#compare(open, parts);
       this.#setPhase('synced');
     }
@@ -367,52 +379,68 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
 
   /** The first sync of a document that came from elsewhere: what it had that the server lacks is found by looking. */
   #compare(open: Open, answer: readonly Uint8Array[]): void {
-    if (this.#isComplete) return;
+    if (this.#isComplete || this.#isStuck) return;
     const missing = missingUpdate(this.#deps.doc, open.stateVector, deletesOf(answer));
-    const outgoing = this.#outbox.cover(missing);
-    this.#comparison = outgoing?.seq;
-    if (outgoing === undefined) this.#completed();
-    else this.#deps.connection.say({ type: 'offer', document: open.number, ...outgoing });
+    this.#outbox.cover(missing);
+    this.#isComparing = this.#outbox.isComparing;
+    if (!this.#isComparing) this.#completed();
   }
 
   /** From here on the position says all, with what the outbox holds. */
   #completed(): void {
-    this.#comparison = undefined;
+    this.#isComparing = false;
     this.#isComplete = true;
     if (this.#position !== undefined) this.emit('position', [this.#position]);
   }
 
-  #offer(update: Uint8Array): void {
-    if (this.#open === undefined) return;
-    this.#deps.connection.say({ type: 'offer', document: this.#open.number, ...this.#outbox.offer(update) });
+  #answer(stateVector: Uint8Array): void {
+    if (this.#open === undefined || this.#isStuck) return;
+    this.#outbox.answer(Y.encodeStateAsUpdate(this.#deps.doc, stateVector));
+    this.#send();
   }
 
   #send(): void {
-    if (this.#open === undefined || this.#phase !== 'synced' || this.#access !== 'write') return;
-    for (let next = this.#outbox.next(); next !== undefined; next = this.#outbox.next())
-      this.#deps.connection.say({ type: 'update', document: this.#open.number, ...next });
-    const derived = this.#outbox.nextDerived();
-    if (derived !== undefined)
-      this.#deps.connection.say({ type: 'offer', document: this.#open.number, ...derived });
+    this.#deps.connection.uploads.add(this);
     this.#askForSync();
   }
 
+  upload(isCrowded: boolean): Uploaded {
+    const [open, outbox] = [this.#open, this.#outbox];
+    if (open === undefined || this.#phase !== 'synced' || this.#access !== 'write' || this.#isStuck)
+      return 'nothing';
+    if (isCrowded && (outbox.bytesInFlight > 0 || outbox.nextBytes > smallBytes)) return 'waiting';
+    const { maxUpdateBytes } = this.#deps.connection.limits;
+    const next = outbox.next(maxUpdateBytes);
+    if (next === undefined) return 'nothing';
+    if (next !== 'too-large') this.#deps.connection.say({ ...next, document: open.number });
+    else if (outbox.refuseNext()) this.#notTaken(tooLarge(maxUpdateBytes));
+    return 'said';
+  }
+
   #acknowledged(seq: number): void {
+    const bytes = this.unsyncedBytes;
     if (this.#outbox.acknowledged(seq) > 0) this.emit('unsynced', [this.unsynced]);
+    else if (this.unsyncedBytes !== bytes) this.emit('upload', [this.unsyncedBytes]);
     const more = this.#outbox.durable - this.#toldDurable;
     this.#toldDurable += more;
     if (more > 0) this.emit('durable', [more]);
-    if (this.#comparison !== undefined && seq >= this.#comparison) this.#completed();
+    if (this.#isComparing && !this.#outbox.isComparing) this.#completed();
     this.#send();
   }
 
   /** What is refused stays here, and is compared again when the rights have changed. */
   #refused(seq: number, fault: Fault): void {
     if (seq === 0) return this.emit('awareness-refused', [reasonOf(fault)]);
-    if (!this.#outbox.refused(seq)) return;
-    this.#comparison = undefined;
+    if (this.#outbox.refused(seq)) this.#notTaken(reasonOf(fault));
+    // What it took of the line is free for others.
+    this.#send();
+  }
+
+  #notTaken(reason: DocumentReason): void {
+    this.#isComparing = false;
     this.#isComplete = false;
-    this.#tell(reasonOf(fault));
+    if (isOfContent(reason)) this.#isStuck = true;
+    this.#tell(reason);
   }
 
   #move(cursor: number): void {
@@ -441,6 +469,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     const isPromoted = access === 'write' && this.#phase === 'synced';
     this.#access = access;
     this.emit('access', [access]);
+    this.#isStuck = false;
     // What was refused until now is found by comparing, which takes a fresh look at the server.
     if (isPromoted) this.#reopen();
   }
@@ -486,14 +515,4 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     this.#phase = phase;
     this.emit('phase', [phase]);
   }
-}
-
-function reasonOf({ code, close, reason }: Fault): DocumentReason {
-  return { code: errorCodeOf(code), message: reason, retry: retryOf(code, close) };
-}
-
-function errorOf({ code, message }: DocumentReason): Error {
-  if (code === undefined) return new Error(message);
-  // The server's words begin with the code.
-  return new SyncError(code, message.startsWith(`${code}: `) ? message.slice(code.length + 2) : '');
 }

@@ -57,7 +57,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
    * document goes on in memory.
    */
   readonly whenLoaded: Promise<void>;
-  /** When this client was in sync with the server for the first time. Rejects when it is destroyed or refused before. */
+  /**
+   * When this client has had all that the server had, and the server all that was found here and not there, for the first
+   * time. Rejects when it is destroyed or refused before.
+   */
   readonly whenSynced: Promise<void>;
   readonly #kept: KeptDocument;
   readonly #undo: (() => void)[] = [];
@@ -123,8 +126,9 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return this.#kept.unsynced;
   }
 
+  /** There are such edits, or something else that was found here and not on the server is not durable there yet. */
   get hasUnsyncedChanges(): boolean {
-    return this.unsyncedChanges > 0;
+    return this.unsyncedChanges > 0 || this.#kept.unsyncedBytes > 0;
   }
 
   get shouldConnect(): boolean {
@@ -259,7 +263,13 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     kept.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
     kept.on('client-id-conflict', (clientId) => this.emit('client-id-conflict', [{ clientId }]));
     kept.on('offline-error', (error) => this.emit('offline-error', [error]));
-    kept.on('changed', () => this.#changed());
+    kept.on('refused', ({ code, message, retry }) => {
+      if (retry !== 'backoff') this.#firstSync.reject(new SyncError(code ?? 'INTERNAL', message));
+    });
+    kept.on('changed', () => {
+      if (kept.phase === 'synced' && !kept.isOffering) this.#firstSync.resolve();
+      this.#changed();
+    });
     const onDestroy = (): void => this.destroy();
     doc.on('destroy', onDestroy);
     this.#undo.push(() => doc.off('destroy', onDestroy));
@@ -307,7 +317,6 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     }
     if (isSynced === this.#wasSynced) return;
     this.#wasSynced = isSynced;
-    if (isSynced) this.#firstSync.resolve();
     this.emit('sync', [isSynced]);
     this.emit('synced', [isSynced]);
   }
@@ -344,7 +353,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     const { connection } = this;
     const kept = this.#kept;
     const state = this.#shouldConnect ? connection.state : 'idle';
-    const unsyncedChanges = kept.unsynced;
+    const { unsynced: unsyncedChanges, unsyncedBytes } = kept;
     const isBroken = this.#isBroken && state !== 'idle';
     return {
       phase: syncPhase({
@@ -353,9 +362,11 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
         isBroken,
         document: kept.phase,
         unsyncedChanges,
+        unsyncedBytes,
       }),
       savedLocally: kept.isSavedLocally,
       unsyncedChanges,
+      unsyncedBytes,
       lastSyncedAt: this.#status?.lastSyncedAt,
       access: kept.access === 'none' ? undefined : kept.access,
       transport: state === 'open' ? connection.transport : undefined,

@@ -16,7 +16,8 @@ import { Tidying } from '../crdt/tidying.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
 import { ClientIdentity } from './client-identity.js';
-import { DocumentSync, type DocumentPhase, type DocumentReason } from './document-sync.js';
+import type { DocumentReason } from './document-reason.js';
+import { DocumentSync, type DocumentPhase } from './document-sync.js';
 import { Presence } from './presence.js';
 import { Settled } from './settled.js';
 
@@ -146,6 +147,16 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#sync?.unsynced ?? this.#early.length;
   }
 
+  /** As DocumentSync.unsyncedBytes. */
+  get unsyncedBytes(): number {
+    return this.#sync?.unsyncedBytes ?? this.#early.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** As DocumentSync.isOffering. */
+  get isOffering(): boolean {
+    return this.#sync?.isOffering ?? false;
+  }
+
   /** On the server, whenever the connection is open. Idempotent; asks again where that was of no use before. */
   open(): void {
     this.#isOpen = true;
@@ -238,6 +249,7 @@ export class KeptDocument extends GuardedObservable<Events> {
       this.#tell('access', access);
     });
     sync.on('unsynced', (count) => this.#tell('unsynced', count));
+    sync.on('upload', () => this.emit('changed', []));
     sync.on('refused', (reason) => this.#tell('refused', reason));
     sync.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
     sync.on('durable', (edits) => copy?.durable(edits));

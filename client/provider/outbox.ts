@@ -1,33 +1,55 @@
-// Edits of this client that are not known to be durable on the server, in order. Owns what is counted as unsynced.
+// What the server is to get of a document, in order, and what of that is not known to be durable there. Owns what is counted
+// as unsynced, and in which parts it is sent.
 
 import * as Y from 'yjs';
+import { splitUpdate } from '../crdt/split-update.js';
 
-/** So many updates on their way at once; what comes meanwhile is joined. */
+/** So many parts on their way at once; what comes meanwhile is joined. */
 const maxInFlight = 64;
+/** So much of one document on its way at once, bytes: the server holds what comes faster than it is handled. */
+const maxBytesInFlight = 256 * 1024;
+/** Larger updates are cut, bytes. */
+const usualPartBytes = 64 * 1024;
+
+/** What an update may get longer by when it is joined with another one, bytes. */
+const joinBytes = 16;
 
 /** No structs and no deletes. */
 const emptyUpdate = Uint8Array.of(0, 0);
 
-interface InFlight {
-  readonly seq: number;
+/**
+ * edit: made by this client. comparison: what the server lacked when both sides were compared. answer: what the server asked
+ * for. derived: made by Yjs of its own accord, counted by nobody.
+ */
+type Origin = 'edit' | 'comparison' | 'answer' | 'derived';
+
+interface Part {
   readonly update: Uint8Array;
-  /** How many edits are in it; 0 for what was only offered. */
+  readonly origin: Origin;
+  /** Edits that are durable when this part is, with all before it; 0 for what is no edit, and for all but the last part. */
   readonly edits: number;
-  /** Yjs has made it of its own accord. */
-  readonly isDerived: boolean;
+  /** Of a comparison: it holds edits that were counted before, in this part or another one. */
+  readonly coversEdits: boolean;
+}
+
+interface InFlight extends Part {
+  readonly seq: number;
   /** With it and all before it, so many edits of all that were ever added are with the server. */
   readonly through: number;
 }
 
-/** To be sent under this number. */
+/** To be sent under this number; an offer is passed on only when it is durable. */
 export interface Outgoing {
+  readonly type: 'update' | 'offer';
   readonly seq: number;
   readonly update: Uint8Array;
 }
 
 export class Outbox {
-  #waiting: Uint8Array[] = [];
+  /** What is next comes first. */
+  #waiting: Part[] = [];
   #waitingEdits = 0;
+  #waitingBytes = 0;
   /** What Yjs has made of its own accord, and nobody counts. */
   #derived: Uint8Array[] = [];
   #inFlight: InFlight[] = [];
@@ -44,6 +66,16 @@ export class Outbox {
     return this.#inFlight.reduce((sum, { edits }) => sum + edits, this.#waitingEdits + this.#refused);
   }
 
+  /** Bytes of what is not known to be durable, without what the server did not take. */
+  get bytes(): number {
+    return this.#inFlight.reduce((sum, part) => sum + countedBytes(part), this.#waitingBytes);
+  }
+
+  /** Bytes that were handed out, and neither acknowledged nor refused. */
+  get bytesInFlight(): number {
+    return this.#inFlight.reduce((sum, { update }) => sum + update.length, 0);
+  }
+
   /** So many edits are durable on the server, counted from the first that was ever added, in order. */
   get durable(): number {
     return this.#durable;
@@ -54,21 +86,21 @@ export class Outbox {
     return this.#waiting.length === 0 && this.#inFlight.length === 0;
   }
 
-  /** An edit that was just made, or so many as one update. */
-  add(update: Uint8Array, edits = 1): void {
-    this.#waiting.push(update);
-    this.#waitingEdits += edits;
-    this.#added += edits;
+  /** Some of what `cover` was given is not acknowledged. */
+  get isComparing(): boolean {
+    const isOne = ({ origin }: Part): boolean => origin === 'comparison';
+    return this.#inFlight.some(isOne) || this.#waiting.some(isOne);
   }
 
-  /** What to send next; undefined when nothing waits, or enough is on its way. */
-  next(): Outgoing | undefined {
-    if (this.#waiting.length === 0 || this.#inFlight.length >= maxInFlight) return undefined;
-    const update = this.#waiting.length === 1 ? this.#waiting[0]! : Y.mergeUpdates(this.#waiting);
-    const edits = this.#waitingEdits;
-    this.#waiting = [];
-    this.#waitingEdits = 0;
-    return this.#number(update, edits);
+  /** Bytes of what waits, the first of it at least; 0 for nothing. */
+  get nextBytes(): number {
+    return this.#waiting[0]?.update.length ?? this.#derived[0]?.length ?? 0;
+  }
+
+  /** An edit that was just made, or so many as one update. */
+  add(update: Uint8Array, edits = 1): void {
+    this.#added += edits;
+    this.#wait({ update, origin: 'edit', edits, coversEdits: false });
   }
 
   /** A change that Yjs has made of its own accord: it is sent when that is possible, and never counted. */
@@ -77,30 +109,47 @@ export class Outbox {
     if (this.#derived.length > maxInFlight) this.#derived = [Y.mergeUpdates(this.#derived)];
   }
 
-  /** What Yjs has made of its own accord, to be offered; undefined when there is none, or enough is on its way. */
-  nextDerived(): Outgoing | undefined {
-    if (this.#derived.length === 0 || this.#inFlight.length >= maxInFlight) return undefined;
-    return this.#number(Y.mergeUpdates(this.#derived.splice(0)), 0, true);
-  }
-
-  /** Something that is sent without being an edit. */
-  offer(update: Uint8Array): Outgoing {
-    return this.#number(update, 0);
+  /** What the server has asked for goes before all that waits. */
+  answer(update: Uint8Array): void {
+    this.#waitFirst([{ update, origin: 'answer', edits: 0, coversEdits: false }]);
   }
 
   /**
    * All that waits or was refused is in this update, or with the server already if there is none. What is counted stays
    * counted until that is acknowledged, for which an empty update asks.
    */
-  cover(update: Uint8Array | undefined): Outgoing | undefined {
+  cover(update: Uint8Array | undefined): void {
     const edits = this.#waitingEdits + this.#refused;
     this.#waiting = [];
     this.#waitingEdits = 0;
+    this.#waitingBytes = 0;
     this.#derived = [];
     this.#refused = 0;
     this.#takenUpTo = Infinity;
-    if (update === undefined && edits === 0) return undefined;
-    return this.#number(update ?? emptyUpdate, edits);
+    if (update !== undefined || edits > 0)
+      this.#wait({ update: update ?? emptyUpdate, origin: 'comparison', edits, coversEdits: edits > 0 });
+  }
+
+  /**
+   * What to send next, in at most `maxUpdateBytes`; undefined when nothing waits, or enough is on its way. 'too-large': what
+   * is next has a value that is larger. It waits until `refuseNext` is called.
+   */
+  next(maxUpdateBytes: number): Outgoing | 'too-large' | undefined {
+    if (this.#inFlight.length >= maxInFlight || this.bytesInFlight >= maxBytesInFlight) return undefined;
+    const partBytes = Math.min(usualPartBytes, maxUpdateBytes);
+    if (this.#waiting.length === 0 && this.#derived.length > 0)
+      this.#wait({ ...derivedPart, update: Y.mergeUpdates(this.#derived.splice(0)) });
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    if (first.update.length > partBytes) this.#cutFirst(first, partBytes);
+    if (this.#waiting[0]!.update.length > maxUpdateBytes) return 'too-large';
+    return this.#number(this.#takeJoined(partBytes));
+  }
+
+  /** What is next will not be sent as things are, and counts as refused. Returns as `refused` does. */
+  refuseNext(): boolean {
+    const [part] = this.#take(1);
+    return part === undefined || this.#refuse(part, this.#added - this.#waitingEdits);
   }
 
   /** All up to this number are durable. Returns how many edits that were. */
@@ -122,27 +171,88 @@ export class Outbox {
     const one = this.#inFlight.find((other) => other.seq === seq);
     if (one === undefined) return true;
     this.#inFlight = this.#inFlight.filter((other) => other !== one);
-    if (one.isDerived) return false;
-    this.#refused += one.edits;
-    this.#takenUpTo = Math.min(this.#takenUpTo, one.through - one.edits);
+    return this.#refuse(one, one.through);
+  }
+
+  /** The connection was lost: what was on its way waits again, and numbers begin anew. Offers are found by comparing again. */
+  reset(): void {
+    const derived = [...this.#inFlight, ...this.#waiting].filter(({ origin }) => origin === 'derived');
+    this.#derived = [...derived.map(({ update }) => update), ...this.#derived];
+    const all = [...this.#inFlight, ...this.#waiting];
+    this.#inFlight = [];
+    this.#waiting = [];
+    this.#waitingEdits = 0;
+    this.#waitingBytes = 0;
+    this.#lastSeq = 0;
+    this.#waitFirst(all.filter(({ origin, coversEdits }) => origin === 'edit' || coversEdits));
+  }
+
+  #wait(part: Part): void {
+    this.#waiting.push(part);
+    this.#waitingEdits += part.edits;
+    this.#waitingBytes += countedBytes(part);
+  }
+
+  #waitFirst(parts: readonly Part[]): void {
+    const others = this.#waiting;
+    this.#waiting = [...parts, ...others];
+    for (const part of parts) {
+      this.#waitingEdits += part.edits;
+      this.#waitingBytes += countedBytes(part);
+    }
+  }
+
+  #take(count: number): Part[] {
+    const taken = this.#waiting.splice(0, count);
+    for (const part of taken) {
+      this.#waitingEdits -= part.edits;
+      this.#waitingBytes -= countedBytes(part);
+    }
+    return taken;
+  }
+
+  #cutFirst(first: Part, partBytes: number): void {
+    const updates = splitUpdate(first.update, partBytes);
+    if (updates.length === 1) return;
+    this.#take(1);
+    const last = updates.length - 1;
+    this.#waitFirst(
+      updates.map((update, at) => ({ ...first, update, edits: at === last ? first.edits : 0 })),
+    );
+  }
+
+  /** The first that waits, with as many of the same origin behind it as fit into a part. */
+  #takeJoined(partBytes: number): Part {
+    const [first] = this.#waiting as [Part];
+    let count = 1;
+    let bytes = first.update.length;
+    for (; first.origin === 'edit' && count < this.#waiting.length; count++) {
+      const { update, origin } = this.#waiting[count]!;
+      bytes += update.length + joinBytes;
+      if (origin !== 'edit' || bytes > partBytes) break;
+    }
+    const parts = this.#take(count);
+    if (parts.length === 1) return first;
+    const edits = parts.reduce((sum, part) => sum + part.edits, 0);
+    return { ...first, update: Y.mergeUpdates(parts.map(({ update }) => update)), edits };
+  }
+
+  #number(part: Part): Outgoing {
+    const seq = ++this.#lastSeq;
+    this.#inFlight.push({ ...part, seq, through: this.#added - this.#waitingEdits });
+    return { type: part.origin === 'edit' ? 'update' : 'offer', seq, update: part.update };
+  }
+
+  #refuse({ origin, edits }: Part, through: number): boolean {
+    if (origin === 'derived') return false;
+    this.#refused += edits;
+    this.#takenUpTo = Math.min(this.#takenUpTo, through - edits);
     return true;
   }
+}
 
-  /** The connection was lost: what was on its way waits again, and numbers begin anew. */
-  reset(): void {
-    const derived = this.#inFlight.filter(({ isDerived }) => isDerived);
-    this.#derived = [...derived.map(({ update }) => update), ...this.#derived];
-    const lost = this.#inFlight.filter(({ edits }) => edits > 0);
-    this.#waiting = [...lost.map(({ update }) => update), ...this.#waiting];
-    this.#waitingEdits += lost.reduce((sum, { edits }) => sum + edits, 0);
-    this.#inFlight = [];
-    this.#lastSeq = 0;
-  }
+const derivedPart = { origin: 'derived', edits: 0, coversEdits: false } as const;
 
-  #number(update: Uint8Array, edits: number, isDerived = false): Outgoing {
-    const seq = ++this.#lastSeq;
-    const through = this.#added - this.#waitingEdits;
-    this.#inFlight.push({ seq, update, edits, isDerived, through });
-    return { seq, update };
-  }
+function countedBytes({ origin, update }: Part): number {
+  return origin === 'derived' ? 0 : update.length;
 }

@@ -2,7 +2,7 @@
 // on working, and `sync-status`, which tells all in one.
 
 import type { OfflineError } from '../offline/offline-error.js';
-import type { DocumentReason } from './document-sync.js';
+import type { DocumentReason } from './document-reason.js';
 import type { SyncStatus } from './sync-status.js';
 
 export interface ProviderEvents<Provider> {

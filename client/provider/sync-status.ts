@@ -18,6 +18,11 @@ export interface SyncStatus {
   readonly savedLocally: boolean;
   /** Edits of this client that are not known to be durable on the server. */
   readonly unsyncedChanges: number;
+  /**
+   * Bytes that are to be uploaded, and are not known to be durable on the server: of this client's edits, and of what else
+   * was found here and not there. Falls as an upload goes on.
+   */
+  readonly unsyncedBytes: number;
   /** When both sides were last the same: ms since the epoch by the server's clock; undefined if never since the start. */
   readonly lastSyncedAt: number | undefined;
   /** Undefined until the server has said. */
@@ -39,6 +44,7 @@ export interface SyncFacts {
   /** Undefined while the document has not been loaded. */
   readonly document: DocumentPhase | undefined;
   readonly unsyncedChanges: number;
+  readonly unsyncedBytes: number;
 }
 
 export function syncPhase({
@@ -47,10 +53,11 @@ export function syncPhase({
   isBroken,
   document,
   unsyncedChanges,
+  unsyncedBytes,
 }: SyncFacts): SyncPhase {
   if (!isLoaded) return 'loading';
   if (connection === 'asking' || connection === 'opening' || connection === 'greeting')
     return isBroken ? 'offline' : 'connecting';
   if (connection !== 'open' || document === 'blocked') return 'offline';
-  return document === 'synced' && unsyncedChanges === 0 ? 'synced' : 'syncing';
+  return document === 'synced' && unsyncedChanges === 0 && unsyncedBytes === 0 ? 'synced' : 'syncing';
 }

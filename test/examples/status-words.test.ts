@@ -9,6 +9,7 @@ const synced: SyncStatus = {
   phase: 'synced',
   savedLocally: true,
   unsyncedChanges: 0,
+  unsyncedBytes: 0,
   lastSyncedAt: undefined,
   access: 'write',
   transport: 'websocket',

@@ -25,6 +25,19 @@ describe('backoff', () => {
     backoff.reset();
     expect(backoff.next(0)).toBe(250);
   });
+
+  it('K27: begins anew only after what has lasted, and believes no endless wait', () => {
+    const backoff = new Backoff(() => 1, options);
+    for (const wait of [500, 1_000, 2_000]) {
+      expect(backoff.next(0)).toBe(wait);
+      backoff.began(0);
+      backoff.ended(9_999);
+    }
+    backoff.began(0);
+    backoff.ended(10_000);
+    expect(backoff.next(0)).toBe(500);
+    expect(backoff.next(86_400_000)).toBe(601_000);
+  });
 });
 
 describe('heartbeat', () => {
@@ -55,6 +68,30 @@ describe('heartbeat', () => {
       if (i % 3_000 === 0) heartbeat.heard();
     }
     expect(pings).toEqual([]);
+  });
+
+  it('N22: waits while what was sent before the question leaves, however slowly', () => {
+    let bytes = 0;
+    heartbeat.stop();
+    const dead = (): void => void (deadAt = clock.monotonic());
+    heartbeat = new Heartbeat({
+      clock,
+      ping: () => pings.push(clock.monotonic()),
+      dead,
+      bytesOnWay: () => bytes,
+    });
+    heartbeat.start();
+    bytes = 40_000;
+    for (let i = 0; i < 60_000; i += 100) {
+      clock.advance(100);
+      if (i % 8_000 === 0) bytes -= 1_000;
+    }
+    expect([pings, deadAt]).toEqual([[5_000], undefined]);
+    const leftAt = clock.monotonic();
+    clock.advance(4_000);
+    for (let i = 0; i < 20_000; i += 100) clock.advance(100);
+    expect(deadAt).toBeGreaterThan(leftAt);
+    expect(deadAt).toBeLessThan(leftAt + 15_000);
   });
 
   it('goes on after an answer', () => {

@@ -1,8 +1,9 @@
 // The provider as an application uses it: against a real server, over real sockets.
 
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { IndexeddbPersistence } from 'y-indexeddb';
 import * as Y from 'yjs';
 import {
   HeddleProvider,
@@ -11,7 +12,13 @@ import {
   type SyncStatus,
 } from '../../../client/index.js';
 import { until } from '../../support/peer.js';
-import { serverForTest, startServer, testSecret, tokenFor } from '../../support/test-server.js';
+import {
+  serverForTest,
+  startServer,
+  storedDocument,
+  testSecret,
+  tokenFor,
+} from '../../support/test-server.js';
 
 function provider(url: string, name = 'notes', options: HeddleProviderOptions = {}): HeddleProvider {
   const made = new HeddleProvider(url, name, new Y.Doc(), {
@@ -255,6 +262,31 @@ it('K4 I14: subdocuments are kept on the device beside their parent', async () =
   await until(() => one.status.savedLocally, 'it is saved');
   const names = async (): Promise<string[]> => (await listOfflineCopies()).map(({ name }) => name).sort();
   await vi.waitFor(async () => expect(await names()).toEqual(['my book', 'my book/~one']), 5_000);
+});
+
+it('K25: is synced for the first time when the server has what an earlier copy on this device held', async () => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.stubGlobal('IDBKeyRange', IDBKeyRange);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { url, store } = await serverForTest();
+  const earlier = new Y.Doc();
+  const persistence = new IndexeddbPersistence('notes', earlier);
+  await persistence.whenSynced;
+  earlier.getText('text').insert(0, 'written earlier '.repeat(10_000));
+  await persistence.destroy();
+  const one = provider(url, 'notes', { offline: true });
+  let isSynced = false;
+  const phases: string[] = [];
+  one.on('sync-status', ({ phase, unsyncedBytes }) => {
+    if (unsyncedBytes > 0 && !isSynced) phases.push(phase);
+  });
+  await one.whenSynced;
+  isSynced = true;
+  expect(phases).toContain('syncing');
+  expect(phases).not.toContain('synced');
+  expect(one.hasUnsyncedChanges).toBe(false);
+  expect((await storedDocument(store!, 'notes')).getText('text').toString()).toBe(textOf(one));
+  expect(textOf(one).length).toBe(160_000);
 });
 
 describe('K5: the end', () => {

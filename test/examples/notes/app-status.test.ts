@@ -8,6 +8,7 @@ const synced: SyncStatus = {
   phase: 'synced',
   savedLocally: true,
   unsyncedChanges: 0,
+  unsyncedBytes: 0,
   lastSyncedAt: 1,
   access: 'write',
   transport: 'websocket',
