@@ -76,9 +76,18 @@ export class CopyQueue {
     return { edits: this.#edits.count, durable: this.#edits.durableCount };
   }
 
-  /** So many edits come before all that were added. */
-  precededBy(count: number): void {
-    this.#edits.precededBy(count);
+  /** As UnsavedEdits.precededBy. */
+  precededBy(count: number, isLate: boolean): void {
+    this.#edits.precededBy(count, isLate);
+  }
+
+  restored(): void {
+    this.#edits.restored();
+  }
+
+  /** What is in the copy was not compared with the server up to there. */
+  forgetPosition(): void {
+    this.#position = undefined;
   }
 
   add(update: Uint8Array, isEdit: boolean): void {

@@ -13,28 +13,16 @@ import { Backoff } from '../connection/backoff.js';
 import type { Locks } from '../platform/locks.js';
 import { randomId } from '../platform/random-id.js';
 import { Catalogue } from './catalogue.js';
-import { compact, planCompaction, type CompactionPlan } from './compaction.js';
-import { CopyDatabase, type CopyTransaction, type StoredRow } from './copy-database.js';
-import { CopyQueue, type Batch } from './copy-queue.js';
-import {
-  entered,
-  left,
-  newRecord,
-  othersWithPending,
-  pendingOf,
-  reconciled,
-  tabsOf,
-  withPosition,
-  withRow,
-  type CopyAccess,
-  type CopyRecord,
-} from './copy-record.js';
+import { planCompaction, type CompactionPlan } from './compaction.js';
+import { CopyQueue } from './copy-queue.js';
+import { othersWithPending, pendingOf, type CopyAccess, type CopyRecord } from './copy-record.js';
+import { CopyRows, tabsIn, type Compaction } from './copy-rows.js';
+import { nextCopyState, type CopyEvent, type CopyState } from './copy-state.js';
 import { CopySummary } from './copy-summary.js';
 import type { LoadedCopy } from './loaded-copy.js';
 import { mergeStored } from './merge-updates.js';
 import { OfflineError, toOfflineError, type OfflineErrorCode } from './offline-error.js';
 import { inTime, type DatabaseDeps } from './open-database.js';
-import { storeBatch } from './store-batch.js';
 import { TabLocks } from './tab-locks.js';
 
 /** At most once in this time: what is handed in meanwhile is stored together. The first after a rest is stored at once. */
@@ -49,6 +37,8 @@ const noCompactionMs = 60_000;
 const fullMs = 10_000;
 /** After these nothing can be stored any more. */
 const finalErrors: readonly OfflineErrorCode[] = ['OFFLINE_DELETED', 'OFFLINE_BLOCKED'];
+/** After these a copy that could not be read may be readable later: the device was slow, or lost its database server. */
+const passingErrors: readonly OfflineErrorCode[] = ['OFFLINE_TIMEOUT', 'OFFLINE_FAILED', 'OFFLINE_QUOTA'];
 
 export interface OfflineCopyDeps {
   /** Undefined where there is no IndexedDB. */
@@ -67,6 +57,8 @@ export interface OfflineCopyDeps {
 }
 
 interface OfflineCopyEvents {
+  /** It has been read after all: `load` had rejected. Whoever hears it says `restored` when it has what was pending. */
+  loaded: (loaded: LoadedCopy) => void;
   /** `isSaved` has changed. */
   saved: (isSaved: boolean) => void;
   /** Something could not be stored. It is kept, and tried again unless the error is final: DELETED, BLOCKED. */
@@ -78,32 +70,22 @@ interface OfflineCopyEvents {
 /** Copies of this page that are being closed, by name: what they leave is there for the next. */
 const closing = new Map<string, Promise<void>>();
 
-/** Rows to be merged, and the whole document when they are all of it. */
-interface Compaction {
-  readonly plan: CompactionPlan;
-  readonly document: Uint8Array | undefined;
-}
-
 export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   readonly name: string;
   readonly #deps: OfflineCopyDeps;
   readonly #databaseDeps: DatabaseDeps;
   readonly #tab: string;
-  readonly #tabLocks: TabLocks;
+  readonly #rows: CopyRows;
   readonly #summary: CopySummary;
   readonly #backoff: Backoff;
   readonly #queue: CopyQueue;
-  #phase: 'new' | 'loading' | 'open' | 'over' = 'new';
+  #tabLocks: TabLocks;
+  #state: CopyState = 'new';
   #isClosing = false;
   /** The connection was lost; whether the rows are still there has to be looked at. */
   #isInDoubt = false;
   #isRetrying = false;
   #wasSaved = false;
-  #database: CopyDatabase | undefined;
-  /** As this tab has last written it. */
-  #record: CopyRecord | undefined;
-  /** The key of the last row that was read; undefined for none. */
-  #lastKey: number | undefined;
   #error: OfflineError | undefined;
   #timer: Timer | undefined;
   #dueAt = 0;
@@ -112,7 +94,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   #loading: Promise<LoadedCopy> | undefined;
   #running: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
-  #left: Promise<void> | undefined;
+  /** All locks that were let go of are free. */
+  #left: Promise<void> = Promise.resolve();
 
   constructor(name: string, deps: OfflineCopyDeps) {
     super();
@@ -123,6 +106,13 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     this.#databaseDeps = { factory, clock, timeoutMs };
     this.#tab = this.#newId();
     this.#tabLocks = new TabLocks(locks, name, this.#tab);
+    this.#rows = new CopyRows(name, {
+      database: this.#databaseDeps,
+      tab: this.#tab,
+      newId: () => this.#newId(),
+      encodeDocument: deps.encodeDocument,
+      lost: (error) => this.#lost(error),
+    });
     this.#summary = new CopySummary(name, new Catalogue(this.#databaseDeps), clock);
     this.#backoff = new Backoff(random, { firstMs: 1_000, maxMs: 120_000 });
   }
@@ -140,12 +130,25 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     return this.#error;
   }
 
-  /** Reads the copy, once. Rejects with OfflineError; the copy does nothing then any more. */
+  /** It could not be read, and may hold what nobody has seen: that is tried again. */
+  get isUnread(): boolean {
+    return this.#state === 'unread' || (this.#state === 'loading' && this.#error !== undefined);
+  }
+
+  /**
+   * Reads the copy, once. Rejects with OfflineError where it cannot be read now. Where it may be readable later (`isUnread`)
+   * that is tried again, and told by `loaded`; otherwise the copy does nothing any more.
+   */
   load(): Promise<LoadedCopy> {
-    if (this.#phase === 'over' && this.#loading === undefined)
+    if (this.#state === 'over' && this.#loading === undefined)
       return Promise.reject(new OfflineError('OFFLINE_FAILED', 'the copy is closed'));
-    this.#loading ??= this.#load();
+    this.#loading ??= this.#load(false);
     return this.#loading;
+  }
+
+  /** What `loaded` told to be pending counts from here on with all that was handed in: `durable` counts it after that. */
+  restored(): void {
+    this.#queue.restored();
   }
 
   /**
@@ -153,7 +156,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
    * is stored then.
    */
   add(update: Uint8Array, isEdit: boolean): void {
-    if (this.#phase === 'over' || this.#isClosing) return;
+    if (this.#state === 'over' || this.#isClosing) return;
     this.#queue.add(update, isEdit);
     this.#changed();
   }
@@ -184,7 +187,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     await this.load();
     // What is being stored may have begun before the last of it was handed in.
     await this.#running?.catch(() => {});
-    if (this.#phase === 'over') {
+    if (this.#state === 'over') {
       if (this.#error !== undefined) throw this.#error;
       return;
     }
@@ -213,74 +216,99 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   get #areEditsSaved(): boolean {
-    return this.#phase === 'open' && this.#queue.isStored && !this.#isInDoubt;
+    return this.#state === 'open' && this.#queue.isStored && !this.#isInDoubt;
   }
 
   get #hasContent(): boolean {
     return this.#queue.hasContent || this.#isInDoubt;
   }
 
-  async #load(): Promise<LoadedCopy> {
-    this.#phase = 'loading';
+  async #load(isLate: boolean): Promise<LoadedCopy> {
+    this.#happen('tried');
     try {
       await this.#inTime(closing.get(this.name) ?? Promise.resolve());
       await this.#inTime(this.#tabLocks.enter());
-      const database = await this.#open();
-      const before = await database.read((transaction) => transaction.record());
-      // A tab that was in the record before the locks were looked at, and holds none, is gone for good.
-      const dead = await this.#inTime(this.#tabLocks.deadOf(before === undefined ? [] : tabsOf(before)));
-      const { record, rows } = await database.change((transaction) => this.#enter(transaction, dead));
-      this.#record = record;
-      this.#lastKey = rows.at(-1)?.key;
-      const update = mergeStored(rows.map((row) => row.update));
-      const updates = new Map(rows.map((row) => [row.key, row.update]));
-      const pending = pendingOf(record, this.#tab).map(({ key, edits = 1 }) => ({
-        update: updates.get(key)!,
-        edits,
-      }));
-      this.#queue.precededBy(pending.reduce((sum, { edits }) => sum + edits, 0));
-      await this.#inTime(this.#tabLocks.compete(this.#becomeWriter, this.#reportThrown));
-      // Meanwhile it may have been deleted.
-      if (this.#error !== undefined) throw this.#error;
-      this.#phase = 'open';
-      this.#summary.changed(record);
-      void this.#summary.write();
-      this.#changed();
-      this.#tabLocks.watch(othersWithPending(record, this.#tab), (tab) => void this.#gone(tab));
-      const position = record.isDoubtful ? undefined : record.position;
-      return { update, position, pending, access: record.access };
+      const loaded = await this.#read(isLate);
+      const locks = this.#tabLocks;
+      const becomeWriter = (): void => this.#becomeWriter(locks);
+      await this.#inTime(locks.compete(becomeWriter, this.#reportThrown));
+      // Meanwhile it may have been deleted, or closed.
+      if (this.#state !== 'loading')
+        throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+      this.#opened(isLate, loaded);
+      return loaded;
     } catch (thrown) {
-      const error = toOfflineError(thrown);
-      this.#end(error);
+      const error = toOfflineError((this.#state === 'over' && this.#error) || thrown);
+      if (passingErrors.includes(error.code) && this.#state === 'loading' && !this.#isClosing)
+        this.#missed(error);
+      else this.#end(error);
       throw error;
     }
   }
 
-  async #enter(
-    transaction: CopyTransaction,
-    dead: ReadonlySet<string> | undefined,
-  ): Promise<{ record: CopyRecord; rows: StoredRow[] }> {
-    const rows = await transaction.rowsAfter(undefined);
-    let stored = (await transaction.record()) ?? newRecord(this.#newId());
-    // Without locks a tab may be alive or dead: its edits are taken care of, and what others have of it is looked at.
-    if (dead === undefined && stored.tabs.length > 0) stored = { ...stored, isDoubtful: true };
-    const isDead = (tab: string): boolean => dead?.has(tab) ?? true;
-    const record = entered(reconciled(stored, rows), this.#tab, isDead, this.#deps.clock.now());
-    await transaction.putRecord(record);
-    return { record, rows };
+  async #read(isLate: boolean): Promise<LoadedCopy> {
+    // A tab that was in the record before the locks were looked at, and holds none, is gone for good.
+    const dead = await this.#inTime(this.#tabLocks.deadOf(tabsIn(await this.#rows.stored())));
+    const { record, rows } = await this.#rows.enter(dead);
+    const update = mergeStored(rows.map((row) => row.update));
+    const updates = new Map(rows.map((row) => [row.key, row.update]));
+    const pending = pendingOf(record, this.#tab).map(({ key, edits = 1 }) => ({
+      update: updates.get(key)!,
+      edits,
+    }));
+    const count = pending.reduce((sum, { edits }) => sum + edits, 0);
+    this.#queue.precededBy(count, isLate);
+    const position = record.isDoubtful ? undefined : record.position;
+    return { update, position, pending, access: record.access };
+  }
+
+  #opened(isLate: boolean, loaded: LoadedCopy): void {
+    const { record } = this.#rows;
+    this.#happen('read');
+    this.#error = undefined;
+    this.#backoff.reset();
+    this.#summary.changed(record!);
+    void this.#summary.write();
+    if (isLate) {
+      // Of what was read nobody has known while these came.
+      if (loaded.position === undefined) this.#queue.forgetPosition();
+      this.emit('loaded', [loaded]);
+    }
+    this.#changed();
+    this.#tabLocks.watch(othersWithPending(record!, this.#tab), (tab) => void this.#gone(tab));
+  }
+
+  /** It is tried again later. What is handed in waits. */
+  #missed(error: OfflineError): void {
+    this.#happen('missed');
+    this.#error = error;
+    this.#rows.disconnect();
+    this.#leave();
+    this.#tabLocks = new TabLocks(this.#deps.locks, this.name, this.#tab);
+    this.#timer = this.#deps.clock.after(this.#backoff.next(0), () => this.#loadAgain());
+  }
+
+  #loadAgain(): void {
+    this.#timer = undefined;
+    this.#loading = this.#load(true);
+    this.#loading.catch(() => {}); // `error` says why it could not be read
+  }
+
+  #happen(event: CopyEvent): void {
+    this.#state = nextCopyState(this.#state, event);
   }
 
   async #gone(tab: string): Promise<void> {
-    // What cannot be read may be pending.
-    const record = await this.#database?.read((transaction) => transaction.record()).catch(() => undefined);
-    if (this.#phase === 'open' && (record === undefined || pendingOf(record, tab).length > 0))
-      this.emit('orphaned', []);
+    const isPending = await this.#rows.mayHavePending(tab);
+    if (this.#state === 'open' && isPending) this.emit('orphaned', []);
   }
 
-  readonly #becomeWriter = (): void => {
+  #becomeWriter(locks: TabLocks): void {
+    // A lock may come after it was given up.
+    if (locks !== this.#tabLocks) return;
     this.#queue.becomeWriter();
     this.#changed();
-  };
+  }
 
   readonly #reportThrown = (thrown: unknown): void => {
     this.#report(toOfflineError(thrown));
@@ -289,7 +317,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   /** Sees to it that what there is to do is done in time. */
   #changed(): void {
     this.#tellSaved();
-    if (this.#phase !== 'open' || this.#running !== undefined || this.#isRetrying) return;
+    if (this.#state !== 'open' || this.#running !== undefined || this.#isRetrying) return;
     const restMs = this.#deps.clock.monotonic() - this.#ranAt;
     if (this.#hasContent) this.#runIn(Math.max(0, batchMs - restMs));
     else if (this.#queue.hasLeft) this.#runIn(lookMs);
@@ -324,10 +352,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       compaction = this.#compaction();
       if (!this.#hasContent && !this.#queue.hasNotes && compaction === undefined) return;
       const batch = this.#queue.take();
-      this.#database ??= await this.#open();
-      const work = (transaction: CopyTransaction): Promise<CopyRecord> =>
-        this.#store(transaction, batch, compaction);
-      this.#stored(await this.#database.change(work), compaction);
+      const { isWriter, counts } = this.#queue;
+      this.#stored(await this.#rows.store(batch, { isWriter, counts }, compaction), compaction);
     } catch (thrown) {
       const error = toOfflineError(thrown);
       this.#queue.putBack();
@@ -339,11 +365,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   /** Looks what the rows hold by now of what was left to the writer. */
   async #look(): Promise<void> {
-    this.#database ??= await this.#open();
     try {
-      const rows = await this.#database.read((transaction) => transaction.rowsAfter(this.#lastKey));
-      this.#queue.found(mergeStored(rows.map(({ update }) => update)));
-      this.#lastKey = rows.at(-1)?.key ?? this.#lastKey;
+      this.#queue.found(await this.#rows.look());
     } catch (thrown) {
       const error = toOfflineError(thrown);
       if (error.code !== 'OFFLINE_CORRUPT') throw error;
@@ -355,12 +378,11 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   #stored(record: CopyRecord, compaction: Compaction | undefined): void {
     this.#queue.stored();
-    this.#record = record;
     this.#isInDoubt = false;
     this.#backoff.reset();
     const [first] = compaction?.plan.rows ?? [];
     if (record.rows.some(({ key }) => key === first?.key)) this.#delayCompaction();
-    if (this.#phase === 'over') return;
+    if (this.#state === 'over') return;
     this.#error = undefined;
     this.#summary.changed(record);
   }
@@ -376,68 +398,23 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   #plan(): CompactionPlan | undefined {
     const isAllowed = this.#queue.isWriter && this.#deps.clock.monotonic() >= this.#noCompactionBefore;
-    return isAllowed && this.#record !== undefined ? planCompaction(this.#record) : undefined;
-  }
-
-  /** Everything of one batch, within one transaction. */
-  async #store(
-    transaction: CopyTransaction,
-    batch: Batch,
-    compaction: Compaction | undefined,
-  ): Promise<CopyRecord> {
-    const stored = await transaction.record();
-    const isThere = stored !== undefined && stored.id === this.#record?.id;
-    let record = isThere ? stored : await this.#beginAnew(transaction, stored);
-    record = await storeBatch(transaction, record, batch, this.#tab);
-    if (compaction !== undefined && isThere)
-      record = await compact(transaction, record, compaction.plan, compaction.document);
-    if (record !== stored) await transaction.putRecord(record);
-    return record;
-  }
-
-  /** The browser has thrown the rows away: all this tab has is written. */
-  async #beginAnew(transaction: CopyTransaction, stored: CopyRecord | undefined): Promise<CopyRecord> {
-    const { clock, encodeDocument } = this.#deps;
-    if (encodeDocument === undefined)
-      throw new OfflineError('OFFLINE_DELETED', `the browser has thrown away ${this.name}`);
-    const { position, access, isDoubtful } = this.#record!;
-    let record = stored ?? { ...newRecord(this.#newId()), access, isDoubtful };
-    if (this.#queue.isWriter && position !== undefined) record = withPosition(record, position);
-    record = entered(record, this.#tab, () => false, clock.now());
-    const document = encodeDocument();
-    const { edits, durable } = this.#queue.counts;
-    const owner = edits > durable ? { tab: this.#tab, last: edits, edits: edits - durable } : {};
-    const key = await transaction.addRow(document);
-    return withRow(record, { key, bytes: document.byteLength, ...owner });
-  }
-
-  async #open(): Promise<CopyDatabase> {
-    const database = await CopyDatabase.open(this.name, this.#databaseDeps, this.#lost);
-    if (this.#phase === 'over') {
-      database.close();
-      throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
-    }
-    this.#database = database;
-    return database;
+    const { record } = this.#rows;
+    return isAllowed && record !== undefined ? planCompaction(record) : undefined;
   }
 
   /** Somebody else has closed the database. */
-  readonly #lost = (error: OfflineError): void => {
-    this.#database = undefined;
+  #lost(error: OfflineError): void {
     if (finalErrors.includes(error.code)) return this.#end(error);
     this.#isInDoubt = true;
     this.#changed();
-  };
+  }
 
   #failed(error: OfflineError): void {
-    if (this.#phase === 'over') return;
+    if (this.#state === 'over') return;
     if (finalErrors.includes(error.code)) return this.#end(error);
     this.#report(error);
     const isFull = error.code === 'OFFLINE_QUOTA';
-    if (!isFull) {
-      this.#database?.close();
-      this.#database = undefined;
-    }
+    if (!isFull) this.#rows.disconnect();
     this.#isRetrying = true;
     this.#runIn(this.#backoff.next(isFull ? fullMs : 0));
   }
@@ -458,37 +435,31 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   async #close(): Promise<void> {
     // Who loads is told why it failed; what cannot be stored has been reported.
     await this.#loading?.catch(() => {});
-    if (this.#phase === 'open') {
+    if (this.#state === 'open') {
       await this.flush().catch(() => {});
-      await this.#leave().catch(this.#reportThrown);
+      if (this.#areEditsSaved) await this.#rows.leave().catch(this.#reportThrown);
       await this.#summary.write();
     }
     this.#end(undefined);
-    await this.#inTime(this.#left!).catch(this.#reportThrown);
-  }
-
-  async #leave(): Promise<void> {
-    const { id } = this.#record!;
-    await this.#database?.change(async (transaction) => {
-      const record = await transaction.record();
-      if (record?.id !== id) return;
-      if (this.#areEditsSaved) await transaction.putRecord(left(record, this.#tab));
-    });
+    await this.#inTime(this.#left).catch(this.#reportThrown);
   }
 
   /** Nothing is stored any more. */
   #end(error: OfflineError | undefined): void {
-    const wasLoaded = this.#phase === 'open';
-    this.#phase = 'over';
+    const wasLoaded = this.#state === 'open';
+    this.#happen('ended');
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#summary.forget();
-    this.#database?.close();
-    this.#database = undefined;
-    this.#left ??= this.#tabLocks.leave();
+    this.#rows.end();
+    this.#leave();
     if (error !== undefined && wasLoaded) this.#report(error);
     else this.#error ??= error;
     this.#tellSaved();
+  }
+
+  #leave(): void {
+    this.#left = Promise.all([this.#left, this.#tabLocks.leave()]).then(() => {});
   }
 
   /** What does not end in time is given up. */

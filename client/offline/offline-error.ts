@@ -40,4 +40,7 @@ const codes: Readonly<Record<string, OfflineErrorCode>> = {
   SecurityError: 'OFFLINE_UNAVAILABLE',
   VersionError: 'OFFLINE_BLOCKED',
   TimeoutError: 'OFFLINE_TIMEOUT',
+  // As Safari says when its database server is lost, or not up yet.
+  UnknownError: 'OFFLINE_FAILED',
+  AbortError: 'OFFLINE_FAILED',
 };

@@ -31,7 +31,10 @@ export class UnsavedEdits {
   /** So many of them, the last ones, were never merged. */
   #recent = 0;
   #last = 0;
-  #durable = 0;
+  /** So many edits are durable, in the order in which the server was told of them. */
+  #told = 0;
+  /** Below this number nobody can say which ones these are: none counts as durable then. */
+  #countsFrom = 0;
 
   get isEmpty(): boolean {
     return this.#edits.length === 0;
@@ -39,7 +42,7 @@ export class UnsavedEdits {
 
   /** How many of this tab's edits are durable, counted from the first. */
   get durableCount(): number {
-    return this.#durable;
+    return this.#told >= this.#countsFrom ? this.#told : 0;
   }
 
   /** How many edits there were, stored or not. */
@@ -47,8 +50,12 @@ export class UnsavedEdits {
     return this.#last;
   }
 
-  /** So many edits come before all that were added: they were found in the copy. */
-  precededBy(count: number): void {
+  /**
+   * So many edits come before all that were added: they were found in the copy. `isLate`: the server may have been told of
+   * some that were added; those that were found are told of later, before `restored` is called.
+   */
+  precededBy(count: number, isLate: boolean): void {
+    if (isLate && count > 0) this.#countsFrom = Infinity;
     this.#last += count;
     this.#edits = this.#edits.map(({ update, first, last }) => ({
       update,
@@ -63,20 +70,24 @@ export class UnsavedEdits {
     if (++this.#recent >= mostRecent) this.#tidy();
   }
 
+  /** The server will have been told of what was found when it has been told of as many as there are now. */
+  restored(): void {
+    if (this.#countsFrom === Infinity) this.#countsFrom = this.#last;
+  }
+
   durable(count: number): void {
-    this.#durable = Math.min(this.#last, this.#durable + count);
+    this.#told = Math.min(this.#last, this.#told + count);
   }
 
   /** All that is unsaved; it is empty then. When this throws, nothing was taken. */
   take(): EditBatch | undefined {
     const edits = this.#edits;
     if (edits.length === 0) return undefined;
+    const durable = this.durableCount;
     const part = (isDurable: boolean): Uint8Array | undefined =>
-      mergeUpdates(
-        edits.filter(({ last }) => last <= this.#durable === isDurable).map(({ update }) => update),
-      );
+      mergeUpdates(edits.filter(({ last }) => last <= durable === isDurable).map(({ update }) => update));
     const { last } = edits.at(-1)!;
-    const pendingCount = last - Math.min(last, Math.max(this.#durable, edits[0]!.first - 1));
+    const pendingCount = last - Math.min(last, Math.max(durable, edits[0]!.first - 1));
     const batch = { edits, pending: part(false), pendingCount, durable: part(true), last };
     this.#edits = [];
     this.#recent = 0;

@@ -54,7 +54,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   readonly connection: HeddleConnection;
   /**
    * When the copy on this device has been read, or there is none. Rejects with OfflineError when it cannot be read; the
-   * document goes on in memory.
+   * document goes on in memory. Where the copy may be readable later that is tried again, and it is merged then.
    */
   readonly whenLoaded: Promise<void>;
   /**
@@ -363,6 +363,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
         document: kept.phase,
         unsyncedChanges,
         unsyncedBytes,
+        isCopyUnread: kept.isCopyUnread,
       }),
       savedLocally: kept.isSavedLocally,
       unsyncedChanges,

@@ -126,6 +126,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#copy;
   }
 
+  /** The copy could not be read yet, and may hold edits that nobody has seen. */
+  get isCopyUnread(): boolean {
+    return this.#copy?.isUnread ?? false;
+  }
+
   get offlineError(): OfflineError | undefined {
     return this.#copy?.error;
   }
@@ -194,6 +199,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     const { doc } = this.#deps;
     let loaded = nothing;
     let failure: Error | undefined;
+    copy.on('loaded', (late) => this.#loadedLate(copy, late));
     try {
       const found = await copy.load();
       if (this.#isDestroyed) return;
@@ -207,6 +213,20 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#begin(loaded);
     if (failure === undefined) this.#loaded.resolve();
     else this.#loaded.reject(failure);
+  }
+
+  /** The copy could not be read at first: what it holds comes to what the document has by now. */
+  #loadedLate(copy: OfflineCopy, { update, position, pending, access }: LoadedCopy): void {
+    const { doc } = this.#deps;
+    const sync = this.#sync;
+    if (this.#isDestroyed || sync === undefined) return;
+    if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
+    for (const { update: edit, edits } of pending) sync.restore(edit, edits);
+    copy.restored();
+    // Beyond what is pending the copy may hold what the server lacks.
+    if (update !== undefined && position === undefined) sync.compare();
+    if (access !== undefined && sync.access === undefined) this.#setMayRead(true);
+    this.emit('changed', []);
   }
 
   /** Everything of this device is in the document: the server may be asked for the rest. */

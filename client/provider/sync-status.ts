@@ -45,6 +45,8 @@ export interface SyncFacts {
   readonly document: DocumentPhase | undefined;
   readonly unsyncedChanges: number;
   readonly unsyncedBytes: number;
+  /** The copy on this device could not be read yet, and may hold edits that the server lacks. */
+  readonly isCopyUnread: boolean;
 }
 
 export function syncPhase({
@@ -54,10 +56,12 @@ export function syncPhase({
   document,
   unsyncedChanges,
   unsyncedBytes,
+  isCopyUnread,
 }: SyncFacts): SyncPhase {
   if (!isLoaded) return 'loading';
   if (connection === 'asking' || connection === 'opening' || connection === 'greeting')
     return isBroken ? 'offline' : 'connecting';
   if (connection !== 'open' || document === 'blocked') return 'offline';
-  return document === 'synced' && unsyncedChanges === 0 && unsyncedBytes === 0 ? 'synced' : 'syncing';
+  const isAllThere = unsyncedChanges === 0 && unsyncedBytes === 0 && !isCopyUnread;
+  return document === 'synced' && isAllThere ? 'synced' : 'syncing';
 }

@@ -65,6 +65,9 @@ describe('failures of the offline copy', () => {
     await settled();
     device.clock.advance(5_000);
     expect(await loading).toMatchObject({ code: 'OFFLINE_TIMEOUT' });
+    const closing = tab.copy.close();
+    await device.pass(10_000, 1_000);
+    await closing;
     expect(device.clock.pending).toBe(0);
   });
 

@@ -2,10 +2,11 @@
 
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../../../client/connection/connection.js';
 import { OfflineCopy } from '../../../client/offline/offline-copy.js';
 import { KeptDocument } from '../../../client/provider/kept-document.js';
+import { syncPhase } from '../../../client/provider/sync-status.js';
 import { Network } from '../../support/client-sockets.js';
 import { Device } from '../../support/offline-device.js';
 import { frameOf } from '../../support/peer.js';
@@ -132,5 +133,39 @@ describe('a document with a copy', () => {
     await settled(20);
     await server.run(500);
     expect((await server.connected({ path: '/doc' })).text).toBe('known, left behind');
+  });
+
+  it('K20: a copy that is read late is merged, and what was pending in it reaches the server', async () => {
+    const before = await device.opened();
+    before.type('left behind ');
+    await before.copy.flush();
+    before.kill();
+    const lost = vi.spyOn(device.factory, 'open').mockImplementation(() => {
+      throw new DOMException('Connection to Indexed Database server lost', 'UnknownError');
+    });
+    const { kept, text } = open();
+    await expect(kept.whenLoaded).rejects.toMatchObject({ code: 'OFFLINE_FAILED' });
+    text.insert(0, 'typed ');
+    await server.run(200);
+    expect([kept.phase, kept.isCopyUnread, kept.isSavedLocally]).toEqual(['synced', true, false]);
+    lost.mockRestore();
+    await server.run(5_000);
+    expect([kept.isCopyUnread, kept.isSavedLocally, kept.unsynced]).toEqual([false, true, 0]);
+    const { text: there } = await server.connected({ path: '/doc' });
+    expect(there).toContain('left behind');
+    expect(there).toContain('typed');
+  });
+
+  it('K20: a document is not synced while its copy may hold edits that nobody has seen', () => {
+    const facts = {
+      isLoaded: true,
+      connection: 'open',
+      isBroken: false,
+      document: 'synced',
+      unsyncedChanges: 0,
+      unsyncedBytes: 0,
+    } as const;
+    expect(syncPhase({ ...facts, isCopyUnread: true })).toBe('syncing');
+    expect(syncPhase({ ...facts, isCopyUnread: false })).toBe('synced');
   });
 });

@@ -169,7 +169,13 @@ describe('K25: what was found by comparing', () => {
     await server.run(1_000);
     expect([one.sync.phase, one.sync.unsynced, one.sync.isOffering]).toEqual(['synced', 0, true]);
     const { unsyncedBytes } = one.sync;
-    const facts = { isLoaded: true, connection: 'open', isBroken: false, document: 'synced' } as const;
+    const facts = {
+      isLoaded: true,
+      connection: 'open',
+      isBroken: false,
+      document: 'synced',
+      isCopyUnread: false,
+    } as const;
     expect(syncPhase({ ...facts, unsyncedChanges: 0, unsyncedBytes })).toBe('syncing');
     await server.run(8_000, 20);
     expect(left.length).toBeGreaterThan(5);

@@ -1,0 +1,185 @@
+// The database of one copy, as one tab uses it: the connection, opened anew where it was lost, the record as this tab has
+// last written it, and every transaction over rows and record.
+
+import { compact, type CompactionPlan } from './compaction.js';
+import { CopyDatabase, type CopyTransaction, type StoredRow } from './copy-database.js';
+import type { Batch } from './copy-queue.js';
+import {
+  entered,
+  left,
+  newRecord,
+  pendingOf,
+  reconciled,
+  tabsOf,
+  withPosition,
+  withRow,
+  type CopyRecord,
+} from './copy-record.js';
+import { mergeStored } from './merge-updates.js';
+import { OfflineError } from './offline-error.js';
+import type { DatabaseDeps } from './open-database.js';
+import { storeBatch } from './store-batch.js';
+
+export interface CopyRowsDeps {
+  readonly database: DatabaseDeps;
+  /** This tab's name in the record. */
+  readonly tab: string;
+  readonly newId: () => string;
+  /** The whole document; undefined where it cannot be had. */
+  readonly encodeDocument: (() => Uint8Array) | undefined;
+  /** Called when somebody else has closed the database. */
+  readonly lost: (error: OfflineError) => void;
+}
+
+/** Rows to be merged, and the whole document when they are all of it. */
+export interface Compaction {
+  readonly plan: CompactionPlan;
+  readonly document: Uint8Array | undefined;
+}
+
+/** What is written anew where the browser has thrown the rows away. */
+export interface Whole {
+  readonly isWriter: boolean;
+  /** How many edits this tab has made, and how many of them are durable on the server. */
+  readonly counts: { readonly edits: number; readonly durable: number };
+}
+
+export class CopyRows {
+  readonly name: string;
+  readonly #deps: CopyRowsDeps;
+  #database: CopyDatabase | undefined;
+  #record: CopyRecord | undefined;
+  /** The key of the last row that was read; undefined for none. */
+  #lastKey: number | undefined;
+  #isEnded = false;
+
+  constructor(name: string, deps: CopyRowsDeps) {
+    this.name = name;
+    this.#deps = deps;
+  }
+
+  /** As this tab has last written it; undefined before it has entered. */
+  get record(): CopyRecord | undefined {
+    return this.#record;
+  }
+
+  /** The record as it is now; undefined where there is none. */
+  async stored(): Promise<CopyRecord | undefined> {
+    const database = await this.#open();
+    return database.read((transaction) => transaction.record());
+  }
+
+  /** This tab opens the copy, and reads it. `dead`: which tabs of the record are gone; undefined where nobody knows. */
+  async enter(
+    dead: ReadonlySet<string> | undefined,
+  ): Promise<{ record: CopyRecord; rows: readonly StoredRow[] }> {
+    const { tab, newId, database: deps } = this.#deps;
+    const database = await this.#open();
+    const found = await database.change(async (transaction) => {
+      const rows = await transaction.rowsAfter(undefined);
+      let stored = (await transaction.record()) ?? newRecord(newId());
+      // Without locks a tab may be alive or dead: its edits are taken care of, and what others have of it is looked at.
+      if (dead === undefined && stored.tabs.length > 0) stored = { ...stored, isDoubtful: true };
+      // A tab that tries again may be in the record since the first time.
+      const isDead = (one: string): boolean => one === tab || (dead?.has(one) ?? true);
+      const record = entered(reconciled(stored, rows), tab, isDead, deps.clock.now());
+      await transaction.putRecord(record);
+      return { record, rows };
+    });
+    this.#record = found.record;
+    this.#lastKey = found.rows.at(-1)?.key;
+    return found;
+  }
+
+  /** Stores a batch and merges rows within one transaction, and returns the record after it. */
+  async store(batch: Batch, whole: Whole, compaction: Compaction | undefined): Promise<CopyRecord> {
+    const database = await this.#open();
+    this.#record = await database.change(async (transaction) => {
+      const stored = await transaction.record();
+      const isThere = stored !== undefined && stored.id === this.#record?.id;
+      let record = isThere ? stored : await this.#beginAnew(transaction, stored, whole);
+      record = await storeBatch(transaction, record, batch, this.#deps.tab);
+      if (compaction !== undefined && isThere)
+        record = await compact(transaction, record, compaction.plan, compaction.document);
+      if (record !== stored) await transaction.putRecord(record);
+      return record;
+    });
+    return this.#record;
+  }
+
+  /** What rows hold that were not there at the last look, as one update; undefined when there are none. */
+  async look(): Promise<Uint8Array | undefined> {
+    const database = await this.#open();
+    const rows = await database.read((transaction) => transaction.rowsAfter(this.#lastKey));
+    const update = mergeStored(rows.map((row) => row.update));
+    this.#lastKey = rows.at(-1)?.key ?? this.#lastKey;
+    return update;
+  }
+
+  /** Whether a tab may have left edits that are not on the server. What cannot be read may be pending. */
+  async mayHavePending(tab: string): Promise<boolean> {
+    const record = await this.stored().catch(() => undefined);
+    return record === undefined || pendingOf(record, tab).length > 0;
+  }
+
+  /** This tab closes the copy; all its edits are stored. */
+  async leave(): Promise<void> {
+    const id = this.#record?.id;
+    await this.#database?.change(async (transaction) => {
+      const record = await transaction.record();
+      if (record !== undefined && record.id === id) await transaction.putRecord(left(record, this.#deps.tab));
+    });
+  }
+
+  /** The connection is closed; the next transaction opens another. */
+  disconnect(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  /** No transaction begins any more. */
+  end(): void {
+    this.#isEnded = true;
+    this.disconnect();
+  }
+
+  /** The browser has thrown the rows away: all this tab has is written. */
+  async #beginAnew(
+    transaction: CopyTransaction,
+    stored: CopyRecord | undefined,
+    { isWriter, counts: { edits, durable } }: Whole,
+  ): Promise<CopyRecord> {
+    const { encodeDocument, newId, tab, database } = this.#deps;
+    if (encodeDocument === undefined)
+      throw new OfflineError('OFFLINE_DELETED', `the browser has thrown away ${this.name}`);
+    const { position, access, isDoubtful } = this.#record!;
+    let record = stored ?? { ...newRecord(newId()), access, isDoubtful };
+    if (isWriter && position !== undefined) record = withPosition(record, position);
+    record = entered(record, tab, () => false, database.clock.now());
+    const document = encodeDocument();
+    const owner = edits > durable ? { tab, last: edits, edits: edits - durable } : {};
+    const key = await transaction.addRow(document);
+    return withRow(record, { key, bytes: document.byteLength, ...owner });
+  }
+
+  async #open(): Promise<CopyDatabase> {
+    if (this.#database !== undefined) return this.#database;
+    const database = await CopyDatabase.open(this.name, this.#deps.database, (error) => {
+      if (this.#database === database) this.#database = undefined;
+      if (!this.#isEnded) this.#deps.lost(error);
+    });
+    if (this.#isEnded) {
+      database.close();
+      throw new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+    }
+    // Two may have asked at once.
+    if (this.#database !== undefined) database.close();
+    else this.#database = database;
+    return this.#database;
+  }
+}
+
+/** Tabs that a record speaks of; none where there is no record. */
+export function tabsIn(record: CopyRecord | undefined): readonly string[] {
+  return record === undefined ? [] : tabsOf(record);
+}
