@@ -1,6 +1,7 @@
 // The client's public API.
 
-export { HeddleProvider, type HeddleProviderOptions } from './provider/heddle-provider.js';
+export { HeddleProvider } from './provider/heddle-provider.js';
+export type { HeddleProviderOptions } from './provider/provider-options.js';
 export {
   HeddleConnection,
   type HeddleConnectionEvents,
@@ -13,7 +14,7 @@ export type { SyncPhase, SyncStatus } from './provider/sync-status.js';
 export type { ConnectionReason } from './connection/connection.js';
 export type { ConnectionState } from './connection/connection-state.js';
 export type { WebSocketClass } from './connection/socket.js';
-export type { TokenOption } from './token/token-source.js';
+export type { TokenFunction, TokenOption, TokenWanted } from './token/token-source.js';
 export {
   clearOfflineCopy,
   evictOfflineCopies,

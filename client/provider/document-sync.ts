@@ -3,7 +3,7 @@
 
 import { GuardedObservable, guarded, throwLater } from '../platform/guarded.js';
 import * as Y from 'yjs';
-import type { Clock, Timer } from '../../shared/clock.js';
+import type { Timer } from '../../shared/clock.js';
 import { errorTable, SyncError } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { Position } from '../../shared/native/position.js';
@@ -22,6 +22,7 @@ import {
   type DocumentReason,
   type Fault,
 } from './document-reason.js';
+import type { DocumentSyncDeps } from './document-sync-deps.js';
 import { Outbox } from './outbox.js';
 
 /** While others have much on their way, a larger part waits, bytes. */
@@ -35,22 +36,6 @@ const kind = 'yjs';
  * there was; edits may still be unacknowledged. blocked: asking again is of no use until the rights or the token change.
  */
 export type DocumentPhase = 'closed' | 'opening' | 'syncing' | 'synced' | 'blocked';
-
-export interface DocumentSyncDeps {
-  readonly doc: Y.Doc;
-  readonly name: string;
-  readonly connection: Connection;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** Whether a change with this origin is an edit to be sent; what was loaded from a copy is none. */
-  readonly isEdit: (origin: unknown) => boolean;
-  /**
-   * Where a copy of the document stood, when all that it had beyond that is handed to `restore`. Undefined when that is
-   * not known: then the first sync compares.
-   */
-  readonly position?: Position | undefined;
-}
 
 interface Events {
   phase: (phase: DocumentPhase) => void;
@@ -488,6 +473,8 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
   #closed(fault: Fault): void {
     this.disconnected();
     const reason = reasonOf(fault);
+    const other = reason.code === 'FORBIDDEN' ? this.#deps.otherConnection?.() : undefined;
+    if (other !== undefined) return this.#moveTo(other);
     this.#tell(reason);
     if (reason.code === 'CLIENT_ID_TAKEN') this.#takeAnotherId();
     if (reason.retry !== 'backoff') return this.#setPhase('blocked');
@@ -496,6 +483,13 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     this.#retry = this.#deps.clock.after(this.#backoff.next(0), () => {
       if (this.#deps.connection.state === 'open') this.connected();
     });
+  }
+
+  #moveTo(connection: Connection): void {
+    const wasStarted = this.#isAttached;
+    this.stop();
+    this.#deps.connection = connection;
+    if (wasStarted) this.start();
   }
 
   /** Somebody else writes under our client id, as a copied offline copy makes it happen. */

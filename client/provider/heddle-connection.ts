@@ -3,6 +3,7 @@
 
 import { GuardedObservable } from '../platform/guarded.js';
 import { systemClock } from '../../shared/clock.js';
+import { documentOfRights, type DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
 import { Connection, type ConnectionReason } from '../connection/connection.js';
@@ -16,10 +17,14 @@ import { listenToPage } from '../platform/page-events.js';
 import { TokenSource, type TokenOption } from '../token/token-source.js';
 
 export interface HeddleConnectionOptions {
-  /** A JWT, or how to get one: called again before it expires. */
+  /**
+   * A JWT, or how to get one: called again before it expires, with the documents it is wanted for, why, and a signal.
+   */
   readonly token?: TokenOption | undefined;
   /** The localStorage key under which the application keeps its token: it is read from there, and again when it changes. */
   readonly tokenStorageKey?: string | undefined;
+  /** Who the token is for, where a page has several users: documents of different users never share a connection. */
+  readonly user?: string | undefined;
   /**
    * A secret of this device, the same each time, of 32 to 256 characters: with it a Y.Doc can go on under another user.
    * Default: a random one for each server, kept in localStorage.
@@ -41,6 +46,8 @@ export interface HeddleConnectionEvents {
   authenticated: (expiresAt: number) => void;
   /** There is a new token: what was refused may be allowed now. */
   renewed: () => void;
+  /** For the providers: documents that `covers` said no of may be asked for now. */
+  covered: () => void;
   /** A new token was wanted, and could not be had. */
   'token-failed': (error: Error) => void;
   /** In this tab or another; `wipe`: the copies on this device are to go. */
@@ -59,6 +66,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   readonly #transports: TransportChoice;
   readonly #users = new Set<object>();
   readonly #undo: () => void;
+  #isCovering = false;
   #isHeld = false;
   #isLoggedOut = false;
   #wasConnected = false;
@@ -70,7 +78,10 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     const clock = systemClock;
     const { random } = Math;
     const { token, tokenStorageKey: storageKey } = options;
-    this.#tokens = new TokenSource({ token, storageKey, scope: this.url, clock, random });
+    const documents = (): readonly string[] => [
+      ...new Set([...this.names].map((name) => documentOfRights(name as DocumentName))),
+    ];
+    this.#tokens = new TokenSource({ token, storageKey, scope: this.url, documents, clock, random });
     this.#transports = new TransportChoice({
       webSocket: openWebSocket(options),
       http: options.httpFallback === false ? undefined : longPoll(fetch, clock),
@@ -137,6 +148,40 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     return this.wire.call(method, body, documentName);
   }
 
+  /**
+   * From now on tokens come from there. One that is a text takes the place of the one in use; a function is asked when the
+   * next one is due.
+   */
+  useToken(token: TokenOption): void {
+    this.#tokens.use(token);
+  }
+
+  /** Asks the application for a token now, and hands it to the server. Rejects with what went wrong. */
+  renewToken(): Promise<void> {
+    return this.#tokens.renew();
+  }
+
+  /**
+   * For the providers: the document may be asked for now. False where the token in use was not asked for with it: then one
+   * that is, is asked for, and `covered` is told.
+   */
+  covers(name: string): boolean {
+    if (
+      this.#isLoggedOut ||
+      !this.names.has(name) ||
+      !this.#tokens.lacks(documentOfRights(name as DocumentName))
+    )
+      return true;
+    if (!this.#isCovering) {
+      this.#isCovering = true;
+      void this.#coverAll().then(() => {
+        this.#isCovering = false;
+        this.emit('covered', []);
+      });
+    }
+    return false;
+  }
+
   /** It is not tried again until something changes, and no new token is on its way. */
   get isStuck(): boolean {
     return this.wire.state === 'blocked' && !this.#tokens.isAsking;
@@ -183,6 +228,32 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     // Later in this turn: whoever closes one document to open another goes on with the same socket.
     queueMicrotask(() => {
       if (this.#users.size === 0) this.wire.disconnect();
+    });
+  }
+
+  /** Ends when the server has answered about a token for all documents, or there is none to be had. */
+  async #coverAll(): Promise<void> {
+    // Later in this turn: once for all who are opened in it.
+    await Promise.resolve();
+    let isNew = false;
+    const onRenewed = this.on('renewed', () => void (isNew = true));
+    try {
+      await this.#tokens.renew();
+      if (isNew && this.connected) await this.#nextOf('authenticated', 'state', 'token-failed');
+    } catch {
+      // Told by `token-failed`. The server says what the token in use allows.
+    } finally {
+      this.off('renewed', onRenewed);
+    }
+  }
+
+  #nextOf(...names: (keyof HeddleConnectionEvents)[]): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        for (const name of names) this.off(name, end);
+        resolve();
+      };
+      for (const name of names) this.on(name, end);
     });
   }
 
@@ -236,7 +307,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
 }
 
 /** The address of the native protocol. Throws SyncError for what is no address of a server. */
-function serverUrl(url: string): string {
+export function serverUrl(url: string): string {
   let parsed: URL;
   try {
     parsed = new URL(url, (globalThis as { location?: Location }).location?.href);

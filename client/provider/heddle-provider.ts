@@ -8,41 +8,24 @@ import type * as Y from 'yjs';
 import { systemClock } from '../../shared/clock.js';
 import { errorTable, SyncError } from '../../shared/errors.js';
 import type { ConnectionState } from '../connection/connection-state.js';
-import type { ConnectionReason } from '../connection/connection.js';
+import type { Connection, ConnectionReason } from '../connection/connection.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving } from '../platform/page-events.js';
 import type { DocumentPhase } from './document-sync.js';
-import type { HeddleConnection, HeddleConnectionOptions } from './heddle-connection.js';
+import type {
+  HeddleConnection,
+  HeddleConnectionEvents,
+  HeddleConnectionOptions,
+} from './heddle-connection.js';
 import { KeptDocument } from './kept-document.js';
 import { openCopy } from './open-copy.js';
+import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
 import { Settled } from './settled.js';
-import { sharedConnection } from './shared-connections.js';
+import { sharedConnection, type Share } from './shared-connections.js';
 import { clientIdConflict, loggedOut, statusReason, type StatusReason } from './status-reason.js';
 import { Subdocuments } from './subdocuments.js';
-import { syncPhase, type SyncStatus } from './sync-status.js';
-
-export interface HeddleProviderOptions extends HeddleConnectionOptions {
-  /** The connection to use. Without it, providers with the same url and the same connection options share one. */
-  readonly connection?: HeddleConnection | undefined;
-  /** Connects at once. Default true. */
-  readonly connect?: boolean | undefined;
-  readonly awareness?: Awareness | undefined;
-  /**
-   * Keeps a copy on this device. Default: where there is IndexedDB. `name` is that of the database, by default the
-   * document's: one that y-indexeddb has made is picked up as it is. `timeoutMs`: after which opening is given up.
-   */
-  readonly offline?: boolean | { readonly name?: string; readonly timeoutMs?: number } | undefined;
-  /** Tabs of this browser exchange edits and awareness directly, also without a server. Default true. */
-  readonly tabs?: boolean | undefined;
-  /**
-   * Asks before the page is left: with 'unsaved' edits, which are neither on the server nor on this device (the default),
-   * or with 'unsynced' ones, which are not on the server; false for never.
-   */
-  readonly warnBeforeUnload?: 'unsaved' | 'unsynced' | false | undefined;
-  /** Subdocuments that are to be loaded are, each as a document of its own. Default true. */
-  readonly autoLoadSubdocs?: boolean | undefined;
-}
+import { connectionStatus, syncPhase, type SyncStatus } from './sync-status.js';
 
 export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvider>> {
   readonly url: string;
@@ -51,7 +34,6 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   readonly doc: Y.Doc;
   readonly document: Y.Doc;
   readonly awareness: Awareness;
-  readonly connection: HeddleConnection;
   /**
    * When the copy on this device has been read, or there is none. Rejects with OfflineError when it cannot be read; the
    * document goes on in memory. Where the copy may be readable later that is tried again, and it is merged then.
@@ -64,6 +46,12 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   readonly whenSynced: Promise<void>;
   readonly #kept: KeptDocument;
   readonly #undo: (() => void)[] = [];
+  readonly #connectionOptions: HeddleConnectionOptions;
+  #connection!: HeddleConnection;
+  #share: Share | undefined;
+  /** Of a subdocument. */
+  #parent: HeddleProvider | undefined;
+  #leaveConnection = (): void => {};
   readonly #firstSync = new Settled();
   #subdocuments: Subdocuments<HeddleProvider> | undefined;
   #status!: SyncStatus;
@@ -84,14 +72,16 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.doc = doc;
     this.document = doc;
     this.awareness = awareness ?? this.#newAwareness();
-    this.connection = connection ?? this.#share(url, connectionOptions);
-    this.connection.names.add(name);
+    this.#connectionOptions = connectionOptions;
+    this.#share = connection === undefined ? sharedConnection(url, name, connectionOptions) : undefined;
+    this.#join(connection ?? this.#share!.connection);
     this.url = this.connection.url;
     this.#kept = new KeptDocument({
       doc,
       name,
       awareness: this.awareness,
       connection: this.connection.wire,
+      otherConnection: () => this.#moveToOwn(),
       clock: systemClock,
       random: Math.random,
       copy: openCopy(name, doc, offline),
@@ -105,6 +95,11 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       this.#undo.push(warnBeforeLeaving(() => this.#wouldLose(warnBeforeUnload)));
     if (autoLoadSubdocs) this.#subdocuments = this.#keepSubdocuments(options);
     if (connect) this.connect();
+  }
+
+  /** What the document is on. Another one once, where the tokens of others on a shared one do not allow the document. */
+  get connection(): HeddleConnection {
+    return this.#connection;
   }
 
   /** All that is known about where the document is kept. One object, replaced when something changes. */
@@ -157,7 +152,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   connect(): void {
     if (this.#isDestroyed) return;
     this.#shouldConnect = true;
-    this.#kept.open();
+    this.#openWhenCovered();
     this.connection.retain(this);
     if (this.connection.state === 'blocked') this.connection.connect();
     for (const one of this.#subdocuments?.all ?? []) one.connect();
@@ -198,7 +193,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.disconnect();
     this.#subdocuments?.destroy();
     this.#kept.destroy();
-    this.connection.names.delete(this.name);
+    this.#leaveConnection();
+    this.#share?.letGo();
     this.#firstSync.reject(new Error('the provider was destroyed'));
     for (const undo of this.#undo.splice(0)) undo();
     this.emit('destroy', [this]);
@@ -211,52 +207,68 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return awareness;
   }
 
-  #share(url: string, options: HeddleConnectionOptions): HeddleConnection {
-    const { connection, letGo } = sharedConnection(url, this.name, options);
-    this.#undo.push(letGo);
-    return connection;
+  /** Takes part in a connection, and hears of it. */
+  #join(connection: HeddleConnection): void {
+    this.#connection = connection;
+    connection.names.add(this.name);
+    const open = (): void => this.#openWhenCovered();
+    const listening = [
+      listen(connection, 'state', (state) => this.#connectionChanged(state)),
+      listen(connection, 'ended', (reason) => this.#connectionEnded(reason)),
+      listen(connection, 'logged-out', () => this.#changed()),
+      listen(connection, 'token-failed', () => {
+        this.#lookWhetherStuck();
+        this.#changed();
+      }),
+      listen(connection, 'renewed', open),
+      listen(connection, 'covered', open),
+    ];
+    this.#leaveConnection = () => {
+      for (const stop of listening) stop();
+      connection.names.delete(this.name);
+      connection.release(this);
+    };
+  }
+
+  /** A token that was asked for by another user's function does not allow the document; one by its own function may. */
+  #moveToOwn(): Connection | undefined {
+    const ofParent = this.#parent?.connection ?? this.connection;
+    if (ofParent === this.connection && this.#share?.hasOthersTokens !== true) return undefined;
+    this.#leaveConnection();
+    this.#share?.letGo();
+    if (ofParent === this.connection)
+      this.#share = sharedConnection(this.url, this.name, this.#connectionOptions, true);
+    this.#join(this.#share?.connection ?? ofParent);
+    if (this.#shouldConnect) this.connection.retain(this);
+    return this.connection.wire;
+  }
+
+  #openWhenCovered(): void {
+    if (this.#shouldConnect && this.connection.covers(this.name)) this.#kept.open();
   }
 
   #keepSubdocuments(options: HeddleProviderOptions): Subdocuments<HeddleProvider> {
-    const { connection, url } = this;
     const { offline } = options;
-    return new Subdocuments(
-      this,
-      (name, doc) =>
-        new HeddleProvider(url, name, doc, {
-          ...options,
-          connection,
-          connect: this.#shouldConnect,
-          awareness: undefined,
-          // Its database is named after that of its parent, as it is itself.
-          offline:
-            typeof offline === 'object' && offline.name !== undefined
-              ? { ...offline, name: offline.name + name.slice(this.name.length) }
-              : offline,
-        }),
-    );
+    return new Subdocuments(this, (name, doc) => {
+      const made = new HeddleProvider(this.url, name, doc, {
+        ...options,
+        connection: this.connection,
+        connect: this.#shouldConnect,
+        awareness: undefined,
+        // Its database is named after that of its parent, as it is itself.
+        offline:
+          typeof offline === 'object' && offline.name !== undefined
+            ? { ...offline, name: offline.name + name.slice(this.name.length) }
+            : offline,
+      });
+      made.#parent = this;
+      return made;
+    });
   }
 
   #listen(): void {
-    const { connection, doc } = this;
+    const { doc } = this;
     const kept = this.#kept;
-    const onState = connection.on('state', (state) => this.#connectionChanged(state));
-    const onEnded = connection.on('ended', (reason) => this.#connectionEnded(reason));
-    const onLogout = connection.on('logged-out', () => this.#changed());
-    const onTokenFailed = connection.on('token-failed', () => {
-      this.#lookWhetherStuck();
-      this.#changed();
-    });
-    const onRenewed = connection.on('renewed', () => {
-      if (this.#shouldConnect) kept.open();
-    });
-    this.#undo.push(() => {
-      connection.off('state', onState);
-      connection.off('ended', onEnded);
-      connection.off('renewed', onRenewed);
-      connection.off('logged-out', onLogout);
-      connection.off('token-failed', onTokenFailed);
-    });
     kept.on('phase', (phase) => this.#phaseChanged(phase));
     kept.on('access', () => this.#accessChanged());
     kept.on('unsynced', (count) => this.emit('unsyncedChanges', [count]));
@@ -388,15 +400,12 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 }
 
-/** As y-websocket calls them; undefined where it says nothing. */
-const connectionStatus: Readonly<
-  Record<ConnectionState, 'connected' | 'connecting' | 'disconnected' | undefined>
-> = {
-  idle: 'disconnected',
-  asking: 'connecting',
-  opening: 'connecting',
-  greeting: undefined,
-  open: 'connected',
-  waiting: 'disconnected',
-  blocked: 'disconnected',
-};
+/** Listens until what it returns is called. */
+function listen<Name extends keyof HeddleConnectionEvents>(
+  connection: HeddleConnection,
+  name: Name,
+  listener: HeddleConnectionEvents[Name],
+): () => void {
+  connection.on(name, listener);
+  return () => connection.off(name, listener);
+}

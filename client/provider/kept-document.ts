@@ -26,6 +26,8 @@ export interface KeptDocumentDeps {
   readonly awareness: Awareness;
   readonly name: string;
   readonly connection: Connection;
+  /** As in DocumentSync. */
+  readonly otherConnection?: (() => Connection | undefined) | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   /** The copy on this device; undefined for none. It is let go of with this. */
@@ -231,11 +233,12 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   /** Everything of this device is in the document: the server may be asked for the rest. */
   #begin({ position, pending, access }: LoadedCopy): void {
-    const { doc, name, connection, clock, random, awareness } = this.#deps;
+    const { doc, name, connection, otherConnection, clock, random, awareness } = this.#deps;
     const sync = new DocumentSync({
       doc,
       name,
       connection,
+      otherConnection,
       clock,
       random,
       isEdit: (origin) => this.#kindOf(origin) === 'edit',

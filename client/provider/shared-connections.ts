@@ -1,44 +1,84 @@
-// One connection per server and token, however many documents are open.
+// One connection per server for all documents of a page, however many functions give their tokens.
 
-import { HeddleConnection, type HeddleConnectionOptions } from './heddle-connection.js';
+import type { TokenFunction } from '../token/token-source.js';
+import { HeddleConnection, serverUrl, type HeddleConnectionOptions } from './heddle-connection.js';
+
+/** Somebody who uses a shared connection, with what the application gave it to get tokens with. */
+interface User {
+  readonly token: TokenFunction | undefined;
+}
 
 interface Shared {
   readonly connection: HeddleConnection;
-  readonly url: string;
   readonly options: HeddleConnectionOptions;
-  users: number;
+  /** In the order in which they came. */
+  readonly users: Set<User>;
+  /** Nobody joins with another token function: tokens of others did not allow its document. */
+  readonly isAlone: boolean;
+}
+
+/** A user's part in a shared connection. */
+export interface Share {
+  readonly connection: HeddleConnection;
+  /** Tokens may come from functions that the application gave to other users of the connection. */
+  readonly hasOthersTokens: boolean;
+  letGo(): void;
 }
 
 const open = new Set<Shared>();
 
 /**
- * The connection for this server and these options (the same token: the same string or function), and how to let go of it.
- * On one connection each document can be open once: who opens it beside gets another connection.
+ * A connection for this server and these options. Token functions may differ, as a function is often written where it is
+ * handed over: the one that came last, of those still in use, is asked. A token that is a text is the same text for all.
+ * On one connection each document can be open once: who opens it beside gets another connection. `isAlone`: nobody with
+ * another token function shares it.
  */
 export function sharedConnection(
   url: string,
   name: string,
   options: HeddleConnectionOptions,
-): { readonly connection: HeddleConnection; readonly letGo: () => void } {
-  const found = [...open].find(
-    (one) => one.url === url && !one.connection.names.has(name) && areEqual(one.options, options),
-  );
-  const shared = found ?? { connection: new HeddleConnection(url, options), url, options, users: 0 };
+  isAlone = false,
+): Share {
+  const token = typeof options.token === 'function' ? options.token : undefined;
+  const user: User = { token };
+  const wanted = serverUrl(url);
+  const fits = (one: Shared): boolean =>
+    one.connection.url === wanted &&
+    !one.connection.names.has(name) &&
+    areEqual(one.options, options) &&
+    (!(one.isAlone || isAlone) || (one.isAlone === isAlone && one.options.token === token));
+  const found = [...open].find(fits);
+  const shared = found ?? {
+    connection: new HeddleConnection(url, options),
+    options,
+    users: new Set<User>(),
+    isAlone,
+  };
   open.add(shared);
-  shared.users++;
+  shared.users.add(user);
+  if (found !== undefined && token !== undefined) found.connection.useToken(token);
   return {
     connection: shared.connection,
-    letGo() {
-      shared.users--;
-      // Later in this turn: whoever closes one document to open another goes on with the same connection.
-      queueMicrotask(() => {
-        if (shared.users === 0 && open.delete(shared)) shared.connection.destroy();
-      });
+    get hasOthersTokens() {
+      return token !== undefined && [...shared.users].some((other) => other.token !== token);
     },
+    letGo: () => letGo(shared, user),
   };
 }
 
+function letGo(shared: Shared, user: User): void {
+  shared.users.delete(user);
+  const last = [...shared.users].at(-1)?.token;
+  if (last !== undefined) shared.connection.useToken(last);
+  // Later in this turn: whoever closes one document to open another goes on with the same connection.
+  queueMicrotask(() => {
+    if (shared.users.size === 0 && open.delete(shared)) shared.connection.destroy();
+  });
+}
+
+/** But for the URL, and for which function gives the token. */
 function areEqual(one: HeddleConnectionOptions, other: HeddleConnectionOptions): boolean {
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof HeddleConnectionOptions>;
-  return [...keys].every((key) => one[key] === other[key]);
+  const areFunctions = typeof one.token === 'function' && typeof other.token === 'function';
+  return [...keys].every((key) => one[key] === other[key] || (key === 'token' && areFunctions));
 }

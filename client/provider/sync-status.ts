@@ -65,3 +65,16 @@ export function syncPhase({
   const isAllThere = unsyncedChanges === 0 && unsyncedBytes === 0 && !isCopyUnread;
   return document === 'synced' && isAllThere ? 'synced' : 'syncing';
 }
+
+/** The states of a connection, as y-websocket calls them; undefined where it says nothing. */
+export const connectionStatus: Readonly<
+  Record<ConnectionState, 'connected' | 'connecting' | 'disconnected' | undefined>
+> = {
+  idle: 'disconnected',
+  asking: 'connecting',
+  opening: 'connecting',
+  greeting: undefined,
+  open: 'connected',
+  waiting: 'disconnected',
+  blocked: 'disconnected',
+};

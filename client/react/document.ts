@@ -2,9 +2,10 @@
 
 // A document as long as a component shows it.
 
-import { createElement, useEffect, useState, type ReactNode } from 'react';
+import { createElement, useEffect, useRef, useState, type ReactNode } from 'react';
 import * as Y from 'yjs';
-import { HeddleProvider, type HeddleProviderOptions } from '../provider/heddle-provider.js';
+import { HeddleProvider } from '../provider/heddle-provider.js';
+import type { HeddleProviderOptions } from '../provider/provider-options.js';
 import { ProvideDocument, useServer } from './server-context.js';
 
 interface Opened {
@@ -18,10 +19,12 @@ interface Opened {
  * The options count as they are when it is opened.
  */
 export function useDocument(name: string, options?: HeddleProviderOptions): HeddleProvider | undefined {
-  const { url, options: common } = useServer();
+  const { url, options: common, tokenText } = useServer();
+  const openedWith = useRef(tokenText);
   const [opened, setOpened] = useState<Opened>();
   useEffect(() => {
     const provider = new HeddleProvider(url, name, new Y.Doc(), { ...common, ...options });
+    openedWith.current = tokenText;
     setOpened({ provider, name, common });
     return () => {
       provider.destroy();
@@ -29,6 +32,12 @@ export function useDocument(name: string, options?: HeddleProviderOptions): Hedd
     };
     // Not the options: they are a new object at each render.
   }, [url, name, common]);
+  useEffect(() => {
+    if (opened === undefined || tokenText === openedWith.current) return;
+    openedWith.current = tokenText;
+    // What goes wrong is told by the connection.
+    opened.provider.connection.renewToken().catch(() => {});
+  }, [opened, tokenText]);
   // While another is being opened, the one before it is not what was asked for.
   return opened?.name === name && opened.common === common ? opened.provider : undefined;
 }

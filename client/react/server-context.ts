@@ -3,7 +3,9 @@
 // Which server the documents below are on, and the one that is open around here.
 
 import { createContext, createElement, useContext, useMemo, useRef, type ReactNode } from 'react';
-import type { HeddleProvider, HeddleProviderOptions } from '../provider/heddle-provider.js';
+import type { HeddleProvider } from '../provider/heddle-provider.js';
+import type { HeddleProviderOptions } from '../provider/provider-options.js';
+import type { TokenFunction } from '../token/token-source.js';
 
 export interface HeddleServerProps extends HeddleProviderOptions {
   readonly url: string;
@@ -13,27 +15,35 @@ export interface HeddleServerProps extends HeddleProviderOptions {
 interface Server {
   readonly url: string;
   readonly options: HeddleProviderOptions;
+  /** The token in use, where it is a text. */
+  readonly tokenText: string | undefined;
 }
 
 const ServerContext = createContext<Server | undefined>(undefined);
 
 /**
- * The server for all documents inside: they share one connection. The token may be a new function at each render; its
- * latest is the one that is called. The other options count as they are at the first.
+ * The server for all documents inside: they share one connection. The token may be another one at each render. A new function
+ * is called when the next token is due; a new text is handed to the server at once, and the documents stay open. The other
+ * options count as they are at the first render.
  */
 export function HeddleServer({ url, children, ...options }: HeddleServerProps): ReactNode {
+  const { token } = options;
   const latest = useRef(options);
   latest.current = options;
-  const isFunction = typeof options.token === 'function';
-  const token = isFunction ? undefined : options.token;
-  const server = useMemo(() => {
-    const { token: given, ...first } = latest.current;
-    const ask = (): string | Promise<string> => {
+  const hasToken = token !== undefined;
+  // A function that takes an argument is told of each new document, so its stand-in takes one as well.
+  const isPerDocument = typeof token === 'function' && token.length > 0;
+  const first = useMemo(() => {
+    const { token: _token, ...rest } = latest.current;
+    if (!hasToken) return rest;
+    const ask: TokenFunction = (wanted) => {
       const { token: now } = latest.current;
-      return typeof now === 'function' ? now() : (now ?? '');
+      return typeof now === 'function' ? now(wanted) : (now ?? '');
     };
-    return { url, options: given === undefined ? first : { ...first, token: isFunction ? ask : token } };
-  }, [url, isFunction, token]);
+    return { ...rest, token: isPerDocument ? ask : (...wanted: Parameters<TokenFunction>) => ask(...wanted) };
+  }, [url, hasToken, isPerDocument]);
+  const tokenText = typeof token === 'string' ? token : undefined;
+  const server = useMemo(() => ({ url, options: first, tokenText }), [url, first, tokenText]);
   return createElement(ServerContext.Provider, { value: server }, children);
 }
 

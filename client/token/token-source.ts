@@ -11,14 +11,34 @@ import { browserTokenPlatform, type TokenPlatform } from './token-platform.js';
 import { pause, TokenRequest, unlessAborted } from './token-request.js';
 import { TokenSiblings } from './token-siblings.js';
 
+/** What a token is wanted for. */
+export interface TokenWanted {
+  /**
+   * The documents that are open on the connection, without subdocuments, which have the rights of their parents. A function
+   * that takes an argument is asked again when another document is opened, before the server is asked for it.
+   */
+  readonly documents: readonly string[];
+  /**
+   * first: there has been none. documents: others have been opened since. renewal: it ends soon, or the application wants
+   * another. refused: the server did not believe it.
+   */
+  readonly reason: 'first' | 'documents' | 'renewal' | 'refused';
+  /** Aborts when nobody waits for the token any longer. */
+  readonly signal: AbortSignal;
+}
+
+export type TokenFunction = (wanted: TokenWanted) => string | Promise<string>;
+
 /** A token, or how to get one. `''` is none. */
-export type TokenOption = string | (() => string | Promise<string>);
+export type TokenOption = string | TokenFunction;
 
 export interface TokenSourceDeps {
   /** Absent: it is read from storage, where there is a `storageKey`; otherwise there is none. */
   readonly token: TokenOption | undefined;
   /** The localStorage key the application keeps its token under. What another tab stores there counts at once. */
   readonly storageKey?: string | undefined;
+  /** The documents that a token is wanted for. */
+  readonly documents?: (() => readonly string[]) | undefined;
   /** The server's URL: tabs of the same scope share renewals and logouts. */
   readonly scope: string;
   readonly clock: Clock;
@@ -66,6 +86,8 @@ export class TokenSource extends GuardedObservable<Events> {
   #request: TokenRequest | undefined;
   /** The application has said that there is none to be had. */
   #isDenied = false;
+  /** The documents that the application was told of when it was asked last, and has answered. */
+  #askedFor: ReadonlySet<string> | undefined;
   #isLoggedOut = false;
   #isDestroyed = false;
 
@@ -94,8 +116,20 @@ export class TokenSource extends GuardedObservable<Events> {
   get(): Promise<string> {
     if (this.#isLoggedOut) return Promise.reject(loggedOutError());
     const isStale = this.#source === undefined && this.#read() !== this.#token;
-    if (this.#token && !isStale && !this.#isExpired) return Promise.resolve(this.#token);
+    if (this.#token && !isStale && !this.#isExpired && this.#isCovered) return Promise.resolve(this.#token);
     return this.#fetch();
+  }
+
+  /** From now on tokens come from there. The one in use counts on, unless another text takes its place. */
+  use(source: TokenOption): void {
+    const isOther = typeof source === 'string' && source !== this.#source;
+    this.#source = source;
+    if (isOther) void this.renew().catch(() => {}); // told by 'failed'
+  }
+
+  /** The application gives tokens for single documents, and has not been asked for one for this document. */
+  lacks(document: string): boolean {
+    return this.#isPerDocument && this.#askedFor !== undefined && !this.#askedFor.has(document);
   }
 
   /** There is none to be given, and the application is being asked, or will be again. */
@@ -159,6 +193,14 @@ export class TokenSource extends GuardedObservable<Events> {
     super.destroy();
   }
 
+  get #isPerDocument(): boolean {
+    return typeof this.#source === 'function' && this.#source.length > 0;
+  }
+
+  get #isCovered(): boolean {
+    return !(this.#deps.documents?.() ?? []).some((document) => this.lacks(document));
+  }
+
   get #isExpired(): boolean {
     return this.#expiresAt !== undefined && this.#expiresAt <= this.#serverNow;
   }
@@ -189,14 +231,40 @@ export class TokenSource extends GuardedObservable<Events> {
     if (typeof source === 'string') return source;
     const before = this.#last;
     // Only a token that says whose it is can be shared.
-    if (before === undefined || !isSameThing(before, before)) return call(source, signal);
+    if (before === undefined || !isSameThing(before, before) || !this.#isCovered)
+      return this.#call(source, signal);
     return this.#siblings.inTurn(signal, async (isFirst) => {
       if (!isFirst && this.#last === before) await this.#awaitSibling(signal);
       if (this.#last !== before && this.#token !== undefined) return this.#token;
-      const token = await call(source, signal);
+      const token = await this.#call(source, signal);
       if (token !== before && isSameThing(token, before)) this.#siblings.tell(token);
       return token;
     });
+  }
+
+  /** The application's word, as long as somebody waits for it. */
+  async #call(source: TokenFunction, signal: AbortSignal): Promise<string> {
+    let documents: readonly string[] = [];
+    const ask = (): string | Promise<string> => {
+      // Whoever has opened documents in the same turn has opened all of them by now.
+      documents = this.#deps.documents?.() ?? [];
+      const latest = typeof this.#source === 'function' ? this.#source : source;
+      return latest({ documents, reason: this.#reason, signal });
+    };
+    try {
+      const token: unknown = await unlessAborted(Promise.resolve().then(ask), signal);
+      if (token === undefined || token === null) return '';
+      if (typeof token !== 'string') throw new TypeError('the token is to be a string');
+      return token;
+    } finally {
+      this.#askedFor = new Set(documents);
+    }
+  }
+
+  get #reason(): TokenWanted['reason'] {
+    if (this.#refused !== undefined) return 'refused';
+    if (this.#last === undefined) return 'first';
+    return this.#isCovered ? 'renewal' : 'documents';
   }
 
   async #awaitSibling(signal: AbortSignal): Promise<void> {
@@ -312,14 +380,6 @@ export class TokenSource extends GuardedObservable<Events> {
 /** An application that throws a SyncError which asking again does not help against has no token to give. */
 function isFinal(error: unknown): boolean {
   return error instanceof SyncError && error.retry !== 'backoff';
-}
-
-/** The application's word, as long as somebody waits for it. */
-async function call(source: () => string | Promise<string>, signal: AbortSignal): Promise<string> {
-  const token: unknown = await unlessAborted(Promise.resolve().then(source), signal);
-  if (token === undefined || token === null) return '';
-  if (typeof token !== 'string') throw new TypeError('the token is to be a string');
-  return token;
 }
 
 function loggedOutError(): SyncError {

@@ -2,7 +2,8 @@
 
 import * as Y from 'yjs';
 import { Connection } from '../../../client/connection/connection.js';
-import { DocumentSync, type DocumentSyncDeps } from '../../../client/provider/document-sync.js';
+import { DocumentSync } from '../../../client/provider/document-sync.js';
+import type { DocumentSyncDeps } from '../../../client/provider/document-sync-deps.js';
 import type { Network } from '../../support/client-sockets.js';
 import type { SessionServer } from '../../support/session-server.js';
 

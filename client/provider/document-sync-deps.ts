@@ -1,0 +1,25 @@
+// What the sync of one document is made of.
+
+import type * as Y from 'yjs';
+import type { Clock } from '../../shared/clock.js';
+import type { Position } from '../../shared/native/position.js';
+import type { Connection } from '../connection/connection.js';
+
+export interface DocumentSyncDeps {
+  readonly doc: Y.Doc;
+  readonly name: string;
+  /** Replaced when the document moves to another one. */
+  connection: Connection;
+  /** Another connection for the document, when the token of this one does not allow it; undefined where there is none. */
+  readonly otherConnection?: (() => Connection | undefined) | undefined;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Whether a change with this origin is an edit to be sent; what was loaded from a copy is none. */
+  readonly isEdit: (origin: unknown) => boolean;
+  /**
+   * Where a copy of the document stood, when all that it had beyond that is handed to `restore`. Undefined when that is
+   * not known: then the first sync compares.
+   */
+  readonly position?: Position | undefined;
+}

@@ -1,0 +1,177 @@
+// Which documents share a socket, and whose token is asked for: against a real server.
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import * as Y from 'yjs';
+import { HeddleProvider, type HeddleProviderOptions, type TokenWanted } from '../../../client/index.js';
+import { until } from '../../support/peer.js';
+import { serverForTest, testSecret, tokenFor } from '../../support/test-server.js';
+
+const locked = { auth: { secret: testSecret } };
+
+function open(url: string, name: string, options: HeddleProviderOptions): HeddleProvider {
+  const made = new HeddleProvider(url, name, new Y.Doc(), {
+    WebSocketPolyfill: WebSocket,
+    tabs: false,
+    ...options,
+  });
+  onTestFinished(() => made.destroy());
+  return made;
+}
+
+const allSynced = (providers: readonly HeddleProvider[]): Promise<unknown> =>
+  Promise.all(providers.map(({ whenSynced }) => whenSynced));
+const connectionsOf = (providers: readonly HeddleProvider[]): number =>
+  new Set(providers.map(({ connection }) => connection)).size;
+const writeTo = (...names: readonly string[]): Promise<string> =>
+  tokenFor(
+    'ann',
+    names.map((pattern) => ({ pattern, access: 'write' as const })),
+  );
+
+describe('K12 documents whose tokens come from different functions', () => {
+  it('K12 share one connection, however the address is written', async () => {
+    const { url } = await serverForTest(locked);
+    let asked = 0;
+    // As README does it: a function of its own for each provider.
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    const all = names.map((name, i) =>
+      open(i === 2 ? `${url.replace('ws:', 'http:')}/` : url, name, {
+        token: () => {
+          asked++;
+          return tokenFor('ann');
+        },
+      }),
+    );
+    await allSynced(all);
+    expect([connectionsOf(all), asked]).toEqual([1, 1]);
+  });
+
+  it('K12 ask the function that came last, of those still in use', async () => {
+    const { url } = await serverForTest(locked);
+    const asked: string[] = [];
+    const by = (name: string): HeddleProvider =>
+      open(url, name, {
+        token: () => {
+          asked.push(name);
+          return tokenFor('ann');
+        },
+      });
+    const [one, two] = [by('one'), by('two')];
+    await allSynced([one, two]);
+    await one.connection.renewToken();
+    two.destroy();
+    await one.connection.renewToken();
+    expect(asked).toEqual(['two', 'two', 'one']);
+  });
+
+  it('K12 share none where the users, the devices or the texts of tokens differ', async () => {
+    const { url } = await serverForTest();
+    const token = (): string => '';
+    const all = [
+      open(url, 'one', { token }),
+      open(url, 'two', { token, user: 'ann' }),
+      open(url, 'three', { token, user: 'bob' }),
+      open(url, 'four', { token, device: 'a secret of this device that nobody guesses' }),
+      open(url, 'five', { token: '' }),
+    ];
+    expect(connectionsOf(all)).toBe(5);
+    await allSynced(all);
+  });
+
+  it('K12 go on over a connection of their own where the token of another function does not allow them', async () => {
+    const { url } = await serverForTest(locked);
+    const told: unknown[] = [];
+    const all = ['one', 'two', 'three'].map((name) => {
+      const made = open(url, name, { token: () => writeTo(name) });
+      made.on('authenticationFailed', (event) => void told.push(event));
+      made.on('closed', (event) => void told.push(event));
+      return made;
+    });
+    expect(connectionsOf(all)).toBe(1);
+    await allSynced(all);
+    for (const one of all) {
+      one.doc.getText('text').insert(0, one.name);
+      await one.sync();
+      expect(one.status).toMatchObject({ phase: 'synced', access: 'write', reason: undefined });
+    }
+    expect([connectionsOf(all), told]).toEqual([3, []]);
+    const stranger = open(url, 'elsewhere', { token: () => writeTo('one') });
+    await expect(stranger.whenSynced).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('K13 a token function that takes an argument', () => {
+  it('K13 is told of all documents, and asked again before another one is opened, on one socket', async () => {
+    const { url } = await serverForTest(locked);
+    const asked: TokenWanted[] = [];
+    const forbidden: unknown[] = [];
+    const by = (name: string): HeddleProvider => {
+      const made = open(url, name, {
+        token: (wanted) => {
+          asked.push(wanted);
+          return writeTo(...wanted.documents);
+        },
+      });
+      made.on('authenticationFailed', (event) => void forbidden.push(event));
+      return made;
+    };
+    const first = [by('one'), by('two')];
+    await allSynced(first);
+    const second = [by('three'), by('four')];
+    await allSynced(second);
+    const all = [...first, ...second];
+    expect(connectionsOf(all)).toBe(1);
+    expect(asked.map(({ documents, reason }) => [documents, reason])).toEqual([
+      [['one', 'two'], 'first'],
+      [['one', 'two', 'three', 'four'], 'documents'],
+    ]);
+    expect(asked.every(({ signal }) => signal instanceof AbortSignal && !signal.aborted)).toBe(true);
+    expect([forbidden, all.every(({ synced }) => synced)]).toEqual([[], true]);
+  });
+
+  it('K13 that has none for the new document leaves the others open, and the server says why', async () => {
+    const { url } = await serverForTest(locked);
+    const token = async ({ documents }: TokenWanted): Promise<string> => {
+      if (documents.includes('two')) throw new Error('no token for that');
+      return writeTo(...documents);
+    };
+    const one = open(url, 'one', { token });
+    await one.whenSynced;
+    const two = open(url, 'two', { token });
+    await expect(two.whenSynced).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(one.synced).toBe(true);
+  });
+
+  it('K13 counts a subdocument as its parent', async () => {
+    const { url } = await serverForTest(locked);
+    const asked: (readonly string[])[] = [];
+    const one = open(url, 'book', {
+      token: ({ documents }) => {
+        asked.push(documents);
+        return writeTo(...documents);
+      },
+    });
+    await one.whenSynced;
+    const chapter = new Y.Doc({ guid: 'one' });
+    one.doc.getMap('chapters').set('1', chapter);
+    chapter.getText('text').insert(0, 'Call me');
+    await until(() => one.connection.names.size === 2, 'the chapter is opened');
+    await one.sync();
+    expect(asked).toEqual([['book']]);
+  });
+
+  it('K13 is asked with the reason: renewed, refused', async () => {
+    const { url } = await serverForTest(locked);
+    const reasons: string[] = [];
+    const one = open(url, 'one', {
+      token: ({ documents, reason }) => {
+        reasons.push(reason);
+        return reasons.length === 1 ? 'no token at all' : writeTo(...documents);
+      },
+    });
+    await one.whenSynced;
+    await one.connection.renewToken();
+    expect(reasons).toEqual(['first', 'refused', 'renewal']);
+  });
+});
