@@ -23,3 +23,9 @@ export {
 } from './offline/offline-copies.js';
 export { OfflineError, type OfflineErrorCode } from './offline/offline-error.js';
 export { SyncError, type ErrorCode } from '../shared/errors.js';
+export {
+  estimateStorage,
+  requestPersistentStorage,
+  type StorageEstimate,
+} from './platform/persistent-storage.js';
+export type { PresentState, ProviderCallbacks } from './provider/callback-options.js';

@@ -91,6 +91,8 @@ interface ConnectionEvents {
   'token-wanted': (reason: string) => void;
   /** The token counts until then, s since the epoch; 0 for ever. */
   authenticated: (expiresAt: number) => void;
+  /** What to add to this device's time to get the server's has changed, ms. */
+  'server-time-offset': (offsetMs: number) => void;
 }
 
 /** An opening, greeting included, that takes longer is given up, ms. */
@@ -354,7 +356,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #handle(message: NativeServerMessage): void {
     switch (message.type) {
       case 'welcome':
-        this.#serverClock.add(this.#greetedAt, message.serverTime, this.#deps.clock.now());
+        this.#heardTime(this.#greetedAt, message.serverTime);
         this.#welcome = message;
         this.#happen('welcomed');
         this.emit('authenticated', [message.expiresAt]);
@@ -366,8 +368,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         this.emit('token-wanted', [message.reason]);
         return;
       case 'pong':
-        this.#serverClock.add(message.clientTime, message.serverTime, this.#deps.clock.now());
-        return;
+        return this.#heardTime(message.clientTime, message.serverTime);
       case 'goodbye':
         this.#retryAfterMs = message.retryAfterMs;
         return this.#fail(message.code, message.reason, message.close);
@@ -382,6 +383,12 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         document?.hear(message);
       }
     }
+  }
+
+  #heardTime(sentAt: number, serverTime: number): void {
+    const before = this.serverTimeOffset;
+    this.#serverClock.add(sentAt, serverTime, this.#deps.clock.now());
+    if (this.serverTimeOffset !== before) this.emit('server-time-offset', [this.serverTimeOffset]);
   }
 
   #answered(message: Extract<DocumentMessage, { ref: number }>): void {

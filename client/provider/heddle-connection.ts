@@ -44,6 +44,8 @@ export interface HeddleConnectionEvents {
   ended: (reason: ConnectionReason) => void;
   /** The token counts until then, s since the epoch by the server's clock; 0 for ever. */
   authenticated: (expiresAt: number) => void;
+  /** What to add to this device's time to get the server's has changed, ms. */
+  'server-time-offset': (offsetMs: number) => void;
   /** There is a new token: what was refused may be allowed now. */
   renewed: () => void;
   /** For the providers: documents that `covers` said no of may be asked for now. */
@@ -272,6 +274,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       this.emit('ended', [reason]);
       if (reason.retry === 'after-auth') this.#tokens.rejected();
     });
+    wire.on('server-time-offset', (offsetMs) => this.emit('server-time-offset', [offsetMs]));
     wire.on('token-wanted', () => this.#tokens.rejected());
     wire.on('authenticated', (expiresAt) => {
       this.#tokens.accepted(expiresAt, wire.serverTimeOffset);

@@ -11,6 +11,8 @@ import type { ConnectionState } from '../connection/connection-state.js';
 import type { Connection, ConnectionReason } from '../connection/connection.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving } from '../platform/page-events.js';
+import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
+import { checkOptions } from './check-options.js';
 import type { DocumentPhase } from './document-sync.js';
 import type {
   HeddleConnection,
@@ -65,8 +67,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
 
   constructor(url: string, name: string, doc: Y.Doc, options: HeddleProviderOptions = {}) {
     super();
-    const { connection, connect = true, awareness, warnBeforeUnload = 'unsaved', ...rest } = options;
-    const { autoLoadSubdocs = true, offline = true, tabs = true, ...connectionOptions } = rest;
+    checkOptions(url, options);
+    const [callbacks, own] = splitCallbacks(options);
+    const { connection, connect = true, awareness, warnBeforeUnload = 'unsaved', disableBc, ...rest } = own;
+    const { autoLoadSubdocs = true, offline = true, tabs = disableBc !== true, ...connectionOptions } = rest;
     this.name = name;
     this.roomname = name;
     this.doc = doc;
@@ -91,9 +95,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.whenSynced = this.#firstSync.promise;
     this.#status = this.#statusNow();
     this.#listen();
+    listenWith(callbacks, this);
     if (warnBeforeUnload !== false)
       this.#undo.push(warnBeforeLeaving(() => this.#wouldLose(warnBeforeUnload)));
-    if (autoLoadSubdocs) this.#subdocuments = this.#keepSubdocuments(options);
+    if (autoLoadSubdocs) this.#subdocuments = this.#keepSubdocuments(own);
     if (connect) this.connect();
   }
 
@@ -138,6 +143,11 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return this.#shouldConnect && ['asking', 'opening', 'greeting'].includes(this.connection.state);
   }
 
+  /** It exchanges edits with the other tabs of this browser, as y-websocket calls it. */
+  get bcconnected(): boolean {
+    return this.#kept.isAmongTabs;
+  }
+
   get isAuthenticated(): boolean {
     return this.authorizedScope !== undefined;
   }
@@ -178,6 +188,16 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
    */
   sync(): Promise<void> {
     return this.#kept.synced();
+  }
+
+  /** As Hocuspocus' provider has it: compares with the server now. What comes of it is told by `sync-status`. */
+  forceSync(): void {
+    this.sync().catch(() => {}); // told by `sync-status`
+  }
+
+  /** Sets one field of what others see of this client. */
+  setAwarenessField(key: string, value: unknown): void {
+    this.awareness.setLocalStateField(key, value);
   }
 
   /** Deletes the copy on this device, with what the server lacks; the document goes on in memory. Rejects with OfflineError. */
@@ -240,6 +260,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       this.#share = sharedConnection(this.url, this.name, this.#connectionOptions, true);
     this.#join(this.#share?.connection ?? ofParent);
     if (this.#shouldConnect) this.connection.retain(this);
+    this.emit('connection', [this.connection]);
     return this.connection.wire;
   }
 
@@ -282,6 +303,17 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       if (kept.phase === 'synced' && !kept.isOffering) this.#firstSync.resolve();
       this.#changed();
     });
+    for (const [name, told] of [
+      ['change', 'awarenessChange'],
+      ['update', 'awarenessUpdate'],
+    ] as const) {
+      const onAwareness = (): void => {
+        // Everybody's states are put together for those alone who listen.
+        if (this._observers.has(told)) this.emit(told, [{ states: presentStates(this.awareness) }]);
+      };
+      this.awareness.on(name, onAwareness);
+      this.#undo.push(() => this.awareness.off(name, onAwareness));
+    }
     const onDestroy = (): void => this.destroy();
     doc.on('destroy', onDestroy);
     this.#undo.push(() => doc.off('destroy', onDestroy));
@@ -301,6 +333,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (status === undefined || status === this.#toldStatus) return;
     this.#toldStatus = status;
     this.emit('status', [{ status }]);
+    if (status === 'connected') this.emit('connect', []);
   }
 
   /** Not while a new token is on its way. */
@@ -316,7 +349,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (!this.#wasOpen) this.emit('connection-error', [{ message }, this]);
     this.#wasOpen = false;
     this.#isBroken = true;
-    this.emit('connection-close', [{ code: closeCode, reason: message }, this]);
+    const event = { code: closeCode, reason: message };
+    this.emit('connection-close', [event, this]);
+    this.emit('disconnect', [{ event }]);
+    this.emit('close', [{ event }]);
     this.#lookWhetherStuck();
     this.#changed();
   }

@@ -150,6 +150,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#sync?.reason;
   }
 
+  /** It exchanges edits with the other tabs of this browser. */
+  get isAmongTabs(): boolean {
+    return this.#tabs !== undefined && this.#mayRead;
+  }
+
   get unsynced(): number {
     return this.#sync?.unsynced ?? this.#early.length;
   }

@@ -2,7 +2,9 @@
 // on working, and `sync-status`, which tells all in one.
 
 import type { OfflineError } from '../offline/offline-error.js';
+import type { PresentState } from './callback-options.js';
 import type { DocumentReason } from './document-reason.js';
+import type { HeddleConnection } from './heddle-connection.js';
 import type { SyncStatus } from './sync-status.js';
 
 export interface ProviderEvents<Provider> {
@@ -13,6 +15,11 @@ export interface ProviderEvents<Provider> {
   /** The same, as some call it. */
   synced: (isSynced: boolean) => void;
   'sync-status': (status: SyncStatus) => void;
+  /** The connection is there; it is told by `status` too. */
+  connect: () => void;
+  /** A connection has ended, as Hocuspocus tells it. */
+  disconnect: (data: { event: { code: number; reason: string } }) => void;
+  close: (data: { event: { code: number; reason: string } }) => void;
   /** A connection has ended. */
   'connection-close': (event: { code: number; reason: string }, provider: Provider) => void;
   /** One could not be opened. */
@@ -34,5 +41,11 @@ export interface ProviderEvents<Provider> {
    * documents differ for good; a new Y.Doc shows what the server has.
    */
   'client-id-conflict': (event: { clientId: number }) => void;
+  /** Somebody has come, gone or changed what others see of them, oneself included. */
+  awarenessChange: (data: { states: PresentState[] }) => void;
+  /** The same, and also when somebody only says that they are still there. */
+  awarenessUpdate: (data: { states: PresentState[] }) => void;
+  /** The document has moved to a connection of its own. */
+  connection: (connection: HeddleConnection) => void;
   destroy: (provider: Provider) => void;
 }

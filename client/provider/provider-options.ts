@@ -1,9 +1,10 @@
 // What can be said when a provider is made.
 
 import type { Awareness } from 'y-protocols/awareness';
+import type { ProviderCallbacks } from './callback-options.js';
 import type { HeddleConnection, HeddleConnectionOptions } from './heddle-connection.js';
 
-export interface HeddleProviderOptions extends HeddleConnectionOptions {
+export interface HeddleProviderOptions extends HeddleConnectionOptions, ProviderCallbacks {
   /** The connection to use. Without it, providers with the same url and the same connection options share one. */
   readonly connection?: HeddleConnection | undefined;
   /** Connects at once. Default true. */
@@ -16,6 +17,8 @@ export interface HeddleProviderOptions extends HeddleConnectionOptions {
   readonly offline?: boolean | { readonly name?: string; readonly timeoutMs?: number } | undefined;
   /** Tabs of this browser exchange edits and awareness directly, also without a server. Default true. */
   readonly tabs?: boolean | undefined;
+  /** As y-websocket calls the opposite of `tabs`. */
+  readonly disableBc?: boolean | undefined;
   /**
    * Asks before the page is left: with 'unsaved' edits, which are neither on the server nor on this device (the default),
    * or with 'unsynced' ones, which are not on the server; false for never.
