@@ -8,6 +8,8 @@ export class TcpProxy {
   target: number | undefined;
   /** Half-open: connections stay and come, and nothing passes any more. */
   isSilent = false;
+  /** What clients may send through each connection, bytes per second. */
+  upstreamBytesPerS = Infinity;
   /** Bytes that clients sent, and that they heard, through all connections. */
   sentBytes = 0;
   heardBytes = 0;
@@ -61,6 +63,13 @@ export class TcpProxy {
       });
       one.on('data', (chunk) => this.#pass(chunk, one, other));
     }
+    near.on('data', (chunk) => this.#slowDown(near, chunk.length));
+  }
+
+  #slowDown(near: Socket, bytes: number): void {
+    if (this.upstreamBytesPerS === Infinity) return;
+    near.pause();
+    setTimeout(() => near.resume(), (bytes / this.upstreamBytesPerS) * 1000);
   }
 
   #pass(chunk: Buffer, from: Socket, to: Socket): void {

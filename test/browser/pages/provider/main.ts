@@ -1,4 +1,5 @@
-// A page with one document and nothing else: `?server=ws://…&name=…`, and whatever else is an option of the provider.
+// A page with one document and nothing else: `?server=ws://…&name=…`, and whatever else is an option of the provider. With
+// `show=no` it does not show the text, which takes long where it is large.
 
 import * as Y from 'yjs';
 import { HeddleProvider, type SyncStatus } from '../../../../client/index.js';
@@ -29,7 +30,7 @@ const statuses = [provider.status];
 
 function show(): void {
   document.querySelector('#status')!.textContent = JSON.stringify(provider.status, undefined, 2);
-  document.querySelector('#text')!.textContent = content.toString();
+  if (option('show') !== 'no') document.querySelector('#text')!.textContent = content.toString();
 }
 
 provider.on('sync-status', (status) => {
