@@ -156,7 +156,9 @@ export function withDurable(record: CopyRecord, tab: string, durable: number): C
 /** Within one epoch it never goes back: what another tab has stored is here still. */
 export function withPosition(record: CopyRecord, position: Position): CopyRecord {
   const { position: old } = record;
-  if (old?.epoch === position.epoch && old.offset >= position.offset) return record;
+  const isOfEpoch = old?.epoch === position.epoch;
+  if (isOfEpoch && old.offset > position.offset) return record;
+  if (isOfEpoch && old.offset === position.offset && old.heardIn === position.heardIn) return record;
   return { ...record, position };
 }
 

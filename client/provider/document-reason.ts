@@ -37,6 +37,11 @@ export function tooLarge(maxUpdateBytes: number): DocumentReason {
   return { code: 'DOCUMENT_TOO_LARGE', message, retry: 'never' };
 }
 
+/** As the server would say it. */
+export function faultOf({ code, closeCode: close, reason }: SyncError): Fault {
+  return { code, close, reason };
+}
+
 export function reasonOf({ code, close, reason }: Fault): DocumentReason {
   return { code: errorCodeOf(code), message: reason, retry: retryOf(code, close) };
 }

@@ -16,51 +16,21 @@ import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
 import { Tidying } from '../crdt/tidying.js';
 import {
   errorOf,
+  faultOf,
   isOfContent,
   reasonOf,
   tooLarge,
   type DocumentReason,
   type Fault,
 } from './document-reason.js';
+import type { DocumentEvents, DocumentPhase } from './document-events.js';
 import type { DocumentSyncDeps } from './document-sync-deps.js';
+import { HeardBeyond } from './heard-beyond.js';
 import { Outbox } from './outbox.js';
-
-/** While others have much on their way, a larger part waits, bytes. */
-const smallBytes = 8 * 1024;
+import { SyncWaiters } from './sync-waiters.js';
 
 /** The only kind of document that this client can read. */
 const kind = 'yjs';
-
-/**
- * closed: not open on the server. opening: asked for. syncing: what it lacks is on its way. synced: the server has sent all
- * there was; edits may still be unacknowledged. blocked: asking again is of no use until the rights or the token change.
- */
-export type DocumentPhase = 'closed' | 'opening' | 'syncing' | 'synced' | 'blocked';
-
-interface Events {
-  phase: (phase: DocumentPhase) => void;
-  access: (access: Access) => void;
-  /** How many edits are not durable on the server has changed. */
-  unsynced: (count: number) => void;
-  /** So many bytes are not durable on the server, though the number of edits that are not is the same as before. */
-  upload: (bytes: number) => void;
-  /** So many edits more are durable on the server, counted in the order in which they were made or restored. */
-  durable: (edits: number) => void;
-  /** Where a copy of the document stands, if it also keeps the edits that are not durable. */
-  position: (position: Position) => void;
-  awareness: (update: Uint8Array) => void;
-  /** An update was not taken, or the document was closed. What is here stays here. */
-  refused: (reason: DocumentReason) => void;
-  /** A state of this client's awareness was not taken. The others see what was taken last, and edits go on. */
-  'awareness-refused': (reason: DocumentReason) => void;
-}
-
-/** Somebody who waits for both sides to be the same. */
-interface Waiting {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  isAsked: boolean;
-}
 
 /** What is known of the document while it is open on the server. */
 interface Open {
@@ -75,17 +45,17 @@ interface Open {
   cursor: number;
 }
 
-export class DocumentSync extends GuardedObservable<Events> implements Attached {
+export class DocumentSync extends GuardedObservable<DocumentEvents> implements Attached {
   readonly name: string;
   readonly #deps: DocumentSyncDeps;
   readonly #outbox = new Outbox();
   readonly #backoff: Backoff;
   readonly #tidying: Tidying;
+  readonly #heardBeyond: HeardBeyond;
   readonly #onUpdate: (update: Uint8Array, origin: unknown, doc: Y.Doc, made: Y.Transaction) => void;
   /** What is blocked may have been refused by the token before this one, after `retry` was called for the new one. */
   readonly #onAuthenticated = (): void => this.retry();
-  /** Whoever waits for everything to be the same on both sides. */
-  #waiting: Waiting[] = [];
+  readonly #waiters = new SyncWaiters();
   #position: Position | undefined;
   /** The outbox holds all that the server may lack. */
   #isComplete: boolean;
@@ -109,6 +79,10 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     this.#position = deps.position;
     this.#isComplete = deps.position !== undefined || deps.doc.store.clients.size === 0;
     this.#tidying = new Tidying(deps.doc);
+    const { clock, random, position } = deps;
+    // Whoever is refused something is told of it by an event.
+    const ask = (): void => void this.synced().catch(() => {});
+    this.#heardBeyond = new HeardBeyond({ clock, random, ask }, position?.heardIn);
     this.#onUpdate = (update, origin, _doc, made) => {
       if (origin === this || !deps.isEdit(origin)) return;
       if (this.#tidying.has(made)) this.derive(update);
@@ -185,11 +159,10 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
    * server does not take something, or does not open the document.
    */
   synced(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#phase === 'blocked' && this.#reason !== undefined) return reject(errorOf(this.#reason));
-      this.#waiting.push({ resolve, reject, isAsked: false });
-      this.#askForSync();
-    });
+    if (this.#phase === 'blocked' && this.#reason !== undefined) return Promise.reject(errorOf(this.#reason));
+    const synced = this.#waiters.add();
+    this.#askForSync();
+    return synced;
   }
 
   announce(update: Uint8Array): void {
@@ -217,12 +190,15 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     // Whoever keeps what comes may have let go of the document already.
     this.#forgetParts();
     this.stop();
-    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the document was let go of'));
+    this.#waiters.reject(new Error('the document was let go of'));
     super.destroy();
   }
 
   connected(): void {
     if (this.#phase !== 'closed') return;
+    const { run } = this.#heardBeyond;
+    // What another run of the server has not made durable may be nowhere but here.
+    if (run !== undefined && run !== this.#deps.connection.welcome?.run) this.#isComplete = false;
     this.#retry?.cancel();
     this.#setPhase('opening');
     this.#deps.connection.open(this);
@@ -235,10 +211,14 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     this.#outbox.reset();
     this.#isComparing = false;
     this.#backoff.ended(this.#deps.clock.monotonic());
+    this.#heardBeyond.stop();
+    // A server that shuts down makes all durable first.
+    if (this.#deps.connection.reason?.code === 'DRAINING' && this.#heardBeyond.settled())
+      this.#tellPosition();
     if (this.#deps.connection.state !== 'open') this.#isStuck = false;
     this.#open = undefined;
     this.#deps.connection.uploads.remove(this);
-    for (const one of this.#waiting) one.isAsked = false;
+    this.#waiters.lost();
     if (this.#phase !== 'closed') this.#setPhase('closed');
   }
 
@@ -261,6 +241,8 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
         return this.#closed(message);
       case 'update':
         this.#apply(message.update);
+        // What comes with acknowledgements is durable with them.
+        if (message.acks.length === 0) this.#heardLive();
         for (const { writer, seq } of message.acks)
           if (writer === this.#open?.writer) this.#acknowledged(seq);
         return this.#move(message.cursor);
@@ -282,7 +264,8 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
 
   known(): Known {
     const { doc } = this.#deps;
-    if (this.#isComplete && this.#position !== undefined) return { kind: 'offset', ...this.#position };
+    const position = this.#isComplete ? this.#position : undefined;
+    if (position !== undefined) return { kind: 'offset', epoch: position.epoch, offset: position.offset };
     if (doc.store.clients.size === 0) return { kind: 'nothing' };
     return { kind: 'state-vector', stateVector: Y.encodeStateVector(doc) };
   }
@@ -307,12 +290,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
 
   #cannotRead(document: number, found: string): void {
     this.#deps.connection.say({ type: 'close', document });
-    const {
-      code,
-      closeCode: close,
-      reason,
-    } = new SyncError('KIND_UNSUPPORTED', `the document is of kind ${found}`);
-    this.#closed({ code, close, reason });
+    this.#closed(faultOf(new SyncError('KIND_UNSUPPORTED', `the document is of kind ${found}`)));
   }
 
   /** Asks for the document anew, later, and compares it: this client may lack something of what the server has sent. */
@@ -328,6 +306,12 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
   #apply(update: Uint8Array): void {
     if (this.#phase === 'syncing' && this.#open !== undefined) this.#open.parts.push(update.slice());
     else applyGuarded(this.#deps.doc, () => Y.applyUpdate(this.#deps.doc, update, this), this);
+  }
+
+  #heardLive(): void {
+    const { welcome } = this.#deps.connection;
+    if (this.#phase !== 'synced' || welcome === undefined) return;
+    if (this.#heardBeyond.heard(welcome.run)) this.#tellPosition();
   }
 
   /** Applies what has come of an answer, and returns it. What a cursor speaks of is never left out. */
@@ -356,9 +340,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     }
     this.#move(cursor);
     this.#send();
-    const done = this.#waiting.filter(({ isAsked }) => isAsked);
-    this.#waiting = this.#waiting.filter(({ isAsked }) => !isAsked);
-    for (const { resolve } of done) resolve();
+    if (this.#waiters.answered() && this.#heardBeyond.settled()) this.#tellPosition();
     this.#askForSync();
   }
 
@@ -375,7 +357,9 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
   #completed(): void {
     this.#isComparing = false;
     this.#isComplete = true;
-    if (this.#position !== undefined) this.emit('position', [this.#position]);
+    const { run } = this.#heardBeyond;
+    if (run !== this.#deps.connection.welcome?.run) this.#heardBeyond.settled();
+    this.#tellPosition();
   }
 
   #answer(stateVector: Uint8Array): void {
@@ -393,7 +377,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     const [open, outbox] = [this.#open, this.#outbox];
     if (open === undefined || this.#phase !== 'synced' || this.#access !== 'write' || this.#isStuck)
       return 'nothing';
-    if (isCrowded && (outbox.bytesInFlight > 0 || outbox.nextBytes > smallBytes)) return 'waiting';
+    if (isCrowded && !outbox.isNextSmall) return 'waiting';
     const { maxUpdateBytes } = this.#deps.connection.limits;
     const next = outbox.next(maxUpdateBytes);
     if (next === undefined) return 'nothing';
@@ -438,15 +422,20 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
   #reached(epoch: string, cursor: number): void {
     if (cursor === 0 || (epoch === this.#position?.epoch && cursor <= this.#position.offset)) return;
     this.#position = { epoch, offset: cursor };
-    if (this.#isComplete) this.emit('position', [this.#position]);
+    this.#tellPosition();
+  }
+
+  #tellPosition(): void {
+    if (!this.#isComplete || this.#position === undefined) return;
+    const { epoch, offset } = this.#position;
+    const { run } = this.#heardBeyond;
+    this.emit('position', [run === undefined ? { epoch, offset } : { epoch, offset, heardIn: run }]);
   }
 
   /** Asked for when nothing of ours is on its way: what is answered then is the same on both sides. */
   #askForSync(): void {
     if (this.#phase !== 'synced' || !this.#outbox.isSettled || this.#open === undefined) return;
-    if (this.#waiting.length === 0 || this.#waiting.some(({ isAsked }) => isAsked)) return;
-    for (const one of this.#waiting) one.isAsked = true;
-    this.#deps.connection.say({ type: 'sync', document: this.#open.number });
+    if (this.#waiters.take()) this.#deps.connection.say({ type: 'sync', document: this.#open.number });
   }
 
   #setAccess(access: Access): void {
@@ -501,7 +490,7 @@ export class DocumentSync extends GuardedObservable<Events> implements Attached 
     this.#reason = reason;
     this.emit('refused', [reason]);
     if (reason.retry === 'backoff') return;
-    for (const { reject } of this.#waiting.splice(0)) reject(errorOf(reason));
+    this.#waiters.reject(errorOf(reason));
   }
 
   #setPhase(phase: DocumentPhase): void {

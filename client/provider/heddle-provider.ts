@@ -13,7 +13,7 @@ import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving } from '../platform/page-events.js';
 import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
 import { checkOptions } from './check-options.js';
-import type { DocumentPhase } from './document-sync.js';
+import type { DocumentPhase } from './document-events.js';
 import type {
   HeddleConnection,
   HeddleConnectionEvents,

@@ -17,7 +17,8 @@ import { listenToPage } from '../platform/page-events.js';
 import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
 import { ClientIdentity } from './client-identity.js';
 import type { DocumentReason } from './document-reason.js';
-import { DocumentSync, type DocumentPhase } from './document-sync.js';
+import type { DocumentPhase } from './document-events.js';
+import { DocumentSync } from './document-sync.js';
 import { Presence } from './presence.js';
 import { Settled } from './settled.js';
 

@@ -8,6 +8,8 @@ import { splitUpdate } from '../crdt/split-update.js';
 const maxInFlight = 64;
 /** So much of one document on its way at once, bytes: the server holds what comes faster than it is handled. */
 const maxBytesInFlight = 256 * 1024;
+/** Not more than this goes beside the large uploads of others, bytes. */
+const smallBytes = 8 * 1024;
 /** Larger updates are cut, bytes. */
 const usualPartBytes = 64 * 1024;
 
@@ -92,9 +94,10 @@ export class Outbox {
     return this.#inFlight.some(isOne) || this.#waiting.some(isOne);
   }
 
-  /** Bytes of what waits, the first of it at least; 0 for nothing. */
-  get nextBytes(): number {
-    return this.#waiting[0]?.update.length ?? this.#derived[0]?.length ?? 0;
+  /** Nothing is on its way, and what is next is small: there is room for it beside what others upload. */
+  get isNextSmall(): boolean {
+    const nextBytes = this.#waiting[0]?.update.length ?? this.#derived[0]?.length ?? 0;
+    return this.#inFlight.length === 0 && nextBytes <= smallBytes;
   }
 
   /** An edit that was just made, or so many as one update. */

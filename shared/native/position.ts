@@ -4,4 +4,9 @@
 export interface Position {
   readonly epoch: string;
   readonly offset: number;
+  /**
+   * The client also has what it heard beyond that in this run of the server (`run` of `welcome`), and it is not known whether
+   * that is durable. Undefined for nothing.
+   */
+  readonly heardIn?: string;
 }

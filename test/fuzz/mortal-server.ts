@@ -58,7 +58,12 @@ export class MortalServer {
     if (this.#server !== undefined) return;
     this.#store = new ProcessStore(this.#kept);
     const clock = createFakeClock(this.#clock.now());
-    this.#server = createSessionServer({ store: this.#store, limits: this.#limits, clock });
+    this.#server = createSessionServer({
+      store: this.#store,
+      limits: this.#limits,
+      clock,
+      gateway: { identity: { server: 'server', run: `run ${this.crashes}` } },
+    });
     this.#server.bearers.byToken.set('nobody', { sub: 'nobody', access: 'none' });
     for (const user of this.#users) this.#server.bearers.byToken.set(user, { sub: user, access: 'write' });
   }

@@ -20,7 +20,7 @@ export type DeviceOptions = Partial<DocumentSyncDeps> & { token?: string };
 let lastId = 0;
 
 export function openDevice(
-  { clock }: SessionServer,
+  { clock }: Pick<SessionServer, 'clock'>,
   { openSocket }: Network,
   options: DeviceOptions = {},
 ): Device {
