@@ -7,7 +7,7 @@ import { createFakeClock } from '../support/fake-clock.js';
 import { MemoryPeer } from '../support/memory-peer.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { settled } from '../support/turns.js';
-import { contentOf, faultsOf, type Content, type Edit } from './device-edits.js';
+import { contentOf, faultsOf, type Edit } from './device-edits.js';
 import { Device, type Tab, type User } from './device-tab.js';
 import { MortalServer } from './mortal-server.js';
 
@@ -24,8 +24,8 @@ export class World {
   readonly #strangers = new Set<Tab>();
   /** Tokens of edits that the stranger made. */
   readonly #strange: Edit[] = [];
-  /** Every edit of who may write, in which tab it was made, and after how many crashes of the server. */
-  readonly #made = new Map<Edit, { readonly tab: Tab; readonly crashes: number }>();
+  /** Every edit of who may write. */
+  readonly #made = new Set<Edit>();
   /** Edits that some tab counted as durable. */
   readonly #durable = new Set<Edit>();
   readonly counts = { killed: 0, closed: 0, opened: 0, durable: 0, saved: 0 };
@@ -113,7 +113,7 @@ export class World {
     tab ??= this.#random.pick(tabs);
     for (let left = 1 + this.#random.int(3); left > 0; left--) {
       const edit = tab.edit();
-      this.#made.set(edit, { tab, crashes: this.crashes });
+      this.#made.add(edit);
       this.trace(`${tab.name} ${edit.isDeletion ? 'deletes' : 'makes'} ${edit.token}`);
     }
   }
@@ -236,7 +236,7 @@ export class World {
     // What it has heard is stored too, by whichever tab.
     const { list, written } = contentOf(tab.doc);
     const [listed, read] = [new Set(list), new Set(written)];
-    for (const edit of this.#made.keys())
+    for (const edit of this.#made)
       if (!edit.isDeletion && listed.has(edit.token) && read.has(edit.token)) device.heard.add(edit);
   }
 
@@ -266,7 +266,7 @@ export class World {
   /** Whatever a tab shows is on the server, whoever made it: nobody has to open another tab for that. */
   async #compareShown(): Promise<void> {
     const stored = await this.#server.stored();
-    const there = new Set([...contentOf(stored).list, ...this.#lost(stored).map(({ token }) => token)]);
+    const there = new Set(contentOf(stored).list);
     for (const { name, doc } of this.#devices.flatMap((device) => this.#tabsOf(device)))
       same(
         contentOf(doc).list.filter((token) => !there.has(token)),
@@ -296,31 +296,8 @@ export class World {
     );
     same(contentOf(late.doc), contentOf(stored), 'a stock client');
     for (const { name, doc } of this.#devices.flatMap((device) => this.#tabsOf(device)))
-      same(this.#kept(doc, stored), this.#kept(stored, stored), name);
+      same(contentOf(doc), contentOf(stored), name);
     late.destroy();
-  }
-
-  /**
-   * What the server lacks, of tabs that are gone. It relays an edit before that is durable: if it dies then, and the tab
-   * that made it too, those who have heard of it resume without offering it.
-   */
-  #lost(stored: Y.Doc): Edit[] {
-    return [...this.#made].flatMap(([edit, { tab, crashes }]) =>
-      !tab.isAlive && crashes < this.crashes && faultsOf(stored, [edit]).length > 0 ? [edit] : [],
-    );
-  }
-
-  /** Without what nobody has promised and whose maker is gone. */
-  #kept(doc: Y.Doc, stored: Y.Doc): Content {
-    const promised = this.#promised;
-    const lost = new Set(
-      this.#lost(stored)
-        .filter((edit) => !promised.has(edit))
-        .map(({ token }) => token),
-    );
-    const { list, written, scratch } = contentOf(doc);
-    const without = (tokens: readonly string[]): string[] => tokens.filter((token) => !lost.has(token));
-    return { list: without(list), written: without(written), scratch: without(scratch) };
   }
 
   /** The browsers are gone, and opened again without a network: all is there, and the server learns nothing new. */
@@ -335,7 +312,7 @@ export class World {
     await this.#pass(2_000, 100);
     for (const device of early.length === 0 ? this.#devices : [])
       for (const { doc, name } of this.#tabsOf(device))
-        same(this.#kept(doc, stored), this.#kept(stored, stored), `${name} without a network`);
+        same(contentOf(doc), contentOf(stored), `${name} without a network`);
     for (const device of this.#devices) this.#turnNetwork(device, 'up');
     await this.#pass(20_000, 400);
     same(this.#waiting(), [], 'what waits after the restart');

@@ -33,7 +33,7 @@ function play(seed: number): Promise<Counts> {
 const seed = chooseSeed();
 
 test(
-  `C1, K3, I1, J9, J13: whole devices, from seed ${seed} on`,
+  `C1, K3, N23, I1, J9, J13: whole devices, from seed ${seed} on`,
   { timeout: Math.max(120_000, runs * 2_000) },
   async () => {
     const sum: Record<string, number> = {};
