@@ -17,6 +17,10 @@ export const OfflineError: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const clearOfflineCopy: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
+export const estimateStorage: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const requestPersistentStorage: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
 export const evictOfflineCopies: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const listOfflineCopies: never = refuse();

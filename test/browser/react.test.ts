@@ -2,7 +2,7 @@
 
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../support/test-server.js';
+import { startServer, testSecret, tokenFor, type TestServer } from '../support/test-server.js';
 import { findChromium, launchChromium } from './chromium.js';
 import { PageServer } from './page-server.js';
 
@@ -37,7 +37,7 @@ describe.skipIf(executablePath === undefined)('K7 an application in React', () =
     if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`);
   });
 
-  async function open(user: string): Promise<Page> {
+  async function open(user: string, more: Record<string, string> = {}): Promise<Page> {
     const context = await browser.newContext();
     contexts.push(context);
     const page = await context.newPage();
@@ -46,7 +46,7 @@ describe.skipIf(executablePath === undefined)('K7 an application in React', () =
       const isHarmless = message.text().includes('favicon') || message.location().url.endsWith('favicon.ico');
       if (message.type() === 'error' && !isHarmless) complaints.push(message.text());
     });
-    await page.goto(pages.url({ server: server.url, user }));
+    await page.goto(pages.url({ server: server.url, user, ...more }));
     return page;
   }
 
@@ -74,6 +74,49 @@ describe.skipIf(executablePath === undefined)('K7 an application in React', () =
     await expectShown(ann, 'status', 'synced 0');
     await ben.close();
     await expectShown(ann, 'present', 'Ann (me)');
+  });
+
+  test('K17 renders the others anew only when what it selects of them is different', async () => {
+    const [ann, ben] = [await open('Ann'), await open('Ben')];
+    await expectShown(ann, 'others', 'Ben');
+    await expectShown(ben, 'others', 'Ann');
+    await expectShown(ben, 'self', 'Ben 0 true');
+    const before = await ann.evaluate(() => window.react.namesShown);
+    for (let i = 0; i < 3; i++) await ben.locator('#caret').click();
+    await expectShown(ben, 'self', 'Ben 3 true');
+    // The name after the caret comes on the same way, so the caret has been seen by then.
+    await ben.evaluate(() => [...window.react.providers].at(-1)!.setAwarenessField('name', 'Benjamin'));
+    await expectShown(ann, 'others', 'Benjamin');
+    const after = await ann.evaluate(() => window.react.namesShown);
+    // StrictMode renders twice.
+    expect(after - before).toBeLessThanOrEqual(2);
+  });
+
+  test('K17 a new text as token keeps the document, and the server is told of it', async () => {
+    const locked = await startServer({ auth: { secret: testSecret } });
+    try {
+      const page = await open('Ann', { server: locked.url, token: await tokenFor('ann') });
+      await expectShown(page, 'status', 'synced 0');
+      await page.locator('#type').click();
+      const [kept, shown] = await page.evaluate(() => {
+        const provider = [...window.react.providers].at(-1)!;
+        provider.connection.on('authenticated', (expiresAt) => {
+          document.body.dataset['expires'] = String(expiresAt);
+        });
+        return [provider.connection.state, window.react.providers.size];
+      });
+      expect(kept).toBe('open');
+      const newer = await tokenFor('ann', undefined, 7_200);
+      await page.evaluate((token) => window.react.setToken(token), newer);
+      await expect
+        .poll(() => page.evaluate(() => document.body.dataset['expires'] ?? ''), patience)
+        .toMatch(/^\d+$/);
+      await expectShown(page, 'text', 'x');
+      await expectShown(page, 'status', 'synced 0');
+      expect(await page.evaluate(() => window.react.providers.size)).toBe(shown);
+    } finally {
+      await locked.close();
+    }
   });
 
   test('opens as often as it closes, on one connection, whatever is shown', async () => {

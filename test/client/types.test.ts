@@ -15,8 +15,21 @@ import {
   type StatusReasonKind,
   type SyncPhase,
   type SyncStatus,
+  type TokenFunction,
+  type TokenOption,
+  type TokenWanted,
 } from '../../client/index.js';
-import { usePresence, useSyncStatus, type Present } from '../../client/react/index.js';
+import {
+  useConnection,
+  usePresence,
+  useSelf,
+  useSyncStatus,
+  type Present,
+} from '../../client/react/index.js';
+
+interface Shown {
+  readonly name: string;
+}
 
 test('K1 the types are those that applications rely on', () => {
   expectTypeOf(HeddleProvider).constructorParameters.toEqualTypeOf<
@@ -37,7 +50,13 @@ test('K1 the types are those that applications rely on', () => {
   expectTypeOf<HeddleConnection['logout']>().toBeCallableWith({ wipe: true });
   expectTypeOf(listOfflineCopies).returns.resolves.toEqualTypeOf<OfflineCopyInfo[]>();
   expectTypeOf(useSyncStatus).returns.toEqualTypeOf<SyncStatus>();
-  expectTypeOf(usePresence).returns.toEqualTypeOf<readonly Present[]>();
+  expectTypeOf(usePresence<Shown>).returns.toEqualTypeOf<readonly Present<Shown>[]>();
+  expectTypeOf(useSelf<Shown>).returns.toEqualTypeOf<Present<Shown> | undefined>();
+  expectTypeOf<Present<Shown>['state']['name']>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<Present['state']>().toExtend<Readonly<Record<string, unknown>>>();
+  expectTypeOf(useConnection).returns.toEqualTypeOf<HeddleConnection>();
+  expectTypeOf<TokenFunction>().parameter(0).toEqualTypeOf<TokenWanted>();
+  expectTypeOf<(wanted: TokenWanted) => string>().toExtend<TokenOption>();
   expectTypeOf({ WebSocketPolyfill: WebSocket, token: async () => 'jwt' }).toExtend<HeddleProviderOptions>();
   expectTypeOf<{ token: () => number }>().not.toExtend<HeddleProviderOptions>();
   const listen = (provider: HeddleProvider): void => {

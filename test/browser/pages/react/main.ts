@@ -5,13 +5,17 @@ import { createRoot } from 'react-dom/client';
 import {
   HeddleDocument,
   HeddleServer,
+  useConnection,
   useConnectionState,
   useDoc,
+  useOthers,
   usePresence,
   useProvider,
+  useSelf,
   useSetPresence,
   useSyncStatus,
 } from '../../../../client/react/index.js';
+import type { Present } from '../../../../client/react/index.js';
 import type { HeddleProvider } from '../../../../client/index.js';
 
 declare global {
@@ -22,11 +26,20 @@ declare global {
       renders: number;
       /** How often the token was asked for. */
       asked: number;
+      /** How often the names of the others were rendered. */
+      namesShown: number;
+      /** Replaces the token, where it is a text. */
+      setToken: (token: string) => void;
     };
   }
 }
 
-window.react = { providers: new Set(), renders: 0, asked: 0 };
+window.react = { providers: new Set(), renders: 0, asked: 0, namesShown: 0, setToken: () => {} };
+
+interface Shown {
+  readonly name: string;
+  readonly caret: number;
+}
 
 const query = new URLSearchParams(location.search);
 const server = query.get('server')!;
@@ -58,10 +71,31 @@ function Editor(): ReactNode {
   );
 }
 
+/** The names of the others: rendered anew when a name is different, not when a caret is. */
+function Others(): ReactNode {
+  const names = useOthers((others: readonly Present<Shown>[]) => others.map(({ state }) => state.name ?? ''));
+  window.react.namesShown++;
+  return h('output', { id: 'others' }, names.join(', '));
+}
+
+function Self(): ReactNode {
+  const self = useSelf<Shown>();
+  const setPresence = useSetPresence<Shown>();
+  const { connected } = useConnection();
+  return h(
+    'section',
+    null,
+    h('output', { id: 'self' }, `${self?.state.name ?? ''} ${self?.state.caret ?? 0} ${connected}`),
+    h('button', { id: 'caret', onClick: () => setPresence('caret', (self?.state.caret ?? 0) + 1) }, 'Move'),
+  );
+}
+
 function App(): ReactNode {
   const [name, show] = useState<string | undefined>('one');
   const button = (label: string, to: string | undefined): ReactNode =>
     h('button', { id: label, onClick: () => show(to) }, label);
+  const [text, setToken] = useState(query.get('token') ?? undefined);
+  useEffect(() => void (window.react.setToken = setToken), []);
   // A new function at each render, as applications write it.
   const token = (): string => {
     window.react.asked++;
@@ -69,11 +103,18 @@ function App(): ReactNode {
   };
   return h(
     HeddleServer,
-    { url: server, token },
+    { url: server, token: text ?? token },
     button('one', 'one'),
     button('two', 'two'),
     button('none', undefined),
-    name && h(HeddleDocument, { name, fallback: h('p', { id: 'loading' }, 'loading') }, h(Editor)),
+    name &&
+      h(
+        HeddleDocument,
+        { name, fallback: h('p', { id: 'loading' }, 'loading') },
+        h(Editor),
+        h(Others),
+        h(Self),
+      ),
   );
 }
 
