@@ -72,12 +72,14 @@ export class SyncError extends Error {
   readonly detail: string;
   readonly reason: string;
 
+  /** `detail` may be the reason that a peer has told, which begins with the code. */
   constructor(code: ErrorCode, detail = '', options?: ErrorOptions) {
-    super(detail === '' ? code : `${code}: ${detail}`, options);
+    const own = withoutCode(code, detail);
+    super(own === '' ? code : `${code}: ${own}`, options);
     this.name = 'SyncError';
     this.code = code;
-    this.detail = detail;
-    this.reason = detail === '' ? code : `${code}: ${detail}`;
+    this.detail = own;
+    this.reason = this.message;
   }
 
   get closeCode(): number {
@@ -91,6 +93,12 @@ export class SyncError extends Error {
   get retry(): Retry {
     return errorTable[this.code].retry;
   }
+}
+
+/** What a peer says begins with the code already. */
+function withoutCode(code: string, words: string): string {
+  if (words === code) return '';
+  return words.startsWith(`${code}: `) ? words.slice(code.length + 2) : words;
 }
 
 /** Any thrown thing as an error with a wire meaning; what we did not expect becomes INTERNAL, its text kept private. */

@@ -30,7 +30,7 @@ export class Calls {
     if (code === '') return call?.resolve(body.slice());
     const known = errorCodeOf(code);
     if (known === undefined) return call?.reject(new Error(reason));
-    call?.reject(new SyncError(known, reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : ''));
+    call?.reject(new SyncError(known, reason));
   }
 
   /** The connection has ended. */

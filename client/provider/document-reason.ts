@@ -47,7 +47,5 @@ export function reasonOf({ code, close, reason }: Fault): DocumentReason {
 }
 
 export function errorOf({ code, message }: DocumentReason): Error {
-  if (code === undefined) return new Error(message);
-  // The server's words begin with the code.
-  return new SyncError(code, message.startsWith(`${code}: `) ? message.slice(code.length + 2) : '');
+  return code === undefined ? new Error(message) : new SyncError(code, message);
 }
