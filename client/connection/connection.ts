@@ -117,6 +117,12 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #session: string | undefined;
   /** The token in use: the newest that this connection was given. */
   #token = '';
+  /** The token that the server believes: that of `hello`, or a later one that it has taken. */
+  #tokenInForce = '';
+  /** Tokens that were handed in since, and are not answered. The server answers each, in order. */
+  #handedIn: string[] = [];
+  #refusedToken: string | undefined;
+  #isDestroyed = false;
   /** Stands for the token that was asked for last. */
   #asked: object | undefined;
   #outbox: NativeClientMessage[] = [];
@@ -159,6 +165,11 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   /** What to add to this device's time to get the server's, ms. */
   get serverTimeOffset(): number {
     return this.#serverClock.offsetMs;
+  }
+
+  /** The token that the server refused last; undefined when it has refused none, or there was none to be had. */
+  get refusedToken(): string | undefined {
+    return this.#refusedToken;
   }
 
   connect(): void {
@@ -218,6 +229,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
 
   override destroy(): void {
     this.disconnect();
+    this.#isDestroyed = true;
     super.destroy();
   }
 
@@ -237,6 +249,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   #happen(event: ConnectionEvent): void {
+    if (this.#isDestroyed) return;
     const before = this.#state;
     const { state, effects } = transition(before, event);
     this.#state = state;
@@ -266,6 +279,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         this.#greet();
         return;
       case 'say-token':
+        this.#handedIn.push(this.#token);
         this.say({ type: 'token', token: this.#token });
         return;
       case 'wait':
@@ -314,6 +328,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     this.#greetedAt = clock.now();
     this.#session ??= newSession?.();
     const session = this.#session;
+    this.#tokenInForce = this.#token;
+    this.#handedIn = [];
     const extensions = session === undefined ? {} : { session };
     const [version, oldest] = [nativeVersion, oldestNativeVersion];
     const hello = { type: 'hello', version, oldest, token: this.#token, device, agent, extensions } as const;
@@ -362,9 +378,11 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         this.emit('authenticated', [message.expiresAt]);
         return;
       case 'authenticated':
+        this.#tokenInForce = this.#handedIn.shift() ?? this.#tokenInForce;
         this.emit('authenticated', [message.expiresAt]);
         return;
       case 'token-wanted':
+        this.#refusedToken = this.#handedIn.shift();
         this.emit('token-wanted', [message.reason]);
         return;
       case 'pong':
@@ -414,7 +432,11 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #fail(name: string, message: string, close?: number): void {
     const code = errorCodeOf(name);
     const closeCode = close ?? (code === undefined ? 1006 : errorTable[code].close);
-    const retry = retryOf(name, closeCode);
+    this.#refusedToken = this.#state === 'asking' ? undefined : this.#tokenInForce;
+    // The token in force has ended while a newer one was on its way: there is one to connect with.
+    const hasNewer = this.#state === 'open' && this.#token !== this.#tokenInForce;
+    const meant = retryOf(name, closeCode);
+    const retry = meant === 'after-auth' && hasNewer ? 'backoff' : meant;
     const reason = { code, message, closeCode, retry };
     // Another connection has the session: one that was given up, or that of a copy of this client.
     if (code === 'SESSION_MOVED') this.#session = undefined;

@@ -71,6 +71,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   #isCovering = false;
   #isHeld = false;
   #isLoggedOut = false;
+  #isDestroyed = false;
   #wasConnected = false;
 
   /** `url` is the server's: ws, wss, http or https. */
@@ -194,11 +195,14 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     return this.#isLoggedOut;
   }
 
-  /** Connects now, also after `disconnect` and `logout`, and where trying again was of no use. */
+  /**
+   * Connects now, also after `disconnect`, and where trying again was of no use. After `logout` the token is asked for anew;
+   * what goes wrong then is told by `token-failed`. Does nothing after `destroy`.
+   */
   connect(): void {
+    if (this.#isDestroyed) return;
     this.#isHeld = false;
-    // With a token that was asked for anew. What goes wrong is told by `token-failed`.
-    if (this.#isLoggedOut) return void this.#tokens.renew().catch(() => {});
+    if (this.#isLoggedOut) return void this.#comeBack();
     this.wire.connect();
     this.wire.nudge();
   }
@@ -260,6 +264,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   }
 
   override destroy(): void {
+    this.#isDestroyed = true;
     this.#undo();
     this.wire.destroy();
     this.#transports.destroy();
@@ -272,10 +277,10 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     wire.on('state', (state) => this.#stateChanged(state));
     wire.on('ended', (reason) => {
       this.emit('ended', [reason]);
-      if (reason.retry === 'after-auth') this.#tokens.rejected();
+      if (reason.retry === 'after-auth') this.#tokens.rejected(wire.refusedToken);
     });
     wire.on('server-time-offset', (offsetMs) => this.emit('server-time-offset', [offsetMs]));
-    wire.on('token-wanted', () => this.#tokens.rejected());
+    wire.on('token-wanted', () => this.#tokens.rejected(wire.refusedToken));
     wire.on('authenticated', (expiresAt) => {
       this.#tokens.accepted(expiresAt, wire.serverTimeOffset);
       this.emit('authenticated', [expiresAt]);
@@ -284,11 +289,8 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
 
   #listenToTokens(): void {
     this.#tokens.on('renewed', (token) => {
-      const isBack = this.#isLoggedOut;
-      this.#isLoggedOut = false;
       this.wire.renewed(token);
-      if (isBack) this.#isHeld = false;
-      if (isBack && this.#users.size > 0) this.wire.connect();
+      this.#loggedIn();
       this.emit('renewed', []);
     });
     this.#tokens.on('failed', (error) => this.emit('token-failed', [error]));
@@ -299,9 +301,27 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     });
   }
 
+  async #comeBack(): Promise<void> {
+    try {
+      await this.#tokens.renew();
+    } catch {
+      return; // told by `token-failed`
+    }
+    // An application without tokens has none to tell.
+    this.#loggedIn();
+  }
+
+  #loggedIn(): void {
+    if (!this.#isLoggedOut) return;
+    this.#isLoggedOut = false;
+    this.#isHeld = false;
+    if (this.#users.size > 0) this.wire.connect();
+  }
+
   #stateChanged(state: ConnectionState): void {
     // Before anybody is told: whether this is the end depends on whether there is another token.
-    if (state === 'blocked' && this.wire.reason?.retry === 'after-auth') this.#tokens.rejected();
+    if (state === 'blocked' && this.wire.reason?.retry === 'after-auth')
+      this.#tokens.rejected(this.wire.refusedToken);
     this.emit('state', [state]);
     if (this.connected === this.#wasConnected) return;
     this.#wasConnected = this.connected;

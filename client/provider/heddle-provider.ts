@@ -9,6 +9,7 @@ import { systemClock } from '../../shared/clock.js';
 import { errorTable, SyncError } from '../../shared/errors.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import type { Connection, ConnectionReason } from '../connection/connection.js';
+import { checkOwnYjs } from '../crdt/own-yjs.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving } from '../platform/page-events.js';
 import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
@@ -68,6 +69,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   constructor(url: string, name: string, doc: Y.Doc, options: HeddleProviderOptions = {}) {
     super();
     checkOptions(url, options);
+    checkOwnYjs(doc);
     const [callbacks, own] = splitCallbacks(options);
     const { connection, connect = true, awareness, warnBeforeUnload = 'unsaved', disableBc, ...rest } = own;
     const { autoLoadSubdocs = true, offline = true, tabs = disableBc !== true, ...connectionOptions } = rest;
@@ -75,9 +77,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.roomname = name;
     this.doc = doc;
     this.document = doc;
-    this.awareness = awareness ?? this.#newAwareness();
     this.#connectionOptions = connectionOptions;
+    // Before all else that is to be let go of: it throws where the address is none.
     this.#share = connection === undefined ? sharedConnection(url, name, connectionOptions) : undefined;
+    this.awareness = awareness ?? this.#newAwareness();
     this.#join(connection ?? this.#share!.connection);
     this.url = this.connection.url;
     this.#kept = new KeptDocument({
@@ -99,7 +102,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (warnBeforeUnload !== false)
       this.#undo.push(warnBeforeLeaving(() => this.#wouldLose(warnBeforeUnload)));
     if (autoLoadSubdocs) this.#subdocuments = this.#keepSubdocuments(own);
-    if (connect) this.connect();
+    if (connect) this.#open();
   }
 
   /** What the document is on. Another one once, where the tokens of others on a shared one do not allow the document. */
@@ -158,9 +161,18 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return access === 'write' ? 'read-write' : 'readonly';
   }
 
-  /** Idempotent; asks again where that was of no use before. */
+  /**
+   * Idempotent; asks again where that was of no use before, and for a token anew after a logout. Does nothing after
+   * `destroy`.
+   */
   connect(): void {
     if (this.#isDestroyed) return;
+    this.#open();
+    if (this.connection.isLoggedOut) this.connection.connect();
+  }
+
+  /** Whoever only opens a document does not log anybody in. */
+  #open(): void {
     this.#shouldConnect = true;
     this.#openWhenCovered();
     this.connection.retain(this);

@@ -152,9 +152,13 @@ export class TokenSource extends GuardedObservable<Events> {
     if (this.#request === undefined) this.#plan();
   }
 
-  /** The server has not believed the token, or asks for a fresh one: another one is fetched, and `renewed` tells it. */
-  rejected(): void {
+  /**
+   * The server has not believed a token: another one is fetched, and `renewed` tells it. `token` is the one that was refused; a
+   * refusal of one that has been replaced since means nothing. Undefined: there was none to be refused.
+   */
+  rejected(token: string | undefined): void {
     if (this.#isLoggedOut || this.#isDenied || this.isAsking) return;
+    if (token !== undefined && this.#last && token !== this.#last) return;
     this.#refused = this.#token ?? this.#last;
     this.#token = undefined;
     this.#refusals++;

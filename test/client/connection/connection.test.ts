@@ -191,6 +191,48 @@ describe('a connection', () => {
     expect(network.attempts).toBe(1);
   });
 
+  it('K34: goes on with a token that was on its way when the one before it ended', async () => {
+    const exp = server.clock.now() / 1000 + 3;
+    server.bearers.byToken.set('short', { sub: 'ann', access: 'write', exp });
+    server.bearers.byToken.set('long', { sub: 'ann', access: 'write', exp: exp + 60 });
+    tokens.push('short');
+    create();
+    const refused: unknown[] = [];
+    connection.on('ended', ({ code, retry }) => void refused.push(code, retry, connection.refusedToken));
+    connection.connect();
+    await server.run(50);
+    tokens.push('long');
+    connection.renewed('long');
+    server.sessions.refuseAll(new SyncError('TOKEN_EXPIRED'));
+    await server.run(20);
+    expect(refused).toEqual(['TOKEN_EXPIRED', 'backoff', 'short']);
+    await server.run(5_000, 50);
+    expect(connection.state).toBe('open');
+  });
+
+  it('K34: says which token the server did not take', async () => {
+    create();
+    const refused: unknown[] = [];
+    connection.on('token-wanted', () => void refused.push(connection.refusedToken));
+    connection.connect();
+    await server.run(50);
+    for (const token of ['unknown', 'write', 'unknown too']) connection.renewed(token);
+    await server.run(50);
+    expect(refused).toEqual(['unknown', 'unknown too']);
+  });
+
+  it('K32: is over when it is destroyed', async () => {
+    create();
+    connection.connect();
+    await server.run(50);
+    connection.destroy();
+    connection.connect();
+    connection.renewed('write');
+    connection.nudge();
+    await server.run(1_000, 50);
+    expect([connection.state, network.attempts]).toEqual(['idle', 1]);
+  });
+
   it('A2: is blocked when its token expires', async () => {
     server.bearers.byToken.set('short', { access: 'write', exp: server.clock.now() / 1000 + 3 });
     tokens.push('short');

@@ -1,5 +1,6 @@
 // The provider as an application uses it: against a real server, over real sockets.
 
+import { createRequire } from 'node:module';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -289,6 +290,15 @@ it('K25: is synced for the first time when the server has what an earlier copy o
   expect(textOf(one).length).toBe(160_000);
 });
 
+it('K33: a document of another copy of Yjs is refused in words that name the cause', () => {
+  const { Doc } = createRequire(import.meta.url)('yjs') as typeof Y;
+  expect(Doc).not.toBe(Y.Doc);
+  const open = (doc: unknown) => (): unknown => new HeddleProvider('ws://127.0.0.1:1', 'notes', doc as Y.Doc);
+  expect(open(new Doc())).toThrow(/^this Y.Doc is of another copy of Yjs/);
+  expect(open(undefined)).toThrow(new TypeError('the document is to be a Y.Doc'));
+  expect(open({})).toThrow(new TypeError('the document is to be a Y.Doc'));
+});
+
 describe('K5: the end', () => {
   it('of the document is the end of its provider', async () => {
     const { url } = await serverForTest();
@@ -300,6 +310,15 @@ describe('K5: the end', () => {
     expect(connection.state).toBe('idle');
     one.connect();
     expect(connection.state).toBe('idle');
+  });
+
+  it('leaves nothing behind where the address is none', () => {
+    const before = process.getActiveResourcesInfo().length;
+    for (let i = 0; i < 10; i++)
+      expect(() => new HeddleProvider('http://[', 'notes', new Y.Doc())).toThrow(
+        'is not the address of a server',
+      );
+    expect(process.getActiveResourcesInfo().length).toBe(before);
   });
 
   it('rejects what waits', async () => {

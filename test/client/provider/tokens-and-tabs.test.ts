@@ -57,6 +57,50 @@ describe('tokens', () => {
     expect(one.status.reason).toBeUndefined();
   });
 
+  it('K32: `connect` after a logout asks for a token anew, of the provider and of the connection', async () => {
+    const { url } = await serverForTest(locked);
+    let asked = 0;
+    const one = tab(url, { tabs: false, token: () => tokenFor(`ann ${++asked}`) });
+    for (const who of [one, one.connection]) {
+      await until(() => one.synced, 'it is in sync');
+      const before = asked;
+      await one.connection.logout();
+      await until(() => !one.connection.connected, 'it is logged out');
+      // Whoever only opens another document stays logged out.
+      const other = new HeddleProvider(url, 'other', new Y.Doc(), {
+        connection: one.connection,
+        tabs: false,
+      });
+      await pause(20);
+      other.destroy();
+      expect([one.status.reason?.kind, asked]).toEqual(['logged-out', before]);
+      who.connect();
+      await until(() => one.synced, 'it is back');
+      expect([one.status.reason, asked]).toEqual([undefined, before + 1]);
+    }
+  });
+
+  it('K32: `connect` after a logout is enough where nobody needs a token', async () => {
+    const { url } = await serverForTest();
+    const one = tab(url, { tabs: false });
+    await one.whenSynced;
+    await one.connection.logout();
+    await until(() => !one.synced, 'it is logged out');
+    one.connect();
+    await until(() => one.synced, 'it is back');
+  });
+
+  it('K32: a connection that was destroyed stays so', async () => {
+    const { url } = await serverForTest();
+    const one = tab(url, { tabs: false });
+    await one.whenSynced;
+    one.connection.destroy();
+    one.connection.connect();
+    one.connect();
+    await pause(20);
+    expect([one.connection.state, one.connection.connected]).toEqual(['idle', false]);
+  });
+
   it('J6: a logout ends the connections of all tabs; logging in again brings them back', async () => {
     const { url } = await serverForTest(locked);
     const token = (): Promise<string> => tokenFor('ann');

@@ -118,7 +118,7 @@ describe('a token', () => {
     expect(await source.get()).toBe('fixed');
     accept(60_000);
     expect(browser.clock.pending).toBe(0);
-    source.rejected();
+    source.rejected(undefined);
     await browser.settle();
     expect(used.events).toEqual(['failed TOKEN_INVALID: the application gives the token that was refused']);
     expect(browser.clock.pending).toBe(0);
@@ -251,12 +251,25 @@ describe('a refused token', () => {
   it('J4: is replaced at once', async () => {
     const source = create();
     await source.get();
-    source.rejected();
-    source.rejected();
+    source.rejected(undefined);
+    source.rejected(undefined);
     await browser.settle();
     expect(used.events).toEqual(['renewed']);
     expect(await source.get()).toBe('token-2');
     expect(calls).toBe(2);
+  });
+
+  it('K34: is the one that the server named: a newer one is not dropped with it', async () => {
+    const source = create();
+    const old = await source.get();
+    accept(1_000_000);
+    await source.renew();
+    source.rejected(old);
+    await browser.settle();
+    expect([await source.get(), calls]).toEqual(['token-2', 2]);
+    source.rejected('token-2');
+    await browser.settle();
+    expect([await source.get(), calls]).toEqual(['token-3', 3]);
   });
 
   it('J4: given again, it is said so, tried some times more, and then left', async () => {
@@ -265,7 +278,7 @@ describe('a refused token', () => {
     await source.get();
     accept(1_000);
     await browser.pass(900);
-    source.rejected();
+    source.rejected(undefined);
     await browser.pass(600_000, 1_000);
     expect(used.events.length).toBeGreaterThan(2);
     expect(used.events.length).toBeLessThan(8);
@@ -285,9 +298,9 @@ describe('a refused token', () => {
 
   it('J4: a new one that is refused each time is not asked for without end or pause', async () => {
     const source = create();
-    used.source.on('renewed', () => queueMicrotask(() => source.rejected()));
+    used.source.on('renewed', () => queueMicrotask(() => source.rejected(undefined)));
     await source.get();
-    source.rejected();
+    source.rejected(undefined);
     await browser.settle();
     expect(calls).toBe(2);
     await browser.pass(600_000, 1_000);
@@ -301,7 +314,7 @@ describe('a refused token', () => {
     await source.get();
     accept(1_000_000);
     give = () => Promise.reject(new Error('offline'));
-    source.rejected();
+    source.rejected(undefined);
     await browser.pass(3_600_000, 10_000);
     expect(browser.clock.pending).toBe(1);
     give = () => 'token-2';
@@ -313,7 +326,7 @@ describe('a refused token', () => {
     const source = create({ token: counted });
     give = () => 'same';
     await source.get();
-    source.rejected();
+    source.rejected(undefined);
     await browser.settle();
     expect(await source.get()).toBe('same');
     accept(1_000_000);
