@@ -24,6 +24,11 @@ export class Calls {
     });
   }
 
+  /** Some are not answered yet. */
+  get isWaiting(): boolean {
+    return this.#open.size > 0;
+  }
+
   answered({ id, code, reason, body }: Extract<NativeServerMessage, { type: 'result' }>): void {
     const call = this.#open.get(id);
     this.#open.delete(id);

@@ -27,10 +27,19 @@ export type ConnectionEvent =
   /** Now is a better moment than before: the device is online again, the page is visible. */
   | 'nudged'
   /** There is a token newer than the one in use; it is in use from now on. */
-  | 'renewed';
+  | 'renewed'
+  /** The server has welcomed this client on another socket, that was opened beside the one in use. */
+  | 'moved';
 
 export type ConnectionEffect =
-  'ask-for-token' | 'open-socket' | 'close-socket' | 'say-hello' | 'say-token' | 'wait' | 'stop-waiting';
+  | 'ask-for-token'
+  | 'open-socket'
+  | 'close-socket'
+  | 'change-socket'
+  | 'say-hello'
+  | 'say-token'
+  | 'wait'
+  | 'stop-waiting';
 
 export interface Transition {
   readonly state: ConnectionState;
@@ -63,6 +72,7 @@ function row(state: ConnectionState, changes: Partial<Row>): Row {
     due: stays,
     nudged: stays,
     renewed: stays,
+    moved: stays,
     ...changes,
   };
 }
@@ -85,7 +95,11 @@ const table: Readonly<Record<ConnectionState, Row>> = {
     welcomed: to('open'),
     renewed: to('opening', 'close-socket', 'open-socket'),
   }),
-  open: row('open', { ...withSocket, renewed: to('open', 'say-token') }),
+  open: row('open', {
+    ...withSocket,
+    renewed: to('open', 'say-token'),
+    moved: to('open', 'change-socket'),
+  }),
   waiting: row('waiting', {
     wanted: again,
     unwanted: to('idle', 'stop-waiting'),

@@ -22,6 +22,7 @@ import {
   type NativeServerMessage,
   type ServerLimits,
 } from '../../shared/native/messages.js';
+import { openBeside, type WelcomedSocket } from './beside.js';
 import { Backoff } from './backoff.js';
 import { Calls } from './calls.js';
 import {
@@ -123,6 +124,12 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #handedIn: string[] = [];
   #refusedToken: string | undefined;
   #isDestroyed = false;
+  /** Stops the socket that is being opened beside. */
+  #stopBeside: (() => void) | undefined;
+  /** The socket beside, when the server has welcomed this client there. */
+  #welcomed: WelcomedSocket | undefined;
+  /** The server has ended the connection because the session goes on with the one beside. */
+  #hasMovedAway = false;
   /** Stands for the token that was asked for last. */
   #asked: object | undefined;
   #outbox: NativeClientMessage[] = [];
@@ -191,6 +198,25 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   renewed(token: string): void {
     this.#token = token;
     this.#happen('renewed');
+  }
+
+  /**
+   * Says hello on a socket that is opened beside the one in use, and goes on with it when the server has welcomed this
+   * client there (X9). `ended` is told how that went, once; never when the connection ends before.
+   */
+  moveTo(openSocket: OpenSocket, ended: (hasMoved: boolean) => void): void {
+    // What is being answered would be lost.
+    if (this.#state !== 'open' || this.#stopBeside !== undefined || this.#calls.isWaiting)
+      return ended(false);
+    const { url, clock } = this.#deps;
+    const hello = this.#hello();
+    this.#stopBeside = openBeside({ clock, openSocket, url, token: this.#token, hello }, (welcomed) => {
+      this.#stopBeside = undefined;
+      this.#welcomed = welcomed;
+      ended(welcomed !== undefined);
+      if (welcomed !== undefined) this.#happen('moved');
+      else if (this.#hasMovedAway) this.#fail('', 'the connection that was to replace this one was lost');
+    });
   }
 
   attach(document: Attached): void {
@@ -275,6 +301,9 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
       case 'close-socket':
         this.#end();
         return;
+      case 'change-socket':
+        if (this.#welcomed !== undefined) this.#change(this.#welcomed);
+        return;
       case 'say-hello':
         this.#greet();
         return;
@@ -292,13 +321,31 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   #open(): ClientSocket {
-    const events: SocketEvents = {
-      opened: () => this.#ifCurrent(socket, () => this.#happen('opened')),
-      frame: (bytes) => this.#ifCurrent(socket, () => this.#hear(bytes)),
-      closed: (code, reason) => this.#ifCurrent(socket, () => this.#closed(code, reason)),
-    };
+    const events = this.#eventsOf(() => socket);
     const socket: ClientSocket = this.#deps.openSocket(this.#deps.url, events, this.#token);
     return socket;
+  }
+
+  #eventsOf(socket: () => ClientSocket): SocketEvents {
+    return {
+      opened: () => this.#ifCurrent(socket(), () => this.#happen('opened')),
+      frame: (bytes) => this.#ifCurrent(socket(), () => this.#hear(bytes)),
+      closed: (code, reason) => this.#ifCurrent(socket(), () => this.#closed(code, reason)),
+    };
+  }
+
+  /** Documents are opened anew on the new socket; their edits that are not acknowledged are sent again there. */
+  #change({ socket, token, greetedAt, frame, goOn }: WelcomedSocket): void {
+    this.#tell((document) => document.disconnected());
+    this.#end();
+    this.#socket = socket;
+    this.#tokenInForce = token;
+    this.#handedIn = [];
+    this.#greetedAt = greetedAt;
+    goOn(this.#eventsOf(() => socket));
+    this.#hear(frame);
+    if (this.#token !== token) this.renewed(this.#token);
+    this.#begin();
   }
 
   /** A socket that was let go of may still have something under way. */
@@ -324,16 +371,20 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   #greet(): void {
-    const { device, agent, newSession, clock } = this.#deps;
-    this.#greetedAt = clock.now();
-    this.#session ??= newSession?.();
-    const session = this.#session;
+    this.#greetedAt = this.#deps.clock.now();
     this.#tokenInForce = this.#token;
     this.#handedIn = [];
+    this.#socket?.send(this.#hello());
+  }
+
+  #hello(): Uint8Array {
+    const { device, agent, newSession } = this.#deps;
+    this.#session ??= newSession?.();
+    const session = this.#session;
     const extensions = session === undefined ? {} : { session };
     const [version, oldest] = [nativeVersion, oldestNativeVersion];
     const hello = { type: 'hello', version, oldest, token: this.#token, device, agent, extensions } as const;
-    this.#socket?.send(encodeClientFrame(hello));
+    return encodeClientFrame(hello);
   }
 
   #begin(): void {
@@ -347,6 +398,10 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #end(): void {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#stopBeside?.();
+    this.#stopBeside = undefined;
+    this.#welcomed = undefined;
+    this.#hasMovedAway = false;
     this.#opening?.cancel();
     this.#backoff.ended(this.#deps.clock.monotonic());
     this.#heartbeat.stop();
@@ -431,6 +486,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   /** Ends it: to be tried again, or not, by what the error means. `name` is empty where the connection ended without a word. */
   #fail(name: string, message: string, close?: number): void {
     const code = errorCodeOf(name);
+    // The welcome on the socket beside is about to come.
+    if (code === 'SESSION_MOVED' && this.#stopBeside !== undefined) return void (this.#hasMovedAway = true);
     const closeCode = close ?? (code === undefined ? 1006 : errorTable[code].close);
     this.#refusedToken = this.#state === 'asking' ? undefined : this.#tokenInForce;
     // The token in force has ended while a newer one was on its way: there is one to connect with.

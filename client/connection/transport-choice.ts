@@ -1,5 +1,5 @@
-// Which way a connection is tried: by WebSocket, or over HTTP where WebSockets do not work. Owns what it has seen of both;
-// the connection only opens sockets, one after the other.
+// Which way a connection is tried: by WebSocket, or over HTTP where WebSockets do not work. Owns what it has seen of both, and
+// when a WebSocket is tried beside a connection over HTTP; the connection opens the sockets.
 
 import { GuardedObservable } from '../platform/guarded.js';
 import type { Clock, Timer } from '../../shared/clock.js';
@@ -31,12 +31,19 @@ const suspicion = {
 const firstProbeMs = 60_000;
 const provenProbeMs = 1_000;
 const maxProbeMs = 30 * 60_000;
-/** A socket that is opened beside and does not open in this time does not work. */
+/** HTTP, when it is asked beside, is to answer in this time. */
 const probingMs = 10_000;
 
+/** A WebSocket that is to be tried beside the connection over HTTP. */
+export interface Trial {
+  readonly openSocket: OpenSocket;
+  /** To be called when it is known whether the connection goes on over the WebSocket. */
+  readonly ended: (hasMoved: boolean) => void;
+}
+
 interface Events {
-  /** WebSockets work now, and the next attempt is one: reconnect. */
-  upgrade: () => void;
+  /** Now is the time for a WebSocket beside. Only one that the server is heard on works. */
+  trial: (trial: Trial) => void;
 }
 
 export class TransportChoice extends GuardedObservable<Events> {
@@ -87,23 +94,30 @@ export class TransportChoice extends GuardedObservable<Events> {
     const { slowMs } = this.#suspicion;
     const startedAt = clock.monotonic();
     const socket = watchedSocket(webSocket, url, events, {
-      opened: () => this.#stopProbing(),
-      heard: () => this.#proven(),
+      // Some proxies let it open, and nothing through: the greeting gets as much time as the opening.
+      opened: () => suspect(),
+      heard: () => {
+        this.#stopProbing();
+        this.#proven();
+      },
       ended: ({ hasOpened, hasSent, hasHeard, isByCaller }) => {
         this.#stopProbing();
-        // Some proxies let it open, and nothing through.
         const isMute = hasOpened && hasSent && clock.monotonic() - startedAt >= slowMs;
         if (!hasHeard && (isMute || !isByCaller)) this.#failed();
       },
     });
     // Perhaps the server is away: only if it answers over HTTP it is the WebSocket that does not work.
-    this.#timer = clock.after(slowMs, () =>
-      this.#probe(http, url, (hasOpened) => {
-        if (!hasOpened) return;
-        this.#turnTo('http');
-        socket.giveUp('WebSockets cannot be opened here');
-      }),
-    );
+    const suspect = (): void => {
+      this.#stopProbing();
+      this.#timer = clock.after(slowMs, () =>
+        this.#probe(http, url, (hasOpened) => {
+          if (!hasOpened) return;
+          this.#turnTo('http');
+          socket.giveUp('WebSockets do not work here');
+        }),
+      );
+    };
+    suspect();
     return socket;
   }
 
@@ -155,14 +169,22 @@ export class TransportChoice extends GuardedObservable<Events> {
   #tryWebSocket(url: string): void {
     this.#probeAt = undefined;
     this.#probeMs = Math.min(2 * this.#probeMs, maxProbeMs);
-    this.#probe(this.#deps.webSocket, url, (hasOpened) => {
-      if (!hasOpened) return this.#planProbe(url);
+    const openSocket: OpenSocket = (to, events, token) =>
+      watchedSocket((at, its) => this.#deps.webSocket(at, its, token), to, events, {
+        opened: () => {},
+        heard: () => this.#proven(),
+        // Its end says nothing against WebSockets: either the server was heard on it, or the connection goes on over HTTP.
+        ended: () => {},
+      });
+    const ended = (hasMoved: boolean): void => {
+      if (!hasMoved) return this.#planProbe(url);
       this.#turnTo('websocket');
-      this.emit('upgrade', []);
-    });
+      this.#current = 'websocket';
+    };
+    this.emit('trial', [{ openSocket, ended }]);
   }
 
-  /** Opens a socket beside to see whether it does, and closes it. */
+  /** Opens a socket over HTTP beside to see whether it does, and closes it. */
   #probe(openSocket: OpenSocket | undefined, url: string, done: (hasOpened: boolean) => void): void {
     if (openSocket === undefined || this.#isDestroyed) return;
     let isOver = false;

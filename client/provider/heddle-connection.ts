@@ -103,10 +103,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     });
     this.#listenToWire();
     this.#listenToTokens();
-    this.#transports.on('upgrade', () => {
-      this.wire.disconnect();
-      this.wire.connect();
-    });
+    this.#transports.on('trial', ({ openSocket, ended }) => this.wire.moveTo(openSocket, ended));
     this.#undo = listenToPage({
       woke: () => {
         this.#tokens.woke();

@@ -166,7 +166,7 @@ test('X1, A1: a page that is not allowed gets no session, and neither gets its c
   await client(url, overHttp(from('https://app.example')));
 });
 
-test('X7, X8: where no WebSocket opens the client goes over HTTP, and back when one does', async () => {
+test('X7, X8, X9: where no WebSocket opens the client goes over HTTP, and back when one does', async () => {
   const { url } = await serverForTest();
   let isBlocked = true;
   const blocked: OpenSocket = (target, events) => {
@@ -190,12 +190,13 @@ test('X7, X8: where no WebSocket opens the client goes over HTTP, and back when 
   expect(choice.current).toBe('http');
   one.insert('over HTTP');
   await until(() => one.isDone, 'it is durable');
-  choice.on('upgrade', () => {
-    one.connection.disconnect();
-    one.connection.connect();
-  });
+  const states: string[] = [];
+  one.connection.on('state', (state) => void states.push(state));
+  choice.on('trial', ({ openSocket, ended }) => one.connection.moveTo(openSocket, ended));
   isBlocked = false;
   await until(() => choice.current === 'websocket' && one.isDone, 'it is back');
   one.insert(', by WebSocket');
   await until(() => one.isDone, 'it is durable again');
+  // X9: it has been open all the time.
+  expect(states).toEqual([]);
 });

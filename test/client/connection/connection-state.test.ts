@@ -27,6 +27,7 @@ const events: readonly ConnectionEvent[] = [
   'due',
   'nudged',
   'renewed',
+  'moved',
 ];
 
 /** All that is not here changes nothing. */
@@ -50,6 +51,7 @@ const changes: Readonly<Record<string, readonly [ConnectionState, ...string[]]>>
   'open lost': ['waiting', 'close-socket', 'wait'],
   'open refused': ['blocked', 'close-socket'],
   'open renewed': ['open', 'say-token'],
+  'open moved': ['open', 'change-socket'],
   'waiting wanted': ['asking', 'stop-waiting', 'ask-for-token'],
   'waiting unwanted': ['idle', 'stop-waiting'],
   'waiting due': ['asking', 'ask-for-token'],

@@ -2,8 +2,22 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClientSocket, OpenSocket, SocketEvents } from '../../../client/connection/socket.js';
+import { openBeside } from '../../../client/connection/beside.js';
 import { TransportChoice } from '../../../client/connection/transport-choice.js';
+import { encodeServerFrame } from '../../../shared/native/frame.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
+
+const welcome = encodeServerFrame({
+  type: 'welcome',
+  version: 1,
+  serverTime: 0,
+  expiresAt: 0,
+  maxSilenceMs: 60_000,
+  server: 'server',
+  run: 'run',
+  user: '',
+  limits: {},
+});
 
 /** Sockets of one kind, all of which do the same. */
 class Way {
@@ -24,7 +38,7 @@ class Way {
       if (does === 'fails') this.end(events, 1006, '');
       if (does === 'fails' || does === 'hangs') return;
       events.opened();
-      if (does === 'opens') events.frame(Uint8Array.of(1));
+      if (does === 'opens') events.frame(welcome);
     });
     return {
       send() {},
@@ -65,7 +79,13 @@ afterEach(() => {
 function create(isWithHttp = true): void {
   const deps = { webSocket: webSocket.openSocket, clock, random: () => 0.5 };
   choice = new TransportChoice({ ...deps, http: isWithHttp ? http.openSocket : undefined });
-  choice.on('upgrade', () => void upgrades++);
+  choice.on('trial', ({ openSocket, ended }) => {
+    const deps = { clock, openSocket, url: 'ws://server/', token: 'trial', hello: Uint8Array.of(0) };
+    openBeside(deps, (welcomed) => {
+      if (welcomed !== undefined) upgrades++;
+      ended(welcomed !== undefined);
+    });
+  });
 }
 
 async function run(ms: number, stepMs = 500): Promise<void> {
@@ -189,7 +209,7 @@ describe('the choice', () => {
     const slow = await attempt(3_900);
     expect([http.asked, slow.told]).toEqual([0, []]);
     await run(500);
-    expect(slow.told).toEqual(['closed 1006 WebSockets cannot be opened here']);
+    expect(slow.told).toEqual(['closed 1006 WebSockets do not work here']);
     // Asked, and let go of.
     expect([http.asked, http.open.size, webSocket.open.size]).toEqual([1, 0, 0]);
     expect(await kinds(1)).toBe('h');
@@ -228,6 +248,13 @@ describe('the choice', () => {
     expect(await kinds(1)).toBe('w');
   });
 
+  it('X7: one that opens and lets nothing through for 4 s is given up where HTTP works', async () => {
+    webSocket.does = 'mute';
+    const mute = await attempt(4_500);
+    expect(mute.told).toEqual(['opened', 'closed 1006 WebSockets do not work here']);
+    expect(await kinds(1)).toBe('h');
+  });
+
   it('X7: one that was let go of early says nothing', async () => {
     webSocket.does = 'hangs';
     for (let i = 0; i < 5; i++) (await attempt(1_000)).socket.close();
@@ -260,16 +287,16 @@ describe('over HTTP', () => {
     expect([upgrades, webSocket.open.size, http.open.size]).toEqual([0, 0, 1]);
   });
 
-  it('X8: when it opens, that is told, and the next attempt is one', async () => {
+  it('X9: when the server is heard on it, the connection goes on with it', async () => {
     const { socket, told } = await overHttp();
-    webSocket.does = 'mute';
+    webSocket.does = 'opens';
     await run(70_000, 1_000);
-    expect([upgrades, choice.current, webSocket.open.size]).toEqual([1, 'http', 0]);
+    expect([upgrades, choice.current, webSocket.open.size]).toEqual([1, 'websocket', 1]);
     expect(told).toEqual(['opened', 'frame']);
+    socket.close();
     await run(3_600_000, 60_000);
     expect(upgrades).toBe(1);
-    socket.close();
-    webSocket.does = 'opens';
+    webSocket.endAll();
     expect(await kinds(1)).toBe('w');
   });
 
@@ -325,24 +352,19 @@ describe('over HTTP', () => {
     expect(upgrades).toBe(1);
   });
 
-  it('X8: where WebSockets open and let nothing through, it is not tried ever again each minute', async () => {
-    let { socket } = await overHttp();
-    const asked: number[] = [];
+  it('X9: one that opens and lets nothing through is given up, and the connection stays as it is', async () => {
+    const { socket, told } = await overHttp();
+    const { asked } = webSocket;
     webSocket.does = 'mute';
-    for (let round = 1; round <= 4; round++) {
-      const before = clock.monotonic();
-      const isDue = (): boolean => upgrades === round;
-      for (let left = 3_600; left > 0 && !isDue(); left--) await run(1_000, 1_000);
-      asked.push(Math.round((clock.monotonic() - before) / 60_000));
-      socket.close();
-      for (let i = 0; i < 2; i++) (await attempt(15_000)).socket.close();
-      ({ socket } = await attempt());
-      expect(choice.current).toBe('http');
-    }
-    expect(asked).toEqual([1, 2, 4, 8]);
+    await run(80_000, 1_000);
+    expect([webSocket.asked, webSocket.open.size]).toEqual([asked + 1, 0]);
+    await run(3_600_000, 1_000);
+    expect([upgrades, choice.current, told]).toEqual([0, 'http', ['opened', 'frame']]);
+    socket.close();
+    expect(await kinds(1)).toBe('h');
   });
 
-  it('N14: an attempt has the token, and a WebSocket that is only tried has none', async () => {
+  it('N14: an attempt has the token, and a WebSocket that is tried beside has the one in use', async () => {
     webSocket.does = 'fails';
     const open = (): unknown =>
       choice.openSocket('ws://server/', { opened() {}, frame() {}, closed() {} }, 'token');
@@ -353,7 +375,7 @@ describe('over HTTP', () => {
     await run(120_000, 1_000);
     expect(webSocket.tokens.length).toBeGreaterThan(2);
     expect(webSocket.tokens.slice(0, 2)).toEqual(['token', 'token']);
-    expect(webSocket.tokens.slice(2).every((token) => token === undefined)).toBe(true);
+    expect(webSocket.tokens.slice(2).every((token) => token === 'trial')).toBe(true);
     expect(http.tokens).toEqual(['token']);
   });
 
@@ -378,6 +400,7 @@ describe('over HTTP', () => {
     await attempt();
     expect(webSocket.open.size).toBe(1);
     choice.destroy();
+    await run(10_000);
     expect([webSocket.open.size, clock.pending]).toEqual([0, 0]);
     await run(3_600_000, 60_000);
     expect(webSocket.asked).toBe(asked + 1);
@@ -392,6 +415,9 @@ describe('over HTTP', () => {
         http: over.openSocket,
         clock: own,
         random: () => random,
+      });
+      one.on('trial', ({ openSocket }) => {
+        openSocket('ws://server/', { opened() {}, frame() {}, closed() {} });
       });
       return { own, ws, over, one };
     });

@@ -15,7 +15,7 @@ export interface Device {
   destroy(): void;
 }
 
-export type DeviceOptions = Partial<DocumentSyncDeps> & { token?: string };
+export type DeviceOptions = Partial<DocumentSyncDeps> & { token?: string; session?: string };
 
 let lastId = 0;
 
@@ -24,7 +24,7 @@ export function openDevice(
   { openSocket }: Network,
   options: DeviceOptions = {},
 ): Device {
-  const { doc = new Y.Doc(), token = 'write', ...deps } = options;
+  const { doc = new Y.Doc(), token = 'write', session, ...deps } = options;
   if (options.doc === undefined) doc.clientID = ++lastId;
   const random = (): number => 0.5;
   const connection = new Connection({
@@ -32,6 +32,7 @@ export function openDevice(
     token: async () => token,
     device: 'device',
     agent: 'test/1',
+    ...(session !== undefined && { newSession: () => session }),
     openSocket,
     clock,
     random,
