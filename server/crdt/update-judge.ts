@@ -28,6 +28,8 @@ export interface Verdict {
   readonly isForeign: boolean;
   /** The only client id whose structs it adds; -1 if it adds structs of several or of none. */
   readonly soleClient: number;
+  /** The client ids whose first structs in the document it brings. */
+  readonly newClients: readonly number[];
   /** How much work what it adds may make for Yjs. */
   readonly shape: UpdateShape;
   /** How many lists the types it adds stand in, the deepest of them; 0 if it adds no type. */
@@ -35,6 +37,7 @@ export interface Verdict {
 }
 
 const nobody = (): boolean => false;
+const noClients: readonly number[] = [];
 
 /** Judges one update after the other; `applyTo` records what the last one adds. */
 export class UpdateJudge {
@@ -249,7 +252,7 @@ export class UpdateJudge {
     const { found, base } = this;
     const { first, next, limit } = this.walk;
     let added = 0;
-    let strangers = 0;
+    let newClients: number[] | undefined;
     let soleClient = -1;
     let isWhole = found.isCanonical;
     for (let block = 0; block < found.blockCount; block++) {
@@ -259,10 +262,12 @@ export class UpdateJudge {
       if (from !== found.blockFirst[block] || to !== found.blockFirst[block + 1]) isWhole = false;
       if (from === to) continue;
       if ((found.start[from] as number) < (base[block] as number)) isWhole = false;
-      if ((this.slot[block] as number) < 0) strangers++;
-      soleClient = ++added === 1 ? (found.blockClient[block] as number) : -1;
+      const client = found.blockClient[block] as number;
+      if ((this.slot[block] as number) < 0) (newClients ??= []).push(client);
+      soleClient = ++added === 1 ? client : -1;
     }
-    if (strangers > 0 && this.state.clients.count + strangers > this.maxClients) tooLarge('client ids');
+    if (newClients !== undefined && this.state.clients.count + newClients.length > this.maxClients)
+      tooLarge('client ids');
     let isNew = added > 0;
     if (found.deleteBlockCount > 0) {
       const deletes = judgeDeletes(found, this.state, (client) => this.walk.boundOf(client));
@@ -277,6 +282,7 @@ export class UpdateJudge {
       isIncomplete: this.isIncomplete,
       isForeign: this.isForeign,
       soleClient,
+      newClients: newClients ?? noClients,
       shape: isNew ? shapeOf(found, first, next) : noShape,
       depth: this.depth,
     };

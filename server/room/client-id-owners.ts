@@ -8,9 +8,12 @@
 // user, if the user is known, and with the device.
 //
 // No later claim takes an id from its owner. An announcement proves nothing: stock clients repeat what they hear of others,
-// so anybody can make a page announce any id. So an announcement claims an id only before the id has content. Content that
-// came by an offer has no owner yet, because the offer may be of somebody else's edits: the id goes to the first user who
-// edits under it.
+// so anybody can make a page announce any id. So an announcement claims an id only before the id has content.
+//
+// An offer may be of somebody else's edits, which the server has lost. So an offer claims an id only where nothing can have
+// been lost: the document is whole, and the offer brings the id's first content. A connection that has shown another id as
+// its own claims none by an offer either: it may pass on what it heard beside the server. Where no offer claims it, content
+// that came by an offer has no owner, and its id goes to the first user who edits under it.
 
 import type { OwnedId, Owner } from './owner-table.js';
 import type { Writer } from './writer.js';
@@ -32,6 +35,8 @@ interface Claim {
 interface Holder {
   readonly owner: Owner;
   readonly ids: Set<number>;
+  /** It has announced an id as its own, or made an edit under one. */
+  hasOwnId: boolean;
 }
 
 /** What may not be done under a client id. taken: as long as its connection is open. owned: it is another user's. */
@@ -49,6 +54,7 @@ export class ClientIdOwners {
   /** Per user the ids without content that were claimed on connections that have closed, the oldest first. */
   readonly #empty = new Map<string, Set<number>>();
   #emptyCount = 0;
+  #isWhole = false;
 
   /**
    * `hasContent` tells whether the document has structs of a client id. Claims of such ids are never forgotten; their number
@@ -62,6 +68,11 @@ export class ClientIdOwners {
   /** How many ids are claimed. */
   get size(): number {
     return this.#claims.size;
+  }
+
+  /** Nobody can have heard of the document what the server has lost, or never had. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** Whether this writer may add structs under the client id: by an edit that was just made, or by an offer of what it has. */
@@ -81,6 +92,7 @@ export class ClientIdOwners {
    */
   announce(clientId: number, writer: Writer): void {
     if (writer.connection === undefined || !writer.mayWrite) return;
+    this.#holderOf(writer).hasOwnId = true;
     const claim = this.#claims.get(clientId);
     if (claim === undefined && writer.sub !== undefined && this.#hasContent(clientId)) return;
     if (claim !== undefined && this.standing(clientId, writer) !== 'free') return;
@@ -90,10 +102,25 @@ export class ClientIdOwners {
   /** The connection sent a live edit whose structs are all under this id, and the document has taken it. */
   edited(clientId: number, writer: Writer): void {
     if (writer.connection === undefined) return;
+    this.#holderOf(writer).hasOwnId = true;
     const claim = this.#claims.get(clientId);
     if (claim !== undefined && this.standing(clientId, writer) !== 'free') return;
     if (claim?.connection === undefined) this.#hold(clientId, writer, claim);
     this.#toBeKept(clientId);
+  }
+
+  /**
+   * The connection offered what it has, and the document has taken it: the first content of these ids. Where nobody is known
+   * it claims nothing: another tab of the same page may have made it.
+   */
+  offered(clientIds: readonly number[], writer: Writer): void {
+    const { connection, sub } = writer;
+    const mayClaim = this.#isWhole && connection !== undefined && sub !== undefined;
+    if (mayClaim && this.#holders.get(connection)?.hasOwnId !== true)
+      for (const clientId of clientIds)
+        if (!this.#claims.has(clientId)) this.#hold(clientId, writer, undefined);
+    // An id that was announced before it had content is to be kept from now on.
+    for (const clientId of clientIds) this.#toBeKept(clientId);
   }
 
   /** The claims that are to outlive the room: of known users, on ids with content. They count as kept from now on. */
@@ -109,7 +136,8 @@ export class ClientIdOwners {
   }
 
   /** Before anybody has claimed anything. */
-  restore(ids: readonly OwnedId[]): void {
+  restore({ ids, isWhole }: { readonly ids: readonly OwnedId[]; readonly isWhole: boolean }): void {
+    this.#isWhole = isWhole;
     for (const { clientId, ...claim } of ids)
       this.#claims.set(clientId, { ...claim, connection: undefined, isKept: true });
   }
@@ -142,7 +170,7 @@ export class ClientIdOwners {
     let holder = this.#holders.get(connection);
     if (holder === undefined) {
       const { sub, device } = writer;
-      holder = { owner: { sub, device }, ids: new Set() };
+      holder = { owner: { sub, device }, ids: new Set(), hasOwnId: false };
       this.#holders.set(connection, holder);
     }
     return holder;

@@ -169,14 +169,17 @@ export class Intake {
   #take(verdict: Verdict, writer: Writer, isEdit: boolean, receipt: Receipt): Acceptance {
     const { life, index, members, owners, relay, append } = this.#parts;
     life.checkNotEnded();
-    const { outcome, isIncomplete, isForeign, soleClient } = verdict;
+    const { outcome, isIncomplete, isForeign, soleClient, newClients } = verdict;
     const isOwned = isForeign && this.#isOwned;
     const isPart = isIncomplete || isForeign;
     if (outcome === 'new') {
       this.#checkSize(verdict.update.length);
       const mayLeave = isEdit && !members.mayBeOfOther(writer, soleClient, index);
       index.apply(verdict);
-      if (isEdit && soleClient >= 0 && members.has(writer)) owners.edited(soleClient, writer);
+      if (members.has(writer)) {
+        if (!isEdit) owners.offered(newClients, writer);
+        else if (soleClient >= 0) owners.edited(soleClient, writer);
+      }
       // Stock clients are told of the part that was taken; a number stands for the whole, which is not there yet.
       const partly = typeof receipt === 'number' ? undefined : verdict.update;
       append({ update: verdict.update, receipt: isPart ? partly : receipt, writer, isEdit: mayLeave });

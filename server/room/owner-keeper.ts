@@ -11,9 +11,9 @@ import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
-import type { DocumentStore } from '../store/store.js';
+import { ownRunsPrefix, type DocumentStore } from '../store/store.js';
 import type { ClientIdOwners } from './client-id-owners.js';
-import { decodeOwnerTable, encodeOwnerTable, type OwnedId, type OwnerTable } from './owner-table.js';
+import { decodeOwnerTable, encodeOwnerTable, type OwnerTable } from './owner-table.js';
 
 /** A room, as far as it is needed here. */
 export interface Owned {
@@ -21,6 +21,9 @@ export interface Owned {
   readonly epoch: string;
   readonly owners: ClientIdOwners;
 }
+
+/** What is known of a document's owners when it is loaded. */
+export type Restored = Pick<OwnerTable, 'ids' | 'isWhole'>;
 
 /** Claims that did not come with a record are written this late, and so are the claims of a document with very many. */
 const saveAfterMs = 5_000;
@@ -32,7 +35,7 @@ const manyClaims = 1_000;
 /** At most so many documents in a second: each is a write of its own, and a restart brings all of them at once. */
 const maxSavesPerSweep = 200;
 /** Two numbers: how many runs of the server were killed, and 1 while one goes on. */
-const runKey = 'owners-run';
+const runKey = `${ownRunsPrefix}owners`;
 const keyOf = (document: DocumentName): string => `owners/${document}`;
 
 export class OwnerKeeper {
@@ -46,6 +49,9 @@ export class OwnerKeeper {
   readonly #savedAt = new WeakMap<Owned, number>();
   /** Documents whose room has ended in this run, with what others had heard. */
   readonly #ended = new Set<DocumentName>();
+  readonly #endedRooms = new WeakSet<Owned>();
+  /** There was a run before this one on this directory, and it came to its end. */
+  #followsWholeRun = false;
   /** How many runs were killed before this one: each may have left with others what the store does not have. */
   #kills: Promise<number> | undefined;
   /** The same, once it is known. */
@@ -59,13 +65,19 @@ export class OwnerKeeper {
 
   /**
    * The claims that are kept of a document. They are lenient after a run that was killed, or a room that ended: what others
-   * heard of an owner's edits may be lost here, and with the owner's page. Rejects with SyncError STORE_UNAVAILABLE.
+   * heard of an owner's edits may be lost here, and with the owner's page.
+   *
+   * A document is whole as long as neither has happened since it began, and if it began in a run that follows one which came
+   * to its end: in another run its name may be older than its bytes, which a backup, another server or a killed run had.
+   * Rejects with SyncError STORE_UNAVAILABLE.
    */
-  async load(document: DocumentName, epoch: string): Promise<readonly OwnedId[]> {
+  async load(document: DocumentName, epoch: string, isNew: boolean): Promise<Restored> {
     const table = await this.#read(document);
-    if (table === undefined || table.epoch !== epoch) return [];
-    if (table.kills === (await this.#killCount()) && !this.#ended.has(document)) return table.ids;
-    return table.ids.map((id) => ({ ...id, isLenient: true }));
+    const hasLost = this.#ended.has(document);
+    if (table === 'none') return { ids: [], isWhole: isNew && this.#followsWholeRun && !hasLost };
+    if (table === undefined || table.epoch !== epoch) return { ids: [], isWhole: false };
+    if (table.kills === (await this.#killCount()) && !hasLost) return table;
+    return { ids: table.ids.map((id) => ({ ...id, isLenient: true })), isWhole: false };
   }
 
   /** The room has claims that are not kept yet. */
@@ -84,10 +96,14 @@ export class OwnerKeeper {
     if (isDue || room.owners.size <= manyClaims) this.#save(room);
   }
 
-  /** The room has ended without having stored all that others have heard. */
-  ended(room: Owned): void {
+  /**
+   * The room has ended without having stored all that others have heard. If somebody may have heard anything, the next run is
+   * to know that too.
+   */
+  ended(room: Owned, wasHeard: boolean): void {
     this.#ended.add(room.document);
-    if (this.#unsaved.has(room)) this.#save(room);
+    this.#endedRooms.add(room);
+    if (wasHeard || this.#unsaved.has(room)) this.#save(room);
   }
 
   /** Whether the room may leave memory. */
@@ -123,23 +139,35 @@ export class OwnerKeeper {
     }
   }
 
-  /** What is kept of a document. Rejects with SyncError STORE_UNAVAILABLE. */
-  async #read(document: DocumentName): Promise<OwnerTable | undefined> {
+  /** What is kept of a document; undefined for what cannot be read. Rejects with SyncError STORE_UNAVAILABLE. */
+  async #read(document: DocumentName): Promise<OwnerTable | 'none' | undefined> {
     let bytes: Uint8Array | undefined;
     try {
       await this.#killCount();
+      await this.#saveEnded(document);
       for (const [room, work] of this.#saving) if (room.document === document) await work;
       bytes = await this.#store.getState(keyOf(document));
     } catch (error) {
       throw new SyncError('STORE_UNAVAILABLE', '', { cause: error });
     }
     try {
-      return bytes === undefined ? undefined : decodeOwnerTable(bytes);
+      return bytes === undefined ? 'none' : decodeOwnerTable(bytes);
     } catch (error) {
       // The document is whole without it.
       this.#logger.error({ document, err: error }, 'the owners of client ids could not be read');
       return undefined;
     }
+  }
+
+  /** A room that has ended is written before its document is loaded again: written later it would hide what came since. */
+  async #saveEnded(document: DocumentName): Promise<void> {
+    if (!this.#ended.has(document)) return;
+    for (const room of this.#unsaved.keys())
+      if (room.document === document && this.#endedRooms.has(room)) {
+        this.#save(room);
+        await this.#saving.get(room);
+        if (this.#unsaved.has(room)) throw new Error(`the owners of ${document} could not be kept`);
+      }
   }
 
   #killCount(): Promise<number> {
@@ -155,7 +183,9 @@ export class OwnerKeeper {
     const bytes = await this.#store.getState(runKey);
     const decoder = decoding.createDecoder(bytes ?? runBytes(0, false));
     const before = decoding.readVarUint(decoder);
-    const kills = before + decoding.readVarUint(decoder);
+    const killed = decoding.readVarUint(decoder);
+    const kills = before + killed;
+    this.#followsWholeRun = bytes !== undefined && killed === 0;
     await this.#store.setState(runKey, runBytes(kills, true));
     this.#knownKills = kills;
     return kills;
@@ -178,9 +208,13 @@ export class OwnerKeeper {
   }
 
   /** The store is called in this turn, as soon as a document has been loaded. */
-  async #write({ document, epoch, owners }: Owned): Promise<void> {
+  async #write(room: Owned): Promise<void> {
+    const { document, epoch, owners } = room;
     const kills = this.#knownKills ?? (await this.#killCount());
-    await this.#store.setState(keyOf(document), encodeOwnerTable({ epoch, kills, ids: owners.kept() }));
+    const hasEnded = this.#endedRooms.has(room);
+    const ids = hasEnded ? owners.kept().map((id) => ({ ...id, isLenient: true })) : owners.kept();
+    const isWhole = owners.isWhole && !hasEnded;
+    await this.#store.setState(keyOf(document), encodeOwnerTable({ epoch, kills, isWhole, ids }));
   }
 }
 

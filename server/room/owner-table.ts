@@ -24,12 +24,14 @@ export interface OwnerTable {
   readonly epoch: string;
   /** How many runs of the server had been killed when it was written. */
   readonly kills: number;
+  /** Nobody can have heard of the document what the server has lost or never had: see ClientIdOwners. */
+  readonly isWhole: boolean;
   readonly ids: readonly OwnedId[];
 }
 
-const version = 2;
+const version = 3;
 
-export function encodeOwnerTable({ epoch, kills, ids }: OwnerTable): Uint8Array {
+export function encodeOwnerTable({ epoch, kills, isWhole, ids }: OwnerTable): Uint8Array {
   const numbers = new Map<string, number>();
   const owners: Owner[] = [];
   const numberOf = (owner: Owner): number => {
@@ -50,6 +52,7 @@ export function encodeOwnerTable({ epoch, kills, ids }: OwnerTable): Uint8Array 
   encoding.writeVarUint(encoder, version);
   encoding.writeVarString(encoder, epoch);
   encoding.writeVarUint(encoder, kills);
+  encoding.writeVarUint(encoder, isWhole ? 1 : 0);
   encoding.writeVarUint(encoder, owners.length);
   for (const { sub, device } of owners) {
     encoding.writeVarString(encoder, sub ?? '');
@@ -66,6 +69,7 @@ export function decodeOwnerTable(bytes: Uint8Array): OwnerTable | undefined {
   if (decoding.readVarUint(decoder) !== version) return undefined;
   const epoch = decoding.readVarString(decoder);
   const kills = decoding.readVarUint(decoder);
+  const isWhole = decoding.readVarUint(decoder) === 1;
   const owners: Owner[] = [];
   for (let left = decoding.readVarUint(decoder); left > 0; left--) {
     const sub = decoding.readVarString(decoder);
@@ -80,5 +84,5 @@ export function decodeOwnerTable(bytes: Uint8Array): OwnerTable | undefined {
     if (owner === undefined) throw new RangeError('an owner that the table does not name');
     ids.push({ clientId, owner, isLenient: bits % 2 === 1 });
   }
-  return { epoch, kills, ids };
+  return { epoch, kills, isWhole, ids };
 }

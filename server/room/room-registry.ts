@@ -178,8 +178,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     try {
       const { isNew, epoch, log, index } = await loadDocument(store, document, limits);
       const room = new Room(document, epoch, { log, index, fanout: createFanout(document) }, this.#roomDeps);
-      room.owners.restore(await this.#owners.load(document, epoch));
       if (loaded !== undefined) await seedRoom(room, () => loaded(document, isNew));
+      // What the application gives has begun elsewhere.
+      const isBegun = !isNew || room.progress.head > 0;
+      room.owners.restore(await this.#owners.load(document, epoch, !isBegun));
       this.#rooms.set(document, room);
       this.#idle.add(room);
       if (log.tailLength > 0) this.#touched(room);
@@ -220,7 +222,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       logger.error({ document, code: error.code, err: error.cause ?? error }, 'a document has ended');
     }
     this.#forget(room);
-    this.#owners.ended(room);
+    this.#owners.ended(room, isServed && this.isHealthy);
     for (const member of members) {
       try {
         member.ended(error);

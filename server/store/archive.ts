@@ -35,7 +35,7 @@ import { inPacks } from './level-document.js';
 import type { DocumentItem, StoreProblem } from './level-reads.js';
 import { openLevelStore } from './level-store.js';
 import type { LevelStore } from './level-store.js';
-import type { Checkpoint, LogRecord } from './store.js';
+import { ownRunsPrefix, type Checkpoint, type LogRecord } from './store.js';
 
 export type { ArchiveCounts } from './archive-codec.js';
 
@@ -89,6 +89,7 @@ async function writeItems(store: LevelStore, frames: FrameWriter): Promise<Archi
     if (item.kind === 'problem') {
       problems.push(item.problem);
     } else if (item.kind === 'state') {
+      if (item.key.startsWith(ownRunsPrefix)) continue;
       await frames.write(frameKind.state, encodeState(item.key, item.value));
       states += 1;
     } else {

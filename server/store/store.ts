@@ -3,6 +3,9 @@
 import type { DocumentName } from '../../shared/document-name.js';
 import type { StoreError } from '../errors.js';
 
+/** Keys of state about the runs of a server on one store begin with this: a backup leaves it out. */
+export const ownRunsPrefix = 'run/';
+
 /** One accepted update of a document. */
 export interface LogRecord {
   /** Place in the document's order: 1 for its first update, then without gaps, for ever (checkpoints do not renumber). */
@@ -113,6 +116,7 @@ export interface DocumentStore {
   /**
    * Small server state by key (not per update): reads and durable writes. `undefined` removes. State that is set before a call
    * of `append` is never less durable than what that call brings: after any crash, whoever finds the records finds the state.
+   * A backup leaves out keys that begin with `ownRunsPrefix`.
    */
   getState(key: string): Promise<Uint8Array | undefined>;
   setState(key: string, value: Uint8Array | undefined): Promise<void>;

@@ -3,7 +3,7 @@
 
 import * as Y from 'yjs';
 import { createMemoryStore } from '../../server/store/memory-store.js';
-import type { Append, AppendOutcome } from '../../server/store/store.js';
+import { ownRunsPrefix, type Append, type AppendOutcome } from '../../server/store/store.js';
 import type { DocumentName } from '../../shared/document-name.js';
 
 /** The clock up to which a record brings each client id. */
@@ -25,6 +25,11 @@ export class Disk {
   readonly damaged = new Set<DocumentName>();
   readonly #documents = new Map<DocumentName, Stored>();
   #epochs = 0;
+
+  /** A server has been here, and has come to its end. */
+  constructor() {
+    void this.kept.setState(`${ownRunsPrefix}owners`, Uint8Array.of(0, 0));
+  }
 
   newEpoch(): string {
     return `epoch-${++this.#epochs}`;

@@ -2,7 +2,9 @@
 // refused.
 
 import { afterEach, expect, it } from 'vitest';
+import * as Y from 'yjs';
 import { RoomRegistry } from '../../../server/room/room-registry.js';
+import { parseDocumentName } from '../../../shared/document-name.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import { ControlledStore } from '../../support/controlled-store.js';
 import { createFakeClock } from '../../support/fake-clock.js';
@@ -147,6 +149,69 @@ it('C6: who brings what was typed offline, and announces nothing, keeps the id w
   await world.connect(victim, false);
   expect(world.refused).toEqual([]);
   expect([...(await world.content()).values()]).toEqual(victim.typed);
+});
+
+/** A registry after a run that has come to its end. */
+async function laterRegistry(store: ControlledStore): Promise<RoomRegistry<WatchedFanout>> {
+  const before = createRegistry(store);
+  await before.open(parseDocumentName('another'));
+  await before.close();
+  return createRegistry(store);
+}
+
+it.each(['at once', 'once the room has left memory', 'after a restart'])(
+  'C6: who brings what was typed offline, and announces nothing, keeps the id when another user types under it: %s',
+  async (when) => {
+    const store = new ControlledStore();
+    const world = new World(await laterRegistry(store), new SeededRandom(1));
+    const victim = world.newPage(ann);
+    await world.type(victim);
+    await world.connect(victim, false);
+    await pass(clock, 100);
+    await world.disconnect(victim);
+    await world.type(victim);
+    if (when !== 'at once') await pass(clock, 20_000, 1_000);
+    if (when === 'after a restart') {
+      await world.registry.close();
+      world.registry = createRegistry(store);
+    }
+    for (const isLive of [true, false]) await world.forge(mallory, victim, true, isLive);
+    await world.connect(victim, false);
+    await world.type(victim);
+    expect(world.refused).toEqual([]);
+    expect([...(await world.content()).values()]).toEqual(victim.typed);
+  },
+);
+
+it('C6: who brings after a kill what another page has typed does not keep that page from its id', async () => {
+  let isDead = false;
+  const store = new (class extends ControlledStore {
+    override setState(key: string, value: Uint8Array | undefined): Promise<void> {
+      return isDead ? new Promise(() => {}) : super.setState(key, value);
+    }
+    override append(batch: Parameters<ControlledStore['append']>[0]): ReturnType<ControlledStore['append']> {
+      return isDead ? new Promise(() => {}) : super.append(batch);
+    }
+  })();
+  const world = new World(await laterRegistry(store), new SeededRandom(1));
+  const [author, reader] = [world.newPage(ann), world.newPage(bob)];
+  await world.connect(author, false);
+  await world.connect(reader, false);
+  await world.type(author);
+  // The reader has heard this edit, and the server is killed before it has stored anything.
+  Y.applyUpdate(reader.doc, Y.encodeStateAsUpdate(author.doc));
+  isDead = true;
+  await pass(clock, 50);
+  isDead = false;
+  open.delete(world.registry);
+  world.registry = createRegistry(store);
+  for (const page of [reader, author]) {
+    page.writer = undefined;
+    await world.connect(page, false);
+  }
+  await world.type(author);
+  expect(world.refused).toEqual([]);
+  expect([...(await world.content()).values()]).toEqual(author.typed);
 });
 
 it.each(['drained', 'killed'])(

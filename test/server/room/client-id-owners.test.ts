@@ -106,7 +106,7 @@ describe('an announcement', () => {
       if (isLenient || when === 'after a restart') {
         const kept = owners.kept().map((id) => ({ ...id, isLenient }));
         owners = new ClientIdOwners((clientId) => written.has(clientId));
-        owners.restore(kept);
+        owners.restore({ ids: kept, isWhole: false });
       }
       owners.announce(1, forger);
       expect(owners.standing(1, forger)).toBe('owned');
@@ -129,6 +129,57 @@ describe('content that came by an offer', () => {
     owners.release(author.connection);
     owners.release(forger.connection);
     expect(isForeign(1, writerOf('ann'))).toBe(false);
+  });
+
+  const whole = (): void => owners.restore({ ids: [], isWhole: true });
+
+  it('C6: of a whole document is owned by the user whose offer was the first to bring it', () => {
+    whole();
+    const [author, forger] = [writerOf('ann'), writerOf('mallory')];
+    written.add(1);
+    owners.offered([1], author);
+    expect(owners.standing(1, forger)).toBe('owned');
+    expect(owners.standing(1, forger, false)).toBe('owned');
+    owners.edited(1, forger);
+    owners.release(author.connection);
+    expect(owners.standing(1, writerOf('ann'))).toBe('free');
+    expect(owners.standing(1, writerOf('mallory'))).toBe('owned');
+  });
+
+  it('C6: of a document that may have lost something is nobody’s until somebody edits under its id', () => {
+    const [bringer, author] = [writerOf('bob'), writerOf('ann')];
+    written.add(1);
+    owners.offered([1], bringer);
+    expect(owners.standing(1, author)).toBe('free');
+  });
+
+  it('C6: is not claimed by a connection that has an id of its own: it may pass on what it heard beside the server', () => {
+    whole();
+    const [announcer, typist, author] = [writerOf('bob'), writerOf('cy'), writerOf('ann')];
+    owners.announce(7, announcer);
+    owners.edited(8, typist);
+    for (const id of [1, 2, 7, 8]) written.add(id);
+    owners.offered([1, 7], announcer);
+    owners.offered([2], typist);
+    expect([isForeign(1, author), isForeign(2, author)]).toEqual([false, false]);
+    expect([isForeign(7, author), isForeign(8, author)]).toEqual([true, true]);
+  });
+
+  it('C6: takes no id from its owner', () => {
+    whole();
+    const [author, other] = [writerOf('ann'), writerOf('bob')];
+    owners.announce(1, author);
+    written.add(1);
+    owners.offered([1], other);
+    expect(owners.standing(1, author)).toBe('free');
+    expect(owners.standing(1, other)).toBe('owned');
+  });
+
+  it('C3: where nobody is known, an offer claims nothing: another tab may pass it on first', () => {
+    whole();
+    written.add(1);
+    owners.offered([1], writerOf());
+    expect(owners.standing(1, writerOf())).toBe('free');
   });
 
   it('C3: where nobody is known, belongs to the page that announces its id, while the page is here', () => {
@@ -156,6 +207,19 @@ describe('what is to be kept', () => {
     expect(changes, 'nothing new').toBe(1);
   });
 
+  it('C6: an id that was announced first is kept as soon as an offer has brought its content', () => {
+    let changes = 0;
+    owners = new ClientIdOwners(
+      (clientId) => written.has(clientId),
+      () => changes++,
+    );
+    const ann = writerOf('ann');
+    owners.announce(1, ann);
+    written.add(1);
+    owners.offered([1], ann);
+    expect([changes, owners.kept().length]).toEqual([1, 1]);
+  });
+
   it('C6: a lenient claim is kept anew when its owner is here again', () => {
     let changes = 0;
     written.add(1);
@@ -163,7 +227,8 @@ describe('what is to be kept', () => {
       (clientId) => written.has(clientId),
       () => changes++,
     );
-    owners.restore([{ clientId: 1, owner: { sub: 'ann', device: undefined }, isLenient: true }]);
+    const claim = { clientId: 1, owner: { sub: 'ann', device: undefined }, isLenient: true };
+    owners.restore({ ids: [claim], isWhole: false });
     owners.edited(1, writerOf('ann'));
     expect(changes).toBe(1);
     expect(owners.kept()).toEqual([

@@ -3,7 +3,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ClientIdOwners } from '../../../server/room/client-id-owners.js';
 import { OwnerKeeper, type Owned } from '../../../server/room/owner-keeper.js';
-import { decodeOwnerTable, encodeOwnerTable, type OwnerTable } from '../../../server/room/owner-table.js';
+import {
+  decodeOwnerTable,
+  encodeOwnerTable,
+  type OwnedId,
+  type OwnerTable,
+} from '../../../server/room/owner-table.js';
 import { createMemoryStore } from '../../../server/store/memory-store.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
 import type { LogFields } from '../../../shared/logger.js';
@@ -58,6 +63,9 @@ function roomOf(keeper: OwnerKeeper): Owned & { edit(id: number, sub: string): v
   });
 }
 
+const load = async (keeper: OwnerKeeper, epoch = 'epoch'): Promise<readonly OwnedId[]> =>
+  (await keeper.load(document, epoch, false)).ids;
+
 /** Time goes on as the registry's sweep sees it. */
 async function run(keeper: OwnerKeeper, ms: number): Promise<void> {
   for (let at = 0; at < ms; at += 1_000) {
@@ -74,6 +82,7 @@ describe('the bytes', () => {
     const table: OwnerTable = {
       epoch: 'epoch',
       kills: 3,
+      isWhole: true,
       ids: [
         { clientId: 0, owner: ann, isLenient: false },
         { clientId: 2 ** 32 + 5, owner: bob, isLenient: true },
@@ -82,6 +91,7 @@ describe('the bytes', () => {
     };
     const bytes = encodeOwnerTable(table);
     expect(decodeOwnerTable(bytes)).toEqual(table);
+    expect(decodeOwnerTable(encodeOwnerTable({ ...table, isWhole: false }))?.isWhole).toBe(false);
     expect(decodeOwnerTable(Uint8Array.of(1, 0))).toBeUndefined();
     for (let length = 0; length < bytes.length; length++)
       expect(() => decodeOwnerTable(bytes.subarray(0, length)), `${length} bytes`).toThrow(/./);
@@ -94,7 +104,7 @@ describe('the bytes', () => {
       owner,
       isLenient: false,
     }));
-    expect(encodeOwnerTable({ epoch: 'epoch', kills: 3, ids }).length).toBeLessThan(65_000);
+    expect(encodeOwnerTable({ epoch: 'epoch', kills: 3, isWhole: false, ids }).length).toBeLessThan(65_000);
   });
 });
 
@@ -114,7 +124,7 @@ describe('writing', () => {
 
   it('C6: a claim goes with the commit it came with; of more than 1,000 the new ones go once in five seconds', async () => {
     const keeper = createKeeper();
-    await keeper.load(document, 'epoch');
+    await load(keeper);
     const room = roomOf(keeper);
     const commit = (): number => {
       keeper.committing(room);
@@ -161,15 +171,15 @@ describe('reading', () => {
     const keeper = createKeeper();
     roomOf(keeper).edit(1, 'ann');
     await keeper.close();
-    expect(await createKeeper().load(document, 'another epoch')).toEqual([]);
-    expect((await createKeeper().load(document, 'epoch')).length).toBe(1);
+    expect(await load(createKeeper(), 'another epoch')).toEqual([]);
+    expect((await load(createKeeper())).length).toBe(1);
   });
 
   it('C6: claims are lenient after any run that was killed since they were kept, and only then', async () => {
     const isLenient = async (keeper: OwnerKeeper): Promise<boolean | undefined> =>
-      (await keeper.load(document, 'epoch'))[0]?.isLenient;
+      (await load(keeper))[0]?.isLenient;
     const first = createKeeper();
-    await first.load(document, 'epoch');
+    await load(first);
     roomOf(first).edit(1, 'ann');
     await run(first, 6_000);
     expect(await isLenient(first)).toBe(false);
@@ -178,7 +188,7 @@ describe('reading', () => {
     expect(await isLenient(second)).toBe(false);
     // The second is killed; the third ends well without having had the document.
     const third = createKeeper();
-    await third.load(parseDocumentName('another'), 'epoch');
+    await third.load(parseDocumentName('another'), 'epoch', true);
     await third.close();
     expect(await isLenient(createKeeper())).toBe(true);
   });
@@ -188,15 +198,32 @@ describe('reading', () => {
     roomOf(first).edit(1, 'ann');
     await run(first, 6_000);
     await createKeeper().close();
-    expect((await createKeeper().load(document, 'epoch'))[0]?.isLenient).toBe(true);
+    expect((await load(createKeeper()))[0]?.isLenient).toBe(true);
   });
 
   it('C6: claims are lenient after a room that ended with what others had heard', async () => {
     const keeper = createKeeper();
     const room = roomOf(keeper);
     room.edit(1, 'ann');
-    keeper.ended(room);
-    expect(await keeper.load(document, 'epoch')).toMatchObject([{ clientId: 1, isLenient: true }]);
+    keeper.ended(room, true);
+    expect(await load(keeper)).toMatchObject([{ clientId: 1, isLenient: true }]);
+    await keeper.close();
+    expect(await load(createKeeper()), 'in the next run').toMatchObject([{ clientId: 1, isLenient: true }]);
+  });
+
+  it('C6: a room that has ended is written before its document is served again', async () => {
+    const keeper = createKeeper();
+    await load(keeper);
+    const room = roomOf(keeper);
+    room.edit(1, 'ann');
+    failure = new Error('away');
+    keeper.ended(room, true);
+    await settled();
+    await expect(load(keeper)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    failure = undefined;
+    expect(await load(keeper)).toMatchObject([{ clientId: 1, isLenient: true }]);
+    await run(keeper, 10_000);
+    expect(written().length, 'once').toBe(1);
   });
 
   it('C6: a document whose owners cannot be had is not served without them', async () => {
@@ -205,14 +232,89 @@ describe('reading', () => {
     await first.close();
     const keeper = createKeeper();
     failure = new Error('away');
-    await expect(keeper.load(document, 'epoch')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(load(keeper)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     failure = undefined;
-    expect((await keeper.load(document, 'epoch')).length).toBe(1);
+    expect((await load(keeper)).length).toBe(1);
   });
 
   it('C6: a table that cannot be read is told, and keeps nobody from the document', async () => {
-    await store.setState('owners/doc', Uint8Array.of(2, 200));
-    expect(await createKeeper().load(document, 'epoch')).toEqual([]);
+    await store.setState('owners/doc', Uint8Array.of(3, 200));
+    expect(await load(createKeeper())).toEqual([]);
     expect(told.length).toBe(1);
+  });
+});
+
+describe('whether a document is whole', () => {
+  const isWhole = async (keeper: OwnerKeeper, isNew = false, epoch = 'epoch'): Promise<boolean> =>
+    (await keeper.load(document, epoch, isNew)).isWhole;
+
+  /** A run that has had another document, and has come to its end. */
+  async function runBefore(): Promise<void> {
+    const keeper = createKeeper();
+    await keeper.load(parseDocumentName('another'), 'epoch', true);
+    await keeper.close();
+  }
+
+  /** A document that began in this run, with a claim. */
+  async function begin(keeper: OwnerKeeper): Promise<Owned> {
+    const room = roomOf(keeper);
+    room.owners.restore(await keeper.load(document, 'epoch', true));
+    room.edit(1, 'ann');
+    await run(keeper, 6_000);
+    return room;
+  }
+
+  it('C6: one that begins in a run after one that came to its end is, as long as nothing can have been lost', async () => {
+    await runBefore();
+    const first = createKeeper();
+    await begin(first);
+    expect(await isWhole(first)).toBe(true);
+    await first.close();
+    const second = createKeeper();
+    expect(await isWhole(second)).toBe(true);
+    expect(await isWhole(second, true, 'another epoch'), 'begun anew').toBe(false);
+    // The second is killed.
+    const third = createKeeper();
+    expect(await isWhole(third)).toBe(false);
+    await third.close();
+  });
+
+  it('C6: it is not any more in the runs after a kill, also once its claims were written again', async () => {
+    await runBefore();
+    await begin(createKeeper());
+    const killed = createKeeper();
+    const room = roomOf(killed);
+    room.owners.restore(await killed.load(document, 'epoch', false));
+    room.edit(2, 'bob');
+    await killed.close();
+    expect(await isWhole(createKeeper())).toBe(false);
+  });
+
+  it('C6: one that begins in the first run, in the run after a kill, or with content from elsewhere is not', async () => {
+    const first = createKeeper();
+    expect(await isWhole(first, true), 'the first run').toBe(false);
+    const second = createKeeper();
+    expect(await isWhole(second, true), 'after a kill').toBe(false);
+    await second.close();
+    const third = createKeeper();
+    expect(await isWhole(third, true)).toBe(true);
+    expect(await isWhole(third, false), 'content from elsewhere').toBe(false);
+  });
+
+  it('C6: one whose room has ended is not, in this run and the next', async () => {
+    await runBefore();
+    const keeper = createKeeper();
+    const room = roomOf(keeper);
+    room.owners.restore(await keeper.load(document, 'epoch', true));
+    keeper.ended(room, true);
+    expect(await isWhole(keeper, true)).toBe(false);
+    await keeper.close();
+    expect(await isWhole(createKeeper(), true)).toBe(false);
+  });
+
+  it('C6: one of which a table is there that cannot be read is not', async () => {
+    await runBefore();
+    await store.setState('owners/doc', Uint8Array.of(2));
+    expect(await isWhole(createKeeper(), true)).toBe(false);
   });
 });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../shared/clock.js';
 import { ConfigError } from '../../../server/errors.js';
 import { restoreArchive, writeArchive } from '../../../server/store/archive.js';
+import { ownRunsPrefix } from '../../../server/store/store.js';
 import type { LevelStore } from '../../../server/store/level-store.js';
 import { recordsKey } from '../../../server/store/level-keys.js';
 import {
@@ -79,6 +80,14 @@ describe('backup and restore', () => {
       await store.append([append('a', 6, 1), append('checkpoint only', 10, 1)]);
     });
     expect((await readdir(target)).sort()).toEqual(['leveldb', 'store.json']);
+  });
+
+  test('C6 what says how the runs on a store have ended is left out: the restored one has had none', async () => {
+    await withStore(directory, (store) => store.setState(`${ownRunsPrefix}one`, Uint8Array.of(1)));
+    const report = await withStore(directory, (store) => writeArchive(store, file));
+    expect(report.states).toBe(2);
+    await restore();
+    expect(await withStore(target, (store) => store.getState(`${ownRunsPrefix}one`))).toBeUndefined();
   });
 
   test('S16 the log before a checkpoint is left out: in the new epoch nobody could ask for it', async () => {
