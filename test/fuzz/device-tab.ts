@@ -16,6 +16,7 @@ import { Network } from '../support/client-sockets.js';
 import type { FakeClock } from '../support/fake-clock.js';
 import { MemoryLocks } from '../support/memory-locks.js';
 import type { SeededRandom } from '../support/seeded-random.js';
+import { thinLine } from '../support/thin-line.js';
 import { makeEdit, type Edit } from './device-edits.js';
 import { documentName, type MortalServer } from './mortal-server.js';
 
@@ -34,6 +35,8 @@ export class Device {
   readonly locks = new MemoryLocks();
   readonly factory = new IDBFactory();
   readonly network: Network;
+  /** Opens a socket of its network, on a thin line for some devices. */
+  readonly openSocket: OpenSocket;
   #networkState: 'up' | 'down' | 'silent' = 'up';
   /** Those that are open. */
   tabs: Tab[] = [];
@@ -51,6 +54,11 @@ export class Device {
     this.random = random;
     this.browser = new FakeBrowser({ clock, pick: (count) => random.int(count) });
     this.network = new Network(() => server.process.transport);
+    const { openSocket } = this.network;
+    const isThin = random.chance(0.3);
+    this.openSocket = isThin
+      ? thinLine(openSocket, { clock, bytesPerMs: 4, isBufferSeen: random.chance(0.5) })
+      : openSocket;
   }
 
   get networkState(): 'up' | 'down' | 'silent' {
@@ -250,14 +258,16 @@ export class Tab {
       if (this.isAlive && !line.isCut) run();
     };
     this.#lines.add(line);
-    line.socket = this.#device.network.openSocket(url, {
+    line.socket = this.#device.openSocket(url, {
       opened: () => ifThere(() => events.opened()),
       frame: (bytes) => ifThere(() => events.frame(bytes)),
       closed: (code, reason) => ifThere(() => events.closed(code, reason)),
     });
     return {
       send: (frame) => ifThere(() => line.socket?.send(frame)),
-      bufferedBytes: 0,
+      get bufferedBytes() {
+        return line.socket?.bufferedBytes ?? 0;
+      },
       close: () => this.#hangUp(line),
     };
   };

@@ -36,7 +36,11 @@ export class World {
     const names = random.chance(0.5) ? ['a', 'b'] : ['a', 'b', 'c'];
     // Where nobody is known by name, client ids belong to connections alone.
     const hasUsers = random.chance(0.6);
-    const limits = random.chance(0.3) ? { maxKeptLogBytes: 300, syncPartBytes: 100 } : {};
+    const limits = {
+      ...(random.chance(0.3) ? { maxKeptLogBytes: 300, syncPartBytes: 100 } : {}),
+      // What is uploaded is cut; a state vector has to fit in.
+      ...(random.chance(0.3) ? { maxMessageBytes: 1_500 } : {}),
+    };
     this.#server = new MortalServer(this.#clock, limits, hasUsers ? names : []);
     const deps = { clock: this.#clock, server: this.#server, random };
     this.#devices = names.map((name) => new Device(name, deps));

@@ -1,5 +1,5 @@
 // Whole devices against one server: tabs with connection, offline copy and each other, killed at any moment, networks that
-// go, a server that crashes. What was counted as durable or said to be saved is there in the end, once, everywhere; and
+// go, thin lines, a server that crashes and may take small messages only. What was counted as durable or said to be saved is there in the end, once, everywhere; and
 // who may not read has nothing of it. HEDDLE_SEED replays one run, HEDDLE_TRACE then tells its steps.
 
 import { expect, test } from 'vitest';
