@@ -252,7 +252,9 @@ export class KeptDocument extends GuardedObservable<Events> {
     });
     this.#sync = sync;
     const isNear = (id: number): boolean => this.#tabs?.awarenessIds.has(id) ?? false;
-    this.#presence = new Presence({ awareness, sync, isNear });
+    const refused = (reason: DocumentReason): void => this.emit('awareness-refused', [reason]);
+    const maxBytes = (): number => connection.limits.maxAwarenessBytes;
+    this.#presence = new Presence({ awareness, sync, isNear, maxBytes, refused });
     for (const { update, edits } of pending) sync.restore(update, edits);
     for (const update of this.#early.splice(0)) sync.restore(update);
     for (const update of this.#earlyDerived.splice(0)) sync.derive(update);
