@@ -15,6 +15,7 @@ import { clearOfflineCopy, listOfflineCopies } from '../offline/offline-copies.j
 import { deviceSecret } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TokenSource, type TokenOption } from '../token/token-source.js';
+import { refuseForeign } from './foreign-options.js';
 
 export interface HeddleConnectionOptions {
   /**
@@ -77,6 +78,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   /** `url` is the server's: ws, wss, http or https. */
   constructor(url: string, options: HeddleConnectionOptions = {}) {
     super();
+    refuseForeign('HeddleConnection', options);
     this.url = serverUrl(url);
     const clock = systemClock;
     const { random } = Math;

@@ -376,6 +376,17 @@ describe('a connection', () => {
     expect(Math.abs(connection.serverTimeOffset)).toBeLessThan(10);
   });
 
+  it('K16: tells how far the clock of this device is off, when that changes', async () => {
+    const { clock } = server;
+    create({ clock: { ...clock, now: () => clock.now() - 3_600_000 } });
+    const told: number[] = [];
+    connection.on('server-time-offset', (offsetMs) => void told.push(offsetMs));
+    connection.connect();
+    await server.run(50);
+    expect(told).toEqual([connection.serverTimeOffset]);
+    expect(Math.abs(connection.serverTimeOffset - 3_600_000)).toBeLessThan(10);
+  });
+
   it('N18: ends the socket that the server has not missed yet, and goes on with the new one', async () => {
     create({ newSession: () => '0123456789abcdef' });
     connection.connect();

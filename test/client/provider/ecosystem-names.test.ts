@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import {
   estimateStorage,
+  HeddleConnection,
   HeddleProvider,
   requestPersistentStorage,
   type HeddleProviderOptions,
@@ -37,6 +38,11 @@ describe('K14 options of other providers', () => {
     const make = (): HeddleProvider => open('ws://127.0.0.1:1', { connect: false, [name]: value });
     expect(make).toThrow(TypeError);
     expect(make).toThrow(message);
+  });
+
+  it('K14 are refused by a connection as well', () => {
+    const make = (): HeddleConnection => new HeddleConnection('ws://127.0.0.1:1', { params: {} } as object);
+    expect(make).toThrow(/HeddleConnection has no option `params`: hand the token in as `token`/);
   });
 
   it('K14 in one object, as Hocuspocus takes them, are refused in words', () => {
@@ -145,16 +151,15 @@ describe('K15 callbacks and events of Hocuspocus', () => {
 });
 
 describe('K16 what an application may ask about connection and device', () => {
-  it('K16 the connection tells that it is there, and how far the clock of this device is off', async () => {
+  it('K16 the connection tells that it is there, and that it is lost', async () => {
     const { url } = await serverForTest();
     const one = open(url, { connect: false });
-    const told: unknown[] = [];
+    const told: boolean[] = [];
     one.connection.on('connected', (isConnected) => void told.push(isConnected));
-    one.connection.on('server-time-offset', (offset) => void told.push(offset));
     one.connect();
     await one.whenSynced;
-    const offset = one.connection.serverTimeOffset;
-    expect(told).toEqual(expect.arrayContaining([true, offset]));
+    one.connection.disconnect();
+    expect(told).toEqual([true, false]);
   });
 
   it('K16 the room on the device is told, and asked to be kept; where the browser says nothing, nothing is made up', async () => {
