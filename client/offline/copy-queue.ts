@@ -5,6 +5,7 @@
 
 import type { Position } from '../../shared/native/position.js';
 import type { CopyAccess } from './copy-record.js';
+import type { CopyOwner } from './copy-owner.js';
 import { LeftToWriter, type Overdue } from './left-to-writer.js';
 import { UnsavedEdits, type EditBatch } from './unsaved-edits.js';
 import { UpdateBuffer } from './update-buffer.js';
@@ -17,6 +18,7 @@ export interface Batch {
   readonly durable: number;
   readonly position: Position | undefined;
   readonly access: CopyAccess | undefined;
+  readonly owner: CopyOwner | undefined;
 }
 
 export class CopyQueue {
@@ -29,6 +31,7 @@ export class CopyQueue {
   #isWriter = false;
   #position: Position | undefined;
   #access: CopyAccess | undefined;
+  #owner: CopyOwner | undefined;
   /** So many of this tab's edits are known to be durable in the copy too. */
   #durableNoted = 0;
   /** What is being stored. */
@@ -63,7 +66,12 @@ export class CopyQueue {
   /** Something is to be noted beside the document. */
   get hasNotes(): boolean {
     const hasPosition = this.#isWriter && this.#position !== undefined;
-    return hasPosition || this.#access !== undefined || this.#edits.durableCount > this.#durableNoted;
+    return (
+      hasPosition ||
+      this.#access !== undefined ||
+      this.#owner !== undefined ||
+      this.#edits.durableCount > this.#durableNoted
+    );
   }
 
   /** All of the document that this tab has to store is stored: its edits, and of the rest what is not left to the writer. */
@@ -113,6 +121,10 @@ export class CopyQueue {
     this.#access = access;
   }
 
+  setOwner(owner: CopyOwner): void {
+    this.#owner = owner;
+  }
+
   /** From now on this tab stores all; first of all what the last writer may not have come to. */
   becomeWriter(): void {
     this.#isWriter = true;
@@ -135,9 +147,10 @@ export class CopyQueue {
       this.#needsDocument = false;
     }
     const position = this.#isWriter ? this.#position : undefined;
-    const notes = { durable: this.#edits.durableCount, position, access: this.#access };
+    const notes = { durable: this.#edits.durableCount, position, access: this.#access, owner: this.#owner };
     if (this.#isWriter) this.#position = undefined;
     this.#access = undefined;
+    this.#owner = undefined;
     this.#batch = { ...notes, edits: undefined, others: undefined };
     this.#batch = { ...this.#batch, edits: this.#edits.take() };
     this.#batch = { ...this.#batch, others: this.#others.take() };
@@ -158,6 +171,7 @@ export class CopyQueue {
     if (batch.others !== undefined) this.#others.add(batch.others);
     this.#position ??= batch.position;
     this.#access ??= batch.access;
+    this.#owner ??= batch.owner;
   }
 
   #store({ updates, needsDocument }: Overdue): void {

@@ -2,12 +2,13 @@
 // stored in the same transaction as the rows it speaks of.
 
 import type { Position } from '../../shared/native/position.js';
+import type { CopyOwner } from './copy-owner.js';
 import { OfflineError } from './offline-error.js';
 
 const version = 1;
 
-/** What the server last allowed. */
-export type CopyAccess = 'read' | 'write';
+/** What the server last allowed; none: the user has lost the right to read, and the copy is not to be shown. */
+export type CopyAccess = 'read' | 'write' | 'none';
 
 /** A row that was seen. */
 export interface Found {
@@ -30,6 +31,8 @@ export interface CopyRecord {
   readonly id: string;
   readonly position: Position | undefined;
   readonly access: CopyAccess | undefined;
+  /** Whose it is; absent in a database of y-indexeddb until the first who may write it takes it. */
+  readonly owner?: CopyOwner | undefined;
   /** All rows that are accounted for; pending ones in the order of their edits. */
   readonly rows: readonly Row[];
   /** Tabs that have opened the copy and not closed it, whether they are alive or not. */

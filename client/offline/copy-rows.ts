@@ -3,6 +3,7 @@
 
 import { compact, type CompactionPlan } from './compaction.js';
 import { CopyDatabase, type CopyTransaction, type StoredRow } from './copy-database.js';
+import { isFor, type CopyOwner } from './copy-owner.js';
 import type { Batch } from './copy-queue.js';
 import {
   entered,
@@ -72,12 +73,17 @@ export class CopyRows {
   /** This tab opens the copy, and reads it. `dead`: which tabs of the record are gone; undefined where nobody knows. */
   async enter(
     dead: ReadonlySet<string> | undefined,
+    who?: CopyOwner,
   ): Promise<{ record: CopyRecord; rows: readonly StoredRow[] }> {
     const { tab, newId, database: deps } = this.#deps;
     const database = await this.#open();
     const found = await database.change(async (transaction) => {
       const rows = await transaction.rowsAfter(undefined);
       let stored = (await transaction.record()) ?? newRecord(newId());
+      if (who !== undefined && !isFor(stored.owner, who)) throw foreign(this.name);
+      // What somebody else has made belongs to the first who may write it.
+      const isNew = stored.rows.length === 0 && rows.length === 0;
+      if (who !== undefined && isNew) stored = { ...stored, owner: stored.owner ?? who };
       // Without locks a tab may be alive or dead: its edits are taken care of, and what others have of it is looked at.
       if (dead === undefined && stored.tabs.length > 0) stored = { ...stored, isDoubtful: true };
       // A tab that tries again may be in the record since the first time.
@@ -152,8 +158,8 @@ export class CopyRows {
     const { encodeDocument, newId, tab, database } = this.#deps;
     if (encodeDocument === undefined)
       throw new OfflineError('OFFLINE_DELETED', `the browser has thrown away ${this.name}`);
-    const { position, access, isDoubtful } = this.#record!;
-    let record = stored ?? { ...newRecord(newId()), access, isDoubtful };
+    const { position, access, isDoubtful, owner: whose } = this.#record!;
+    let record = stored ?? { ...newRecord(newId()), access, isDoubtful, owner: whose };
     if (isWriter && position !== undefined) record = withPosition(record, position);
     record = entered(record, tab, () => false, database.clock.now());
     const document = encodeDocument();
@@ -183,3 +189,6 @@ export class CopyRows {
 export function tabsIn(record: CopyRecord | undefined): readonly string[] {
   return record === undefined ? [] : tabsOf(record);
 }
+
+export const foreign = (name: string): OfflineError =>
+  new OfflineError('OFFLINE_FAILED', `${name} is the copy of another user or server`);

@@ -1,7 +1,7 @@
 // What is found on this device of a document when its copy is opened.
 
 import type { Position } from '../../shared/native/position.js';
-import type { CopyAccess } from './copy-record.js';
+import type { CopyAccess, Row } from './copy-record.js';
 
 /** Edits as one update. */
 export interface PendingEdits {
@@ -22,4 +22,13 @@ export interface LoadedCopy {
   readonly pending: readonly PendingEdits[];
   /** What the server last allowed on this document, if it has ever said. */
   readonly access: CopyAccess | undefined;
+}
+
+/** The edits of these rows of the record, as they were found. */
+export function pendingRows(
+  rows: readonly Row[],
+  found: readonly { readonly key: number; readonly update: Uint8Array }[],
+): PendingEdits[] {
+  const updates = new Map(found.map(({ key, update }) => [key, update]));
+  return rows.map(({ key, edits = 1 }) => ({ update: updates.get(key)!, edits }));
 }

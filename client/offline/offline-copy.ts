@@ -12,18 +12,19 @@ import type { Position } from '../../shared/native/position.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Locks } from '../platform/locks.js';
 import { randomId } from '../platform/random-id.js';
-import { Catalogue } from './catalogue.js';
 import { planCompaction, type CompactionPlan } from './compaction.js';
+import { isFor, type CopyOwner } from './copy-owner.js';
+import { placeIn, type CopyPlace } from './copy-place.js';
 import { CopyQueue } from './copy-queue.js';
 import { othersWithPending, pendingOf, type CopyAccess, type CopyRecord } from './copy-record.js';
-import { CopyRows, tabsIn, type Compaction } from './copy-rows.js';
+import { foreign, tabsIn, type Compaction } from './copy-rows.js';
 import { nextCopyState, type CopyEvent, type CopyState } from './copy-state.js';
-import { CopySummary } from './copy-summary.js';
-import type { LoadedCopy } from './loaded-copy.js';
+import { findDatabase } from './find-database.js';
+import { pendingRows, type LoadedCopy } from './loaded-copy.js';
 import { mergeStored } from './merge-updates.js';
 import { OfflineError, toOfflineError, type OfflineErrorCode } from './offline-error.js';
 import { inTime, type DatabaseDeps } from './open-database.js';
-import { TabLocks } from './tab-locks.js';
+import type { TabLocks } from './tab-locks.js';
 
 /** At most once in this time: what is handed in meanwhile is stored together. The first after a rest is stored at once. */
 const batchMs = 100;
@@ -54,6 +55,11 @@ export interface OfflineCopyDeps {
    * as the document, and is written anew when the browser has thrown it away; without it, it ends then.
    */
   readonly encodeDocument?: (() => Uint8Array) | undefined;
+  /**
+   * Whose copy it is to be, as far as this device knows. Copies of others are other databases. Without it there is one
+   * copy, of whoever opens it.
+   */
+  readonly owner?: (() => Promise<CopyOwner>) | undefined;
 }
 
 interface OfflineCopyEvents {
@@ -75,11 +81,13 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   readonly #deps: OfflineCopyDeps;
   readonly #databaseDeps: DatabaseDeps;
   readonly #tab: string;
-  readonly #rows: CopyRows;
-  readonly #summary: CopySummary;
   readonly #backoff: Backoff;
   readonly #queue: CopyQueue;
-  #tabLocks: TabLocks;
+  #place: CopyPlace;
+  /** With whom the server has said to speak. */
+  #met: CopyOwner | undefined;
+  /** The server has said that the user may read. */
+  #isAllowed = false;
   #state: CopyState = 'new';
   #isClosing = false;
   /** The connection was lost; whether the rows are still there has to be looked at. */
@@ -99,21 +107,13 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   constructor(name: string, deps: OfflineCopyDeps) {
     super();
-    const { factory, clock, random, locks, timeoutMs = 5_000 } = deps;
+    const { factory, clock, random, timeoutMs = 5_000 } = deps;
     this.name = name;
     this.#deps = deps;
     this.#queue = new CopyQueue({ encodeDocument: deps.encodeDocument, now: () => clock.monotonic() });
     this.#databaseDeps = { factory, clock, timeoutMs };
     this.#tab = this.#newId();
-    this.#tabLocks = new TabLocks(locks, name, this.#tab);
-    this.#rows = new CopyRows(name, {
-      database: this.#databaseDeps,
-      tab: this.#tab,
-      newId: () => this.#newId(),
-      encodeDocument: deps.encodeDocument,
-      lost: (error) => this.#lost(error),
-    });
-    this.#summary = new CopySummary(name, new Catalogue(this.#databaseDeps), clock);
+    this.#place = this.#placeIn(name);
     this.#backoff = new Backoff(random, { firstMs: 1_000, maxMs: 120_000 });
   }
 
@@ -176,10 +176,36 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     this.#changed();
   }
 
-  /** What the server allows. */
+  /** What the server allows; none: the copy is not read any more, until the right is back. */
   setAccess(access: CopyAccess): void {
+    this.#isAllowed = access !== 'none';
     this.#queue.setAccess(access);
+    const owner = this.#place.rows.record?.owner;
+    // A database of y-indexeddb is taken by the first who may write it.
+    const met = this.#met;
+    const isSame = met?.server === owner?.server && met?.user === owner?.user;
+    if (met !== undefined && !isSame && (access === 'write' || (owner !== undefined && access === 'read')))
+      this.#queue.setOwner(met);
+    if (this.#isAllowed && this.#state === 'unread' && this.#error?.code === 'OFFLINE_FORBIDDEN')
+      this.#loadAgain();
     this.#changed();
+  }
+
+  /** The database it is in. */
+  get database(): string {
+    return this.#place.rows.name;
+  }
+
+  /** Whether what was read may be shown and sent as this owner. */
+  isFor(who: CopyOwner | undefined): boolean {
+    return who === undefined || isFor(this.#place.rows.record?.owner, who);
+  }
+
+  /** The server has said with whom it speaks. Returns false when what was read belongs to somebody else. */
+  meets(who: CopyOwner): boolean {
+    if (!this.isFor(who)) return false;
+    this.#met = who;
+    return true;
   }
 
   /** Resolves when all that was handed in before is stored. Rejects with OfflineError when that fails now. */
@@ -223,13 +249,37 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     return this.#queue.hasContent || this.#isInDoubt;
   }
 
+  #placeIn(database: string): CopyPlace {
+    const { locks, encodeDocument } = this.#deps;
+    return placeIn(database, {
+      database: this.#databaseDeps,
+      tab: this.#tab,
+      newId: () => this.#newId(),
+      encodeDocument,
+      lost: (error) => this.#lost(error),
+      locks,
+    });
+  }
+
+  /** Finds the database of whoever the copy is for. */
+  async #locate(): Promise<CopyOwner | undefined> {
+    const { owner } = this.#deps;
+    if (owner === undefined) return undefined;
+    const remembered = await owner();
+    const who = this.#met ?? remembered;
+    const database = await findDatabase(this.name, who, this.#databaseDeps);
+    if (database !== this.database) this.#place = this.#placeIn(database);
+    return who;
+  }
+
   async #load(isLate: boolean): Promise<LoadedCopy> {
     this.#happen('tried');
     try {
       await this.#inTime(closing.get(this.name) ?? Promise.resolve());
-      await this.#inTime(this.#tabLocks.enter());
-      const loaded = await this.#read(isLate);
-      const locks = this.#tabLocks;
+      const who = await this.#locate();
+      await this.#inTime(this.#place.locks.enter());
+      const loaded = await this.#read(isLate, who);
+      const locks = this.#place.locks;
       const becomeWriter = (): void => this.#becomeWriter(locks);
       await this.#inTime(locks.compete(becomeWriter, this.#reportThrown));
       // Meanwhile it may have been deleted, or closed.
@@ -239,23 +289,24 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       return loaded;
     } catch (thrown) {
       const error = toOfflineError((this.#state === 'over' && this.#error) || thrown);
-      if (passingErrors.includes(error.code) && this.#state === 'loading' && !this.#isClosing)
-        this.#missed(error);
+      const mayPass = passingErrors.includes(error.code) || error.code === 'OFFLINE_FORBIDDEN';
+      if (mayPass && this.#state === 'loading' && !this.#isClosing) this.#missed(error);
       else this.#end(error);
       throw error;
     }
   }
 
-  async #read(isLate: boolean): Promise<LoadedCopy> {
+  async #read(isLate: boolean, who: CopyOwner | undefined): Promise<LoadedCopy> {
+    const before = await this.#place.rows.stored();
+    if (before?.access === 'none' && !this.#isAllowed)
+      throw new OfflineError('OFFLINE_FORBIDDEN', 'the right to read the document was lost');
     // A tab that was in the record before the locks were looked at, and holds none, is gone for good.
-    const dead = await this.#inTime(this.#tabLocks.deadOf(tabsIn(await this.#rows.stored())));
-    const { record, rows } = await this.#rows.enter(dead);
+    const dead = await this.#inTime(this.#place.locks.deadOf(tabsIn(before)));
+    const { record, rows } = await this.#place.rows.enter(dead, who);
+    // The server may have spoken meanwhile.
+    if (!this.isFor(this.#met)) throw foreign(this.database);
     const update = mergeStored(rows.map((row) => row.update));
-    const updates = new Map(rows.map((row) => [row.key, row.update]));
-    const pending = pendingOf(record, this.#tab).map(({ key, edits = 1 }) => ({
-      update: updates.get(key)!,
-      edits,
-    }));
+    const pending = pendingRows(pendingOf(record, this.#tab), rows);
     const count = pending.reduce((sum, { edits }) => sum + edits, 0);
     this.#queue.precededBy(count, isLate);
     const position = record.isDoubtful ? undefined : record.position;
@@ -263,28 +314,30 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   #opened(isLate: boolean, loaded: LoadedCopy): void {
-    const { record } = this.#rows;
+    const { record } = this.#place.rows;
     this.#happen('read');
     this.#error = undefined;
     this.#backoff.reset();
-    this.#summary.changed(record!);
-    void this.#summary.write();
+    this.#place.summary.changed(record!);
+    void this.#place.summary.write();
     if (isLate) {
       // Of what was read nobody has known while these came.
       if (loaded.position === undefined) this.#queue.forgetPosition();
       this.emit('loaded', [loaded]);
     }
     this.#changed();
-    this.#tabLocks.watch(othersWithPending(record!, this.#tab), (tab) => void this.#gone(tab));
+    this.#place.locks.watch(othersWithPending(record!, this.#tab), (tab) => void this.#gone(tab));
   }
 
   /** It is tried again later. What is handed in waits. */
   #missed(error: OfflineError): void {
     this.#happen('missed');
     this.#error = error;
-    this.#rows.disconnect();
+    this.#place.rows.disconnect();
     this.#leave();
-    this.#tabLocks = new TabLocks(this.#deps.locks, this.name, this.#tab);
+    this.#place = this.#placeIn(this.name);
+    // That one is read when the server says that it may be.
+    if (error.code === 'OFFLINE_FORBIDDEN') return;
     this.#timer = this.#deps.clock.after(this.#backoff.next(0), () => this.#loadAgain());
   }
 
@@ -299,13 +352,13 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   async #gone(tab: string): Promise<void> {
-    const isPending = await this.#rows.mayHavePending(tab);
+    const isPending = await this.#place.rows.mayHavePending(tab);
     if (this.#state === 'open' && isPending) this.emit('orphaned', []);
   }
 
   #becomeWriter(locks: TabLocks): void {
     // A lock may come after it was given up.
-    if (locks !== this.#tabLocks) return;
+    if (locks !== this.#place.locks) return;
     this.#queue.becomeWriter();
     this.#changed();
   }
@@ -353,7 +406,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       if (!this.#hasContent && !this.#queue.hasNotes && compaction === undefined) return;
       const batch = this.#queue.take();
       const { isWriter, counts } = this.#queue;
-      this.#stored(await this.#rows.store(batch, { isWriter, counts }, compaction), compaction);
+      this.#stored(await this.#place.rows.store(batch, { isWriter, counts }, compaction), compaction);
     } catch (thrown) {
       const error = toOfflineError(thrown);
       this.#queue.putBack();
@@ -366,7 +419,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   /** Looks what the rows hold by now of what was left to the writer. */
   async #look(): Promise<void> {
     try {
-      this.#queue.found(await this.#rows.look());
+      this.#queue.found(await this.#place.rows.look());
     } catch (thrown) {
       const error = toOfflineError(thrown);
       if (error.code !== 'OFFLINE_CORRUPT') throw error;
@@ -384,7 +437,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     if (record.rows.some(({ key }) => key === first?.key)) this.#delayCompaction();
     if (this.#state === 'over') return;
     this.#error = undefined;
-    this.#summary.changed(record);
+    this.#place.summary.changed(record);
   }
 
   #compaction(): Compaction | undefined {
@@ -398,7 +451,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   #plan(): CompactionPlan | undefined {
     const isAllowed = this.#queue.isWriter && this.#deps.clock.monotonic() >= this.#noCompactionBefore;
-    const { record } = this.#rows;
+    const { record } = this.#place.rows;
     return isAllowed && record !== undefined ? planCompaction(record) : undefined;
   }
 
@@ -414,7 +467,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     if (finalErrors.includes(error.code)) return this.#end(error);
     this.#report(error);
     const isFull = error.code === 'OFFLINE_QUOTA';
-    if (!isFull) this.#rows.disconnect();
+    if (!isFull) this.#place.rows.disconnect();
     this.#isRetrying = true;
     this.#runIn(this.#backoff.next(isFull ? fullMs : 0));
   }
@@ -437,8 +490,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     await this.#loading?.catch(() => {});
     if (this.#state === 'open') {
       await this.flush().catch(() => {});
-      if (this.#areEditsSaved) await this.#rows.leave().catch(this.#reportThrown);
-      await this.#summary.write();
+      if (this.#areEditsSaved) await this.#place.rows.leave().catch(this.#reportThrown);
+      await this.#place.summary.write();
     }
     this.#end(undefined);
     await this.#inTime(this.#left).catch(this.#reportThrown);
@@ -450,8 +503,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     this.#happen('ended');
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#summary.forget();
-    this.#rows.end();
+    this.#place.summary.forget();
+    this.#place.rows.end();
     this.#leave();
     if (error !== undefined && wasLoaded) this.#report(error);
     else this.#error ??= error;
@@ -459,7 +512,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   #leave(): void {
-    this.#left = Promise.all([this.#left, this.#tabLocks.leave()]).then(() => {});
+    this.#left = Promise.all([this.#left, this.#place.locks.leave()]).then(() => {});
   }
 
   /** What does not end in time is given up. */

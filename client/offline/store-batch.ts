@@ -9,7 +9,7 @@ import { mergeUpdates } from './merge-updates.js';
 export async function storeBatch(
   transaction: CopyTransaction,
   before: CopyRecord,
-  { edits, others, durable, position, access }: Batch,
+  { edits, others, durable, position, access, owner }: Batch,
   tab: string,
 ): Promise<CopyRecord> {
   let record = before;
@@ -23,5 +23,6 @@ export async function storeBatch(
   }
   record = withDurable(record, tab, durable);
   if (position !== undefined) record = withPosition(record, position);
+  if (owner !== undefined) record = { ...record, owner };
   return access === undefined ? record : { ...record, access };
 }

@@ -3,7 +3,7 @@
 import type * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
 import type { Position } from '../../shared/native/position.js';
-import type { Connection } from '../connection/connection.js';
+import type { Connection, Welcome } from '../connection/connection.js';
 
 export interface DocumentSyncDeps {
   readonly doc: Y.Doc;
@@ -12,6 +12,11 @@ export interface DocumentSyncDeps {
   connection: Connection;
   /** Another connection for the document, when the token of this one does not allow it; undefined where there is none. */
   readonly otherConnection?: (() => Connection | undefined) | undefined;
+  /**
+   * Whether the document may be asked for from a server that has said this. While it may not, the document stays closed: it
+   * is asked again with every connection. Default: always.
+   */
+  readonly mayOpen?: ((welcome: Welcome | undefined) => boolean) | undefined;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;

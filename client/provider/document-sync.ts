@@ -195,7 +195,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   }
 
   connected(): void {
-    if (this.#phase !== 'closed') return;
+    if (this.#phase !== 'closed' || this.#deps.mayOpen?.(this.#deps.connection.welcome) === false) return;
     const { run } = this.#heardBeyond;
     // What another run of the server has not made durable may be nowhere but here.
     if (run !== undefined && run !== this.#deps.connection.welcome?.run) this.#isComplete = false;

@@ -6,11 +6,15 @@ import { systemClock } from '../../shared/clock.js';
 import { documentOfRights, type DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
-import { Connection, type ConnectionReason } from '../connection/connection.js';
+import { Connection, type ConnectionReason, type Welcome } from '../connection/connection.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import { longPoll } from '../connection/long-poll.js';
 import { webSockets, type OpenSocket, type WebSocketClass } from '../connection/socket.js';
 import { TransportChoice } from '../connection/transport-choice.js';
+import type { CopyOwner } from '../offline/copy-owner.js';
+import { forgetUser, knownUser, rememberUser } from '../offline/known-users.js';
+import { inTime } from '../offline/open-database.js';
+import { claimsOf } from '../token/claims.js';
 import { clearOfflineCopy, listOfflineCopies } from '../offline/offline-copies.js';
 import { deviceSecret } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
@@ -58,6 +62,9 @@ export interface HeddleConnectionEvents {
 }
 
 const agent = 'heddle/0.1';
+
+/** So long the token is waited for before a copy is opened for whoever was here last, ms. */
+const tokenMs = 2_000;
 
 export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> {
   readonly url: string;
@@ -184,6 +191,25 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     return false;
   }
 
+  /**
+   * For the providers: with which server and user the documents of this connection are kept. As the server has said on this
+   * connection; before that as the token says, or as this device remembers.
+   */
+  async owner(): Promise<CopyOwner> {
+    const { welcome } = this.wire;
+    // Whoever is about to connect does so in this turn.
+    await Promise.resolve();
+    if (this.#tokens.known === undefined && this.#users.size > 0 && !this.#isLoggedOut)
+      await inTime(this.#tokens.get(), 'there is no token', { clock: systemClock, timeoutMs: tokenMs }).catch(
+        () => {}, // Then this device's memory counts.
+      );
+    if (this.connected && welcome !== undefined) return ownerOf(this.url, welcome);
+    const remembered = knownUser(this.url);
+    const token = this.#tokens.known;
+    const user = token === '' ? '' : token === undefined ? undefined : claimsOf(token)?.['sub'];
+    return typeof user === 'string' ? { ...remembered, user } : remembered;
+  }
+
   /** It is not tried again until something changes, and no new token is on its way. */
   get isStuck(): boolean {
     return this.wire.state === 'blocked' && !this.#tokens.isAsking;
@@ -281,6 +307,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     wire.on('server-time-offset', (offsetMs) => this.emit('server-time-offset', [offsetMs]));
     wire.on('token-wanted', () => this.#tokens.rejected(wire.refusedToken));
     wire.on('authenticated', (expiresAt) => {
+      if (wire.welcome !== undefined) rememberUser(ownerOf(this.url, wire.welcome));
       this.#tokens.accepted(expiresAt, wire.serverTimeOffset);
       this.emit('authenticated', [expiresAt]);
     });
@@ -295,6 +322,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     this.#tokens.on('failed', (error) => this.emit('token-failed', [error]));
     this.#tokens.on('logged-out', (options) => {
       this.#isLoggedOut = true;
+      forgetUser(this.url);
       this.disconnect();
       this.emit('logged-out', [options]);
     });
@@ -349,4 +377,9 @@ function openWebSocket({ WebSocketPolyfill, httpFallback }: HeddleConnectionOpti
     queueMicrotask(() => events.closed(1006, problem));
     return { send() {}, bufferedBytes: 0, close() {} };
   };
+}
+
+/** Whom the server believes, and who it is. */
+export function ownerOf(url: string, { server, user }: Welcome): CopyOwner {
+  return { url, server, user };
 }

@@ -26,7 +26,7 @@ import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
 import { Settled } from './settled.js';
 import { sharedConnection, type Share } from './shared-connections.js';
-import { clientIdConflict, loggedOut, statusReason, type StatusReason } from './status-reason.js';
+import { clientIdConflict, loggedOut, otherOwner, statusReason, type StatusReason } from './status-reason.js';
 import { Subdocuments } from './subdocuments.js';
 import { connectionStatus, syncPhase, type SyncStatus } from './sync-status.js';
 
@@ -91,7 +91,9 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       otherConnection: () => this.#moveToOwn(),
       clock: systemClock,
       random: Math.random,
-      copy: openCopy(name, doc, offline),
+      copy: openCopy(name, doc, offline, () => this.connection.owner()),
+      owner: () => this.connection.owner(),
+      url: this.url,
       channelName: tabs ? `heddle:${this.url}:${name}` : undefined,
     });
     this.whenLoaded = this.#kept.whenLoaded;
@@ -214,8 +216,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
 
   /** Deletes the copy on this device, with what the server lacks; the document goes on in memory. Rejects with OfflineError. */
   async clearOfflineCopy(): Promise<void> {
-    const { name } = this.#kept.copy ?? {};
-    if (name !== undefined) await clearOfflineCopy(name);
+    const { database } = this.#kept.copy ?? {};
+    if (database !== undefined) await clearOfflineCopy(database);
   }
 
   /** Leaves no socket, timer or listener. The document stays as it is. */
@@ -247,7 +249,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     const listening = [
       listen(connection, 'state', (state) => this.#connectionChanged(state)),
       listen(connection, 'ended', (reason) => this.#connectionEnded(reason)),
-      listen(connection, 'logged-out', () => this.#changed()),
+      listen(connection, 'logged-out', () => this.#loggedOut()),
       listen(connection, 'token-failed', () => {
         this.#lookWhetherStuck();
         this.#changed();
@@ -304,6 +306,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     const kept = this.#kept;
     kept.on('phase', (phase) => this.#phaseChanged(phase));
     kept.on('access', () => this.#accessChanged());
+    kept.on('other-owner', () => this.emit('other-owner', [this]));
     kept.on('unsynced', (count) => this.emit('unsyncedChanges', [count]));
     kept.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
     kept.on('client-id-conflict', (clientId) => this.emit('client-id-conflict', [{ clientId }]));
@@ -329,6 +332,11 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     const onDestroy = (): void => this.destroy();
     doc.on('destroy', onDestroy);
     this.#undo.push(() => doc.off('destroy', onDestroy));
+  }
+
+  #loggedOut(): void {
+    this.#kept.leaveTabs();
+    this.#changed();
   }
 
   #connectionChanged(state: ConnectionState): void {
@@ -439,6 +447,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   #reason(isBroken: boolean): StatusReason | undefined {
     const { reason, isLoggedOut, isStuck } = this.connection;
     if (isLoggedOut) return loggedOut;
+    if (this.#kept.isOfOther) return otherOwner;
     if (this.#kept.hasClientIdConflict) return clientIdConflict;
     if (isBroken && reason !== undefined) return statusReason(reason, isStuck);
     if (this.#kept.reason !== undefined) return statusReason(this.#kept.reason);

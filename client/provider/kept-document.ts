@@ -6,8 +6,9 @@ import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
 import type { Access } from '../../shared/permission.js';
-import type { Connection } from '../connection/connection.js';
+import type { Connection, Welcome } from '../connection/connection.js';
 import { applyGuarded } from '../crdt/apply-parts.js';
+import type { CopyOwner } from '../offline/copy-owner.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
 import type { WrittenRange } from '../crdt/written-here.js';
@@ -35,6 +36,13 @@ export interface KeptDocumentDeps {
   readonly copy: OfflineCopy | undefined;
   /** What the tabs of one browser that have this document open call each other by; undefined for each on its own. */
   readonly channelName: string | undefined;
+  /**
+   * With which server and user this document is, as far as this device knows: tabs of others are not heard. Default:
+   * nobody asks.
+   */
+  readonly owner?: (() => Promise<CopyOwner>) | undefined;
+  /** The server's address. Default: none. */
+  readonly url?: string | undefined;
   /** What the tabs talk over. Default: what the browser has. */
   readonly tabPlatform?: TabPlatform | undefined;
 }
@@ -50,6 +58,8 @@ interface Events {
   'offline-error': (error: OfflineError) => void;
   /** Something of another tab could not be taken. The document is as it was. */
   'tab-error': (error: Error) => void;
+  /** The copy was loaded for another user or server than the connection is with. */
+  'other-owner': () => void;
   /** Somebody else has written other content under a client id that this document has written under. */
   'client-id-conflict': (clientId: number) => void;
 }
@@ -62,7 +72,8 @@ export class KeptDocument extends GuardedObservable<Events> {
   readonly #deps: KeptDocumentDeps;
   readonly #copy: OfflineCopy | undefined;
   readonly #identity: ClientIdentity;
-  readonly #tabs: TabChannel | undefined;
+  #tabs: TabChannel | undefined;
+  #channelName: string | undefined;
   readonly #loaded = new Settled();
   readonly #undo: (() => void)[] = [];
   /** What was in the document before there was a provider may be nowhere else. */
@@ -78,6 +89,8 @@ export class KeptDocument extends GuardedObservable<Events> {
   /** By the server's last word, be it of the time when the copy was made. */
   #mayRead = false;
   #isOpen = false;
+  /** What the copy was loaded with is not for whom the connection is with. */
+  #isOfOther = false;
   #isDestroyed = false;
 
   constructor(deps: KeptDocumentDeps) {
@@ -89,7 +102,6 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#identity = new ClientIdentity({ doc, awareness, conflict: (clientId) => this.#conflict(clientId) });
     this.#hadContent = doc.store.clients.size > 0;
     if (this.#hadContent) this.#changed(Y.encodeStateAsUpdate(doc), undefined);
-    this.#tabs = this.#openTabs();
     const onUpdate = (update: Uint8Array, origin: unknown, _doc: Y.Doc, made: Y.Transaction): void =>
       this.#changed(update, origin, made);
     doc.on('update', onUpdate);
@@ -102,6 +114,8 @@ export class KeptDocument extends GuardedObservable<Events> {
         restored: () => this.#setMayRead(this.#mayRead),
       }),
     );
+    if (deps.owner === undefined) this.#openTabs(deps.channelName);
+    else void deps.owner().then((owner) => this.#setOwner(owner));
     if (copy === undefined) this.#begin(nothing);
     else void this.#load(copy);
   }
@@ -156,6 +170,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#tabs !== undefined && this.#mayRead;
   }
 
+  /** What was loaded is of another user or server than the connection is with: nothing is sent or received. */
+  get isOfOther(): boolean {
+    return this.#isOfOther;
+  }
+
   get unsynced(): number {
     return this.#sync?.unsynced ?? this.#early.length;
   }
@@ -175,6 +194,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#isOpen = true;
     this.#sync?.start();
     this.#sync?.retry();
+  }
+
+  /** Nobody is logged in: what other tabs write is not for whoever looks at this one. */
+  leaveTabs(): void {
+    this.#setMayRead(false);
   }
 
   close(): void {
@@ -247,6 +271,7 @@ export class KeptDocument extends GuardedObservable<Events> {
       otherConnection,
       clock,
       random,
+      mayOpen: (welcome) => this.#mayOpen(welcome),
       isEdit: (origin) => this.#kindOf(origin) === 'edit',
       position: this.#hadContent ? undefined : position,
     });
@@ -263,7 +288,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     if (this.unsynced > 0) this.#tell('unsynced', this.unsynced);
     if (this.#copy === undefined) this.#loaded.resolve();
     this.#begun.resolve();
-    this.#setMayRead(access !== undefined);
+    this.#setMayRead(access !== undefined && access !== 'none');
     if (this.#isOpen) sync.start();
     this.emit('changed', []);
   }
@@ -272,11 +297,14 @@ export class KeptDocument extends GuardedObservable<Events> {
     const copy = this.#copy;
     sync.on('phase', (phase) => {
       if (phase === 'syncing') this.#setMayRead(true);
-      if (phase === 'blocked' && sync.reason?.code === 'FORBIDDEN') this.#setMayRead(false);
+      if (phase === 'blocked' && sync.reason?.code === 'FORBIDDEN') {
+        this.#setMayRead(false);
+        copy?.setAccess('none');
+      }
       this.#tell('phase', phase);
     });
     sync.on('access', (access) => {
-      if (access !== 'none') copy?.setAccess(access);
+      copy?.setAccess(access);
       this.#tell('access', access);
     });
     sync.on('unsynced', (count) => this.#tell('unsynced', count));
@@ -293,9 +321,33 @@ export class KeptDocument extends GuardedObservable<Events> {
     });
   }
 
-  #openTabs(): TabChannel | undefined {
-    const { channelName, doc, awareness, clock, random, tabPlatform: platform } = this.#deps;
-    if (channelName === undefined) return undefined;
+  /** Whether what the document was loaded with is for whom the connection is with. */
+  #mayOpen(welcome: Welcome | undefined): boolean {
+    const { url = '', owner } = this.#deps;
+    if (welcome === undefined || owner === undefined) return true;
+    const { server, user } = welcome;
+    const who: CopyOwner = { url, server, user };
+    const isOfOther = this.#copy?.meets(who) === false;
+    const wasOfOther = this.#isOfOther;
+    this.#isOfOther = isOfOther;
+    if (isOfOther) this.#setMayRead(false);
+    else this.#setOwner(who);
+    if (isOfOther && !wasOfOther) this.emit('other-owner', []);
+    if (isOfOther !== wasOfOther) this.emit('changed', []);
+    return !isOfOther;
+  }
+
+  /** Tabs of other users and servers are not heard. */
+  #setOwner({ server = '', user = '' }: CopyOwner): void {
+    const { channelName } = this.#deps;
+    if (!this.#isDestroyed && channelName !== undefined) this.#openTabs(`${channelName}:${server}:${user}`);
+  }
+
+  #openTabs(channelName: string | undefined): void {
+    if (channelName === undefined || channelName === this.#channelName) return;
+    this.#tabs?.destroy();
+    this.#channelName = channelName;
+    const { doc, awareness, clock, random, tabPlatform: platform } = this.#deps;
     const kindOf = (origin: unknown, made: Y.Transaction): 'edit' | 'derived' | 'server' | 'copy' => {
       const kind = this.#kindOf(origin, made);
       return kind === 'tab' ? 'server' : kind;
@@ -306,7 +358,9 @@ export class KeptDocument extends GuardedObservable<Events> {
     tabs.on('conflict', (clientId) => this.#identity.foundTwice(clientId));
     tabs.on('orphaned', () => this.#sync?.compare());
     tabs.on('error', (error) => this.emit('tab-error', [error]));
-    return tabs;
+    this.#tabs = tabs;
+    tabs.setState({ isSynced: this.phase === 'synced', unsynced: this.unsynced });
+    if (this.#mayRead) tabs.join();
   }
 
   #conflict(clientId: number): void {

@@ -47,5 +47,10 @@ export interface ProviderEvents<Provider> {
   awarenessUpdate: (data: { states: PresentState[] }) => void;
   /** The document has moved to a connection of its own. */
   connection: (connection: HeddleConnection) => void;
+  /**
+   * The connection is with another user or another server than the one that the document's copy was loaded for. Nothing is
+   * sent or received, and the copy stays as it is; a new Y.Doc can go on.
+   */
+  'other-owner': (provider: Provider) => void;
   destroy: (provider: Provider) => void;
 }

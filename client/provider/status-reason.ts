@@ -15,7 +15,8 @@ export type StatusReasonKind =
   | 'read-only'
   /**
    * This Y.Doc was used under another user, who owns its client id: edits made with it are not taken. They stay here; a new
-   * Y.Doc, or that user, can go on.
+   * Y.Doc, or that user, can go on. So too where what the Y.Doc was loaded with belongs to another user or another server
+   * than the one that the connection is with now: nothing of it is sent or received, and its copy stays as it is.
    */
   | 'other-user'
   /**
@@ -100,6 +101,13 @@ export const clientIdConflict: StatusReason = {
   code: undefined,
   message: 'somebody else has written other content under the same client id',
   isFinal: false,
+};
+
+export const otherOwner: StatusReason = {
+  kind: 'other-user',
+  code: undefined,
+  message: 'the document was loaded for another user or another server: a new Y.Doc can go on',
+  isFinal: true,
 };
 
 export const loggedOut: StatusReason = {

@@ -132,6 +132,13 @@ export class TokenSource extends GuardedObservable<Events> {
     return this.#isPerDocument && this.#askedFor !== undefined && !this.#askedFor.has(document);
   }
 
+  /** What is known without asking: the token, or the last one that was given; '' for none, undefined while nobody knows. */
+  get known(): string | undefined {
+    if (this.#isLoggedOut) return undefined;
+    if (typeof this.#source === 'string') return this.#source;
+    return this.#source === undefined ? (this.#read() ?? '') : (this.#token ?? this.#last);
+  }
+
   /** There is none to be given, and the application is being asked, or will be again. */
   get isAsking(): boolean {
     return this.#token === undefined && (this.#request !== undefined || this.#timer.isRunning);

@@ -1,0 +1,35 @@
+// In which database the copy of a user of a server is.
+
+import { CopyDatabase } from './copy-database.js';
+import { databasesFor, isFor, type CopyOwner } from './copy-owner.js';
+import type { DatabaseDeps } from './open-database.js';
+
+/** The database that the copy of this owner is in, or is to be made in. */
+export async function findDatabase(name: string, who: CopyOwner, deps: DatabaseDeps): Promise<string> {
+  const [usual, ...others] = databasesFor(name, who) as [string, ...string[]];
+  const existing = await existingDatabases(deps);
+  const isThere = (database: string): boolean => existing?.has(database) ?? database === usual;
+  const owner = isThere(usual) ? await ownerOf(usual, deps) : undefined;
+  if (owner !== undefined && isFor(owner, who)) return usual;
+  for (const other of others) if (isThere(other) && isFor(await ownerOf(other, deps), who)) return other;
+  if (owner === undefined) return usual;
+  for (const other of others.slice(1))
+    if (!isThere(other) || isFor(await ownerOf(other, deps), who)) return other;
+  return others.at(0)!;
+}
+
+/** Undefined where the browser does not tell. */
+async function existingDatabases({ factory }: DatabaseDeps): Promise<ReadonlySet<string> | undefined> {
+  if (typeof factory?.databases !== 'function') return undefined;
+  const all = await factory.databases();
+  return new Set(all.flatMap(({ name }) => (name === undefined ? [] : [name])));
+}
+
+async function ownerOf(name: string, deps: DatabaseDeps): Promise<CopyOwner | undefined> {
+  const database = await CopyDatabase.open(name, deps, () => {});
+  try {
+    return (await database.read((transaction) => transaction.record()))?.owner;
+  } finally {
+    database.close();
+  }
+}
