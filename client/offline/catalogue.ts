@@ -5,7 +5,10 @@ import { OfflineError } from './offline-error.js';
 import { inTime, openDatabase, resultOf, type DatabaseDeps } from './open-database.js';
 
 export interface OfflineCopyInfo {
-  /** Of the database: the document's name, where the application has not named it otherwise. */
+  /**
+   * Of the database: the document's name, where the application has not named it otherwise. Copies of further users and
+   * servers have that name with their own in brackets after it.
+   */
   readonly name: string;
   /** Of what is stored, about. */
   readonly bytes: number;
