@@ -3,16 +3,7 @@
 
 import { GuardedObservable, guarded } from '../platform/guarded.js';
 import type { Clock, Timer } from '../../shared/clock.js';
-import {
-  errorCodeOf,
-  errorTable,
-  retryOf,
-  SyncError,
-  toSyncError,
-  type ErrorCode,
-  type Retry,
-} from '../../shared/errors.js';
-import type { Known } from '../../shared/native/fields.js';
+import { errorCodeOf, errorTable, retryOf, SyncError, toSyncError } from '../../shared/errors.js';
 import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
@@ -23,6 +14,7 @@ import {
   type ServerLimits,
 } from '../../shared/native/messages.js';
 import { openBeside, type WelcomedSocket } from './beside.js';
+import type { Attached, ConnectionReason, DocumentMessage, Welcome } from './attached.js';
 import { Backoff } from './backoff.js';
 import { Calls } from './calls.js';
 import {
@@ -38,35 +30,7 @@ import { outgoingFrames } from './outgoing-frames.js';
 import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
 import { Uploads } from './uploads.js';
 
-/** Why a connection cannot go on, or was lost. */
-export interface ConnectionReason {
-  /** A name of the error table; undefined where the connection ended without one, or with one that is not known here. */
-  readonly code: ErrorCode | undefined;
-  readonly message: string;
-  readonly retry: Retry;
-  /** As in a WebSocket's close event; 1006 when it ended without a word. */
-  readonly closeCode: number;
-}
-
-/** What the server says of itself when it lets a client in. */
-export type Welcome = Extract<NativeServerMessage, { type: 'welcome' }>;
-
-/** What a connection tells its documents. */
-export interface Attached {
-  /** The document's, the same for its whole life. */
-  readonly name: string;
-  /** What it has of the document, to be told when the document is asked for. */
-  known(): Known;
-  /** The connection is open: the document can be. `say` puts what it says into this connection's order. */
-  connected(): void;
-  /** It is not any more; numbers and sequences of before mean nothing on the next. */
-  disconnected(): void;
-  /** What the server says about the document. */
-  hear(message: DocumentMessage): void;
-}
-
-/** Server messages that are about one document. */
-export type DocumentMessage = Extract<NativeServerMessage, { document: number } | { ref: number }>;
+export type { Attached, ConnectionReason, DocumentMessage, Welcome };
 
 export interface ConnectionDeps {
   readonly url: string;
@@ -98,6 +62,8 @@ interface ConnectionEvents {
 
 /** An opening, greeting included, that takes longer is given up, ms. */
 const openingMs = 15_000;
+/** The same from when the page has woken: what was under way before may never be answered. */
+const wokenOpeningMs = 4_000;
 
 export class Connection extends GuardedObservable<ConnectionEvents> {
   /** What documents have to upload, in turns. */
@@ -135,6 +101,10 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #outbox: NativeClientMessage[] = [];
   #timer: Timer | undefined;
   #opening: Timer | undefined;
+  /** When the opening is given up, on the monotonic clock. */
+  #openingUntil = 0;
+  /** When the server was last heard, by this device's clock, ms since the epoch. */
+  #heardAt = 0;
   #retryAfterMs = 0;
   #greetedAt = 0;
 
@@ -169,6 +139,11 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     return { ...usualLimits, ...this.#welcome?.limits };
   }
 
+  /** When the server was last heard, by this device's clock, ms since the epoch; 0 for never. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** What to add to this device's time to get the server's, ms. */
   get serverTimeOffset(): number {
     return this.#serverClock.offsetMs;
@@ -191,6 +166,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   /** Now is a good moment to try again, or to see whether the connection still is one. */
   nudge(): void {
     if (this.#state === 'open') this.#heartbeat.check();
+    else if (this.#state === 'opening' || this.#state === 'greeting') this.#openWithin(wokenOpeningMs);
     else this.#happen('nudged');
   }
 
@@ -293,9 +269,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         void this.#askForToken();
         return;
       case 'open-socket':
-        this.#opening = clock.after(openingMs, () =>
-          this.#fail('', 'the server could not be reached in time'),
-        );
+        this.#openingUntil = Infinity;
+        this.#openWithin(openingMs);
         this.#socket = this.#open();
         return;
       case 'close-socket':
@@ -346,6 +321,15 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     this.#hear(frame);
     if (this.#token !== token) this.renewed(this.#token);
     this.#begin();
+  }
+
+  /** Gives the opening up after this time, or when it was to be given up before. */
+  #openWithin(ms: number): void {
+    const { clock } = this.#deps;
+    this.#opening?.cancel();
+    this.#openingUntil = Math.min(this.#openingUntil, clock.monotonic() + ms);
+    const leftMs = this.#openingUntil - clock.monotonic();
+    this.#opening = clock.after(leftMs, () => this.#fail('', 'the server could not be reached in time'));
   }
 
   /** A socket that was let go of may still have something under way. */
@@ -415,6 +399,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
 
   #hear(bytes: Uint8Array): void {
     this.#heartbeat.heard();
+    this.#heardAt = this.#deps.clock.now();
     let messages: NativeServerMessage[];
     try {
       messages = decodeServerFrame(bytes);

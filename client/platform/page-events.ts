@@ -50,13 +50,29 @@ export function listenToPage(listener: PageListener): () => void {
   };
 }
 
-/** Asks before the page is left whenever `isUnsafe` says so, until the function that it returns is called. */
-export function warnBeforeLeaving(isUnsafe: () => boolean): () => void {
+/** A question before the page is left. */
+export interface LeavingQuestion {
+  /** What it depends on may have changed. */
+  look(): void;
+  stop(): void;
+}
+
+/**
+ * Asks before the page is left while `isUnsafe` says so. Listens only then: some browsers keep no page that listens for
+ * `beforeunload` in their back/forward cache.
+ */
+export function warnBeforeLeaving(isUnsafe: () => boolean): LeavingQuestion {
   const { window } = globalThis as { window?: Window };
-  if (window === undefined) return () => {};
   const ask = (event: BeforeUnloadEvent): void => {
     if (isUnsafe()) event.preventDefault();
   };
-  window.addEventListener('beforeunload', ask);
-  return () => window.removeEventListener('beforeunload', ask);
+  let isListening = false;
+  const listen = (shouldListen: boolean): void => {
+    if (shouldListen === isListening) return;
+    isListening = shouldListen;
+    if (shouldListen) window?.addEventListener('beforeunload', ask);
+    else window?.removeEventListener('beforeunload', ask);
+  };
+  listen(isUnsafe());
+  return { look: () => listen(isUnsafe()), stop: () => listen(false) };
 }

@@ -11,7 +11,7 @@ import type { ConnectionState } from '../connection/connection-state.js';
 import type { Connection, ConnectionReason } from '../connection/connection.js';
 import { checkOwnYjs } from '../crdt/own-yjs.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
-import { warnBeforeLeaving } from '../platform/page-events.js';
+import { warnBeforeLeaving, type LeavingQuestion } from '../platform/page-events.js';
 import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
 import { checkOptions } from './check-options.js';
 import type { DocumentPhase } from './document-events.js';
@@ -58,6 +58,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   readonly #firstSync = new Settled();
   #subdocuments: Subdocuments<HeddleProvider> | undefined;
   #status!: SyncStatus;
+  #leavingQuestion: LeavingQuestion | undefined;
   #shouldConnect = false;
   #isDestroyed = false;
   #isBroken = false;
@@ -101,8 +102,11 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.#status = this.#statusNow();
     this.#listen();
     listenWith(callbacks, this);
-    if (warnBeforeUnload !== false)
-      this.#undo.push(warnBeforeLeaving(() => this.#wouldLose(warnBeforeUnload)));
+    if (warnBeforeUnload !== false) {
+      const question = warnBeforeLeaving(() => this.#wouldLose(warnBeforeUnload));
+      this.#leavingQuestion = question;
+      this.#undo.push(() => question.stop());
+    }
     if (autoLoadSubdocs) this.#subdocuments = this.#keepSubdocuments(own);
     if (connect) this.#open();
   }
@@ -407,12 +411,15 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 
   #changed(): void {
+    if (!this.#isDestroyed) this.#leavingQuestion?.look();
     const before = this.#status;
     const now = this.#statusNow();
     if (equalityDeep(before, now)) return;
-    // The moment before it changed was the last at which both sides were the same.
+    // The last word of the server is the last proof that both sides were the same; its loss may be noticed much later.
     const wasSame = before.phase === 'synced' || now.phase === 'synced';
-    const lastSyncedAt = wasSame ? systemClock.now() + this.connection.serverTimeOffset : before.lastSyncedAt;
+    const lastSyncedAt = wasSame
+      ? this.connection.wire.heardAt + this.connection.serverTimeOffset
+      : before.lastSyncedAt;
     this.#status = Object.freeze({ ...now, lastSyncedAt });
     this.emit('sync-status', [this.#status]);
   }

@@ -30,7 +30,8 @@ const open = new Set<Shared>();
 /**
  * A connection for this server and these options. Token functions may differ, as a function is often written where it is
  * handed over: the one that came last, of those still in use, is asked. A token that is a text is the same text for all.
- * On one connection each document can be open once: who opens it beside gets another connection. `isAlone`: nobody with
+ * On one connection each document can be open once, and as many documents as the server allows: who opens one beside gets
+ * another connection. `isAlone`: nobody with
  * another token function shares it.
  */
 export function sharedConnection(
@@ -45,6 +46,7 @@ export function sharedConnection(
   const fits = (one: Shared): boolean =>
     one.connection.url === wanted &&
     !one.connection.names.has(name) &&
+    one.connection.names.size < mostDocuments(wanted) &&
     areEqual(one.options, options) &&
     (!(one.isAlone || isAlone) || (one.isAlone === isAlone && one.options.token === token));
   const found = [...open].find(fits);
@@ -64,6 +66,12 @@ export function sharedConnection(
     },
     letGo: () => letGo(shared, user),
   };
+}
+
+/** As many documents as the server opens on one connection, by the word that any connection to it has heard. */
+function mostDocuments(url: string): number {
+  const same = [...open].filter(({ connection }) => connection.url === url);
+  return Math.min(...same.map(({ connection }) => connection.wire.limits.maxDocuments));
 }
 
 function letGo(shared: Shared, user: User): void {

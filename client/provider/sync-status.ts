@@ -23,7 +23,10 @@ export interface SyncStatus {
    * was found here and not there. Falls as an upload goes on.
    */
   readonly unsyncedBytes: number;
-  /** When both sides were last the same: ms since the epoch by the server's clock; undefined if never since the start. */
+  /**
+   * When the server was last heard while both sides were the same: ms since the epoch by the server's clock; undefined if
+   * never since the start.
+   */
   readonly lastSyncedAt: number | undefined;
   /** Undefined until the server has said. */
   readonly access: 'read' | 'write' | undefined;

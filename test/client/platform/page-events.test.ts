@@ -56,18 +56,37 @@ describe('a page', () => {
   it('K8 asks before it is left only while something would be lost', () => {
     const page = new Page();
     let isUnsafe = true;
-    const stop = warnBeforeLeaving(() => isUnsafe);
+    const question = warnBeforeLeaving(() => isUnsafe);
     expect(page.tell('beforeunload').defaultPrevented).toBe(true);
     isUnsafe = false;
     expect(page.tell('beforeunload').defaultPrevented).toBe(false);
     isUnsafe = true;
-    stop();
+    question.stop();
     expect(page.tell('beforeunload').defaultPrevented).toBe(false);
+  });
+
+  it('K37: listens for being left only while something would be lost', () => {
+    const page = new Page();
+    const heard: string[] = [];
+    page.addEventListener = (type: string): void => void heard.push(`on ${type}`);
+    page.removeEventListener = (type: string): void => void heard.push(`off ${type}`);
+    let isUnsafe = false;
+    const question = warnBeforeLeaving(() => isUnsafe);
+    question.look();
+    expect(heard).toEqual([]);
+    isUnsafe = true;
+    question.look();
+    question.look();
+    expect(heard).toEqual(['on beforeunload']);
+    isUnsafe = false;
+    question.look();
+    question.stop();
+    expect(heard).toEqual(['on beforeunload', 'off beforeunload']);
   });
 
   it('K8 that is none has nothing to say', () => {
     const stop = listenToPage({});
     expect(() => stop()).not.toThrow();
-    expect(() => warnBeforeLeaving(() => true)()).not.toThrow();
+    expect(() => warnBeforeLeaving(() => true).stop()).not.toThrow();
   });
 });

@@ -175,3 +175,12 @@ describe('K13 a token function that takes an argument', () => {
     expect(reasons).toEqual(['first', 'refused', 'renewal']);
   });
 });
+
+it('K39: more documents than the server opens on one connection go over another one', async () => {
+  const { url } = await serverForTest({ limits: { maxDocumentsPerConnection: 2 } });
+  const first = open(url, 'one', {});
+  await first.whenSynced;
+  const all = [first, ...['two', 'three', 'four', 'five'].map((name) => open(url, name, {}))];
+  await allSynced(all);
+  expect(connectionsOf(all)).toBe(3);
+});
