@@ -30,6 +30,8 @@ export interface CopyRowsDeps {
   readonly encodeDocument: (() => Uint8Array) | undefined;
   /** Called when somebody else has closed the database. */
   readonly lost: (error: OfflineError) => void;
+  /** Throws OfflineError where nothing may be read or written any more, because the copies of the device were wiped. */
+  readonly refuseWiped: () => void;
 }
 
 /** Rows to be merged, and the whole document when they are all of it. */
@@ -169,6 +171,7 @@ export class CopyRows {
   }
 
   async #open(): Promise<CopyDatabase> {
+    this.#deps.refuseWiped();
     if (this.#database !== undefined) return this.#database;
     const database = await CopyDatabase.open(this.name, this.#deps.database, (error) => {
       if (this.#database === database) this.#database = undefined;
@@ -177,6 +180,13 @@ export class CopyRows {
     if (this.#isEnded) {
       database.close();
       throw new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+    }
+    try {
+      // A wipe that has begun meanwhile may not have known of it.
+      this.#deps.refuseWiped();
+    } catch (error) {
+      database.close();
+      throw error;
     }
     // Two may have asked at once.
     if (this.#database !== undefined) database.close();

@@ -1,4 +1,5 @@
-// Keeps the catalogue's line about one copy true: when it is opened and closed, and now and then between.
+// Keeps the catalogue's line about one copy true: it is written when the copy is opened and closed, at once when the copy
+// holds edits that the server may lack, and now and then between.
 
 import type { Clock, Timer } from '../../shared/clock.js';
 import type { Catalogue } from './catalogue.js';
@@ -12,6 +13,7 @@ export class CopySummary {
   readonly #clock: Clock;
   #record: CopyRecord | undefined;
   #timer: Timer | undefined;
+  #saysUnsynced = false;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(name: string, catalogue: Catalogue, clock: Clock) {
@@ -23,7 +25,8 @@ export class CopySummary {
   /** The copy is like this now. */
   changed(record: CopyRecord): void {
     this.#record = record;
-    this.#timer ??= this.#clock.after(seldomMs, () => void this.write());
+    if (hasPending(record) && !this.#saysUnsynced) void this.write();
+    else this.#timer ??= this.#clock.after(seldomMs, () => void this.write());
   }
 
   /** Writes it now. Resolves also where that is not possible: who asks for the list is told why. */
@@ -32,7 +35,8 @@ export class CopySummary {
     this.#timer = undefined;
     const record = this.#record;
     this.#record = undefined;
-    if (record !== undefined)
+    if (record !== undefined) {
+      this.#saysUnsynced = hasPending(record);
       this.#writing = this.#writing.then(() =>
         this.#catalogue
           .put({
@@ -44,6 +48,7 @@ export class CopySummary {
           })
           .catch(() => {}),
       );
+    }
     await this.#writing;
   }
 

@@ -1,15 +1,13 @@
 // What this device remembers of each server's address, for the time before the server has spoken: which server it was, and
 // whom it believed last.
 
+import { readDevice, writeDevice } from '../platform/device-storage.js';
 import type { CopyOwner } from './copy-owner.js';
-
-/** For where there is no localStorage. */
-const inMemory = new Map<string, string>();
 
 const keyOf = (url: string): string => `heddle.user:${url}`;
 
 export function knownUser(url: string): CopyOwner {
-  const text = read(keyOf(url));
+  const text = readDevice(keyOf(url));
   try {
     const { server, user } = JSON.parse(text ?? '{}') as { server?: unknown; user?: unknown };
     return {
@@ -24,28 +22,11 @@ export function knownUser(url: string): CopyOwner {
 
 /** The server has spoken. */
 export function rememberUser({ url, server, user }: CopyOwner): void {
-  write(keyOf(url), JSON.stringify({ server, user }));
+  writeDevice(keyOf(url), JSON.stringify({ server, user }));
 }
 
 /** The user has logged out: who comes next is somebody else until they say who they are. */
 export function forgetUser(url: string): void {
   const { server } = knownUser(url);
   rememberUser({ url, server });
-}
-
-function read(key: string): string | undefined {
-  try {
-    return localStorage.getItem(key) ?? undefined;
-  } catch {
-    return inMemory.get(key);
-  }
-}
-
-function write(key: string, value: string): void {
-  inMemory.set(key, value);
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Not there, or refused to this page.
-  }
 }

@@ -17,7 +17,7 @@ export interface OfflineCopiesDeps extends DatabaseDeps {
   readonly locks: Locks;
 }
 
-const browserDeps = (): OfflineCopiesDeps => ({
+export const browserDeps = (): OfflineCopiesDeps => ({
   factory: browserDatabases(),
   clock: systemClock,
   timeoutMs,

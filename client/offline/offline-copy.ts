@@ -25,6 +25,7 @@ import { mergeStored } from './merge-updates.js';
 import { OfflineError, toOfflineError, type OfflineErrorCode } from './offline-error.js';
 import { inTime, type DatabaseDeps } from './open-database.js';
 import type { TabLocks } from './tab-locks.js';
+import { finishBeforeOpening, lastWipe, refuseWiped } from './wipe.js';
 
 /** At most once in this time: what is handed in meanwhile is stored together. The first after a rest is stored at once. */
 const batchMs = 100;
@@ -83,6 +84,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   readonly #tab: string;
   readonly #backoff: Backoff;
   readonly #queue: CopyQueue;
+  /** The last wipe of this device when this was made. */
+  readonly #wipe = lastWipe();
   #place: CopyPlace;
   /** With whom the server has said to speak. */
   #met: CopyOwner | undefined;
@@ -257,6 +260,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       newId: () => this.#newId(),
       encodeDocument,
       lost: (error) => this.#lost(error),
+      refuseWiped: () => refuseWiped(this.#wipe),
       locks,
     });
   }
@@ -276,6 +280,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     this.#happen('tried');
     try {
       await this.#inTime(closing.get(this.name) ?? Promise.resolve());
+      await this.#inTime(finishBeforeOpening({ ...this.#databaseDeps, locks: this.#deps.locks }));
       const who = await this.#locate();
       await this.#inTime(this.#place.locks.enter());
       const loaded = await this.#read(isLate, who);
@@ -499,14 +504,15 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   /** Nothing is stored any more. */
   #end(error: OfflineError | undefined): void {
-    const wasLoaded = this.#state === 'open';
+    // Otherwise it is told by the rejection of `load`.
+    const isLate = this.#state === 'open' || this.#error !== undefined;
     this.#happen('ended');
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#place.summary.forget();
     this.#place.rows.end();
     this.#leave();
-    if (error !== undefined && wasLoaded) this.#report(error);
+    if (error !== undefined && isLate) this.#report(error);
     else this.#error ??= error;
     this.#tellSaved();
   }

@@ -15,7 +15,8 @@ import type { CopyOwner } from '../offline/copy-owner.js';
 import { forgetUser, knownUser, rememberUser } from '../offline/known-users.js';
 import { inTime } from '../offline/open-database.js';
 import { claimsOf } from '../token/claims.js';
-import { clearOfflineCopy, listOfflineCopies } from '../offline/offline-copies.js';
+import { browserDeps } from '../offline/offline-copies.js';
+import { beginWipe, finishWipe, isWipeUnfinished } from '../offline/wipe.js';
 import { deviceSecret } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TokenSource, type TokenOption } from '../token/token-source.js';
@@ -81,6 +82,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   #isLoggedOut = false;
   #isDestroyed = false;
   #wasConnected = false;
+  #wiping: Promise<void> | undefined;
 
   /** `url` is the server's: ws, wss, http or https. */
   constructor(url: string, options: HeddleConnectionOptions = {}) {
@@ -112,6 +114,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     });
     this.#listenToWire();
     this.#listenToTokens();
+    if (isWipeUnfinished()) this.#finishWipe().catch(() => {}); // Tried again by the next page, and before a copy is opened.
     this.#transports.on('trial', ({ openSocket, ended }) => this.wire.moveTo(openSocket, ended));
     this.#undo = listenToPage({
       woke: () => {
@@ -240,12 +243,23 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
 
   /**
    * Ends the connections of every tab to this server, and forgets the token. With `wipe` all offline copies of this
-   * device are deleted, with what they hold and the server does not: rejects with OfflineError when one cannot be.
+   * device are deleted, those of other users and servers too, with what they hold and the server does not: rejects with
+   * OfflineError when one cannot be deleted. What is left then, or when the page goes away meanwhile, is deleted before any page
+   * of this origin opens a copy again.
    */
   async logout({ wipe = false }: { wipe?: boolean } = {}): Promise<void> {
+    // Before anything else: from here on the wipe is done, by whichever page there is.
+    if (wipe) beginWipe(systemClock.now());
     this.#tokens.logout({ wipe });
-    if (!wipe) return;
-    for (const { name } of await listOfflineCopies()) await clearOfflineCopy(name);
+    if (wipe) await this.#finishWipe();
+  }
+
+  /** Of the tabs that hear of a wipe one does it; the others wait for that one. */
+  #finishWipe(): Promise<void> {
+    this.#wiping ??= finishWipe(browserDeps()).finally(() => {
+      this.#wiping = undefined;
+    });
+    return this.#wiping;
   }
 
   /** Connected for this user, until it is released. */
@@ -325,6 +339,8 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       forgetUser(this.url);
       this.disconnect();
       this.emit('logged-out', [options]);
+      // The tab that asked for it may be gone. If it fails it is tried again before the next copy is opened.
+      if (options.wipe) this.#finishWipe().catch(() => {});
     });
   }
 
