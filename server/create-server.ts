@@ -36,6 +36,7 @@ import { RoomFanout } from './session/room-fanout.js';
 import { serverIdentity, type ServerIdentity } from './session/server-identity.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { Tarpit } from './session/tarpit.js';
+import { zlibDeflation } from './session/zlib-deflation.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
 import type { DocumentStore } from './store/store.js';
@@ -273,6 +274,7 @@ class Server implements HeddleServer {
       logger,
       dialect: yWebsocketDialect,
       nativeDialect,
+      deflation: zlibDeflation,
       tarpit: new Tarpit(clock),
       maxSilenceMs: idleTimeoutS * 1000,
       credentials: (request: UpgradeRequest) =>

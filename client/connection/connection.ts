@@ -3,14 +3,14 @@
 
 import { GuardedObservable, guarded } from '../platform/guarded.js';
 import type { Clock, Timer } from '../../shared/clock.js';
-import { errorCodeOf, errorTable, retryOf, SyncError, toSyncError } from '../../shared/errors.js';
-import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
+import { SyncError } from '../../shared/errors.js';
+import type { Deflation } from '../../shared/native/deflation.js';
+import { encodeClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
   oldestNativeVersion,
   usualLimits,
   type NativeClientMessage,
-  type NativeServerMessage,
   type ServerLimits,
 } from '../../shared/native/messages.js';
 import { openBeside, type WelcomedSocket } from './beside.js';
@@ -23,8 +23,11 @@ import {
   type ConnectionEvent,
   type ConnectionState,
 } from './connection-state.js';
+import { connectionReason, errorNameOf } from './connection-reason.js';
 import { Heartbeat } from './heartbeat.js';
+import { Inflow, type PlainMessage } from './inflow.js';
 import { OpenQuestions } from './open-questions.js';
+import { Outflow } from './outflow.js';
 import { ServerClock } from './server-clock.js';
 import { outgoingFrames } from './outgoing-frames.js';
 import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
@@ -43,6 +46,8 @@ export interface ConnectionDeps {
    */
   readonly newSession?: () => string;
   readonly openSocket: OpenSocket;
+  /** For large messages, in both directions. Undefined where the platform has none: then all are as they are. */
+  readonly deflation?: Deflation | undefined;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -80,6 +85,9 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #reason: ConnectionReason | undefined;
   #welcome: Welcome | undefined;
   #socket: ClientSocket | undefined;
+  /** What comes and goes on the socket. */
+  #inflow: Inflow | undefined;
+  #outflow: Outflow | undefined;
   /** The same on all connections of this client. */
   #session: string | undefined;
   /** The token in use: the newest that this connection was given. */
@@ -247,7 +255,9 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     const messages = this.#outbox;
     this.#outbox = [];
     if (messages.length === 0 || this.#state !== 'open') return;
-    for (const frame of outgoingFrames(messages, this.limits.maxMessageBytes)) this.#socket?.send(frame);
+    const deflation = this.#welcome?.extensions?.inflates === true ? this.#deps.deflation : undefined;
+    for (const frame of outgoingFrames(messages, this.limits.maxMessageBytes))
+      this.#outflow?.send(frame, deflation);
   }
 
   #happen(event: ConnectionEvent): void {
@@ -271,7 +281,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
       case 'open-socket':
         this.#openingUntil = Infinity;
         this.#openWithin(openingMs);
-        this.#socket = this.#open();
+        this.#open();
         return;
       case 'close-socket':
         this.#end();
@@ -295,17 +305,30 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     }
   }
 
-  #open(): ClientSocket {
-    const events = this.#eventsOf(() => socket);
+  #open(): void {
+    const inflow = this.#newInflow();
+    const events = this.#eventsOf(() => socket, inflow);
     const socket: ClientSocket = this.#deps.openSocket(this.#deps.url, events, this.#token);
-    return socket;
+    this.#use(socket, inflow);
   }
 
-  #eventsOf(socket: () => ClientSocket): SocketEvents {
+  #use(socket: ClientSocket, inflow: Inflow): void {
+    [this.#socket, this.#inflow, this.#outflow] = [socket, inflow, new Outflow(socket)];
+  }
+
+  #newInflow(): Inflow {
+    const listener = {
+      hear: (message: PlainMessage) => guarded(() => this.#handle(message)),
+      failed: ({ message }: SyncError) => this.#fail('FRAME_MALFORMED', message),
+    };
+    return new Inflow(listener, this.#deps.deflation);
+  }
+
+  #eventsOf(socket: () => ClientSocket, inflow: Inflow): SocketEvents {
     return {
       opened: () => this.#ifCurrent(socket(), () => this.#happen('opened')),
-      frame: (bytes) => this.#ifCurrent(socket(), () => this.#hear(bytes)),
-      closed: (code, reason) => this.#ifCurrent(socket(), () => this.#closed(code, reason)),
+      frame: (bytes) => this.#ifCurrent(socket(), () => this.#hear(bytes, inflow)),
+      closed: (code, reason) => this.#ifCurrent(socket(), () => inflow.end(() => this.#closed(code, reason))),
     };
   }
 
@@ -313,12 +336,13 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #change({ socket, token, greetedAt, frame, goOn }: WelcomedSocket): void {
     this.#tell((document) => document.disconnected());
     this.#end();
-    this.#socket = socket;
+    const inflow = this.#newInflow();
+    this.#use(socket, inflow);
     this.#tokenInForce = token;
     this.#handedIn = [];
     this.#greetedAt = greetedAt;
-    goOn(this.#eventsOf(() => socket));
-    this.#hear(frame);
+    goOn(this.#eventsOf(() => socket, inflow));
+    this.#hear(frame, inflow);
     if (this.#token !== token) this.renewed(this.#token);
     this.#begin();
   }
@@ -365,7 +389,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     const { device, agent, newSession } = this.#deps;
     this.#session ??= newSession?.();
     const session = this.#session;
-    const extensions = session === undefined ? {} : { session };
+    const inflates = this.#deps.deflation === undefined ? {} : { inflates: true };
+    const extensions = { ...(session === undefined ? {} : { session }), ...inflates };
     const [version, oldest] = [nativeVersion, oldestNativeVersion];
     const hello = { type: 'hello', version, oldest, token: this.#token, device, agent, extensions } as const;
     return encodeClientFrame(hello);
@@ -394,22 +419,18 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     this.#questions.clear();
     this.#byNumber.clear();
     this.#calls.lost();
+    this.#inflow?.close();
+    this.#outflow?.close();
     socket?.close();
   }
 
-  #hear(bytes: Uint8Array): void {
+  #hear(bytes: Uint8Array, inflow: Inflow): void {
     this.#heartbeat.heard();
     this.#heardAt = this.#deps.clock.now();
-    let messages: NativeServerMessage[];
-    try {
-      messages = decodeServerFrame(bytes);
-    } catch (error) {
-      return this.#fail('FRAME_MALFORMED', toSyncError(error).message);
-    }
-    for (const message of messages) guarded(() => this.#handle(message));
+    inflow.frame(bytes);
   }
 
-  #handle(message: NativeServerMessage): void {
+  #handle(message: PlainMessage): void {
     switch (message.type) {
       case 'welcome':
         this.#heardTime(this.#greetedAt, message.serverTime);
@@ -461,29 +482,24 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   #closed(closeCode: number, reason: string): void {
-    const [named = ''] = reason.split(':');
-    const found = Object.entries(errorTable).find(([, { close }]) => close === closeCode);
-    // A proxy, or a browser, closes with words of its own.
-    const name = /^[A-Z_]+$/.test(named) ? named : (found?.[0] ?? '');
-    this.#fail(name, reason === '' ? `the connection was closed (${closeCode})` : reason, closeCode);
+    const message = reason === '' ? `the connection was closed (${closeCode})` : reason;
+    this.#fail(errorNameOf(closeCode, reason), message, closeCode);
   }
 
   /** Ends it: to be tried again, or not, by what the error means. `name` is empty where the connection ended without a word. */
   #fail(name: string, message: string, close?: number): void {
-    const code = errorCodeOf(name);
+    const meant = connectionReason(name, message, close);
+    const { code } = meant;
     // The welcome on the socket beside is about to come.
     if (code === 'SESSION_MOVED' && this.#stopBeside !== undefined) return void (this.#hasMovedAway = true);
-    const closeCode = close ?? (code === undefined ? 1006 : errorTable[code].close);
     this.#refusedToken = this.#state === 'asking' ? undefined : this.#tokenInForce;
     // The token in force has ended while a newer one was on its way: there is one to connect with.
     const hasNewer = this.#state === 'open' && this.#token !== this.#tokenInForce;
-    const meant = retryOf(name, closeCode);
-    const retry = meant === 'after-auth' && hasNewer ? 'backoff' : meant;
-    const reason = { code, message, closeCode, retry };
+    const reason = meant.retry === 'after-auth' && hasNewer ? { ...meant, retry: 'backoff' as const } : meant;
     // Another connection has the session: one that was given up, or that of a copy of this client.
     if (code === 'SESSION_MOVED') this.#session = undefined;
     this.#reason = reason;
-    this.#happen(retry === 'backoff' ? 'lost' : 'refused');
+    this.#happen(reason.retry === 'backoff' ? 'lost' : 'refused');
     this.emit('ended', [reason]);
   }
 }

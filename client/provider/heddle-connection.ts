@@ -17,6 +17,7 @@ import { inTime } from '../offline/open-database.js';
 import { claimsOf } from '../token/claims.js';
 import { browserDeps } from '../offline/offline-copies.js';
 import { beginWipe, finishWipe, isWipeUnfinished } from '../offline/wipe.js';
+import { platformDeflation } from '../platform/deflation.js';
 import { deviceSecret } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TokenSource, type TokenOption } from '../token/token-source.js';
@@ -109,6 +110,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       agent,
       newSession: randomSecret,
       openSocket: this.#transports.openSocket,
+      deflation: platformDeflation(),
       clock,
       random,
     });

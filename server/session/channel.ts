@@ -44,6 +44,8 @@ export interface Opened {
   readonly sub: string | undefined;
   /** As of a writer. */
   readonly device: string | undefined;
+  /** The client takes deflated frames. Default false. */
+  readonly inflates?: boolean;
 }
 
 /** A request costs the server more than the client: so many at once, then one per this time. */
@@ -76,14 +78,14 @@ export class Channel implements Writer, Asker, Latest {
   #presenceRefusals: TokenBucket | undefined;
   #isClosed = false;
 
-  constructor(deps: ChannelDeps, { dialect, room, host, sub, device }: Opened) {
+  constructor(deps: ChannelDeps, { dialect, room, host, sub, device, inflates = false }: Opened) {
     this.room = room;
     this.#host = host;
     this.sub = sub;
     this.device = device;
     this.number = room.fanout.nextWriter();
     this.#deps = deps;
-    this.#reader = new Reader(deps, { dialect, room, socket: host.socket, writer: this });
+    this.#reader = new Reader(deps, { dialect, room, socket: host.socket, writer: this, inflates });
     this.#requests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, requestEveryMs);
   }
 

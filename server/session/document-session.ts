@@ -92,7 +92,7 @@ export class DocumentSession
     if (this.#farewell.isSaid) return;
     try {
       if (!isBinary) throw new SyncError('FRAME_MALFORMED', 'frames are binary');
-      checkFrameSize(frame, this.#deps.limits);
+      checkFrameSize(frame.length, this.#deps.limits);
       this.#checkProtocol(frame);
       this.#messages.push(this.#deps.dialect.read(frame));
     } catch (error) {

@@ -7,12 +7,9 @@ import type { Limits } from '../../shared/limits.js';
 /** Room for what stands in front of a payload: type, document, number and length. */
 const headBytes = 16;
 
-/** Throws SyncError FRAME_TOO_LARGE. */
-export function checkFrameSize(
-  frame: Uint8Array,
-  { maxMessageBytes }: Pick<Limits, 'maxMessageBytes'>,
-): void {
-  if (frame.length > maxMessageBytes + headBytes)
+/** Throws SyncError FRAME_TOO_LARGE for a frame of so many bytes. */
+export function checkFrameSize(bytes: number, { maxMessageBytes }: Pick<Limits, 'maxMessageBytes'>): void {
+  if (bytes > maxMessageBytes + headBytes)
     throw new SyncError('FRAME_TOO_LARGE', `a message is at most ${maxMessageBytes} bytes`);
 }
 

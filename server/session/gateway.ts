@@ -7,16 +7,18 @@ import {
   type DocumentName,
 } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
+import type { Deflation } from '../../shared/native/deflation.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../transport/transport.js';
 import { FrameCache } from './frame-cache.js';
 import { DocumentSession, type DocumentSessionDeps } from './document-session.js';
+import { Inflater } from './inflater.js';
 import { NativeSession, type NativeSessionDeps } from './native-session.js';
 import type { Identity } from './rights.js';
 import type { SessionRegistry } from './session-registry.js';
 
-type Own = 'ended' | 'frames' | 'authority' | 'admit';
+type Own = 'ended' | 'frames' | 'inflater' | 'authority' | 'admit';
 
 export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDeps, Own> {
   readonly authenticator: Authenticator;
@@ -28,6 +30,7 @@ export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDep
   /** Throws SyncError FORBIDDEN for a browser on a page that may not connect. */
   readonly checkOrigin: (request: UpgradeRequest) => void;
   readonly sessions: SessionRegistry;
+  readonly deflation: Deflation;
   /** Everybody is let in without a token, so nobody is a stranger to the transport. Default false. */
   readonly isOpen?: boolean;
 }
@@ -44,7 +47,8 @@ export class Gateway {
     this.#deps = deps;
     this.#sessionDeps = {
       ...deps,
-      frames: new FrameCache(deps.clock),
+      frames: new FrameCache(deps.clock, deps.deflation),
+      inflater: new Inflater(deps.deflation, deps.limits),
       ended: (session) => deps.sessions.remove(session),
       authority: {
         authenticate: (token) => this.#authenticate(token),

@@ -47,8 +47,11 @@ export interface MessageHandler<M> {
   readonly socket: Pick<Socket, 'isOpen'>;
   /** Of this connection, for what waits. */
   readonly waiting: ByteBudget;
-  /** Throws or rejects with SyncError. A promise means: the next message waits until it settles. */
-  handle(message: M): void | Promise<void>;
+  /**
+   * Throws or rejects with SyncError. A promise means: the next message waits until it settles. The messages that a promise
+   * brings are handled before the next; the memory that they take is the queue's from then on.
+   */
+  handle(message: M): void | Promise<void | MessageSource<M>>;
   /** Told of what was thrown, when the queue has stopped. */
   refuse(error: SyncError): void;
 }
@@ -59,13 +62,20 @@ export interface MessageQueueDeps {
   readonly limits: Limits;
 }
 
+/** A source whose messages come before all that waits, and what it has taken of the budget. */
+interface Begun<M> {
+  readonly source: MessageSource<M>;
+  readonly bytes: number;
+}
+
+const none: readonly never[] = [];
+
 export class MessageQueue<M> {
   readonly #handler: MessageHandler<M>;
   readonly #deps: MessageQueueDeps;
   #state: QueueState = 'closed';
-  /** What is being handled, as far as it has waited. */
-  #current: MessageSource<M> | undefined;
-  #currentBytes = 0;
+  /** What is being handled, as far as it has waited: the last of them goes before the others, which it was brought by. */
+  #begun: readonly Begun<M>[] = none;
   /** Made when the first source waits: most connections never have one. */
   #waiting: Fifo<MessageSource<M>> | undefined;
   /** Of the budget. */
@@ -94,7 +104,7 @@ export class MessageQueue<M> {
   /** What waits is dropped, and so is what comes. */
   stop(): void {
     this.#happen('stopped');
-    this.#current = undefined;
+    this.#begun = none;
     this.#waiting = undefined;
     this.#give(this.#takenBytes);
   }
@@ -106,14 +116,18 @@ export class MessageQueue<M> {
   /** Handles what waits, as far as it may. */
   #goOn(): void {
     while (this.#state === 'ready') {
-      const source = this.#current ?? this.#waiting?.take();
-      if (source === undefined) return;
-      if (source !== this.#current) this.#begin(source);
-      this.#run(source);
-      if (this.#isStopped || !source.isAtEnd) return;
-      this.#current = undefined;
-      this.#give(this.#currentBytes);
+      const begun = this.#begun.at(-1) ?? this.#beginNext();
+      if (begun === undefined) return;
+      this.#run(begun.source);
+      if (this.#isStopped || !begun.source.isAtEnd) return;
+      this.#begun = this.#begun.slice(0, -1);
+      this.#give(begun.bytes);
     }
+  }
+
+  #beginNext(): Begun<M> | undefined {
+    const source = this.#waiting?.take();
+    return source === undefined ? undefined : this.#begin(source);
   }
 
   /** Handles the messages of a source until one has to be waited for. */
@@ -136,7 +150,7 @@ export class MessageQueue<M> {
       if (pending === undefined) return;
       this.#happen('promised');
       pending.then(
-        () => this.#settled(),
+        (brought) => this.#settled(brought),
         (error: unknown) => this.#fail(toSyncError(error)),
       );
     } catch (error) {
@@ -150,8 +164,12 @@ export class MessageQueue<M> {
     this.#handler.refuse(error);
   }
 
-  #settled(): void {
+  #settled(brought: MessageSource<M> | void): void {
     this.#happen('settled');
+    if (brought !== undefined && this.#state === 'ready') {
+      this.#run(brought);
+      if (!brought.isAtEnd && !this.#isStopped && this.#take(brought)) this.#begin(brought);
+    }
     this.#goOn();
   }
 
@@ -170,9 +188,10 @@ export class MessageQueue<M> {
     if (this.#take(source)) (this.#waiting ??= new Fifo()).push(source.keep());
   }
 
-  #begin(source: MessageSource<M>): void {
-    this.#current = source;
-    this.#currentBytes = source.bytes + sourceBytes;
+  #begin(source: MessageSource<M>): Begun<M> {
+    const begun = { source, bytes: source.bytes + sourceBytes };
+    this.#begun = [...this.#begun, begun];
+    return begun;
   }
 
   #take({ bytes }: MessageSource<M>): boolean {

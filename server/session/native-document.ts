@@ -26,6 +26,8 @@ export interface NativeDocumentHost {
   readonly connectionId: string;
   /** What the device has proved itself by (C7). */
   readonly device: string | undefined;
+  /** The client takes deflated messages. */
+  readonly inflates: boolean;
   readonly outbox: Outbox;
   readonly rights: Rights;
   /** For messages and requests that wait. */
@@ -103,6 +105,7 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
       host: this,
       sub: claims.sub,
       device: this.#host.device,
+      inflates: this.#host.inflates,
     });
     room.join(this.#channel);
     deps.registry.used(room);

@@ -23,7 +23,8 @@ import type { ClientSessions, SessionHolder } from './client-sessions.js';
 import { deviceProof } from './device-proof.js';
 import { Farewell, logEnd, type Leaving } from './farewell.js';
 import { checkFrameSize } from './frame-size.js';
-import { MessageQueue, type MessageHandler } from './message-queue.js';
+import type { Inflater } from './inflater.js';
+import { MessageQueue, type MessageHandler, type MessageSource } from './message-queue.js';
 import { NativeDocument, type NativeDocumentHost } from './native-document.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
@@ -40,6 +41,7 @@ export interface NativeSessionDeps extends SessionDeps {
   readonly maxSilenceMs: number;
   readonly identity: ServerIdentity;
   readonly clientSessions: ClientSessions;
+  readonly inflater: Inflater;
   /** What answers the calls of clients; undefined where no call is known. */
   readonly call: CallHook | undefined;
 }
@@ -47,10 +49,11 @@ export interface NativeSessionDeps extends SessionDeps {
 type Message = NativeClientMessage | UnknownMessage;
 
 type HelloMessage = Extract<NativeClientMessage, { type: 'hello' }>;
+type DeflatedMessage = Extract<NativeClientMessage, { type: 'deflated' }>;
 type OpenMessage = Extract<NativeClientMessage, { type: 'open' }>;
 type DocumentMessage = Exclude<
   NativeClientMessage,
-  { type: 'hello' | 'open' | 'token' | 'ping' | 'close' | 'call' }
+  { type: 'hello' | 'open' | 'token' | 'ping' | 'close' | 'call' | 'deflated' }
 >;
 
 /** Characters of a client's name and version that go into the log. */
@@ -91,6 +94,7 @@ export class NativeSession
   /** It has said hello: before, it may be a stock client that was given no document, and would not understand us. */
   #hasGreeted = false;
   #device: string | undefined;
+  #inflates = false;
 
   constructor(
     deps: NativeSessionDeps,
@@ -112,6 +116,10 @@ export class NativeSession
     return this.#device;
   }
 
+  get inflates(): boolean {
+    return this.#inflates;
+  }
+
   get dialect(): Dialect {
     return this.deps.nativeDialect;
   }
@@ -128,7 +136,7 @@ export class NativeSession
     if (this.#farewell.isSaid) return;
     try {
       if (!isBinary) throw new SyncError('FRAME_MALFORMED', 'frames are binary');
-      checkFrameSize(frame, this.deps.limits);
+      checkFrameSize(frame.length, this.deps.limits);
       this.#messages.push(readClientFrame(frame));
     } catch (error) {
       this.refuse(toSyncError(error));
@@ -173,8 +181,11 @@ export class NativeSession
     else this.#send({ type: 'not-opened', ref, code, close, reason });
   }
 
-  /** Throws or rejects with SyncError to end the connection. A promise means: the next message waits. */
-  handle(message: Message): void | Promise<void> {
+  /**
+   * Throws or rejects with SyncError to end the connection. A promise means: the next message waits, and those that the promise
+   * brings come before it.
+   */
+  handle(message: Message): void | Promise<void | MessageSource<Message>> {
     if (message.type === 'hello') return this.#greet(message);
     if (this.rights.claims === undefined)
       throw new SyncError('FRAME_MALFORMED', 'the first message is hello');
@@ -190,6 +201,8 @@ export class NativeSession
         return this.#pong(message.clientTime);
       case 'close':
         return this.#closeNumber(message.document);
+      case 'deflated':
+        return this.#inflate(message);
       case 'call':
         this.#calls ??= new Calls(this);
         return this.#calls.take(message, this.#byNumber.get(message.document));
@@ -234,6 +247,7 @@ export class NativeSession
     const version = commonVersion(message);
     this.#beforeToken.presented();
     this.#device = deviceProof(device);
+    this.#inflates = extensions?.inflates === true;
     const { remoteAddress: address } = this.socket;
     this.deps.logger.debug({ address, agent: agent.slice(0, maxAgentLength) }, 'a native client says hello');
     await this.rights.begin(this.deps.admit(token === '' ? this.#requestToken : token));
@@ -256,6 +270,7 @@ export class NativeSession
       ...identity,
       user,
       limits: unusualLimits(limits),
+      extensions: { inflates: true },
     });
   }
 
@@ -300,6 +315,11 @@ export class NativeSession
     } catch (error) {
       this.#send({ type: 'token-wanted', reason: toSyncError(error).reason });
     }
+  }
+
+  /** The frame is only valid while the transport delivers it, and is inflated later. */
+  async #inflate({ size, body }: DeflatedMessage): Promise<MessageSource<Message>> {
+    return readClientFrame(await this.deps.inflater.inflate(body.slice(), size), true);
   }
 
   #pong(clientTime: number): void {

@@ -28,16 +28,25 @@ export interface Asker {
   askAgain(stateVector: StateVector): void;
 }
 
+/** A frame that is being deflated, or was. */
+interface Making {
+  readonly update: Uint8Array;
+  frame: Uint8Array | undefined;
+}
+
 export class Reader implements LiveReader {
   readonly dialect: Dialect;
   readonly socket: Socket;
   readonly #deps: ReaderDeps;
   readonly #room: Room<RoomFanout>;
   readonly #writer: Writer & Asker;
+  readonly #inflates: boolean;
   #state: ReaderState = 'new';
   /** Parts that are sent before the log is read on from the offset; those before `#sent` have been sent. */
   #queue: readonly Uint8Array[] = [];
   #sent = 0;
+  /** The frame of the part to be sent next, where that one is deflated: nothing is sent before it is there. */
+  #making: Making | undefined;
   #offset = 0;
   /** Changes of presence up to this turn have been told to the client. */
   #presenceTurn = 0;
@@ -54,15 +63,23 @@ export class Reader implements LiveReader {
   /** Monotonic time at which the client last took something, or had nothing to take. */
   #progressAt = 0;
 
+  /** `inflates`: the client takes deflated frames. */
   constructor(
     deps: ReaderDeps,
-    of: { dialect: Dialect; room: Room<RoomFanout>; socket: Socket; writer: Writer & Asker },
+    of: {
+      dialect: Dialect;
+      room: Room<RoomFanout>;
+      socket: Socket;
+      writer: Writer & Asker;
+      inflates: boolean;
+    },
   ) {
     this.dialect = of.dialect;
     this.socket = of.socket;
     this.#deps = deps;
     this.#room = of.room;
     this.#writer = of.writer;
+    this.#inflates = of.inflates;
   }
 
   get isLive(): boolean {
@@ -129,6 +146,7 @@ export class Reader implements LiveReader {
   close(): void {
     this.#step('closed');
     this.#queue = [];
+    this.#making = undefined;
   }
 
   get #isSending(): boolean {
@@ -169,6 +187,7 @@ export class Reader implements LiveReader {
   #send(parts: readonly Uint8Array[], offset: number): void {
     this.#queue = parts;
     this.#sent = 0;
+    this.#making = undefined;
     this.#offset = offset;
     this.#progressAt = this.#deps.clock.monotonic();
   }
@@ -176,8 +195,12 @@ export class Reader implements LiveReader {
   #pump(): void {
     if (!this.#isSending) return;
     this.socket.cork(() => {
-      while (this.#isSending && this.#hasRoom()) this.#sendOrRead();
+      while (this.#isSending && this.#hasRoom() && !this.#isMaking) this.#sendOrRead();
     });
+  }
+
+  get #isMaking(): boolean {
+    return this.#making !== undefined && this.#making.frame === undefined;
   }
 
   /** A part at a time: the memory of a socket's buffer is not given back until the socket closes. */
@@ -190,17 +213,18 @@ export class Reader implements LiveReader {
     if (this.#state === 'answering') return this.#sendAnswer();
     const part = this.#queue[this.#sent];
     if (part === undefined) return this.#readOn();
-    this.#sent++;
-    this.#sendPart(this.#encoder.part, part);
+    if (this.#sendPart(this.#encoder.part, part)) this.#sent++;
   }
 
   /** The next part of the answer. Where the end is told by a message of its own, an empty last part says nothing. */
   #sendAnswer(): void {
-    const update = this.#queue[this.#sent++] ?? emptyUpdate;
+    const update = this.#queue[this.#sent] ?? emptyUpdate;
     const { part, lastPart } = this.#encoder;
-    const isLast = this.#sent >= this.#queue.length;
-    if (!isLast) return this.#sendPart(part, update);
-    if (lastPart !== part || update !== emptyUpdate) this.#sendPart(lastPart, update);
+    const isLast = this.#sent + 1 >= this.#queue.length;
+    const isSaid = !isLast || lastPart !== part || update !== emptyUpdate;
+    if (isSaid && !this.#sendPart(isLast ? lastPart : part, update)) return;
+    this.#sent++;
+    if (!isLast) return;
     this.#cursor = Math.min(this.#offset, this.#room.progress.cursor);
     this.#tellSynced();
     this.#step('answered');
@@ -258,8 +282,35 @@ export class Reader implements LiveReader {
     }
   }
 
-  #sendPart(encode: (update: Uint8Array) => Uint8Array, update: Uint8Array): void {
-    this.socket.send(this.#deps.frames.frame(encode, update));
+  /** False when the frame is being deflated: then the part is sent when it is there. */
+  #sendPart(encode: (update: Uint8Array) => Uint8Array, update: Uint8Array): boolean {
+    const frame = this.#frameOf(encode, update);
+    this.#making = undefined;
+    if (frame instanceof Promise) this.#make(update, frame);
+    else this.socket.send(frame);
+    return this.#making === undefined;
+  }
+
+  #frameOf(encode: (update: Uint8Array) => Uint8Array, update: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    if (this.#making?.update === update && this.#making.frame !== undefined) return this.#making.frame;
+    const { frames } = this.#deps;
+    return this.#inflates ? frames.deflatedFrame(encode, update) : frames.frame(encode, update);
+  }
+
+  #make(update: Uint8Array, frame: Promise<Uint8Array>): void {
+    const making: Making = { update, frame: undefined };
+    this.#making = making;
+    frame.then(
+      (made) => {
+        // Meanwhile other parts may have taken the place of this one.
+        if (this.#making !== making) return;
+        making.frame = made;
+        this.#guard(() => this.#pump());
+      },
+      (error: unknown) => {
+        if (this.#making === making) this.#writer.ended(toSyncError(error));
+      },
+    );
   }
 
   #tellSynced(): void {

@@ -47,10 +47,15 @@ export function encodeServerFrame(...messages: readonly NativeServerMessage[]): 
 
 /**
  * Reads the messages of a client's frame, views into it. Throws SyncError FRAME_MALFORMED, MESSAGE_UNKNOWN or
- * VERSION_UNSUPPORTED as it reads.
+ * VERSION_UNSUPPORTED as it reads. `isInflated`: it is what a `deflated` held, in which no other may be.
  */
-export function readClientFrame(frame: Uint8Array): FrameReader<NativeClientMessage | UnknownMessage> {
-  return reader(fromClient, frame) as unknown as FrameReader<NativeClientMessage | UnknownMessage>;
+export function readClientFrame(
+  frame: Uint8Array,
+  isInflated = false,
+): FrameReader<NativeClientMessage | UnknownMessage> {
+  return reader(fromClient, frame, isInflated) as unknown as FrameReader<
+    NativeClientMessage | UnknownMessage
+  >;
 }
 
 /** All messages of a client's frame that are known here, views into it. Throws as `readClientFrame` does. */
@@ -97,9 +102,14 @@ function hasHelloTexts(frame: Uint8Array): boolean {
   return text() > 0 && text() > 0 && at <= frame.length;
 }
 
-/** All messages of a server's frame that are known here, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN. */
-export function decodeServerFrame(frame: Uint8Array): NativeServerMessage[] {
-  const messages = reader(fromServer, frame).all() as unknown as (NativeServerMessage | UnknownMessage)[];
+/**
+ * All messages of a server's frame that are known here, views into it. Throws SyncError FRAME_MALFORMED or MESSAGE_UNKNOWN.
+ * `isInflated`: it is what a `deflated` held, in which no other may be.
+ */
+export function decodeServerFrame(frame: Uint8Array, isInflated = false): NativeServerMessage[] {
+  const messages = reader(fromServer, frame, isInflated).all() as unknown as (
+    NativeServerMessage | UnknownMessage
+  )[];
   return messages.filter(isKnown);
 }
 
@@ -129,18 +139,19 @@ function encode({ byType }: Layouts, messages: readonly { readonly type: string 
   return encoding.toUint8Array(encoder);
 }
 
-function reader({ byNumber }: Layouts, frame: Uint8Array): FrameReader<Message> {
-  return new FrameReader(frame, (decoder) => readMessage(decoder, byNumber));
+function reader({ byNumber }: Layouts, frame: Uint8Array, isInflated: boolean): FrameReader<Message> {
+  return new FrameReader(frame, (decoder) => readMessage(decoder, byNumber, isInflated));
 }
 
-function readMessage(decoder: decoding.Decoder, byNumber: Layouts['byNumber']): Message {
+function readMessage(decoder: decoding.Decoder, byNumber: Layouts['byNumber'], isInflated: boolean): Message {
   const number = decoding.readVarUint(decoder);
   const layout = byNumber[number];
   if (layout === undefined && number >= firstSkippable) {
     decoding.readVarUint8Array(decoder);
     return { type: 'unknown', number };
   }
-  if (layout === undefined) throw new SyncError('MESSAGE_UNKNOWN', `message type ${number}`);
+  if (layout === undefined || (isInflated && layout.type === 'deflated'))
+    throw new SyncError('MESSAGE_UNKNOWN', `message type ${number}`);
   const message: Record<string, unknown> & { type: string } = { type: layout.type };
   for (const [name, field] of layout.fields) {
     const value = field.read(decoder);

@@ -45,7 +45,7 @@ export const clientMessages = {
   /**
    * The first. The client speaks all versions from `oldest` to `version`. `device` is a secret of the device, the same each
    * time; `agent` is the client's name and version, for the log. Extension `session`: a secret of this running client, the
-   * same on each of its connections.
+   * same on each of its connections. Extension `inflates`: the client takes `deflated` messages.
    */
   hello: [
     0,
@@ -55,7 +55,7 @@ export const clientMessages = {
       token: text,
       device: text,
       agent: text,
-      extensions: extensions({ session: [1, text] }),
+      extensions: extensions({ session: [1, text], inflates: [2, flag] }),
     },
   ],
   /** `ref` is the client's own number for this, and comes back in the answer. */
@@ -75,6 +75,8 @@ export const clientMessages = {
   ping: [9, { clientTime: uint }],
   /** A request that is answered by `result` with the same `id`. `document` is 0 where it is about none. */
   call: [10, { id: uint, document: uint, method: text, body: bytes }],
+  /** Messages of this table, one behind the other, in `size` bytes, as raw deflate. None of them is `deflated` itself. */
+  deflated: [11, { size: uint, body: bytes }],
 } as const;
 
 /**
@@ -86,7 +88,7 @@ export const serverMessages = {
   /**
    * `version` is the one that both sides speak from here on. `server` is the server's name for itself, the same as long as it
    * has its store; `run` is another each time it starts. `user` is the `sub` that it believed, '' for nobody. `limits` has
-   * those that are not `usualLimits`.
+   * those that are not `usualLimits`. Extension `inflates`: the server takes `deflated` messages.
    */
   welcome: [
     0,
@@ -99,7 +101,7 @@ export const serverMessages = {
       run: text,
       user: text,
       limits: namedNumbers,
-      extensions: extensions({}),
+      extensions: extensions({ inflates: [1, flag] }),
     },
   ],
   /**
@@ -142,6 +144,8 @@ export const serverMessages = {
   goodbye: [14, { code: text, close: uint, reason: text, retryAfterMs: uint }],
   /** The answer to a `call`. `code` is '' when it was done, and `body` is what came of it. */
   result: [15, { id: uint, code: text, close: uint, reason: text, body: bytes }],
+  /** The same as from a client. Only to clients that have said `inflates`. */
+  deflated: [16, { size: uint, body: bytes }],
 } as const;
 
 /** A message of a later version, which was passed over. */

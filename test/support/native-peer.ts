@@ -12,6 +12,7 @@ import {
 } from '../../shared/native/messages.js';
 import { hello } from './hello.js';
 import type { ConnectOptions, MemoryClient, MemoryTransport } from './memory-transport.js';
+import { inflatedAtOnce } from './prompt-deflation.js';
 import type { SessionServer } from './session-server.js';
 
 type Of<T extends NativeServerMessage['type']> = Extract<NativeServerMessage, { type: T }>;
@@ -25,6 +26,8 @@ export interface NativePeerOptions extends ConnectOptions {
   readonly session?: string;
   /** The secret of its device. */
   readonly device?: string;
+  /** Takes deflated messages. Default false. */
+  readonly inflates?: boolean;
   /** Says hello as soon as it is open. Default true. */
   readonly greets?: boolean;
 }
@@ -59,15 +62,17 @@ export class NativePeer {
   readonly heard: NativeServerMessage[] = [];
   /** Bytes that came, all frames together. */
   heardBytes = 0;
+  /** Deflated messages that came. */
+  heardDeflated = 0;
   readonly documents: PeerDocument[] = [];
   #ref = 0;
 
   constructor(transport: MemoryTransport, options: NativePeerOptions = {}) {
     const { token = 'write', version = nativeVersion, device = 'device', greets = true } = options;
-    const { oldest = oldestNativeVersion, session = '' } = options;
+    const { oldest = oldestNativeVersion, session = '', inflates = false } = options;
     this.end = transport.connect('/', options);
     this.end.onMessage = (frame) => this.#receive(frame);
-    if (greets) this.say(hello({ version, oldest, token, device, extensions: { session } }));
+    if (greets) this.say(hello({ version, oldest, token, device, extensions: { session, inflates } }));
   }
 
   get closed(): MemoryClient['closed'] {
@@ -111,6 +116,15 @@ export class NativePeer {
   #receive(frame: Uint8Array): void {
     this.heardBytes += frame.length;
     for (const message of decodeServerFrame(frame)) {
+      if (message.type === 'deflated') {
+        this.heardDeflated++;
+        this.#hear(decodeServerFrame(inflatedAtOnce(message.body, message.size), true));
+      } else this.#hear([message]);
+    }
+  }
+
+  #hear(messages: readonly NativeServerMessage[]): void {
+    for (const message of messages) {
       this.heard.push(message);
       this.#handle(message);
     }

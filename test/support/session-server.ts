@@ -21,6 +21,7 @@ import type { LogFields, Logger } from '../../shared/logger.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import { ControlledStore } from './controlled-store.js';
 import { createFakeClock, type FakeClock } from './fake-clock.js';
+import { promptDeflation } from './prompt-deflation.js';
 import { MemoryPeer, type MemoryPeerOptions } from './memory-peer.js';
 import { createMemoryTransport, type MemoryTransport } from './memory-transport.js';
 import { settled } from './turns.js';
@@ -141,6 +142,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     checkOrigin: () => {},
     dialect: yWebsocketDialect,
     nativeDialect,
+    deflation: promptDeflation,
     registry,
     sessions,
     tarpit: new Tarpit(clock),

@@ -2,6 +2,7 @@
 
 import { beforeEach, expect, it, vi } from 'vitest';
 import { FrameCache } from '../../../server/session/frame-cache.js';
+import { promptDeflation } from '../../support/prompt-deflation.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 
 const large = 20 * 1024;
@@ -14,7 +15,7 @@ let cache: FrameCache;
 beforeEach(() => {
   encode.mockClear();
   clock = createFakeClock();
-  cache = new FrameCache(clock);
+  cache = new FrameCache(clock, promptDeflation);
 });
 
 it('makes the frame of a large payload once', () => {

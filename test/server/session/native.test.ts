@@ -138,6 +138,7 @@ describe('N1: the first message', () => {
         run: 'run',
         user: '',
         limits: {},
+        extensions: { inflates: true },
       },
     ]);
   });

@@ -12,6 +12,7 @@ import { parseDocumentName } from '../../../shared/document-name.js';
 import { encodeClientFrame } from '../../../shared/native/frame.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import type { SyncError } from '../../../shared/errors.js';
+import { promptDeflation } from '../../support/prompt-deflation.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { nativePeer, openedBy, PeerDocument, type NativePeer } from '../../support/native-peer.js';
 import { editor } from '../../support/room-watch.js';
@@ -122,7 +123,7 @@ describe('an acknowledgement that could go with a published frame', () => {
     const room = await server.registry.open(parseDocumentName('doc'));
     const buffer = new FakeBuffer();
     const clock = createFakeClock();
-    const deps = { clock, limits: defaultLimits, frames: new FrameCache(clock) };
+    const deps = { clock, limits: defaultLimits, frames: new FrameCache(clock, promptDeflation) };
     const { socket } = buffer;
     const outbox = new Outbox({ socket, refuse() {} }, deps);
     const host = { socket, outbox, right: { access: 'write' }, held: new ByteBudget(1_000), refuse() {} };

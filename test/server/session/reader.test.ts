@@ -11,6 +11,7 @@ import type { RoomFanout } from '../../../server/session/room-fanout.js';
 import type { Socket } from '../../../server/transport/transport.js';
 import type { SyncError } from '../../../shared/errors.js';
 import { defaultLimits } from '../../../shared/limits.js';
+import { promptDeflation } from '../../support/prompt-deflation.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { settled } from '../../support/turns.js';
 
@@ -39,8 +40,8 @@ function reading({ after }: { after: () => Missed | Promise<Missed> }) {
     send: () => 'sent',
   } as unknown as Socket;
   const writer = { ...serverWriter(), ended: (error: SyncError) => void ends.push(error), askAgain() {} };
-  const deps = { clock, limits: defaultLimits, frames: new FrameCache(clock) };
-  const reader = new Reader(deps, { dialect: yWebsocketDialect, room, socket, writer });
+  const deps = { clock, limits: defaultLimits, frames: new FrameCache(clock, promptDeflation) };
+  const reader = new Reader(deps, { dialect: yWebsocketDialect, room, socket, writer, inflates: false });
   reader.greeted();
   return { reader, clock, ends };
 }

@@ -41,6 +41,18 @@ const clientGolden: readonly [NativeClientMessage, string][] = [
     },
     '000202000000010103027331',
   ],
+  [
+    {
+      type: 'hello',
+      version: 2,
+      oldest: 2,
+      token: '',
+      device: '',
+      agent: '',
+      extensions: { inflates: true },
+    },
+    '00020200000001020101',
+  ],
   [open({ kind: 'nothing' }), '010104612fc3bc0000'],
   [open({ kind: 'offset', epoch: 'e1', offset: 300 }), '010104612fc3bc01026531ac0200'],
   [open({ kind: 'state-vector', stateVector: bytes('010203') }), '010104612fc3bc020301020300'],
@@ -53,6 +65,7 @@ const clientGolden: readonly [NativeClientMessage, string][] = [
   [{ type: 'token', token: 't.o.k' }, '0805742e6f2e6b'],
   [{ type: 'ping', clientTime: time }, '0980d0eab6b733'],
   [{ type: 'call', id: 5, document: 7, method: 'm', body: bytes('00ff') }, '0a0507016d0200ff'],
+  [{ type: 'deflated', size: 300, body: bytes('00ff') }, '0bac020200ff'],
 ];
 
 const serverGolden: readonly [NativeServerMessage, string][] = [
@@ -69,6 +82,21 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
       limits: { a: 300 },
     },
     '000280d0eab6b73380f2d6ca06c0b802017301720175010161ac0200',
+  ],
+  [
+    {
+      type: 'welcome',
+      version: 2,
+      serverTime: 1,
+      expiresAt: 0,
+      maxSilenceMs: 2,
+      server: '',
+      run: '',
+      user: '',
+      limits: {},
+      extensions: { inflates: true },
+    },
+    '00020100020000000001010101',
   ],
   [
     {
@@ -121,6 +149,7 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
     '0e08445241494e494e47f40700f403',
   ],
   [{ type: 'result', id: 5, code: '', close: 0, reason: '', body: bytes('ff') }, '0f0500000001ff'],
+  [{ type: 'deflated', size: 300, body: bytes('00ff') }, '10ac020200ff'],
 ];
 
 describe('frames of a client', () => {
@@ -226,6 +255,17 @@ describe('frames of a server', () => {
 
   it('all messages have a golden frame', () => {
     expect(new Set(serverGolden.map(([{ type }]) => type))).toEqual(new Set(Object.keys(serverMessages)));
+  });
+
+  it('N24: what was deflated holds no other deflated message', () => {
+    const inside = encodeServerFrame({ type: 'deflated', size: 1, body: bytes('00') });
+    expect(() => decodeServerFrame(inside, true)).toThrow(
+      expect.objectContaining({ code: 'MESSAGE_UNKNOWN' }),
+    );
+    const said = encodeClientFrame({ type: 'deflated', size: 1, body: bytes('00') });
+    expect(() => readClientFrame(said, true).next()).toThrow(
+      expect.objectContaining({ code: 'MESSAGE_UNKNOWN' }),
+    );
   });
 
   it('O1: a count of acks that lies is refused', () => {
