@@ -2,9 +2,8 @@
 // tried again; documents attach to it, and are told when they can be opened and when they are lost.
 
 import { GuardedObservable, guarded } from '../platform/guarded.js';
-import type { Clock, Timer } from '../../shared/clock.js';
+import type { Timer } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
-import type { Deflation } from '../../shared/native/deflation.js';
 import { encodeClientFrame } from '../../shared/native/frame.js';
 import {
   nativeVersion,
@@ -23,6 +22,7 @@ import {
   type ConnectionEvent,
   type ConnectionState,
 } from './connection-state.js';
+import type { ConnectionDeps } from './connection-deps.js';
 import { connectionReason, errorNameOf } from './connection-reason.js';
 import { Heartbeat } from './heartbeat.js';
 import { Inflow, type PlainMessage } from './inflow.js';
@@ -33,25 +33,7 @@ import { outgoingFrames } from './outgoing-frames.js';
 import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
 import { Uploads } from './uploads.js';
 
-export type { Attached, ConnectionReason, DocumentMessage, Welcome };
-
-export interface ConnectionDeps {
-  readonly url: string;
-  /** The token to connect with; '' for none. Rejects when there is none to be had; settles within a bounded time. */
-  readonly token: () => Promise<string>;
-  readonly device: string;
-  readonly agent: string;
-  /**
-   * Makes a secret of 16 to 64 characters: connections with the same are one session. Without it each is its own.
-   */
-  readonly newSession?: () => string;
-  readonly openSocket: OpenSocket;
-  /** For large messages, in both directions. Undefined where the platform has none: then all are as they are. */
-  readonly deflation?: Deflation | undefined;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-}
+export type { Attached, ConnectionDeps, ConnectionReason, DocumentMessage, Welcome };
 
 interface ConnectionEvents {
   state: (state: ConnectionState) => void;
