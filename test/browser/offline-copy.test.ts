@@ -137,7 +137,7 @@ describe.skipIf(executablePath === undefined)('offline copy in a browser', () =>
     await frame.evaluate(() => window.offlinePage.close());
     await page.evaluate(() => {
       IDBFactory.prototype.open = () => {
-        throw new DOMException('refused', 'UnknownError');
+        throw new DOMException('refused', 'SecurityError');
       };
     });
     expect((await open(page)).result).toBe('OFFLINE_UNAVAILABLE');
