@@ -7,6 +7,7 @@ export {
   type HeddleConnectionEvents,
   type HeddleConnectionOptions,
 } from './provider/heddle-connection.js';
+export type { BeforeWipe } from './provider/before-wipe.js';
 export type { DocumentReason } from './provider/document-reason.js';
 export type { ProviderEvents } from './provider/provider-events.js';
 export type { StatusReason, StatusReasonKind } from './provider/status-reason.js';

@@ -3,7 +3,7 @@
 import { systemClock } from '../../shared/clock.js';
 import { browserLocks, type Locks } from '../platform/locks.js';
 import { Catalogue, type OfflineCopyInfo } from './catalogue.js';
-import { CopyDatabase } from './copy-database.js';
+import { CopyDatabase, type CopyTransaction } from './copy-database.js';
 import { entered, hasPending, reconciled } from './copy-record.js';
 import { OfflineError } from './offline-error.js';
 import { browserDatabases, deleteDatabase, type DatabaseDeps } from './open-database.js';
@@ -60,6 +60,27 @@ export async function evictOfflineCopies(
   return evicted;
 }
 
+/** Names of copies that hold edits the server may lack, by their own word; what cannot be read may. Rejects with OfflineError. */
+export async function unsyncedCopies(deps: OfflineCopiesDeps): Promise<string[]> {
+  const unsynced: string[] = [];
+  for (const { name } of await new Catalogue(deps).list()) {
+    const isSynced = await says(name, deps, async (copy) => {
+      const record = await copy.record();
+      return record === undefined || !hasPending(record);
+    });
+    if (!isSynced) unsynced.push(name);
+  }
+  return unsynced;
+}
+
+/** Which copies some tab has open, by the locks of all that are on this device; undefined where that cannot be known. */
+export async function openCopies(deps: OfflineCopiesDeps): Promise<ReadonlySet<string> | undefined> {
+  const held = await deps.locks.held();
+  if (held === undefined) return undefined;
+  const all = await new Catalogue(deps).list();
+  return new Set(all.flatMap(({ name }) => (held.has(openLock(name)) ? [name] : [])));
+}
+
 /** Nobody can open it meanwhile: who opens a copy holds the same lock. */
 async function evict(name: string, deps: OfflineCopiesDeps): Promise<boolean> {
   let isEvicted = false;
@@ -72,16 +93,25 @@ async function evict(name: string, deps: OfflineCopiesDeps): Promise<boolean> {
 }
 
 /** All of it is on the server, as its own record says. What cannot be read says nothing, and stays. */
-async function isEvictable(name: string, deps: DatabaseDeps): Promise<boolean> {
+function isEvictable(name: string, deps: DatabaseDeps): Promise<boolean> {
+  return says(name, deps, async (copy) => {
+    const record = await copy.record();
+    if (record === undefined || hasPending(record)) return false;
+    const whenNobodyHasIt = entered(reconciled(record, await copy.keys()), '', () => true, 0);
+    return whenNobodyHasIt.position !== undefined;
+  });
+}
+
+/** What `ask` finds in a copy; false where the copy cannot be read. */
+async function says(
+  name: string,
+  deps: DatabaseDeps,
+  ask: (copy: CopyTransaction) => Promise<boolean>,
+): Promise<boolean> {
   let database: CopyDatabase | undefined;
   try {
     database = await CopyDatabase.open(name, deps, () => {});
-    return await database.read(async (transaction) => {
-      const record = await transaction.record();
-      if (record === undefined || hasPending(record)) return false;
-      const whenNobodyHasIt = entered(reconciled(record, await transaction.keys()), '', () => true, 0);
-      return whenNobodyHasIt.position !== undefined;
-    });
+    return await database.read(ask);
   } catch (error) {
     if (error instanceof OfflineError) return false;
     throw error;

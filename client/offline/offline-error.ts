@@ -4,7 +4,8 @@
  * UNAVAILABLE: no IndexedDB, or the page may not use it. TIMEOUT: it does not answer. BLOCKED: the database is another
  * version's or another application's; it is left alone. QUOTA: the device gives no more room. DELETED: the database was
  * deleted under the application. CORRUPT: a row is no update; nothing is deleted. FORBIDDEN: the user has
- * lost the right to read the document; the copy stays, and is read when the right is back. FAILED: anything else.
+ * lost the right to read the document; the copy stays, and is read when the right is back. UNSYNCED: a wipe was not begun,
+ * because the server lacks edits that this device has. FAILED: anything else.
  */
 export type OfflineErrorCode =
   | 'OFFLINE_UNAVAILABLE'
@@ -14,6 +15,7 @@ export type OfflineErrorCode =
   | 'OFFLINE_DELETED'
   | 'OFFLINE_CORRUPT'
   | 'OFFLINE_FORBIDDEN'
+  | 'OFFLINE_UNSYNCED'
   | 'OFFLINE_FAILED';
 
 export class OfflineError extends Error {

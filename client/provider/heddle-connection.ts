@@ -21,6 +21,7 @@ import { platformDeflation } from '../platform/deflation.js';
 import { deviceSecret } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TokenSource, type TokenOption } from '../token/token-source.js';
+import { untilSynced, type BeforeWipe, type ConnectionUser } from './before-wipe.js';
 import { refuseForeign } from './foreign-options.js';
 
 export interface HeddleConnectionOptions {
@@ -76,7 +77,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   readonly names = new Set<string>();
   readonly #tokens: TokenSource;
   readonly #transports: TransportChoice;
-  readonly #users = new Set<object>();
+  readonly #users = new Set<ConnectionUser>();
   readonly #undo: () => void;
   #isCovering = false;
   #isHeld = false;
@@ -247,9 +248,20 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
    * Ends the connections of every tab to this server, and forgets the token. With `wipe` all offline copies of this
    * device are deleted, those of other users and servers too, with what they hold and the server does not: rejects with
    * OfflineError when one cannot be deleted. What is left then, or when the page goes away meanwhile, is deleted before any page
-   * of this origin opens a copy again.
+   * of this origin opens a copy again. `unsynced` says what becomes of edits that the server lacks; with 'refuse' and 'wait' it
+   * rejects with OfflineError UNSYNCED, and nobody is logged out, where some would be lost. Default 'discard'.
    */
-  async logout({ wipe = false }: { wipe?: boolean } = {}): Promise<void> {
+  async logout({
+    wipe = false,
+    unsynced = 'discard',
+  }: { wipe?: boolean; unsynced?: BeforeWipe } = {}): Promise<void> {
+    if (wipe && unsynced !== 'discard')
+      await untilSynced(unsynced, {
+        users: this.#users,
+        canGoOn: () => !(this.#isDestroyed || this.#isHeld || this.isStuck),
+        copies: browserDeps(),
+        clock: systemClock,
+      });
     // Before anything else: from here on the wipe is done, by whichever page there is.
     if (wipe) beginWipe(systemClock.now());
     this.#tokens.logout({ wipe });
@@ -265,12 +277,12 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   }
 
   /** Connected for this user, until it is released. */
-  retain(user: object): void {
+  retain(user: ConnectionUser): void {
     this.#users.add(user);
     if (!this.#isHeld && this.wire.state === 'idle') this.wire.connect();
   }
 
-  release(user: object): void {
+  release(user: ConnectionUser): void {
     if (!this.#users.delete(user)) return;
     // Later in this turn: whoever closes one document to open another goes on with the same socket.
     queueMicrotask(() => {

@@ -80,6 +80,7 @@ const noCopy: Readonly<Record<OfflineErrorCode, string>> = {
   OFFLINE_DELETED: 'The copy was removed. A new one is made when this is opened again.',
   OFFLINE_CORRUPT: 'The copy on this device is damaged. It is left as it is, and not used.',
   OFFLINE_FORBIDDEN: 'You may not read this document any more. The copy is kept, and opens when you may.',
+  OFFLINE_UNSYNCED: 'The server lacks edits of this device, so nothing was removed from it.',
   OFFLINE_FAILED: 'The copy could not be written. Load the page again.',
 };
 

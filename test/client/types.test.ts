@@ -48,6 +48,7 @@ test('K1 the types are those that applications rely on', () => {
   expectTypeOf<SyncStatus['offlineError']>().toEqualTypeOf<OfflineError | undefined>();
   expectTypeOf<HeddleProvider['whenSynced']>().toEqualTypeOf<Promise<void>>();
   expectTypeOf<HeddleConnection['logout']>().toBeCallableWith({ wipe: true });
+  expectTypeOf<HeddleConnection['logout']>().toBeCallableWith({ wipe: true, unsynced: 'refuse' });
   expectTypeOf(listOfflineCopies).returns.resolves.toEqualTypeOf<OfflineCopyInfo[]>();
   expectTypeOf(useSyncStatus).returns.toEqualTypeOf<SyncStatus>();
   expectTypeOf(usePresence<Shown>).returns.toEqualTypeOf<readonly Present<Shown>[]>();

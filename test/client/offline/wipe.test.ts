@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { beginWipe, finishWipe, isWipeUnfinished } from '../../../client/offline/wipe.js';
+import { openCopies, unsyncedCopies } from '../../../client/offline/offline-copies.js';
+import { noLocks } from '../../support/memory-locks.js';
 import { Device, result, updateOf } from '../../support/offline-device.js';
 
 /** A closed copy with an edit that the server lacks. */
@@ -121,4 +123,20 @@ test('I22 the list says at once that a copy has edits which the server may lack'
   tab.copy.durable(1);
   await device.pass(7_000, 500);
   expect(await device.listed()).toMatchObject([{ hasUnsynced: false }]);
+});
+
+test('I23, I24 which copies may hold what the server lacks, and which of them are open', async () => {
+  const device = new Device();
+  const synced = await device.opened('synced');
+  synced.receive(updateOf('x'), { epoch: 'e', offset: 7 });
+  await synced.copy.close();
+  await leaveCopy(device, 'closed');
+  const open = await device.opened('open');
+  open.type('x');
+  await open.copy.flush();
+  await leaveCopy(device, 'newer');
+  await device.within('newer', async (_, records) => void records.put({ version: 2 }, 'heddle'));
+  expect(new Set(await unsyncedCopies(device.deps))).toEqual(new Set(['closed', 'open', 'newer']));
+  expect(await openCopies(device.deps)).toEqual(new Set(['open']));
+  expect(await openCopies({ ...device.deps, locks: noLocks })).toBeUndefined();
 });

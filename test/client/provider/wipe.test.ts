@@ -7,13 +7,15 @@ import * as Y from 'yjs';
 import { HeddleConnection, HeddleProvider, listOfflineCopies } from '../../../client/index.js';
 import { beginWipe, isWipeUnfinished } from '../../../client/offline/wipe.js';
 import { until } from '../../support/peer.js';
-import { serverForTest } from '../../support/test-server.js';
+import { serverForTest, storedDocument } from '../../support/test-server.js';
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
   vi.stubGlobal('IDBKeyRange', IDBKeyRange);
   return () => vi.unstubAllGlobals();
 });
+
+const unsynced = { code: 'OFFLINE_UNSYNCED' };
 
 function tab(url: string, name = 'notes'): HeddleProvider {
   const options = { WebSocketPolyfill: WebSocket, token: '' };
@@ -65,4 +67,48 @@ it('I20: a page that makes a connection finishes the wipe of one that has gone a
   onTestFinished(() => connection.destroy());
   await until(() => !isWipeUnfinished(), 'the wipe is finished');
   expect(await databases()).toEqual([]);
+});
+
+it('I23: one that is to refuse leaves everything as it is while the server lacks an edit', async () => {
+  const { url } = await serverForTest();
+  const [one, other] = [tab(url), tab(url, 'other')];
+  await saved(one, other);
+  // Closed, with an edit that only its copy has.
+  other.disconnect();
+  other.doc.getText('text').insert(0, 'only here');
+  await until(() => other.status.savedLocally, 'it is saved');
+  other.destroy();
+  await expect(one.connection.logout({ wipe: true, unsynced: 'refuse' })).rejects.toMatchObject(unsynced);
+  expect([one.connection.isLoggedOut, one.connection.connected, await databases()]).toEqual([
+    false,
+    true,
+    ['notes', 'other'],
+  ]);
+  const again = tab(url, 'other');
+  await again.whenSynced;
+  await again.sync();
+  expect(again.doc.getText('text').toJSON()).toContain('only here');
+  await one.connection.logout({ wipe: true, unsynced: 'refuse' });
+  expect([one.connection.isLoggedOut, await databases()]).toEqual([true, []]);
+});
+
+it('I24: one that is to wait begins when the server has the edits', async () => {
+  const { url, store } = await serverForTest();
+  const one = tab(url);
+  await saved(one);
+  one.doc.getText('text').insert(0, 'at the last moment ');
+  expect(one.hasUnsyncedChanges).toBe(true);
+  await one.connection.logout({ wipe: true, unsynced: 'wait' });
+  expect([one.hasUnsyncedChanges, await databases()]).toEqual([false, []]);
+  expect((await storedDocument(store!, 'notes')).getText('text').toJSON()).toBe('at the last moment secret');
+});
+
+it('I24: one that is to wait ends where the connection cannot go on', async () => {
+  const { url } = await serverForTest();
+  const one = tab(url);
+  await saved(one);
+  one.connection.disconnect();
+  one.doc.getText('text').insert(0, 'only here ');
+  await expect(one.connection.logout({ wipe: true, unsynced: 'wait' })).rejects.toMatchObject(unsynced);
+  expect([one.connection.isLoggedOut, await databases()]).toEqual([false, ['notes']]);
 });
