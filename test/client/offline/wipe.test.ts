@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { beginWipe, finishWipe, isWipeUnfinished } from '../../../client/offline/wipe.js';
 import { openCopies, unsyncedCopies } from '../../../client/offline/offline-copies.js';
+import type { Locks } from '../../../client/platform/locks.js';
 import { noLocks } from '../../support/memory-locks.js';
 import { Device, result, updateOf } from '../../support/offline-device.js';
 
@@ -66,10 +67,21 @@ describe('a wipe', () => {
     const device = new Device();
     await leaveCopy(device, 'doc');
     beginWipe(device.clock.now());
-    const both = [finishWipe(device.deps), finishWipe(device.deps)];
+    const { locks } = device.deps;
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const lateLocks: Locks = {
+      held: () => locks.held(),
+      request: (...request) => begun.then(() => locks.request(...request)),
+    };
+    const late = finishWipe({ ...device.deps, locks: lateLocks });
     const next = await device.opened('doc');
     next.type('new');
-    await Promise.all(both);
+    await next.copy.flush();
+    begin();
+    await late;
     await next.copy.close();
     expect([next.errors, (await device.opened('doc')).text]).toEqual([[], 'new']);
   });
