@@ -124,7 +124,7 @@ describe.skipIf(executablePath === undefined)('notes that are deleted', () => {
     await signOut(here, '');
     for (const window of [here, other]) await window.part('signed-out').waitFor();
     expect(await copiesOf(here)).toEqual([]);
-    expect(await here.page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+    expect(await here.page.evaluate(() => Object.keys(localStorage))).toEqual(['heddle.wipe']);
     await other.page.close();
 
     await here.page.reload();
