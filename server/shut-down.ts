@@ -34,6 +34,20 @@ const storeMs = 1_500;
  * time; with what the store rejects with when it is closed.
  */
 export async function shutDown(parts: ShutDownParts, clock: Clock): Promise<void> {
+  const awake = keepAwake();
+  try {
+    await shutDownAwake(parts, clock);
+  } finally {
+    clearInterval(awake);
+  }
+}
+
+/** The clock's timers do not keep a process alive, and an application's process has nothing else left to do by then. */
+function keepAwake(): NodeJS.Timeout {
+  return setInterval(() => {}, 1_000);
+}
+
+async function shutDownAwake(parts: ShutDownParts, clock: Clock): Promise<void> {
   const { gateway, transport, registry, sessions, changes, store } = parts;
   gateway.stopAdmission();
   transport.stopListening();

@@ -1,11 +1,14 @@
 // What is sent on one socket, in order: while a large frame is being deflated, what comes after it waits.
 
-import { isWorthDeflating, leastDeflatedBytes, type Deflation } from '../../shared/native/deflation.js';
+import {
+  isWorthDeflating,
+  leastDeflatedBytes,
+  mayBeInflated,
+  mostInflatedBytes,
+  type Deflation,
+} from '../../shared/native/deflation.js';
 import { encodeClientFrame } from '../../shared/native/frame.js';
 import type { ClientSocket } from './socket.js';
-
-/** Larger frames go as they are: to deflate one takes a slow device seconds, in which not even a ping leaves. */
-const mostBytes = 16 * 1024 * 1024;
 
 export class Outflow {
   readonly #socket: ClientSocket;
@@ -41,12 +44,13 @@ export class Outflow {
 }
 
 function isLarge({ length }: Uint8Array): boolean {
-  return length >= leastDeflatedBytes && length <= mostBytes;
+  return length >= leastDeflatedBytes && length <= mostInflatedBytes;
 }
 
-/** The frame as it is where it cannot be deflated, or becomes hardly smaller by that. */
+/** The frame as it is where it cannot be deflated, becomes hardly smaller by that, or so small that no server takes it. */
 async function deflated(frame: Uint8Array, deflation: Deflation): Promise<Uint8Array> {
   const body = await deflation.deflate(frame).catch(() => frame);
-  if (!isWorthDeflating(frame.length, body.length)) return frame;
+  const isTaken = mayBeInflated(body.length, frame.length);
+  if (!isTaken || !isWorthDeflating(frame.length, body.length)) return frame;
   return encodeClientFrame({ type: 'deflated', size: frame.length, body });
 }

@@ -13,6 +13,8 @@ interface Shared {
   readonly options: HeddleConnectionOptions;
   /** In the order in which they came. */
   readonly users: Set<User>;
+  /** All functions that were ever asked here: the token in force may be of one that has gone. */
+  readonly tokens: Set<TokenFunction | undefined>;
   /** Nobody joins with another token function: tokens of others did not allow its document. */
   readonly isAlone: boolean;
 }
@@ -48,24 +50,36 @@ export function sharedConnection(
     !one.connection.names.has(name) &&
     one.connection.names.size < mostDocuments(wanted) &&
     areEqual(one.options, options) &&
+    (isInUse(one) || isOnlyOf(one, token)) &&
     (!(one.isAlone || isAlone) || (one.isAlone === isAlone && one.options.token === token));
   const found = [...open].find(fits);
   const shared = found ?? {
     connection: new HeddleConnection(url, options),
     options,
     users: new Set<User>(),
+    tokens: new Set<TokenFunction | undefined>(),
     isAlone,
   };
   open.add(shared);
   shared.users.add(user);
+  shared.tokens.add(token);
   if (found !== undefined && token !== undefined) found.connection.useToken(token);
   return {
     connection: shared.connection,
     get hasOthersTokens() {
-      return token !== undefined && [...shared.users].some((other) => other.token !== token);
+      return token !== undefined && !isOnlyOf(shared, token);
     },
     letGo: () => letGo(shared, user),
   };
+}
+
+/** Whether somebody is signed in there and uses it: who comes to an empty one may be another user than who has just gone. */
+function isInUse({ users, connection }: Shared): boolean {
+  return users.size > 0 && !connection.isLoggedOut;
+}
+
+function isOnlyOf({ tokens }: Shared, token: TokenFunction | undefined): boolean {
+  return [...tokens].every((other) => other === token);
 }
 
 /** As many documents as the server opens on one connection, by the word that any connection to it has heard. */

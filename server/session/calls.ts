@@ -39,6 +39,8 @@ interface CalledDocument {
 type CallMessage = Extract<NativeClientMessage, { type: 'call' }>;
 
 const maxUnderWay = 100;
+/** Characters. */
+const maxMethodLength = 256;
 const nothing = new Uint8Array(0);
 
 export class Calls {
@@ -64,9 +66,11 @@ export class Calls {
   async #answer(message: CallMessage, document: CalledDocument | undefined): Promise<void> {
     const { id, body } = message;
     const { waiting } = this.#host;
-    const isCounted = this.#underWay < maxUnderWay && waiting.take(body.length);
+    const isNamed = message.method.length <= maxMethodLength;
+    const isCounted = isNamed && this.#underWay < maxUnderWay && waiting.take(body.length);
     if (isCounted) this.#underWay++;
     try {
+      if (!isNamed) throw new SyncError('CALL_UNKNOWN', `a method has at most ${maxMethodLength} characters`);
       if (!isCounted) throw new SyncError('RATE_LIMITED', 'too many calls at once');
       this.#tell({
         type: 'result',

@@ -13,6 +13,20 @@ export interface Deflation {
 /** Smaller frames go as they are: deflating would save few packets, and make those that come after them wait. */
 export const leastDeflatedBytes = 16 * 1024;
 
+/** What a client may have deflated in one message, bytes before that; the frames in which it uploads are smaller. */
+export const mostInflatedBytes = 256 * 1024;
+/** A deflated message of a client holds at most this many times its own bytes: few bytes must not make much work. */
+export const mostInflation = 64;
+
+/** What a small message may become larger by when it is deflated all the same, bytes. */
+const deflationOverhead = 1_024;
+
+/** Whether a client may send so many bytes for so many. */
+export function mayBeInflated(deflatedBytes: number, plainBytes: number): boolean {
+  const isSmall = plainBytes <= mostInflatedBytes && plainBytes <= mostInflation * deflatedBytes;
+  return isSmall && deflatedBytes <= plainBytes + deflationOverhead;
+}
+
 /** Whether so few bytes are worth the work: images, say, hardly become smaller. */
 export function isWorthDeflating(plainBytes: number, deflatedBytes: number): boolean {
   return deflatedBytes <= 0.9 * plainBytes;

@@ -107,6 +107,9 @@ export const namedNumbers: Field<Readonly<Record<string, number>>> = {
   },
 };
 
+/** Extensions of one message; more are an error. */
+const maxExtensions = 64;
+
 /** What a message says beside its fields: by name, the number on the wire and the kind of value. */
 type ExtensionTable = Readonly<Record<string, readonly [number: number, field: object]>>;
 
@@ -140,8 +143,9 @@ export function extensions<const T extends ExtensionTable>(table: T): Field<Exte
     read(decoder) {
       const found: Record<string, unknown> = {};
       let isEmpty = true;
-      // Each takes two bytes at least, so a count that lies ends at the end of the frame.
-      for (let left = uint.read(decoder); left > 0; left--) {
+      const count = uint.read(decoder);
+      if (count > maxExtensions) throw new RangeError(`${count} extensions`);
+      for (let left = count; left > 0; left--) {
         const extension = byNumber.get(uint.read(decoder));
         const value = bytes.read(decoder);
         if (extension === undefined) continue;

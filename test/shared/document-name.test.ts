@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { documentNameFromPath, maxDocumentNameBytes, parseDocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
@@ -103,6 +103,18 @@ describe('document names', () => {
     expect(() => parseDocumentName(raw)).toThrow(
       expect.objectContaining({ code: 'NAME_INVALID', httpStatus: 400 }),
     );
+  });
+
+  test('O1 a long row of accents is refused before it is normalized, which would take the square of its length', () => {
+    const normalize = vi.spyOn(String.prototype, 'normalize');
+    try {
+      expect(() => parseDocumentName(`a${'\u0301\u0323'.repeat(100_000)}`)).toThrow(
+        expect.objectContaining({ code: 'NAME_INVALID' }),
+      );
+      expect(normalize).not.toHaveBeenCalled();
+    } finally {
+      normalize.mockRestore();
+    }
   });
 
   test.each(refused)('O1 a refusal does not repeat the name: %s', (_, raw) => {

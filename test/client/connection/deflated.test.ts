@@ -26,6 +26,15 @@ const deflated = (...messages: NativeServerMessage[]): NativeServerMessage => {
   return { type: 'deflated', size: content.length, body: deflateRawSync(content) };
 };
 
+/** Bytes that deflate to about a fifth, as text does. */
+function wordsOf(bytes: number): Uint8Array {
+  let value = 7;
+  return Uint8Array.from({ length: bytes }, (_, i) => {
+    if (i % 5 === 0) value = (value * 1103515245 + 12345) % 2147483648;
+    return i % 5 === 0 ? value % 251 : 97;
+  });
+}
+
 /** Deflations that settle when the test says so, in any order. */
 class SlowDeflation implements Deflation {
   readonly due: (() => void)[] = [];
@@ -116,8 +125,8 @@ describe('what a client hears', () => {
 });
 
 describe('what a client says', () => {
-  const say = (n: number, bytes: number): Uint8Array =>
-    encodeClientFrame({ type: 'update', document: 1, seq: n, update: new Uint8Array(bytes) });
+  const say = (n: number, bytes: number, update = wordsOf(bytes)): Uint8Array =>
+    encodeClientFrame({ type: 'update', document: 1, seq: n, update });
   function speaking() {
     const frames: Uint8Array[] = [];
     const outflow = new Outflow({
@@ -175,6 +184,14 @@ describe('what a client says', () => {
       await settled();
       expect(said()).toEqual(['1', '2']);
     }
+  });
+
+  it('N24, N26: goes as it is where no server would inflate it', async () => {
+    const { outflow, said } = speaking();
+    outflow.send(say(1, 300_000), promptDeflation);
+    outflow.send(say(2, 0, new Uint8Array(20_000)), promptDeflation);
+    await settled();
+    expect(said()).toEqual(['1', '2']);
   });
 });
 

@@ -101,6 +101,49 @@ describe('K12 documents whose tokens come from different functions', () => {
   });
 });
 
+describe('K12 who comes when others go', () => {
+  it('K12 is not taken for the user who has gone, also in the same turn', async () => {
+    const { url } = await serverForTest(locked);
+    const ann = open(url, 'one', { token: () => tokenFor('ann') });
+    await allSynced([ann]);
+    ann.destroy();
+    const bob = open(url, 'two', { token: () => tokenFor('bob') });
+    await allSynced([bob]);
+    expect(bob.connection.wire.welcome?.user).toBe('bob');
+  });
+
+  it('K12 does not wait on a connection that was logged out', async () => {
+    const { url } = await serverForTest(locked);
+    const ann = open(url, 'one', { token: () => tokenFor('ann') });
+    await allSynced([ann]);
+    await ann.connection.logout();
+    ann.destroy();
+    const bob = open(url, 'two', { token: () => tokenFor('bob') });
+    await allSynced([bob]);
+    expect(bob.connection.wire.welcome?.user).toBe('bob');
+  });
+
+  it('K12 goes on with its own token where the one in force was given by somebody who has gone', async () => {
+    const { url } = await serverForTest(locked);
+    const one = open(url, 'one', { token: () => writeTo('one') });
+    await allSynced([one]);
+    const two = open(url, 'two', { token: () => writeTo('two') });
+    one.destroy();
+    await allSynced([two]);
+    expect(two.status.access).toBe('write');
+  });
+
+  it('K2 the same function goes on with the same socket', async () => {
+    const { url } = await serverForTest(locked);
+    const token = (): Promise<string> => tokenFor('ann');
+    const one = open(url, 'one', { token });
+    await allSynced([one]);
+    const { connection } = one;
+    one.destroy();
+    expect(open(url, 'two', { token }).connection).toBe(connection);
+  });
+});
+
 describe('K13 a token function that takes an argument', () => {
   it('K13 is told of all documents, and asked again before another one is opened, on one socket', async () => {
     const { url } = await serverForTest(locked);

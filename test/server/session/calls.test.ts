@@ -67,6 +67,13 @@ describe('calls', () => {
     expect(calls.length).toBe(2);
   });
 
+  it('O2, N19: with a name longer than any are refused', async () => {
+    await withHook(async () => undefined);
+    const peer = await connect();
+    expect(await answered(peer, { method: 'm'.repeat(257) })).toMatchObject({ code: 'CALL_UNKNOWN' });
+    expect(await answered(peer, { method: 'm'.repeat(256) })).toMatchObject({ code: '' });
+  });
+
   it('N19: what the application throws is told by its code, and what it did not mean to throw is kept private', async () => {
     await withHook(async ({ method }) => {
       throw method === 'typed' ? new SyncError('FORBIDDEN', 'not yours') : new Error('secret');

@@ -251,6 +251,20 @@ describe('what a client has deflated', () => {
     expect(peer.heardOf('pong')).toHaveLength(1);
   });
 
+  it.each([
+    ['more than a client may have deflated', 300_000, 200_000],
+    ['more than so few bytes may stand for', 200_000, 1_000],
+    ['less than it is itself', 10, 2_000],
+  ])('N26, O2: that says %s is not inflated, and ends the connection', async (_what, size, bytes) => {
+    const deflation = new SlowDeflation();
+    start(deflation);
+    const peer = new NativePeer(server.transport);
+    peer.say({ type: 'deflated', size, body: new Uint8Array(bytes) });
+    await server.run(50);
+    expect(peer.closed).toMatchObject({ code: 4413 });
+    expect(deflation.inflations).toBe(0);
+  });
+
   it('N26: a bomb is given up as soon as it holds more than it says', async () => {
     start();
     const bomb = deflateRawSync(new Uint8Array(64 * 1024 * 1024));

@@ -230,6 +230,13 @@ describe('what a later version may say', () => {
       );
   });
 
+  it('N16, O2: more extensions than a message may have are refused before they are read', () => {
+    const hello = (count: number): Uint8Array =>
+      bytes(`000202000264310178${count.toString(16).padStart(2, '0')}${'0900'.repeat(count)}`);
+    expect(decodeClientFrame(hello(64)).length).toBe(1);
+    expect(() => decodeClientFrame(hello(65))).toThrow(expect.objectContaining({ code: 'FRAME_MALFORMED' }));
+  });
+
   it('N16: a limit that is not known does no harm, whatever it is called', () => {
     const limits = { 'limit of later': 1, ['__proto__']: 2, maxMessageBytes: 3 };
     const welcome = {
