@@ -274,18 +274,20 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     const { document: number, writer, epoch, access, isContentNext } = message;
     const { kind: found = kind } = message.extensions ?? {};
     if (found !== kind) return this.#cannotRead(number, found);
-    const stateVector = message.stateVector.slice();
-    this.#open = { number, writer, epoch, stateVector, parts: [], cursor: 0 };
+    this.#open = { number, writer, epoch, stateVector: message.stateVector.slice(), parts: [], cursor: 0 };
     this.#reason = undefined;
     // Another epoch: the server was restored from a backup, say, and may lack what it has acknowledged.
     if (this.#position !== undefined && this.#position.epoch !== epoch) this.#isComplete = false;
+    // The records up to where this client stood are merged, or gone: a store that was put back to an earlier state may lack
+    // what it has acknowledged, and gives the same offsets to other updates.
+    if (!isContentNext) [this.#position, this.#isComplete] = [undefined, false];
     // Who resumes is told nothing to compare with, and the need may have come after it was asked for.
     if (!this.#isComplete && isContentNext && message.stateVector.length === 0) return this.#reopen();
     this.#setPhase('syncing');
     this.#setAccess(access);
     if (isContentNext) return;
-    const own = Y.encodeStateVector(this.#deps.doc);
-    this.#deps.connection.say({ type: 'request', document: number, stateVector: own });
+    const own = { document: number, stateVector: Y.encodeStateVector(this.#deps.doc) };
+    this.#deps.connection.say({ type: 'request', ...own });
   }
 
   #cannotRead(document: number, found: string): void {
