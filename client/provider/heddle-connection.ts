@@ -341,9 +341,19 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     });
   }
 
+  /** Whether the token is of somebody else than the server has believed, as far as it can be read here. */
+  #isOfAnother(token: string): boolean {
+    const { sub } = claimsOf(token) ?? {};
+    return this.connected && typeof sub === 'string' && sub !== this.wire.welcome?.user;
+  }
+
   #listenToTokens(): void {
     this.#tokens.on('renewed', (token) => {
-      this.wire.renewed(token);
+      if (this.#isOfAnother(token)) {
+        // An open connection is its user's: the server would refuse the token.
+        this.wire.disconnect();
+        this.wire.connect();
+      } else this.wire.renewed(token);
       this.#loggedIn();
       this.emit('renewed', []);
     });

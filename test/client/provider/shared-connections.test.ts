@@ -144,6 +144,24 @@ describe('K12 who comes when others go', () => {
   });
 });
 
+describe('N6 a new token of another user', () => {
+  it('N6 is not handed in: the connection is made anew with it', async () => {
+    const { url } = await serverForTest(locked);
+    let user = 'guest';
+    const one = open(url, 'one', { token: () => tokenFor(user) });
+    await allSynced([one]);
+    const { connection } = one;
+    const ends: string[] = [];
+    connection.on('token-failed', (error) => ends.push(error.message));
+    user = 'member';
+    await connection.renewToken();
+    await until(() => connection.wire.welcome?.user === 'member', 'the other user is believed');
+    await until(() => one.status.phase === 'synced', 'the document goes on');
+    expect(one.connection).toBe(connection);
+    expect(ends).toEqual([]);
+  });
+});
+
 describe('K13 a token function that takes an argument', () => {
   it('K13 is told of all documents, and asked again before another one is opened, on one socket', async () => {
     const { url } = await serverForTest(locked);
