@@ -1,7 +1,7 @@
 // How a server ends (O3): in an order in which nothing that was accepted is lost and everybody is told in time. Every step has
 // an end, whatever the store, the clients and the application's hooks do.
 
-import type { Clock } from '../shared/clock.js';
+import { keepAwake, type Clock } from '../shared/clock.js';
 import { SyncError } from '../shared/errors.js';
 import { within } from '../shared/within.js';
 
@@ -34,17 +34,13 @@ const storeMs = 1_500;
  * time; with what the store rejects with when it is closed.
  */
 export async function shutDown(parts: ShutDownParts, clock: Clock): Promise<void> {
+  // An application's process may have nothing else left to do by then.
   const awake = keepAwake();
   try {
     await shutDownAwake(parts, clock);
   } finally {
-    clearInterval(awake);
+    awake.cancel();
   }
-}
-
-/** The clock's timers do not keep a process alive, and an application's process has nothing else left to do by then. */
-function keepAwake(): NodeJS.Timeout {
-  return setInterval(() => {}, 1_000);
 }
 
 async function shutDownAwake(parts: ShutDownParts, clock: Clock): Promise<void> {

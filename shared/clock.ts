@@ -34,6 +34,12 @@ export const systemClock: Clock = {
   soon: typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run),
 };
 
+/** Keeps the process alive until it is cancelled, which the clock's own timers do not. */
+export function keepAwake(): Timer {
+  const timer = setInterval(() => {}, 1_000);
+  return { cancel: () => clearInterval(timer) };
+}
+
 /** A page's timers are numbers, and a page does not end for want of them. */
 function release(timer: { unref?(): unknown } | number): void {
   if (typeof timer === 'object') timer.unref?.();
