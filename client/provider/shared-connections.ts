@@ -33,8 +33,7 @@ const open = new Set<Shared>();
  * A connection for this server and these options. Token functions may differ, as a function is often written where it is
  * handed over: the one that came last, of those still in use, is asked. A token that is a text is the same text for all.
  * On one connection each document can be open once, and as many documents as the server allows: who opens one beside gets
- * another connection. `isAlone`: nobody with
- * another token function shares it.
+ * another connection. `isAlone`: nobody with another token function shares it.
  */
 export function sharedConnection(
   url: string,

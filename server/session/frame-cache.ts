@@ -11,7 +11,10 @@ type Encode = (payload: Uint8Array) => Uint8Array;
 const leastBytes = leastDeflatedBytes;
 const maxBytes = 4 * 1024 * 1024;
 const keptMs = 1_000;
-/** Frames that are deflated at once: the thread pool has four threads, and the store needs some of them. */
+/**
+ * Frames that are deflated at once. Node's thread pool has four threads, and the store works in them too. What is inflated
+ * takes two more at most (inflater.ts).
+ */
 const maxUnderWay = 2;
 
 /** The frames of one payload. */

@@ -7,7 +7,10 @@ import { mayBeInflated, type Deflation } from '../../shared/native/deflation.js'
 import { Fifo } from './fifo.js';
 import { checkFrameSize } from './frame-size.js';
 
-/** The thread pool has four threads, and the store needs some of them. */
+/**
+ * Node's thread pool has four threads, and the store works in them too. Frames that are deflated take two more at most
+ * (frame-cache.ts).
+ */
 const maxUnderWay = 2;
 
 export class Inflater {
