@@ -24,19 +24,20 @@ const encoder = new TextEncoder();
  */
 export function parseDocumentName(raw: string): DocumentName {
   // Normalizing takes time in the square of a long row of accents, and makes a name at most three times shorter.
-  if (raw.length > 3 * maxDocumentNameBytes)
-    throw new SyncError('NAME_INVALID', `a document name is at most ${maxDocumentNameBytes} bytes`);
+  if (raw.length > 3 * maxDocumentNameBytes) throw tooLong();
   const name = raw.normalize('NFC');
   if (name === '') throw new SyncError('NAME_INVALID', 'a document name must not be empty');
-  if (encoder.encode(name).length > maxDocumentNameBytes) {
-    throw new SyncError('NAME_INVALID', `a document name is at most ${maxDocumentNameBytes} bytes`);
-  }
+  if (encoder.encode(name).length > maxDocumentNameBytes) throw tooLong();
   if (forbidden.test(name))
     throw new SyncError('NAME_INVALID', 'a document name holds a forbidden character');
   if (name.split('/').some((segment) => segment === '.' || segment === '..')) {
     throw new SyncError('NAME_INVALID', 'a document name must not hold . or .. as a segment');
   }
   return name as DocumentName;
+}
+
+function tooLong(): SyncError {
+  return new SyncError('NAME_INVALID', `a document name is at most ${maxDocumentNameBytes} bytes`);
 }
 
 /** What stands before the id of a subdocument. */

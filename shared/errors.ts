@@ -62,6 +62,14 @@ export function retryOf(name: string, close: number): Retry {
   return close >= 4400 && close < 4500 ? 'never' : 'backoff';
 }
 
+/** What the wire says of an error. `code` may be a name of a later version, which this code does not know. */
+export interface Fault {
+  readonly code: string;
+  /** As in the error table. */
+  readonly close: number;
+  readonly reason: string;
+}
+
 /**
  * An expected fault of a peer, or one a peer must be told of. `reason` is what the peer sees (no secrets, at most 123
  * bytes on a close frame); `message` and `cause` are for the log.
@@ -84,6 +92,11 @@ export class SyncError extends Error {
 
   get closeCode(): number {
     return errorTable[this.code].close;
+  }
+
+  /** The error as a message of the native protocol says it. */
+  get fault(): Fault {
+    return { code: this.code, close: this.closeCode, reason: this.reason };
   }
 
   get httpStatus(): number {

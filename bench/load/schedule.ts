@@ -18,9 +18,14 @@ export interface ScheduleResult {
   readonly isLate: boolean;
 }
 
-/** Calls `send(i)` for i = 0, 1, … at a rate, by the monotonic clock; never waits for answers. Sends at least once. */
+/** How many are sent at this rate in so many seconds: at least one. */
+export function sentAtRate(perS: number, seconds: number): number {
+  return Math.max(1, Math.round(perS * seconds));
+}
+
+/** Calls `send(i)` for i = 0, 1, … at a rate, by the monotonic clock; never waits for answers. */
 export async function sendAtRate({ perS, seconds, send }: Schedule): Promise<ScheduleResult> {
-  const total = Math.max(1, Math.round(perS * seconds));
+  const total = sentAtRate(perS, seconds);
   const startedAt = performance.now();
   const elapsedS = (): number => (performance.now() - startedAt) / 1000;
   let sent = 0;

@@ -6,7 +6,7 @@ import { Histogram } from '../load/histogram.js';
 import { Ledger } from '../load/ledger.js';
 import type { Line } from '../load/line.js';
 import { Participant, type ParticipantOptions } from '../load/participant.js';
-import { sendAtRate } from '../load/schedule.js';
+import { sendAtRate, sentAtRate } from '../load/schedule.js';
 import { bringDocument } from './bring-document.js';
 import { reporting } from './progress.js';
 import type { ScenarioContext } from './scenario.js';
@@ -59,8 +59,7 @@ export function updatesPerWriter(
   writers: number,
 ): number {
   const { perS, warmUpPerS, warmUpS, settleS, seconds } = load;
-  const sent = (rate: number, forS: number): number => Math.max(1, Math.round(rate * forS));
-  const total = sent(warmUpPerS, warmUpS) + sent(perS, settleS) + sent(perS, seconds);
+  const total = sentAtRate(warmUpPerS, warmUpS) + sentAtRate(perS, settleS) + sentAtRate(perS, seconds);
   return Math.ceil(total / writers);
 }
 

@@ -1,5 +1,6 @@
 // Updates from elsewhere are applied here. The parts of an answer are applied as what they are together: one change.
 
+import { equalFlat } from 'lib0/array';
 import * as Y from 'yjs';
 import { throwLater } from '../platform/guarded.js';
 
@@ -48,15 +49,11 @@ export function applyParts(
   const run = (): void => {
     const before = Y.encodeStateVector(doc);
     Y.applyUpdate(doc, first, origin);
-    const waits = others.length > 0 && isSame(before, Y.encodeStateVector(doc));
+    const waits = others.length > 0 && equalFlat(before, Y.encodeStateVector(doc));
     if (waits && !isWhole) return;
     const last = waits ? others.pop() : undefined;
     if (last !== undefined) Y.applyUpdate(doc, last, origin);
     for (const part of others) Y.applyUpdate(doc, part, origin);
   };
   applyGuarded(doc, run, origin);
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

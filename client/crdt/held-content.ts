@@ -1,6 +1,10 @@
 // What a document holds aside until what it depends on comes.
 
+import { equalFlat } from 'lib0/array';
 import type * as Y from 'yjs';
+
+/** Also where nothing is held: what is held has at least one byte. */
+const none = new Uint8Array(0);
 
 export class HeldContent {
   readonly #store: Y.Doc['store'];
@@ -18,16 +22,12 @@ export class HeldContent {
     const deletes = this.#deletes;
     this.#note();
     const haveStructs = structs !== undefined && structs !== this.#structs;
-    return haveStructs || (deletes !== undefined && !isSame(deletes, this.#deletes));
+    // Yjs encodes the deletions anew each time, also when they are the same.
+    return haveStructs || (deletes !== undefined && !equalFlat(deletes, this.#deletes ?? none));
   }
 
   #note(): void {
     this.#structs = this.#store.pendingStructs?.update;
     this.#deletes = this.#store.pendingDs ?? undefined;
   }
-}
-
-/** Yjs encodes the deletions anew each time, also when they are the same. */
-function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return a.length === b?.length && a.every((byte, at) => byte === b[at]);
 }

@@ -10,6 +10,11 @@ export interface CopyOwner {
   readonly user?: string | undefined;
 }
 
+/** Who is connected: as the server that was reached by this address says. */
+export function ownerOf(url: string, { server, user }: { server: string; user: string }): CopyOwner {
+  return { url, server, user };
+}
+
 /** Whether what belongs to `owner` may be shown and sent as `who`. What belongs to nobody yet may. */
 export function isFor(owner: CopyOwner | undefined, who: CopyOwner): boolean {
   if (owner === undefined) return true;

@@ -9,12 +9,12 @@ export async function findDatabase(name: string, who: CopyOwner, deps: DatabaseD
   const [usual, ...others] = databasesFor(name, who) as [string, ...string[]];
   const existing = await existingDatabases(deps);
   const isThere = (database: string): boolean => existing?.has(database) ?? database === usual;
-  const owner = isThere(usual) ? await ownerOf(usual, deps) : undefined;
+  const owner = isThere(usual) ? await ownerIn(usual, deps) : undefined;
   if (owner !== undefined && isFor(owner, who)) return usual;
-  for (const other of others) if (isThere(other) && isFor(await ownerOf(other, deps), who)) return other;
+  for (const other of others) if (isThere(other) && isFor(await ownerIn(other, deps), who)) return other;
   if (owner === undefined) return usual;
   for (const other of others.slice(1))
-    if (!isThere(other) || isFor(await ownerOf(other, deps), who)) return other;
+    if (!isThere(other) || isFor(await ownerIn(other, deps), who)) return other;
   return others.at(0)!;
 }
 
@@ -25,7 +25,8 @@ async function existingDatabases({ factory }: DatabaseDeps): Promise<ReadonlySet
   return new Set(all.flatMap(({ name }) => (name === undefined ? [] : [name])));
 }
 
-async function ownerOf(name: string, deps: DatabaseDeps): Promise<CopyOwner | undefined> {
+/** Whose the copy in this database is; undefined while nobody has said. */
+async function ownerIn(name: string, deps: DatabaseDeps): Promise<CopyOwner | undefined> {
   const database = await CopyDatabase.open(name, deps, () => {});
   try {
     return (await database.read((transaction) => transaction.record()))?.owner;

@@ -1,6 +1,13 @@
 // Why a document, or something of it, is not taken by the server.
 
-import { errorCodeOf, retryOf, SyncError, type ErrorCode, type Retry } from '../../shared/errors.js';
+import {
+  errorCodeOf,
+  retryOf,
+  SyncError,
+  type ErrorCode,
+  type Fault,
+  type Retry,
+} from '../../shared/errors.js';
 
 /** Why a document cannot be opened, or something of it was not taken. */
 export interface DocumentReason {
@@ -8,13 +15,6 @@ export interface DocumentReason {
   readonly code: ErrorCode | undefined;
   readonly message: string;
   readonly retry: Retry;
-}
-
-/** What the server says of an error. */
-export interface Fault {
-  readonly code: string;
-  readonly close: number;
-  readonly reason: string;
 }
 
 /** What is said of content that is not taken by whoever it is brought, and that later content depends on. */
@@ -35,11 +35,6 @@ export function isOfContent({ code, retry }: DocumentReason): boolean {
 export function tooLarge(maxUpdateBytes: number): DocumentReason {
   const message = `a value of the document is larger than the server takes (${maxUpdateBytes} bytes)`;
   return { code: 'DOCUMENT_TOO_LARGE', message, retry: 'never' };
-}
-
-/** As the server would say it. */
-export function faultOf({ code, closeCode: close, reason }: SyncError): Fault {
-  return { code, close, reason };
 }
 
 export function reasonOf({ code, close, reason }: Fault): DocumentReason {

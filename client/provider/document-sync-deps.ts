@@ -4,6 +4,7 @@ import type * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Connection, Welcome } from '../connection/connection.js';
+import type { Tidying } from '../crdt/tidying.js';
 
 export interface DocumentSyncDeps {
   readonly doc: Y.Doc;
@@ -22,6 +23,8 @@ export interface DocumentSyncDeps {
   readonly random: () => number;
   /** Whether a change with this origin is an edit to be sent; what was loaded from a copy is none. */
   readonly isEdit: (origin: unknown) => boolean;
+  /** Tells what Yjs makes of its own accord. Whoever made it lets go of it. */
+  readonly tidying: Tidying;
   /**
    * Where a copy of the document stood, when all that it had beyond that is handed to `restore`. Undefined when that is
    * not known: then the first sync compares.

@@ -4,8 +4,9 @@
 import { GuardedObservable, guarded, throwLater } from '../platform/guarded.js';
 import * as Y from 'yjs';
 import type { Timer } from '../../shared/clock.js';
-import { errorTable, SyncError } from '../../shared/errors.js';
+import { errorTable, SyncError, type Fault } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
+import { yjsKind } from '../../shared/native/messages.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
@@ -13,24 +14,12 @@ import type { Attached, Connection, DocumentMessage } from '../connection/connec
 import type { Uploaded } from '../connection/uploads.js';
 import { applyGuarded, applyParts } from '../crdt/apply-parts.js';
 import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
-import { Tidying } from '../crdt/tidying.js';
-import {
-  errorOf,
-  faultOf,
-  isOfContent,
-  reasonOf,
-  tooLarge,
-  type DocumentReason,
-  type Fault,
-} from './document-reason.js';
+import { errorOf, isOfContent, reasonOf, tooLarge, type DocumentReason } from './document-reason.js';
 import type { DocumentEvents, DocumentPhase } from './document-events.js';
 import type { DocumentSyncDeps } from './document-sync-deps.js';
 import { HeardBeyond } from './heard-beyond.js';
 import { Outbox } from './outbox.js';
 import { SyncWaiters } from './sync-waiters.js';
-
-/** The only kind of document that this client can read. */
-const kind = 'yjs';
 
 /** What is known of the document while it is open on the server. */
 interface Open {
@@ -50,7 +39,6 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   readonly #deps: DocumentSyncDeps;
   readonly #outbox = new Outbox();
   readonly #backoff: Backoff;
-  readonly #tidying: Tidying;
   readonly #heardBeyond: HeardBeyond;
   readonly #onUpdate: (update: Uint8Array, origin: unknown, doc: Y.Doc, made: Y.Transaction) => void;
   /** What is blocked may have been refused by the token before this one, after `retry` was called for the new one. */
@@ -78,14 +66,13 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.#backoff = new Backoff(deps.random);
     this.#position = deps.position;
     this.#isComplete = deps.position !== undefined || deps.doc.store.clients.size === 0;
-    this.#tidying = new Tidying(deps.doc);
     const { clock, random, position } = deps;
     // Whoever is refused something is told of it by an event.
     const ask = (): void => void this.synced().catch(() => {});
     this.#heardBeyond = new HeardBeyond({ clock, random, ask }, position?.heardIn);
     this.#onUpdate = (update, origin, _doc, made) => {
       if (origin === this || !deps.isEdit(origin)) return;
-      if (this.#tidying.has(made)) this.derive(update);
+      if (deps.tidying.has(made)) this.derive(update);
       else this.restore(update);
     };
     deps.doc.on('update', this.#onUpdate);
@@ -186,7 +173,6 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   override destroy(): void {
     this.#deps.doc.off('update', this.#onUpdate);
-    this.#tidying.destroy();
     // Whoever keeps what comes may have let go of the document already.
     this.#forgetParts();
     this.stop();
@@ -272,8 +258,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   #opened(message: Extract<DocumentMessage, { type: 'opened' }>): void {
     const { document: number, writer, epoch, access, isContentNext } = message;
-    const { kind: found = kind } = message.extensions ?? {};
-    if (found !== kind) return this.#cannotRead(number, found);
+    const { kind = yjsKind } = message.extensions ?? {};
+    if (kind !== yjsKind) return this.#cannotRead(number, kind);
     this.#open = { number, writer, epoch, stateVector: message.stateVector.slice(), parts: [], cursor: 0 };
     this.#reason = undefined;
     // Another epoch: the server was restored from a backup, say, and may lack what it has acknowledged.
@@ -290,9 +276,10 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.#deps.connection.say({ type: 'request', ...own });
   }
 
-  #cannotRead(document: number, found: string): void {
+  /** It is of another kind than this client can read. */
+  #cannotRead(document: number, kind: string): void {
     this.#deps.connection.say({ type: 'close', document });
-    this.#closed(faultOf(new SyncError('KIND_UNSUPPORTED', `the document is of kind ${found}`)));
+    this.#closed(new SyncError('KIND_UNSUPPORTED', `the document is of kind ${kind}`).fault);
   }
 
   /** Asks for the document anew, later, and compares it: this client may lack something of what the server has sent. */

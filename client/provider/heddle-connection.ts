@@ -6,12 +6,12 @@ import { systemClock } from '../../shared/clock.js';
 import { documentOfRights, type DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
-import { Connection, type ConnectionReason, type Welcome } from '../connection/connection.js';
+import { Connection, type ConnectionReason } from '../connection/connection.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import { longPoll } from '../connection/long-poll.js';
 import { webSockets, type OpenSocket, type WebSocketClass } from '../connection/socket.js';
 import { TransportChoice } from '../connection/transport-choice.js';
-import type { CopyOwner } from '../offline/copy-owner.js';
+import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
 import { forgetUser, knownUser, rememberUser } from '../offline/known-users.js';
 import { inTime } from '../offline/open-database.js';
 import { claimsOf } from '../token/claims.js';
@@ -417,9 +417,4 @@ function openWebSocket({ WebSocketPolyfill, httpFallback }: HeddleConnectionOpti
     queueMicrotask(() => events.closed(1006, problem));
     return { send() {}, bufferedBytes: 0, close() {} };
   };
-}
-
-/** Whom the server believes, and who it is. */
-export function ownerOf(url: string, { server, user }: Welcome): CopyOwner {
-  return { url, server, user };
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { Access } from '../../shared/permission.js';
 import type { Connection, Welcome } from '../connection/connection.js';
 import { applyGuarded } from '../crdt/apply-parts.js';
-import type { CopyOwner } from '../offline/copy-owner.js';
+import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
 import type { WrittenRange } from '../crdt/written-here.js';
@@ -273,6 +273,7 @@ export class KeptDocument extends GuardedObservable<Events> {
       random,
       mayOpen: (welcome) => this.#mayOpen(welcome),
       isEdit: (origin) => this.#kindOf(origin) === 'edit',
+      tidying: this.#tidying,
       position: this.#hadContent ? undefined : position,
     });
     this.#sync = sync;
@@ -325,8 +326,7 @@ export class KeptDocument extends GuardedObservable<Events> {
   #mayOpen(welcome: Welcome | undefined): boolean {
     const { url = '', owner } = this.#deps;
     if (welcome === undefined || owner === undefined) return true;
-    const { server, user } = welcome;
-    const who: CopyOwner = { url, server, user };
+    const who = ownerOf(url, welcome);
     const isOfOther = this.#copy?.meets(who) === false;
     const wasOfOther = this.#isOfOther;
     this.#isOfOther = isOfOther;

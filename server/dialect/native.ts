@@ -15,8 +15,7 @@ function encoder(document: number): DocumentEncoder {
     update: (update, cursor, acks) => encodeServerFrame({ type: 'update', document, cursor, acks, update }),
     acknowledgement: (seq, cursor) => encodeServerFrame({ type: 'ack', document, cursor, seq }),
     awareness: (update) => encodeServerFrame({ type: 'awareness', document, update }),
-    refusal: (seq, { code, closeCode: close, reason }) =>
-      encodeServerFrame({ type: 'refused', document, seq, code, close, reason }),
+    refusal: (seq, { fault }) => encodeServerFrame({ type: 'refused', document, seq, ...fault }),
   };
 }
 

@@ -81,8 +81,7 @@ export class Calls {
         body: await this.#call(message, document),
       });
     } catch (error) {
-      const { code, closeCode: close, reason } = toSyncError(error);
-      this.#tell({ type: 'result', id, code, close, reason, body: nothing });
+      this.#tell({ type: 'result', id, ...toSyncError(error).fault, body: nothing });
     } finally {
       if (isCounted) {
         waiting.give(body.length);

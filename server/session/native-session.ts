@@ -176,9 +176,9 @@ export class NativeSession
     const { isOpen, number, ref } = document;
     this.#close(document);
     logEnd(this.deps.logger, error, this.socket, 'document', isOpen ? 'closed' : 'refused');
-    const { code, closeCode: close, reason } = error;
-    if (isOpen && number !== undefined) this.#send({ type: 'closed', document: number, code, close, reason });
-    else this.#send({ type: 'not-opened', ref, code, close, reason });
+    const { fault } = error;
+    if (isOpen && number !== undefined) this.#send({ type: 'closed', document: number, ...fault });
+    else this.#send({ type: 'not-opened', ref, ...fault });
   }
 
   /**
@@ -231,9 +231,8 @@ export class NativeSession
   }
 
   /** Past the outbox, which is closed by then. */
-  tell({ code, closeCode: close, reason }: SyncError): void {
-    if (this.#hasGreeted)
-      this.socket.send(encodeServerFrame({ type: 'goodbye', code, close, reason, retryAfterMs: 0 }));
+  tell({ fault }: SyncError): void {
+    if (this.#hasGreeted) this.socket.send(encodeServerFrame({ type: 'goodbye', ...fault, retryAfterMs: 0 }));
   }
 
   gone(): void {
@@ -288,9 +287,8 @@ export class NativeSession
       await document.begin(copy);
     } catch (error) {
       const failure = toSyncError(error);
-      const { code, closeCode: close, reason } = failure;
       if (document !== undefined) this.end(document, failure);
-      else this.#send({ type: 'not-opened', ref, code, close, reason });
+      else this.#send({ type: 'not-opened', ref, ...failure.fault });
     } finally {
       if (isCounted) this.waiting.give(knownBytes);
     }

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
 import { webSockets, type OpenSocket } from '../../client/connection/socket.js';
+import { Tidying } from '../../client/crdt/tidying.js';
 import { DocumentSync } from '../../client/provider/document-sync.js';
 import { systemClock } from '../../shared/clock.js';
 
@@ -25,7 +26,15 @@ export function nativeClient(
     clock: systemClock,
     random: Math.random,
   });
-  const deps = { doc, name, connection, clock: systemClock, random: Math.random, isEdit: () => true };
+  const deps = {
+    doc,
+    name,
+    connection,
+    clock: systemClock,
+    random: Math.random,
+    isEdit: () => true,
+    tidying: new Tidying(doc),
+  };
   const sync = new DocumentSync(deps);
   sync.start();
   connection.connect();

@@ -4,6 +4,7 @@
 import type * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
 import type { ClientSocket, SocketEvents } from '../../client/connection/socket.js';
+import { Tidying } from '../../client/crdt/tidying.js';
 import { DocumentSync } from '../../client/provider/document-sync.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import type { SeededRandom } from '../support/seeded-random.js';
@@ -174,6 +175,7 @@ export class NativeAgent implements HonestAgent {
       clock,
       random,
       isEdit: () => true,
+      tidying: new Tidying(doc),
     });
     const { isPresent } = this.#of;
     // Our client tells of itself alone (client/provider/presence.ts). Who tells nothing of itself repeats the others here, as

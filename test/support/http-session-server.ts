@@ -6,6 +6,7 @@ import * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
 import { longPoll } from '../../client/connection/long-poll.js';
 import type { OpenSocket } from '../../client/connection/socket.js';
+import { Tidying } from '../../client/crdt/tidying.js';
 import { DocumentSync } from '../../client/provider/document-sync.js';
 import { maxReceivedBytes } from '../../server/session/frame-size.js';
 import { Addresses } from '../../server/transport/addresses.js';
@@ -83,7 +84,15 @@ export class HttpClient {
       random,
     });
     const { doc, connection } = this;
-    this.sync = new DocumentSync({ doc, name, connection, clock, random, isEdit: () => true });
+    this.sync = new DocumentSync({
+      doc,
+      name,
+      connection,
+      clock,
+      random,
+      isEdit: () => true,
+      tidying: new Tidying(doc),
+    });
     this.awareness = new awarenessProtocol.Awareness(doc);
     clearInterval(this.awareness._checkInterval);
     this.awareness.on('update', (_changes: unknown, origin: unknown) => {

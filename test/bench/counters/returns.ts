@@ -8,6 +8,7 @@ import { makePeopleScript } from '../../../bench/input/people.js';
 import { textName } from '../../../bench/input/text-name.js';
 import { readTrace, traceScript } from '../../../bench/input/trace.js';
 import { Connection } from '../../../client/connection/connection.js';
+import { Tidying } from '../../../client/crdt/tidying.js';
 import { DocumentSync } from '../../../client/provider/document-sync.js';
 import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
 import type { Room } from '../../../server/room/room.js';
@@ -131,7 +132,7 @@ function ours(server: SessionServer, network: Network, doc: Y.Doc, position?: Po
     clock,
     random,
   });
-  const deps = { doc, name: 'doc', connection, clock, random, isEdit: () => true };
+  const deps = { doc, name: 'doc', connection, clock, random, isEdit: () => true, tidying: new Tidying(doc) };
   const sync = new DocumentSync({ ...deps, position });
   sync.start();
   connection.connect();

@@ -8,6 +8,7 @@ import { protocols } from '../../../bench/protocol/all.js';
 import type { Conversation, ServerMessage } from '../../../bench/protocol/protocol.js';
 import { Connection } from '../../../client/connection/connection.js';
 import type { SocketEvents } from '../../../client/connection/socket.js';
+import { Tidying } from '../../../client/crdt/tidying.js';
 import { DocumentSync } from '../../../client/provider/document-sync.js';
 import { systemClock } from '../../../shared/clock.js';
 import { decodeClientFrame, encodeServerFrame } from '../../../shared/native/frame.js';
@@ -79,6 +80,7 @@ function ownClient(doc: Y.Doc, position?: { epoch: string; offset: number }) {
     clock,
     random,
     isEdit: (origin) => origin !== sync,
+    tidying: new Tidying(doc),
     position,
   });
   sync.start();

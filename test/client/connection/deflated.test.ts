@@ -9,6 +9,7 @@ import { Inflow } from '../../../client/connection/inflow.js';
 import { Outflow } from '../../../client/connection/outflow.js';
 import type { OpenSocket } from '../../../client/connection/socket.js';
 import { platformDeflation } from '../../../client/platform/deflation.js';
+import { Tidying } from '../../../client/crdt/tidying.js';
 import { DocumentSync } from '../../../client/provider/document-sync.js';
 import type { Deflation } from '../../../shared/native/deflation.js';
 import { decodeClientFrame, encodeClientFrame, encodeServerFrame } from '../../../shared/native/frame.js';
@@ -255,7 +256,15 @@ describe('a connection', () => {
       random,
       ...deps,
     });
-    const sync = new DocumentSync({ doc, name: 'doc', connection, clock, random, isEdit: () => true });
+    const sync = new DocumentSync({
+      doc,
+      name: 'doc',
+      connection,
+      clock,
+      random,
+      isEdit: () => true,
+      tidying: new Tidying(doc),
+    });
     sync.start();
     connection.connect();
     ends.push(() => {

@@ -2,6 +2,7 @@
 
 import * as Y from 'yjs';
 import { Connection } from '../../../client/connection/connection.js';
+import { Tidying } from '../../../client/crdt/tidying.js';
 import { DocumentSync } from '../../../client/provider/document-sync.js';
 import type { DocumentSyncDeps } from '../../../client/provider/document-sync-deps.js';
 import type { Network } from '../../support/client-sockets.js';
@@ -44,6 +45,7 @@ export function openDevice(
     clock,
     random,
     isEdit: () => true,
+    tidying: new Tidying(doc),
     ...deps,
   });
   sync.start();

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
+import { Tidying } from '../../../client/crdt/tidying.js';
 import { DocumentSync } from '../../../client/provider/document-sync.js';
 import type { Position } from '../../../shared/native/position.js';
 import { Network } from '../../support/client-sockets.js';
@@ -83,6 +84,7 @@ describe('K31: what an application throws', () => {
       clock: server.clock,
       random: () => 0.5,
       isEdit: () => true,
+      tidying: new Tidying(doc),
     });
     cleanup.unshift(() => second.destroy());
     second.start();

@@ -5,6 +5,7 @@ import * as Y from 'yjs';
 import { mostOnWay } from '../../../client/connection/uploads.js';
 import type { OpenSocket } from '../../../client/connection/socket.js';
 import type { DocumentReason } from '../../../client/provider/document-reason.js';
+import { Tidying } from '../../../client/crdt/tidying.js';
 import { DocumentSync } from '../../../client/provider/document-sync.js';
 import { syncPhase } from '../../../client/provider/sync-status.js';
 import type { Limits } from '../../../shared/limits.js';
@@ -39,7 +40,15 @@ function device({ openSocket, ...options }: DeviceOptions & { openSocket?: OpenS
 function beside({ connection }: Device, name: string): { doc: Y.Doc; sync: DocumentSync } {
   const { clock } = server;
   const doc = new Y.Doc();
-  const sync = new DocumentSync({ doc, name, connection, clock, random: () => 0.5, isEdit: () => true });
+  const sync = new DocumentSync({
+    doc,
+    name,
+    connection,
+    clock,
+    random: () => 0.5,
+    isEdit: () => true,
+    tidying: new Tidying(doc),
+  });
   sync.start();
   cleanup.push(() => sync.destroy());
   return { doc, sync };
