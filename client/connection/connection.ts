@@ -325,6 +325,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     this.#greetedAt = greetedAt;
     goOn(this.#eventsOf(() => socket, inflow));
     this.#hear(frame, inflow);
+    // The server may have said goodbye in the same frame.
+    if (this.#socket !== socket) return;
     if (this.#token !== token) this.renewed(this.#token);
     this.#begin();
   }

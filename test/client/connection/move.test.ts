@@ -2,6 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenSocket } from '../../../client/connection/socket.js';
+import { SyncError } from '../../../shared/errors.js';
+import { encodeServerFrame } from '../../../shared/native/frame.js';
 import { Network } from '../../support/client-sockets.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { openDevice, type Device } from '../provider/device.js';
@@ -113,6 +115,24 @@ describe('X9: a connection that moves', () => {
     cut();
     expect([results, states]).toEqual([[false], ['waiting']]);
     device.text.insert(0, 'text');
+    await server.run(5_000, 50);
+    await isInSync('text');
+  });
+
+  it('is tried again when the server says goodbye in the frame with the welcome', async () => {
+    const goodbye = encodeServerFrame({
+      type: 'goodbye',
+      ...new SyncError('DRAINING').fault,
+      retryAfterMs: 0,
+    });
+    move((url, events, token) => {
+      const frame = (bytes: Uint8Array): void => events.frame(Buffer.concat([bytes, goodbye]));
+      return other.openSocket(url, { ...events, frame }, token);
+    });
+    device.text.insert(0, 'text');
+    await server.run(50);
+    expect([results, states, device.sync.phase]).toEqual([[true], ['waiting'], 'closed']);
+    expect(device.connection.reason?.code).toBe('DRAINING');
     await server.run(5_000, 50);
     await isInSync('text');
   });
