@@ -89,12 +89,7 @@ export class World {
       // What a dead tab has left is found by the next that is opened.
       this.#open(device, Infinity);
     }
-    for (let round = 0; round < 8; round++) {
-      await this.#pass(20_000, 400);
-      await this.#look();
-      if (this.#waiting().length === 0) break;
-    }
-    same(this.#waiting(), [], 'what waits in the end');
+    await this.#wait('what waits in the end');
     await this.#compare();
     await this.#restart();
   }
@@ -263,6 +258,16 @@ export class World {
     ];
   }
 
+  /** Gives the tabs the time they need until nothing waits: one that was offline may try again only after half a minute. */
+  async #wait(what: string): Promise<void> {
+    for (let round = 0; round < 8; round++) {
+      await this.#pass(20_000, 400);
+      await this.#look();
+      if (this.#waiting().length === 0) return;
+    }
+    same(this.#waiting(), [], what);
+  }
+
   get #promised(): Set<Edit> {
     return new Set([...this.#durable, ...this.#devices.flatMap(({ saved }) => [...saved])]);
   }
@@ -318,8 +323,7 @@ export class World {
       for (const { doc, name } of this.#tabsOf(device))
         same(contentOf(doc), contentOf(stored), `${name} without a network`);
     for (const device of this.#devices) this.#turnNetwork(device, 'up');
-    await this.#pass(20_000, 400);
-    same(this.#waiting(), [], 'what waits after the restart');
+    await this.#wait('what waits after the restart');
     this.#check(await this.#server.stored(), [...this.#promised, ...early], 'promised, not on the server');
   }
 }
