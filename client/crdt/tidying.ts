@@ -1,30 +1,39 @@
 // Which changes of a document Yjs has made of its own accord.
 
 import * as Y from 'yjs';
+import { guardDocument, type DocumentGuard } from './guarded-document.js';
 
 /**
  * Tells the transactions in which Yjs tidies formatted text after a change from elsewhere: it deletes marks that change
- * nothing. Nothing of such a transaction says so. Yjs runs it after a transaction that was not local, before anybody can begin
- * a run of transactions anew; it has no origin, adds nothing and deletes nothing but marks.
+ * nothing. Nothing of such a transaction says so. Yjs begins it itself, when it has told of a transaction from elsewhere
+ * (`afterTransaction`) and before it is done with that one (`afterTransactionCleanup`): what begins then, and not in a
+ * listener, is of Yjs. An application's edits begin in its listeners and observers, which are called before or after.
+ * Source: yjs/src/utils/Transaction.js, cleanupTransactions.
  */
 export class Tidying {
   readonly #doc: Y.Doc;
+  readonly #guard: DocumentGuard;
   readonly #found = new WeakSet<Y.Transaction>();
-  /** The run of transactions that is under way had one from elsewhere. */
-  #hasRemote = false;
-  readonly #ended = (transaction: Y.Transaction): void => {
-    if (!transaction.local) this.#hasRemote = true;
-    else if (this.#hasRemote && transaction.origin === null && deletesMarksOnly(transaction))
-      this.#found.add(transaction);
+  /** The transaction from elsewhere that Yjs has told of and is not done with, and from how deep in listeners it tells. */
+  #told: { readonly transaction: Y.Transaction; readonly depth: number } | undefined;
+  readonly #begun = (transaction: Y.Transaction): void => {
+    if (this.#told?.depth === this.#guard.depth) this.#found.add(transaction);
   };
-  readonly #allEnded = (): void => {
-    this.#hasRemote = false;
+  readonly #ended = (transaction: Y.Transaction): void => {
+    if (!transaction.local) this.#told = { transaction, depth: this.#guard.depth };
+    // A listener of its beginning may have added to it.
+    else if (this.#found.has(transaction) && !deletesMarksOnly(transaction)) this.#found.delete(transaction);
+  };
+  readonly #done = (transaction: Y.Transaction): void => {
+    if (transaction === this.#told?.transaction) this.#told = undefined;
   };
 
   constructor(doc: Y.Doc) {
     this.#doc = doc;
+    this.#guard = guardDocument(doc);
+    doc.on('beforeTransaction', this.#begun);
     doc.on('afterTransaction', this.#ended);
-    doc.on('afterAllTransactions', this.#allEnded);
+    doc.on('afterTransactionCleanup', this.#done);
   }
 
   /** To be asked from the transaction's `update` event on. */
@@ -33,8 +42,9 @@ export class Tidying {
   }
 
   destroy(): void {
+    this.#doc.off('beforeTransaction', this.#begun);
     this.#doc.off('afterTransaction', this.#ended);
-    this.#doc.off('afterAllTransactions', this.#allEnded);
+    this.#doc.off('afterTransactionCleanup', this.#done);
   }
 }
 

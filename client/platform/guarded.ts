@@ -26,8 +26,27 @@ type EventTable<Events> = { [Name in keyof Events]: (...args: any[]) => void };
 /** All classes of the client that emit extend this one. Every listener is called, whatever the others throw. */
 export class GuardedObservable<Events extends EventTable<Events>> extends ObservableV2<Events> {
   override emit<Name extends keyof Events & string>(name: Name, args: Parameters<Events[Name]>): void {
-    // A copy: a listener may add or remove others.
-    const listeners = Array.from(this._observers.get(name) ?? []);
-    for (const listener of listeners) guarded(() => listener(...args));
+    callAll(this._observers.get(name), args);
   }
+}
+
+interface Listeners {
+  // oxlint-disable-next-line typescript/no-explicit-any -- reason: listeners of any arguments; `unknown` would take none
+  readonly _observers: ReadonlyMap<string, Iterable<(...args: any[]) => void>>;
+  emit: (name: never, args: never) => void;
+}
+
+/**
+ * From here on an object that others have made, and that anybody may listen to, calls every listener whatever the others
+ * throw. It stays so for as long as the object lives.
+ */
+export function guardListeners(observable: Listeners): void {
+  observable.emit = (name: string, args: readonly unknown[]) =>
+    callAll(observable._observers.get(name), args);
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- reason: as above
+function callAll(listeners: Iterable<(...args: any[]) => void> = [], args: readonly unknown[]): void {
+  // A copy: a listener may add or remove others.
+  for (const listener of Array.from(listeners)) guarded(() => listener(...args));
 }

@@ -1,13 +1,14 @@
 // One Y.Doc and everything that keeps it: the copy on this device, the tabs beside this one, the server, presence. Owns in
 // which order they begin and end and what each is told of the others; has no opinion on what is shown of it.
 
-import { GuardedObservable } from '../platform/guarded.js';
+import { guardListeners, GuardedObservable } from '../platform/guarded.js';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
 import type { Access } from '../../shared/permission.js';
 import type { Connection, Welcome } from '../connection/connection.js';
 import { applyGuarded } from '../crdt/apply-parts.js';
+import { guardDocument } from '../crdt/guarded-document.js';
 import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
@@ -98,6 +99,8 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#deps = deps;
     const { doc, awareness, copy } = deps;
     this.#copy = copy;
+    guardDocument(doc);
+    guardListeners(awareness);
     this.#tidying = new Tidying(doc);
     this.#identity = new ClientIdentity({ doc, awareness, conflict: (clientId) => this.#conflict(clientId) });
     this.#hadContent = doc.store.clients.size > 0;

@@ -22,22 +22,34 @@ export interface Content {
 
 let made = 0;
 
+/** Thrown by listeners of the application now and then. The edit is made all the same. */
+export const applicationFault = new Error('of the application');
+
 /** Makes one edit, in one transaction. */
 export function makeEdit(doc: Y.Doc, random: SeededRandom): Edit {
   const [list, text, scratch] = [doc.getArray<string>('list'), doc.getText('text'), doc.getArray('scratch')];
   if (scratch.length > 0 && random.chance(0.25)) {
     const at = random.int(scratch.length);
     const token = scratch.get(at) as string;
-    scratch.delete(at);
+    despiteFaults(() => scratch.delete(at));
     return { token, isDeletion: true };
   }
   const token = (++made).toString(36).padStart(tokenLength, '.').slice(-tokenLength);
-  doc.transact(() => {
+  const insert = (): void => {
     list.insert(random.int(list.length + 1), [token]);
     text.insert(random.int(text.length / tokenLength + 1) * tokenLength, token);
     if (random.chance(0.5)) scratch.insert(random.int(scratch.length + 1), [token]);
-  });
+  };
+  despiteFaults(() => doc.transact(insert));
   return { token, isDeletion: false };
+}
+
+function despiteFaults(change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (error !== applicationFault) throw error;
+  }
 }
 
 export function contentOf(doc: Y.Doc): Content {

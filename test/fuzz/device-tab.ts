@@ -17,7 +17,7 @@ import type { FakeClock } from '../support/fake-clock.js';
 import { MemoryLocks } from '../support/memory-locks.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { thinLine } from '../support/thin-line.js';
-import { makeEdit, type Edit } from './device-edits.js';
+import { applicationFault, contentOf, makeEdit, type Edit } from './device-edits.js';
 import { documentName, type MortalServer } from './mortal-server.js';
 
 /** Who is logged in, and whether the document is kept on the device for them; under which name. */
@@ -105,6 +105,14 @@ const serverPatienceMs = 40_000;
 
 let opened = 0;
 
+/** A listener of an application that throws at one call of three. */
+function throwsNowAndThen(): () => void {
+  let calls = 0;
+  return () => {
+    if (++calls % 3 === 0) throw applicationFault;
+  };
+}
+
 export class Tab {
   readonly name: string;
   readonly doc = new Y.Doc();
@@ -136,6 +144,17 @@ export class Tab {
     this.savedBefore = new Set(user.copyName === 'doc' ? [...device.saved, ...device.heard] : []);
     this.doc.clientID = wideClientId(random.uint32());
     this.awareness = new Awareness(this.doc);
+    // By the client id, so that seeds keep their worlds.
+    const isFaulty = this.doc.clientID % 5 === 0;
+    const fault = throwsNowAndThen();
+    if (isFaulty) {
+      // Its types are there: taking one for the first time is a change, and throws then.
+      contentOf(this.doc);
+      for (const event of ['beforeTransaction', 'afterTransaction', 'update'] as const)
+        this.doc.on(event, fault);
+      for (const event of ['change', 'update'] as const) this.awareness.on(event, fault);
+      this.doc.getText('text').observe(fault);
+    }
     this.#platform = device.browser.open();
     this.#locks = device.locks.tab();
     const { clock } = this.#platform;
@@ -171,6 +190,7 @@ export class Tab {
     this.kept.on('refused', () => {
       this.isRefused = true;
     });
+    if (isFaulty) for (const event of ['phase', 'changed', 'unsynced'] as const) this.kept.on(event, fault);
     this.kept.whenLoaded.then(
       () => {
         this.#isLoaded = true;

@@ -12,6 +12,7 @@ import { Device } from '../../support/offline-device.js';
 import { frameOf } from '../../support/peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { settled } from '../../support/turns.js';
+import { collectUncaught } from '../../support/uncaught.js';
 
 let server: SessionServer;
 let network: Network;
@@ -32,7 +33,12 @@ afterEach(async () => {
 });
 
 /** A tab by itself: it hears the others only through the copy. */
-function open(token = 'write'): { kept: KeptDocument; text: Y.Text; connection: Connection } {
+function open(token = 'write'): {
+  kept: KeptDocument;
+  text: Y.Text;
+  connection: Connection;
+  awareness: Awareness;
+} {
   const doc = new Y.Doc();
   const awareness = new Awareness(doc);
   const deps = { clock: server.clock, random: Math.random };
@@ -61,7 +67,7 @@ function open(token = 'write'): { kept: KeptDocument; text: Y.Text; connection: 
     connection.destroy();
     awareness.destroy();
   });
-  return { kept, text: doc.getText('text'), connection };
+  return { kept, text: doc.getText('text'), connection, awareness };
 }
 
 describe('a document with a copy', () => {
@@ -113,6 +119,60 @@ describe('a document with a copy', () => {
     await again.kept.whenLoaded;
     expect(again.text.toDelta()).toEqual(text.toDelta());
     expect(again.kept.unsynced).toBe(0);
+  });
+
+  it('K10: what the application makes in an observer while the copy is loaded is an edit', async () => {
+    const before = await device.opened();
+    before.doc.getText('text').insert(0, 'bold', { bold: true });
+    before.doc.getText('text').insert(4, ' word', { bold: null });
+    await before.copy.flush();
+    before.kill();
+    network.state = 'down';
+    const { kept, text } = open();
+    text.observe(({ transaction }) => {
+      if (!transaction.local) text.format(0, text.length, { bold: null });
+    });
+    await kept.whenLoaded;
+    expect(text.toDelta()).toEqual([{ insert: 'bold word' }]);
+    expect(kept.unsynced).toBe(3);
+  });
+
+  it('K41: what a listener of the application throws keeps no edit, and no presence, from anybody', async () => {
+    const fault = new Error('of the application');
+    const uncaught = collectUncaught();
+    const { kept, text, awareness } = open();
+    const throws = (): never => {
+      throw fault;
+    };
+    // The application may listen before the provider does, and after.
+    for (const event of ['update', 'afterTransaction', 'beforeTransaction'] as const)
+      text.doc!.on(event, throws);
+    awareness.on('change', throws);
+    await kept.whenLoaded;
+    await server.run(200);
+    expect(() => text.insert(0, 'first')).toThrow(fault);
+    expect(() => text.insert(0, 'second ')).toThrow(fault);
+    awareness.setLocalState({ name: 'one' });
+    expect(kept.unsynced).toBe(2);
+    await kept.copy?.flush();
+    await server.run(300);
+    expect([kept.phase, kept.unsynced]).toEqual(['synced', 0]);
+    const other = server.connect({ path: '/doc' });
+    await server.run(200);
+    expect(other.doc.getText('text').toJSON()).toBe('second first');
+    expect([...other.awareness.getStates().values()]).toContainEqual({ name: 'one' });
+    other.doc.getText('text').insert(0, 'third ');
+    other.doc.getText('text').insert(0, 'fourth ');
+    await server.run(200);
+    expect(text.toJSON()).toBe('fourth third second first');
+    kept.destroy();
+    network.state = 'down';
+    await settled(20);
+    const again = open();
+    await again.kept.whenLoaded;
+    expect(again.text.toJSON()).toBe('fourth third second first');
+    expect(uncaught.length).toBeGreaterThan(0);
+    expect(uncaught.every((error) => error === fault)).toBe(true);
   });
 
   it('I8: brings the server what was left to another tab that is gone now', async () => {
