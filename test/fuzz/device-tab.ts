@@ -13,6 +13,7 @@ import { KeptDocument } from '../../client/provider/kept-document.js';
 import { FakeBrowser, type FakeTab } from '../support/browser-platform.js';
 import { wideClientId } from '../support/client-ids.js';
 import { Network } from '../support/client-sockets.js';
+import type { Clock } from '../../shared/clock.js';
 import type { FakeClock } from '../support/fake-clock.js';
 import { MemoryLocks } from '../support/memory-locks.js';
 import type { SeededRandom } from '../support/seeded-random.js';
@@ -37,6 +38,8 @@ export class Device {
   readonly network: Network;
   /** Opens a socket of its network, on a thin line for some devices. */
   readonly openSocket: OpenSocket;
+  /** Its databases take long to open. */
+  isSlow = false;
   #networkState: 'up' | 'down' | 'silent' = 'up';
   /** Those that are open. */
   tabs: Tab[] = [];
@@ -100,6 +103,31 @@ interface Line {
   isCut: boolean;
 }
 
+/** A request that is made later than any page waits for it. */
+function slowly(open: () => IDBOpenDBRequest, clock: Clock): IDBOpenDBRequest {
+  let request: IDBOpenDBRequest | undefined;
+  const listeners: [string, (event: Event) => void][] = [];
+  clock.after(slowOpenMs, () => {
+    request = open();
+    for (const [type, listener] of listeners) request.addEventListener(type, listener);
+  });
+  return {
+    get result() {
+      return request?.result;
+    },
+    get error() {
+      return request?.error;
+    },
+    get transaction() {
+      return request?.transaction;
+    },
+    addEventListener: (type: string, listener: (event: Event) => void) =>
+      void listeners.push([type, listener]),
+  } as unknown as IDBOpenDBRequest;
+}
+
+/** A database that takes so long is slower than the 5 s that a page gives it. */
+const slowOpenMs = 6_000;
 /** After so much silence the server ends a connection. */
 const serverPatienceMs = 40_000;
 
@@ -113,52 +141,45 @@ function throwsNowAndThen(): () => void {
   };
 }
 
-export class Tab {
-  readonly name: string;
-  readonly doc = new Y.Doc();
+/** What a page has of one document, from when it opens it until it lets go of it. */
+interface Mounted {
+  readonly doc: Y.Doc;
   readonly awareness: Awareness;
+  readonly copy: OfflineCopy | undefined;
   readonly kept: KeptDocument;
-  readonly user: User;
   /** Edits made here, in order. */
-  readonly edits: Edit[] = [];
+  readonly edits: Edit[];
   /** What had been said to be saved before it was opened. */
   readonly savedBefore: ReadonlySet<Edit>;
   /** Something of it was not taken: the number of edits that are not durable says less about which. */
-  isRefused = false;
-  #isLoaded = false;
+  isRefused: boolean;
+  /** Its copy has been read since this was asked last. */
+  isLoaded: boolean;
+}
+
+export class Tab {
+  readonly name: string;
+  readonly user: User;
+  /** Called when what it says of itself may have changed. */
+  told: () => void = () => {};
   readonly #device: Device;
   readonly #platform: FakeTab;
   readonly #locks: Locks & { kill(): void };
   readonly #connection: Connection;
-  readonly #copy: OfflineCopy | undefined;
+  #mounted: Mounted;
   readonly #databases: IDBDatabase[] = [];
   readonly #lines = new Set<Line>();
   /** Each tab is a page of its own; they are in one process here, and only by name can they be told apart. */
   readonly #suffix = `~${++opened}`;
 
   constructor(device: Device, user: User) {
-    const { random, name } = device;
+    const { name } = device;
     this.#device = device;
     this.name = `${name}${this.#suffix}`;
     this.user = user;
-    this.savedBefore = new Set(user.copyName === 'doc' ? [...device.saved, ...device.heard] : []);
-    this.doc.clientID = wideClientId(random.uint32());
-    this.awareness = new Awareness(this.doc);
-    // By the client id, so that seeds keep their worlds.
-    const isFaulty = this.doc.clientID % 5 === 0;
-    const fault = throwsNowAndThen();
-    if (isFaulty) {
-      // Its types are there: taking one for the first time is a change, and throws then.
-      contentOf(this.doc);
-      for (const event of ['beforeTransaction', 'afterTransaction', 'update'] as const)
-        this.doc.on(event, fault);
-      for (const event of ['change', 'update'] as const) this.awareness.on(event, fault);
-      this.doc.getText('text').observe(fault);
-    }
     this.#platform = device.browser.open();
     this.#locks = device.locks.tab();
     const { clock } = this.#platform;
-    const fraction = (): number => random.uint32() / 2 ** 32;
     this.#connection = new Connection({
       url: 'ws://server/',
       token: async () => user.token,
@@ -166,66 +187,75 @@ export class Tab {
       agent: 'test/1',
       openSocket: this.#openSocket,
       clock,
-      random: fraction,
+      random: this.#fraction,
     });
-    if (user.copyName !== undefined)
-      this.#copy = new OfflineCopy(`${user.copyName}${this.#suffix}`, {
-        factory: this.#ownFactory(),
-        clock,
-        random: fraction,
-        locks: this.#ownLocks(),
-        encodeDocument: () => Y.encodeStateAsUpdate(this.doc),
-      });
-    this.kept = new KeptDocument({
-      doc: this.doc,
-      awareness: this.awareness,
-      name: documentName,
-      connection: this.#connection,
-      clock,
-      random: fraction,
-      copy: this.#copy,
-      channelName: 'heddle:ws://server/:doc',
-      tabPlatform: { BroadcastChannel: this.#platform.BroadcastChannel, locks: this.#ownLocks() },
-    });
-    this.kept.on('refused', () => {
-      this.isRefused = true;
-    });
-    if (isFaulty) for (const event of ['phase', 'changed', 'unsynced'] as const) this.kept.on(event, fault);
-    this.kept.whenLoaded.then(
-      () => {
-        this.#isLoaded = true;
-      },
-      () => {},
-    );
-    this.kept.open();
+    this.#mounted = this.#mount();
     this.#connection.connect();
+  }
+
+  get doc(): Y.Doc {
+    return this.#mounted.doc;
+  }
+
+  get kept(): KeptDocument {
+    return this.#mounted.kept;
+  }
+
+  get edits(): readonly Edit[] {
+    return this.#mounted.edits;
+  }
+
+  get savedBefore(): ReadonlySet<Edit> {
+    return this.#mounted.savedBefore;
   }
 
   get isAlive(): boolean {
     return this.#platform.isAlive;
   }
 
+  /** Nothing runs in it for now. */
+  get isFrozen(): boolean {
+    return this.#platform.isFrozen;
+  }
+
+  set isFrozen(isFrozen: boolean) {
+    this.#platform.isFrozen = isFrozen;
+  }
+
   edit(): Edit {
     const edit = makeEdit(this.doc, this.#device.random);
-    this.edits.push(edit);
+    this.#mounted.edits.push(edit);
     return edit;
+  }
+
+  /** Lets go of the document and opens it anew at once, as a view does that is shown again. */
+  mountAnew(): void {
+    this.kept.destroy();
+    this.#mounted.awareness.destroy();
+    this.#mounted = this.#mount();
+  }
+
+  /** The browser closes its databases, as it does when its database server is restarted. */
+  loseDatabases(): void {
+    for (const database of this.#databases.splice(0)) forceCloseDatabase(database as never);
   }
 
   /** Whether its copy has been read since this was asked last. */
   takeLoaded(): boolean {
-    const isLoaded = this.#isLoaded;
-    this.#isLoaded = false;
+    const { isLoaded } = this.#mounted;
+    this.#mounted.isLoaded = false;
     return isLoaded;
   }
 
   /** Edits made here that are durable by what it says. */
   get durable(): readonly Edit[] {
-    const { unsynced } = this.kept;
-    if (this.isRefused) {
+    const mounted = this.#mounted;
+    const { unsynced } = mounted.kept;
+    if (mounted.isRefused) {
       if (unsynced > 0) return [];
-      this.isRefused = false;
+      mounted.isRefused = false;
     }
-    return this.edits.slice(0, Math.max(0, this.edits.length - unsynced));
+    return mounted.edits.slice(0, Math.max(0, mounted.edits.length - unsynced));
   }
 
   get isSaved(): boolean {
@@ -236,7 +266,7 @@ export class Tab {
   async close(): Promise<void> {
     this.kept.destroy();
     this.#connection.destroy();
-    await this.#copy?.close();
+    await this.#mounted.copy?.close();
     if (this.isAlive) this.kill();
   }
 
@@ -262,7 +292,78 @@ export class Tab {
       if (random.chance(0.5)) forceCloseDatabase(database as never);
       else database.close();
     }
-    this.awareness.destroy();
+    this.#mounted.awareness.destroy();
+  }
+
+  readonly #fraction = (): number => this.#device.random.uint32() / 2 ** 32;
+
+  #mount(): Mounted {
+    const { user } = this;
+    const { random, saved, heard } = this.#device;
+    const doc = new Y.Doc();
+    doc.clientID = wideClientId(random.uint32());
+    const awareness = new Awareness(doc);
+    // By the client id, so that seeds keep their worlds.
+    const isFaulty = doc.clientID % 5 === 0;
+    const fault = throwsNowAndThen();
+    if (isFaulty) {
+      // Its types are there: taking one for the first time is a change, and throws then.
+      contentOf(doc);
+      for (const event of ['beforeTransaction', 'afterTransaction', 'update'] as const) doc.on(event, fault);
+      for (const event of ['change', 'update'] as const) awareness.on(event, fault);
+      doc.getText('text').observe(fault);
+    }
+    const copy = this.#copyOf(doc);
+    const kept = this.#keep(doc, awareness, copy);
+    const mounted: Mounted = {
+      doc,
+      awareness,
+      copy,
+      kept,
+      edits: [],
+      savedBefore: new Set(user.copyName === 'doc' ? [...saved, ...heard] : []),
+      isRefused: false,
+      isLoaded: false,
+    };
+    kept.on('refused', () => {
+      mounted.isRefused = true;
+    });
+    if (isFaulty) for (const event of ['phase', 'changed', 'unsynced'] as const) kept.on(event, fault);
+    for (const event of ['changed', 'unsynced'] as const) kept.on(event, () => this.told());
+    kept.whenLoaded.then(
+      () => {
+        mounted.isLoaded = true;
+      },
+      () => {},
+    );
+    kept.open();
+    return mounted;
+  }
+
+  #copyOf(doc: Y.Doc): OfflineCopy | undefined {
+    const { copyName } = this.user;
+    if (copyName === undefined) return undefined;
+    return new OfflineCopy(`${copyName}${this.#suffix}`, {
+      factory: this.#ownFactory(),
+      clock: this.#platform.clock,
+      random: this.#fraction,
+      locks: this.#ownLocks(),
+      encodeDocument: () => Y.encodeStateAsUpdate(doc),
+    });
+  }
+
+  #keep(doc: Y.Doc, awareness: Awareness, copy: OfflineCopy | undefined): KeptDocument {
+    return new KeptDocument({
+      doc,
+      awareness,
+      name: documentName,
+      connection: this.#connection,
+      clock: this.#platform.clock,
+      random: this.#fraction,
+      copy,
+      channelName: 'heddle:ws://server/:doc',
+      tabPlatform: { BroadcastChannel: this.#platform.BroadcastChannel, locks: this.#ownLocks() },
+    });
   }
 
   readonly #openSocket: OpenSocket = (url, events) => {
@@ -274,9 +375,10 @@ export class Tab {
       return { send() {}, bufferedBytes: 0, close() {} };
     }
     const line: Line = { events, isCut: false };
-    const ifThere = (run: () => void): void => {
-      if (this.isAlive && !line.isCut) run();
-    };
+    const ifThere = (run: () => void): void =>
+      this.#platform.run(() => {
+        if (!line.isCut) run();
+      });
     this.#lines.add(line);
     line.socket = this.#device.openSocket(url, {
       opened: () => ifThere(() => events.opened()),
@@ -308,13 +410,16 @@ export class Tab {
     const { factory } = this.#device;
     return {
       open: (name: string) => {
+        const open = (): IDBOpenDBRequest => {
+          const request = factory.open(this.#shared(name));
+          request.addEventListener('success', () => {
+            this.#databases.push(request.result);
+            if (!this.isAlive) request.result.close();
+          });
+          return request;
+        };
         if (!this.isAlive) throw new DOMException('the page is gone', 'InvalidStateError');
-        const request = factory.open(this.#shared(name));
-        request.addEventListener('success', () => {
-          this.#databases.push(request.result);
-          if (!this.isAlive) request.result.close();
-        });
-        return request;
+        return this.#device.isSlow ? slowly(open, this.#platform.clock) : open();
       },
     } as unknown as IDBFactory;
   }

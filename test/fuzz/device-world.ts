@@ -28,7 +28,7 @@ export class World {
   readonly #made = new Set<Edit>();
   /** Edits that some tab counted as durable. */
   readonly #durable = new Set<Edit>();
-  readonly counts = { killed: 0, closed: 0, opened: 0, durable: 0, saved: 0 };
+  readonly counts = { meddled: 0, killed: 0, closed: 0, opened: 0, durable: 0, saved: 0 };
   trace: (what: string) => void = () => {};
 
   constructor(random: SeededRandom) {
@@ -73,6 +73,7 @@ export class World {
     else if (action < 84) this.#server.hold();
     else if (action < 89) this.#server.release();
     else if (action < 92) this.#visit();
+    else if (action < 95) this.#meddle(device);
     else await this.#pass(random.pick([300, 1_500, 6_000, 15_000]), 150);
     await this.#go(random.pick([0, 0, 1, 5, 30, 120]));
     await this.#look();
@@ -82,7 +83,11 @@ export class World {
   async settle(): Promise<void> {
     this.#server.start();
     this.#server.release();
-    for (const device of this.#devices) this.#turnNetwork(device, 'up');
+    for (const device of this.#devices) {
+      this.#turnNetwork(device, 'up');
+      device.isSlow = false;
+      for (const tab of device.tabs) tab.isFrozen = false;
+    }
     await this.#pass(50_000, 500);
     await this.#compareShown();
     for (const device of this.#devices) {
@@ -106,8 +111,13 @@ export class World {
     return device.tabs.filter((tab) => !this.#strangers.has(tab));
   }
 
+  /** Those in which something can be done. */
+  #awakeOf(device: Device): Tab[] {
+    return this.#tabsOf(device).filter(({ isFrozen }) => !isFrozen);
+  }
+
   #edit(device: Device, tab?: Tab): void {
-    const tabs = this.#tabsOf(device);
+    const tabs = this.#awakeOf(device);
     if (tabs.length === 0) return this.#open(device);
     tab ??= this.#random.pick(tabs);
     for (let left = 1 + this.#random.int(3); left > 0; left--) {
@@ -122,14 +132,13 @@ export class World {
     this.counts.opened++;
     const tab = device.open(this.#users.get(device)!);
     this.trace(`${tab.name} opened`);
-    for (const event of ['changed', 'unsynced'] as const)
-      tab.kept.on(event, () => this.#believe(device, tab));
+    tab.told = () => this.#believe(device, tab);
     // Before the copy is read.
     if (this.#random.chance(0.2)) this.#edit(device, tab);
   }
 
   #close(device: Device): void {
-    const tabs = this.#tabsOf(device);
+    const tabs = this.#awakeOf(device);
     if (tabs.length === 0) return;
     this.counts.closed++;
     const tab = this.#random.pick(tabs);
@@ -153,7 +162,7 @@ export class World {
 
   /** A tab is killed when the others have just heard of an edit, or some of them. */
   async #cutShort(device: Device): Promise<void> {
-    const tabs = this.#tabsOf(device);
+    const tabs = this.#awakeOf(device);
     if (tabs.length === 0) return;
     const tab = this.#random.pick(tabs);
     this.#edit(device, tab);
@@ -170,6 +179,19 @@ export class World {
     this.trace(this.#server.isUp ? 'server crashes' : 'server starts');
     if (this.#server.isUp) this.#server.crash(this.#random);
     else this.#server.start();
+  }
+
+  /** What browsers and views do to a page that goes on. */
+  #meddle(device: Device): void {
+    const [tab] = this.#random.shuffle(this.#tabsOf(device));
+    const what = this.#random.pick(['mount', 'mount', 'freeze', 'lose', 'slow'] as const);
+    this.trace(`${what}: ${what === 'slow' ? device.name : tab?.name}`);
+    this.counts.meddled++;
+    if (what === 'slow') device.isSlow = !device.isSlow;
+    else if (tab === undefined) return;
+    else if (what === 'freeze') tab.isFrozen = !tab.isFrozen;
+    else if (what === 'lose') tab.loseDatabases();
+    else if (!tab.isFrozen) tab.mountAnew();
   }
 
   /** The stranger comes to the first device, writes, or goes. */

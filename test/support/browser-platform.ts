@@ -159,8 +159,9 @@ export class FakeTab {
   };
   readonly storageListeners = new Set<(key: string | null) => void>();
   isAlive = true;
-  /** It hears nothing for now. */
-  isFrozen = false;
+  #isFrozen = false;
+  /** What was to run while it was frozen, in order. */
+  #deferred: (() => void)[] = [];
 
   constructor(browser: FakeBrowser) {
     this.browser = browser;
@@ -183,6 +184,22 @@ export class FakeTab {
     for (const request of this.browser.locksOf(this)) this.#release(request);
   }
 
+  /** Nothing runs in it for now, and it hears nothing; all of that comes when it thaws. */
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  set isFrozen(isFrozen: boolean) {
+    this.#isFrozen = isFrozen;
+    while (!this.#isFrozen && this.#deferred.length > 0) this.run(this.#deferred.shift()!);
+  }
+
+  /** Runs it in this tab: now, when the tab thaws, or never, when it is dead. */
+  run(what: () => void): void {
+    if (this.#isFrozen) this.#deferred.push(what);
+    else if (this.isAlive) what();
+  }
+
   /** What it holds of the browser. */
   get holdings(): { channels: number; locks: number; listeners: number } {
     return {
@@ -193,15 +210,24 @@ export class FakeTab {
   }
 
   #ownClock(clock: FakeClock): Clock {
-    const ifAlive = (run: () => void) => () => {
-      if (this.isAlive) run();
-    };
+    const inTab = (run: () => void) => () => this.run(run);
     return {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
-      after: (ms, run) => clock.after(ms, ifAlive(run)),
-      every: (ms, run) => clock.every(ms, ifAlive(run)),
-      soon: (run) => clock.soon(ifAlive(run)),
+      after: (ms, run) => {
+        let isCancelled = false;
+        const timer = clock.after(
+          ms,
+          inTab(() => isCancelled || run()),
+        );
+        const cancel = (): void => {
+          isCancelled = true;
+          timer.cancel();
+        };
+        return { cancel };
+      },
+      every: (ms, run) => clock.every(ms, inTab(run)),
+      soon: (run) => clock.soon(inTab(run)),
     };
   }
 
