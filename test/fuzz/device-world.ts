@@ -73,7 +73,7 @@ export class World {
     else if (action < 84) this.#server.hold();
     else if (action < 89) this.#server.release();
     else if (action < 92) this.#visit();
-    else if (action < 95) this.#meddle(device);
+    else if (action < 95) await this.#meddle(device);
     else await this.#pass(random.pick([300, 1_500, 6_000, 15_000]), 150);
     await this.#go(random.pick([0, 0, 1, 5, 30, 120]));
     await this.#look();
@@ -182,7 +182,7 @@ export class World {
   }
 
   /** What browsers and views do to a page that goes on. */
-  #meddle(device: Device): void {
+  async #meddle(device: Device): Promise<void> {
     const [tab] = this.#random.shuffle(this.#tabsOf(device));
     const what = this.#random.pick(['mount', 'mount', 'freeze', 'lose', 'slow'] as const);
     this.trace(`${what}: ${what === 'slow' ? device.name : tab?.name}`);
@@ -191,7 +191,19 @@ export class World {
     else if (tab === undefined) return;
     else if (what === 'freeze') tab.isFrozen = !tab.isFrozen;
     else if (what === 'lose') tab.loseDatabases();
-    else if (!tab.isFrozen) tab.mountAnew();
+    else await this.#flicker(tab);
+  }
+
+  /** A view is shown, hidden and shown again, faster than the server answers. */
+  async #flicker(tab: Tab): Promise<void> {
+    for (let left = 1 + this.#random.int(4); left > 0 && !tab.isFrozen; left--) {
+      tab.mountAnew();
+      // In the turn in which it is asked for, the server has not answered yet.
+      const { kept } = tab;
+      for (let turns = this.#random.int(200); turns > 0 && kept.phase !== 'opening'; turns--)
+        await settled(1);
+      if (kept.phase !== 'opening') await this.#move(0, 0, 3);
+    }
   }
 
   /** The stranger comes to the first device, writes, or goes. */
