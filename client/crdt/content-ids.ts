@@ -2,7 +2,13 @@
 
 import * as Y from 'yjs';
 
-type Ranges = ReturnType<typeof Y.createDeleteSet>;
+/** Ids by client id: content, or what is deleted. */
+export type Ranges = ReturnType<typeof Y.createDeleteSet>;
+
+export interface Range {
+  readonly clock: number;
+  readonly len: number;
+}
 
 /** The ids of structs, and the ids that are deleted. */
 export interface ContentIds {
@@ -37,6 +43,13 @@ export function areWithin(ids: ContentIds, other: ContentIds): boolean {
   return (
     rangesWithout(ids.structs, other.structs).clients.size === 0 &&
     rangesWithout(ids.deletes, other.deletes).clients.size === 0
+  );
+}
+
+/** Whether some of this range of a client id is in `ranges`. */
+export function overlap(ranges: Ranges, client: number, { clock, len }: Range): boolean {
+  return (ranges.clients.get(client) ?? []).some(
+    (one) => one.clock < clock + len && clock < one.clock + one.len,
   );
 }
 

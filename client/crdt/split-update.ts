@@ -30,6 +30,15 @@ export function splitUpdate(update: Uint8Array, maxBytes: number): Uint8Array[] 
   return packer.parts;
 }
 
+/** The structs, as `decodeUpdate` gives them, and the deletes as one update. */
+export function writeUpdate(structs: readonly Struct[], deletes: DeleteSet): Uint8Array {
+  const packer = new Packer(Infinity);
+  for (const struct of structs) if (!(struct instanceof Y.Skip)) packer.add(struct);
+  packer.addDeletes(deletes);
+  // A gap ends a part.
+  return packer.parts.length === 1 ? packer.parts[0]! : Y.mergeUpdates(packer.parts);
+}
+
 /** Structs of one client id that follow each other without a gap. */
 interface Run {
   readonly clock: number;

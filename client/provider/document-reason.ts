@@ -8,6 +8,7 @@ import {
   type Fault,
   type Retry,
 } from '../../shared/errors.js';
+import type { Fitted } from '../crdt/fit-update.js';
 
 /** Why a document cannot be opened, or something of it was not taken. */
 export interface DocumentReason {
@@ -31,10 +32,10 @@ export function isOfContent({ code, retry }: DocumentReason): boolean {
   return retry !== 'backoff' && (code === undefined || contentCodes.has(code));
 }
 
-/** A value that cannot be cut is larger than the largest update. */
-export function tooLarge(maxUpdateBytes: number): DocumentReason {
-  const message = `a value of the document is larger than the server takes (${maxUpdateBytes} bytes)`;
-  return { code: 'DOCUMENT_TOO_LARGE', message, retry: 'never' };
+/** What the server would not take, as it would say it. */
+export function reasonOfRefused({ kind, fault }: NonNullable<Fitted['refused']>): DocumentReason {
+  const code = kind === 'too-large' ? 'DOCUMENT_TOO_LARGE' : 'UPDATE_INVALID';
+  return { code, message: `the server does not take this: ${fault}`, retry: 'never' };
 }
 
 export function reasonOf({ code, close, reason }: Fault): DocumentReason {

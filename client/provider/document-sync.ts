@@ -12,27 +12,17 @@ import type { Access } from '../../shared/permission.js';
 import { Backoff } from '../connection/backoff.js';
 import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
 import type { Uploaded } from '../connection/uploads.js';
-import { applyGuarded, applyParts } from '../crdt/apply-parts.js';
+import { applyGuarded } from '../crdt/apply-parts.js';
+import type { Ranges } from '../crdt/content-ids.js';
 import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
-import { errorOf, isOfContent, reasonOf, tooLarge, type DocumentReason } from './document-reason.js';
+import { errorOf, isOfContent, reasonOf, reasonOfRefused, type DocumentReason } from './document-reason.js';
 import type { DocumentEvents, DocumentPhase } from './document-events.js';
 import type { DocumentSyncDeps } from './document-sync-deps.js';
 import { HeardBeyond } from './heard-beyond.js';
+import { OpenDocument } from './open-document.js';
 import { Outbox } from './outbox.js';
+import { RefusedContent, type LostContent } from './refused-content.js';
 import { SyncWaiters } from './sync-waiters.js';
-
-/** What is known of the document while it is open on the server. */
-interface Open {
-  readonly number: number;
-  readonly writer: number;
-  readonly epoch: string;
-  /** For the comparison of the first sync. */
-  readonly stateVector: Uint8Array;
-  /** What has come of the answer that follows `opened`, not applied yet. */
-  readonly parts: Uint8Array[];
-  /** The cursor of the last of these parts. */
-  cursor: number;
-}
 
 export class DocumentSync extends GuardedObservable<DocumentEvents> implements Attached {
   readonly name: string;
@@ -49,12 +39,12 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   #isComplete: boolean;
   /** With the acknowledgement of what was found by comparing it does. */
   #isComparing = false;
-  /** The server does not take what is next, and so nothing that follows it. It is asked again on the next connection. */
-  #isStuck = false;
+  /** While the server does not take something, nothing that follows it is sent. It is asked again on the next connection. */
+  readonly #refusedContent: RefusedContent;
   #phase: DocumentPhase = 'closed';
   #access: Access | undefined;
   #reason: DocumentReason | undefined;
-  #open: Open | undefined;
+  #open: OpenDocument | undefined;
   #retry: Timer | undefined;
   #isAttached = false;
   #toldDurable = 0;
@@ -64,6 +54,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.name = deps.name;
     this.#deps = deps;
     this.#backoff = new Backoff(deps.random);
+    this.#refusedContent = new RefusedContent(deps.doc, () => deps.connection.limits);
     this.#position = deps.position;
     this.#isComplete = deps.position !== undefined || deps.doc.store.clients.size === 0;
     const { clock, random, position } = deps;
@@ -71,9 +62,11 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     const ask = (): void => void this.synced().catch(() => {});
     this.#heardBeyond = new HeardBeyond({ clock, random, ask }, position?.heardIn);
     this.#onUpdate = (update, origin, _doc, made) => {
-      if (origin === this || !deps.isEdit(origin)) return;
-      if (deps.tidying.has(made)) this.derive(update);
-      else this.restore(update);
+      if (origin !== this && deps.isEdit(origin)) {
+        if (deps.tidying.has(made)) this.derive(update);
+        else this.restore(update);
+      }
+      this.#goOnIfDeleted();
     };
     deps.doc.on('update', this.#onUpdate);
   }
@@ -146,7 +139,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
    * server does not take something, or does not open the document.
    */
   synced(): Promise<void> {
-    if (this.#phase === 'blocked' && this.#reason !== undefined) return Promise.reject(errorOf(this.#reason));
+    const isAtAnEnd = this.#phase === 'blocked' || this.#refusedContent.isStuck;
+    if (isAtAnEnd && this.#reason !== undefined) return Promise.reject(errorOf(this.#reason));
     const synced = this.#waiters.add();
     this.#askForSync();
     return synced;
@@ -159,7 +153,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   /** Asks again, where that was of no use before. */
   retry(): void {
-    this.#isStuck = false;
+    this.#refusedContent.retry();
     if (this.#phase !== 'blocked') return;
     this.#setPhase('closed');
     if (this.#isAttached && this.#deps.connection.state === 'open') this.connected();
@@ -174,7 +168,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   override destroy(): void {
     this.#deps.doc.off('update', this.#onUpdate);
     // Whoever keeps what comes may have let go of the document already.
-    this.#forgetParts();
+    this.#open?.forgetParts();
     this.stop();
     this.#waiters.reject(new Error('the document was let go of'));
     super.destroy();
@@ -192,7 +186,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   disconnected(): void {
     const open = this.#open;
-    if (open !== undefined) guarded(() => void this.#takeParts(open, false));
+    if (open !== undefined) guarded(() => void this.#takeAnswer(open, false));
     this.#retry?.cancel();
     this.#outbox.reset();
     this.#isComparing = false;
@@ -201,7 +195,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     // A server that shuts down makes all durable first.
     if (this.#deps.connection.reason?.code === 'DRAINING' && this.#heardBeyond.settled())
       this.#tellPosition();
-    if (this.#deps.connection.state !== 'open') this.#isStuck = false;
+    if (this.#deps.connection.state !== 'open') this.#refusedContent.retry();
     this.#open = undefined;
     this.#deps.connection.uploads.remove(this);
     this.#waiters.lost();
@@ -257,10 +251,10 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   }
 
   #opened(message: Extract<DocumentMessage, { type: 'opened' }>): void {
-    const { document: number, writer, epoch, access, isContentNext } = message;
+    const { document, epoch, access, isContentNext } = message;
     const { kind = yjsKind } = message.extensions ?? {};
-    if (kind !== yjsKind) return this.#cannotRead(number, kind);
-    this.#open = { number, writer, epoch, stateVector: message.stateVector.slice(), parts: [], cursor: 0 };
+    if (kind !== yjsKind) return this.#cannotRead(document, kind);
+    this.#open = new OpenDocument(message);
     this.#reason = undefined;
     // Another epoch: the server was restored from a backup, say, and may lack what it has acknowledged.
     if (this.#position !== undefined && this.#position.epoch !== epoch) this.#isComplete = false;
@@ -272,8 +266,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.#setPhase('syncing');
     this.#setAccess(access);
     if (isContentNext) return;
-    const own = { document: number, stateVector: Y.encodeStateVector(this.#deps.doc) };
-    this.#deps.connection.say({ type: 'request', ...own });
+    const stateVector = Y.encodeStateVector(this.#deps.doc);
+    this.#deps.connection.say({ type: 'request', document, stateVector });
   }
 
   /** It is of another kind than this client can read. */
@@ -286,14 +280,14 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   #cannotApply(error: unknown): void {
     if (this.#open === undefined) return;
     const reason = error instanceof Error ? error.message : String(error);
-    this.#open.parts.length = 0;
+    this.#open.forgetParts();
     this.#deps.connection.say({ type: 'close', document: this.#open.number });
     this.#closed({ code: 'INTERNAL', close: errorTable.INTERNAL.close, reason });
   }
 
   /** The parts of an answer are applied together, when the last one is there. */
   #apply(update: Uint8Array): void {
-    if (this.#phase === 'syncing' && this.#open !== undefined) this.#open.parts.push(update.slice());
+    if (this.#phase === 'syncing' && this.#open !== undefined) this.#open.add(update);
     else applyGuarded(this.#deps.doc, () => Y.applyUpdate(this.#deps.doc, update, this), this);
   }
 
@@ -303,24 +297,16 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     if (this.#heardBeyond.heard(welcome.run)) this.#tellPosition();
   }
 
-  /** Applies what has come of an answer, and returns it. What a cursor speaks of is never left out. */
-  #takeParts(open: Open, isWhole: boolean): readonly Uint8Array[] {
-    const parts = open.parts.splice(0);
-    applyParts(this.#deps.doc, parts, this, isWhole || open.cursor > 0);
+  #takeAnswer(open: OpenDocument, isWhole: boolean): readonly Uint8Array[] {
+    const parts = open.apply(this.#deps.doc, this, isWhole);
     this.#reached(open.epoch, open.cursor);
     return parts;
-  }
-
-  #forgetParts(): void {
-    if (this.#open === undefined) return;
-    this.#open.parts.length = 0;
-    this.#open.cursor = 0;
   }
 
   #caughtUp(cursor: number): void {
     const open = this.#open;
     if (this.#phase === 'syncing' && open !== undefined) {
-      const parts = this.#takeParts(open, true);
+      const parts = this.#takeAnswer(open, true);
       // Somebody who heard of the change may have closed the document.
       if (this.#open !== open) return;
       this.#backoff.began(this.#deps.clock.monotonic());
@@ -334,8 +320,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   }
 
   /** The first sync of a document that came from elsewhere: what it had that the server lacks is found by looking. */
-  #compare(open: Open, answer: readonly Uint8Array[]): void {
-    if (this.#isComplete || this.#isStuck) return;
+  #compare(open: OpenDocument, answer: readonly Uint8Array[]): void {
+    if (this.#isComplete || this.#refusedContent.isStuck) return;
     const missing = missingUpdate(this.#deps.doc, open.stateVector, deletesOf(answer));
     this.#outbox.cover(missing);
     this.#isComparing = this.#outbox.isComparing;
@@ -352,7 +338,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   }
 
   #answer(stateVector: Uint8Array): void {
-    if (this.#open === undefined || this.#isStuck) return;
+    if (this.#open === undefined || this.#refusedContent.isStuck) return;
     this.#outbox.answer(Y.encodeStateAsUpdate(this.#deps.doc, stateVector));
     this.#send();
   }
@@ -364,14 +350,23 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   upload(isCrowded: boolean): Uploaded {
     const [open, outbox] = [this.#open, this.#outbox];
-    if (open === undefined || this.#phase !== 'synced' || this.#access !== 'write' || this.#isStuck)
+    if (
+      open === undefined ||
+      this.#phase !== 'synced' ||
+      this.#access !== 'write' ||
+      this.#refusedContent.isStuck
+    )
       return 'nothing';
     if (isCrowded && !outbox.isNextSmall) return 'waiting';
-    const { maxUpdateBytes } = this.#deps.connection.limits;
-    const next = outbox.next(maxUpdateBytes);
+    const next = outbox.next(this.#deps.connection.limits.maxUpdateBytes, (update) =>
+      this.#refusedContent.fit(update),
+    );
     if (next === undefined) return 'nothing';
-    if (next !== 'too-large') this.#deps.connection.say({ ...next, document: open.number });
-    else if (outbox.refuseNext()) this.#notTaken(tooLarge(maxUpdateBytes));
+    if (next.type !== 'refused') this.#deps.connection.say({ ...next, document: open.number });
+    else {
+      const update = outbox.refuseNext();
+      if (update !== undefined) this.#notTaken(reasonOfRefused(next), update, next.ids);
+    }
     return 'said';
   }
 
@@ -389,16 +384,33 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   /** What is refused stays here, and is compared again when the rights have changed. */
   #refused(seq: number, fault: Fault): void {
     if (seq === 0) return this.emit('awareness-refused', [reasonOf(fault)]);
-    if (this.#outbox.refused(seq)) this.#notTaken(reasonOf(fault));
+    const update = this.#outbox.sent(seq);
+    if (this.#outbox.refused(seq)) this.#notTaken(reasonOf(fault), update);
     // What it took of the line is free for others.
     this.#send();
   }
 
-  #notTaken(reason: DocumentReason): void {
+  /** `ids`: what of it, where that is not all. */
+  #notTaken(reason: DocumentReason, update: Uint8Array | undefined, ids?: Ranges): void {
     this.#isComparing = false;
     this.#isComplete = false;
-    if (isOfContent(reason)) this.#isStuck = true;
-    this.#tell(reason);
+    if (isOfContent(reason)) this.#refusedContent.add(update, ids);
+    if (!this.#goOnIfDeleted()) this.#tell(reason);
+  }
+
+  /**
+   * Takes out of the document what the server does not take, so that the rest can go on, and returns it; undefined when
+   * nothing was refused.
+   */
+  rebase(): LostContent | undefined {
+    return this.#refusedContent.takeOut(this.#outbox.waiting);
+  }
+
+  /** What the server does not take is not in the document any more: deleted content is sent in its place. */
+  #goOnIfDeleted(): boolean {
+    if (!this.#refusedContent.giveUpIfDeleted()) return false;
+    this.compare();
+    return true;
   }
 
   #move(cursor: number): void {
@@ -432,7 +444,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     const isPromoted = access === 'write' && this.#phase === 'synced';
     this.#access = access;
     this.emit('access', [access]);
-    this.#isStuck = false;
+    this.#refusedContent.retry();
     // What was refused until now is found by comparing, which takes a fresh look at the server.
     if (isPromoted) this.#reopen();
   }
@@ -478,8 +490,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   #tell(reason: DocumentReason): void {
     this.#reason = reason;
     this.emit('refused', [reason]);
-    if (reason.retry === 'backoff') return;
-    this.#waiters.reject(errorOf(reason));
+    if (reason.retry !== 'backoff') this.#waiters.reject(errorOf(reason));
   }
 
   #setPhase(phase: DocumentPhase): void {

@@ -24,6 +24,7 @@ import { KeptDocument } from './kept-document.js';
 import { openCopy } from './open-copy.js';
 import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
+import type { LostContent } from './refused-content.js';
 import { Settled } from './settled.js';
 import { sharedConnection, type Share } from './shared-connections.js';
 import { clientIdConflict, loggedOut, otherOwner, statusReason, type StatusReason } from './status-reason.js';
@@ -206,6 +207,16 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
    */
   sync(): Promise<void> {
     return this.#kept.synced();
+  }
+
+  /**
+   * Takes out of the document what the server does not take, as the status' reason says, so that all that was written after it
+   * arrives. Tells `rebased` what that was, and returns it; undefined where nothing was refused.
+   */
+  rebase(): LostContent | undefined {
+    const lost = this.#kept.rebase();
+    if (lost !== undefined) this.emit('rebased', [lost]);
+    return lost;
   }
 
   /** As Hocuspocus' provider has it: compares with the server now. What comes of it is told by `sync-status`. */

@@ -22,6 +22,7 @@ import type { DocumentReason } from './document-reason.js';
 import type { DocumentPhase } from './document-events.js';
 import { DocumentSync } from './document-sync.js';
 import { Presence } from './presence.js';
+import type { LostContent } from './refused-content.js';
 import { Settled } from './settled.js';
 
 export interface KeptDocumentDeps {
@@ -214,6 +215,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     if (this.#sync === undefined) await this.#begun.promise;
     if (this.#isDestroyed) throw gone();
     await this.#sync?.synced();
+  }
+
+  /** As DocumentSync.rebase. */
+  rebase(): LostContent | undefined {
+    return this.#sync?.rebase();
   }
 
   override destroy(): void {

@@ -2,6 +2,7 @@
 // as unsynced, and in which parts it is sent.
 
 import * as Y from 'yjs';
+import type { Fitted } from '../crdt/fit-update.js';
 import { splitUpdate } from '../crdt/split-update.js';
 
 /** So many parts on their way at once; what comes meanwhile is joined. */
@@ -46,6 +47,9 @@ export interface Outgoing {
   readonly seq: number;
   readonly update: Uint8Array;
 }
+
+/** The server would not take what is next. */
+type Unsendable = { readonly type: 'refused' } & NonNullable<Fitted['refused']>;
 
 export class Outbox {
   /** What is next comes first. */
@@ -134,10 +138,10 @@ export class Outbox {
   }
 
   /**
-   * What to send next, in at most `maxUpdateBytes`; undefined when nothing waits, or enough is on its way. 'too-large': what
-   * is next has a value that is larger. It waits until `refuseNext` is called.
+   * What to send next, in at most `maxUpdateBytes`, as `fit` makes it; undefined when nothing waits, or enough is on its way.
+   * Where the server would refuse something of what is next, that is returned instead. It waits until `refuseNext` is called.
    */
-  next(maxUpdateBytes: number): Outgoing | 'too-large' | undefined {
+  next(maxUpdateBytes: number, fit: (update: Uint8Array) => Fitted): Outgoing | Unsendable | undefined {
     if (this.#inFlight.length >= maxInFlight || this.bytesInFlight >= maxBytesInFlight) return undefined;
     const partBytes = Math.min(usualPartBytes, maxUpdateBytes);
     if (this.#waiting.length === 0 && this.#derived.length > 0)
@@ -145,14 +149,27 @@ export class Outbox {
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
     if (first.update.length > partBytes) this.#cutFirst(first, partBytes);
-    if (this.#waiting[0]!.update.length > maxUpdateBytes) return 'too-large';
-    return this.#number(this.#takeJoined(partBytes));
+    const fitted = fit(this.#waiting[0]!.update);
+    if (fitted.refused !== undefined) return { type: 'refused', ...fitted.refused };
+    const [part] = this.#take(1) as [Part];
+    return this.#number(this.#withJoined({ ...part, update: fitted.update }, partBytes, fit));
   }
 
-  /** What is next will not be sent as things are, and counts as refused. Returns as `refused` does. */
-  refuseNext(): boolean {
+  /** What is next will not be sent as things are, and counts as refused. Returns it; undefined as `refused` returns false. */
+  refuseNext(): Uint8Array | undefined {
     const [part] = this.#take(1);
-    return part === undefined || this.#refuse(part, this.#added - this.#waitingEdits);
+    const isLoss = part !== undefined && this.#refuse(part, this.#added - this.#waitingEdits);
+    return isLoss ? part.update : undefined;
+  }
+
+  /** What was handed out under this number, and not acknowledged or refused. */
+  sent(seq: number): Uint8Array | undefined {
+    return this.#inFlight.find((other) => other.seq === seq)?.update;
+  }
+
+  /** What waits to be handed out, in order. */
+  get waiting(): readonly Uint8Array[] {
+    return this.#waiting.map(({ update }) => update);
   }
 
   /** All up to this number are durable. Returns how many edits that were. */
@@ -224,20 +241,22 @@ export class Outbox {
     );
   }
 
-  /** The first that waits, with as many of the same origin behind it as fit into a part. */
-  #takeJoined(partBytes: number): Part {
-    const [first] = this.#waiting as [Part];
-    let count = 1;
+  /** This part, with as many of the same origin that wait as fit into it. */
+  #withJoined(first: Part, partBytes: number, fit: (update: Uint8Array) => Fitted): Part {
+    const updates = [first.update];
     let bytes = first.update.length;
+    let count = 0;
     for (; first.origin === 'edit' && count < this.#waiting.length; count++) {
       const { update, origin } = this.#waiting[count]!;
       bytes += update.length + joinBytes;
       if (origin !== 'edit' || bytes > partBytes) break;
+      const fitted = fit(update);
+      if (fitted.refused !== undefined) break;
+      updates.push(fitted.update);
     }
-    const parts = this.#take(count);
-    if (parts.length === 1) return first;
-    const edits = parts.reduce((sum, part) => sum + part.edits, 0);
-    return { ...first, update: Y.mergeUpdates(parts.map(({ update }) => update)), edits };
+    if (count === 0) return first;
+    const edits = this.#take(count).reduce((sum, part) => sum + part.edits, first.edits);
+    return { ...first, update: Y.mergeUpdates(updates), edits };
   }
 
   #number(part: Part): Outgoing {

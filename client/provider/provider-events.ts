@@ -5,6 +5,7 @@ import type { OfflineError } from '../offline/offline-error.js';
 import type { PresentState } from './callback-options.js';
 import type { DocumentReason } from './document-reason.js';
 import type { HeddleConnection } from './heddle-connection.js';
+import type { LostContent } from './refused-content.js';
 import type { SyncStatus } from './sync-status.js';
 
 export interface ProviderEvents<Provider> {
@@ -52,5 +53,7 @@ export interface ProviderEvents<Provider> {
    * sent or received, and the copy stays as it is; a new Y.Doc can go on.
    */
   'other-owner': (provider: Provider) => void;
+  /** `rebase` has taken this out of the document, because the server does not take it. */
+  rebased: (lost: LostContent) => void;
   destroy: (provider: Provider) => void;
 }

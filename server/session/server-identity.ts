@@ -47,5 +47,6 @@ function serverLimits(limits: Limits): ServerLimits {
     maxAwarenessBytes,
     maxKeyBytes,
     maxNesting,
+    maxValues: limits.maxValuesPerUpdate,
   };
 }

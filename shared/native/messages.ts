@@ -176,6 +176,8 @@ export interface ServerLimits {
   readonly maxKeyBytes: number;
   /** Depth of JSON and of shared types inside each other. */
   readonly maxNesting: number;
+  /** Values in one value of a document, counted through all levels. */
+  readonly maxValues: number;
 }
 
 /** What a limit is that `welcome` does not name. Part of the protocol: it does not change with a server's defaults. */
@@ -187,4 +189,5 @@ export const usualLimits: ServerLimits = {
   maxAwarenessBytes: 65_536,
   maxKeyBytes: 1_024,
   maxNesting: 100,
+  maxValues: 500_000,
 };

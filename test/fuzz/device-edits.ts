@@ -25,22 +25,30 @@ let made = 0;
 /** Thrown by listeners of the application now and then. The edit is made all the same. */
 export const applicationFault = new Error('of the application');
 
-/** Makes one edit, in one transaction. */
-export function makeEdit(doc: Y.Doc, random: SeededRandom): Edit {
+/** Makes one edit, in one transaction. `isFlawed`: with something in it that no server takes, and that is no part of the edit. */
+export function makeEdit(doc: Y.Doc, random: SeededRandom, isFlawed = false): Edit {
+  let edit: Edit | undefined;
+  despiteFaults(() =>
+    doc.transact(() => {
+      if (isFlawed) addFlaw(doc, random);
+      edit = makeOne(doc, random);
+    }),
+  );
+  return edit!;
+}
+
+function makeOne(doc: Y.Doc, random: SeededRandom): Edit {
   const [list, text, scratch] = [doc.getArray<string>('list'), doc.getText('text'), doc.getArray('scratch')];
   if (scratch.length > 0 && random.chance(0.25)) {
     const at = random.int(scratch.length);
     const token = scratch.get(at) as string;
-    despiteFaults(() => scratch.delete(at));
+    scratch.delete(at);
     return { token, isDeletion: true };
   }
   const token = (++made).toString(36).padStart(tokenLength, '.').slice(-tokenLength);
-  const insert = (): void => {
-    list.insert(random.int(list.length + 1), [token]);
-    text.insert(random.int(text.length / tokenLength + 1) * tokenLength, token);
-    if (random.chance(0.5)) scratch.insert(random.int(scratch.length + 1), [token]);
-  };
-  despiteFaults(() => doc.transact(insert));
+  list.insert(random.int(list.length + 1), [token]);
+  text.insert(random.int(text.length / tokenLength + 1) * tokenLength, token);
+  if (random.chance(0.5)) scratch.insert(random.int(scratch.length + 1), [token]);
   return { token, isDeletion: false };
 }
 
@@ -50,6 +58,18 @@ function despiteFaults(change: () => void): void {
   } catch (error) {
     if (error !== applicationFault) throw error;
   }
+}
+
+function addFlaw(doc: Y.Doc, random: SeededRandom): void {
+  const key = 'k'.repeat(1_100);
+  if (random.chance(0.5)) doc.getMap('flaws').set(key, random.int(10));
+  else doc.getText('flaws in text').insert(0, 'flaw', { [key]: true });
+}
+
+/** What no server takes is in a document as long as nobody takes it out. */
+export function hasFlaws(doc: Y.Doc): boolean {
+  const formats = doc.getText('flaws in text').toDelta() as { attributes?: object }[];
+  return doc.getMap('flaws').size > 0 || formats.some(({ attributes }) => attributes !== undefined);
 }
 
 export function contentOf(doc: Y.Doc): Content {

@@ -40,6 +40,9 @@ export class Device {
   readonly openSocket: OpenSocket;
   /** Its databases take long to open. */
   isSlow = false;
+  /** Decides which edits have something in them that no server takes. */
+  readonly #flaws: SeededRandom;
+  readonly #hasFlaws: boolean;
   #networkState: 'up' | 'down' | 'silent' = 'up';
   /** Those that are open. */
   tabs: Tab[] = [];
@@ -49,12 +52,17 @@ export class Device {
   readonly saved = new Set<Edit>();
   readonly heard = new Set<Edit>();
 
+  /** How often something was taken out of a document that no server takes. */
+  rebased = 0;
+
   constructor(name: string, deps: { clock: FakeClock; server: MortalServer; random: SeededRandom }) {
     const { clock, server, random } = deps;
     this.name = name;
     this.clock = clock;
     this.server = server;
     this.random = random;
+    this.#flaws = random.fork(1);
+    this.#hasFlaws = this.#flaws.chance(0.3);
     this.browser = new FakeBrowser({ clock, pick: (count) => random.int(count) });
     this.network = new Network(() => server.process.transport);
     const { openSocket } = this.network;
@@ -62,6 +70,11 @@ export class Device {
     this.openSocket = isThin
       ? thinLine(openSocket, { clock, bytesPerMs: 4, isBufferSeen: random.chance(0.5) })
       : openSocket;
+  }
+
+  /** Whether the next edit is flawed. */
+  nextIsFlawed(): boolean {
+    return this.#hasFlaws && this.#flaws.chance(0.1);
   }
 
   get networkState(): 'up' | 'down' | 'silent' {
@@ -223,7 +236,7 @@ export class Tab {
   }
 
   edit(): Edit {
-    const edit = makeEdit(this.doc, this.#device.random);
+    const edit = makeEdit(this.doc, this.#device.random, this.#device.nextIsFlawed());
     this.#mounted.edits.push(edit);
     return edit;
   }
@@ -260,6 +273,10 @@ export class Tab {
 
   get isSaved(): boolean {
     return this.kept.isSavedLocally;
+  }
+
+  #rebase(): void {
+    if (this.isAlive && this.kept.rebase() !== undefined) this.#device.rebased++;
   }
 
   /** Resolves when it is gone. */
@@ -325,8 +342,10 @@ export class Tab {
       isRefused: false,
       isLoaded: false,
     };
-    kept.on('refused', () => {
+    kept.on('refused', ({ code }) => {
       mounted.isRefused = true;
+      // Later, as somebody would who has read the reason.
+      if (code === 'UPDATE_INVALID') this.#platform.clock.after(200, () => this.#rebase());
     });
     if (isFaulty) for (const event of ['phase', 'changed', 'unsynced'] as const) kept.on(event, fault);
     for (const event of ['changed', 'unsynced'] as const) kept.on(event, () => this.told());

@@ -7,7 +7,7 @@ import { createFakeClock } from '../support/fake-clock.js';
 import { MemoryPeer } from '../support/memory-peer.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { settled } from '../support/turns.js';
-import { contentOf, faultsOf, type Edit } from './device-edits.js';
+import { contentOf, faultsOf, hasFlaws, type Edit } from './device-edits.js';
 import { Device, type Tab, type User } from './device-tab.js';
 import { MortalServer } from './mortal-server.js';
 
@@ -28,7 +28,7 @@ export class World {
   readonly #made = new Set<Edit>();
   /** Edits that some tab counted as durable. */
   readonly #durable = new Set<Edit>();
-  readonly counts = { meddled: 0, killed: 0, closed: 0, opened: 0, durable: 0, saved: 0 };
+  readonly counts = { meddled: 0, killed: 0, closed: 0, opened: 0, durable: 0, saved: 0, rebased: 0 };
   trace: (what: string) => void = () => {};
 
   constructor(random: SeededRandom) {
@@ -325,6 +325,7 @@ export class World {
       this.#check(tab.doc, promised, `promised, not in ${tab.name}`);
     this.counts.durable = this.#durable.size;
     this.counts.saved = promised.size;
+    this.counts.rebased = this.#devices.reduce((sum, { rebased }) => sum + rebased, 0);
     const late = new MemoryPeer(this.#server.process.transport, { isPresent: false });
     await this.#pass(500, 50);
     const stored = await this.#server.stored();
@@ -338,8 +339,10 @@ export class World {
       'of a stranger',
     );
     same(contentOf(late.doc), contentOf(stored), 'a stock client');
-    for (const { name, doc } of this.#devices.flatMap((device) => this.#tabsOf(device)))
+    for (const { name, doc } of this.#devices.flatMap((device) => this.#tabsOf(device))) {
       same(contentOf(doc), contentOf(stored), name);
+      same(hasFlaws(doc), false, `${name} has what no server takes`);
+    }
     late.destroy();
   }
 

@@ -91,6 +91,27 @@ describe('awareness that is not taken', () => {
   });
 });
 
+describe('an edit that the server does not take', () => {
+  it('K52: is shown as the reason, taken out by rebase and told, and the document goes on', async () => {
+    const { url } = await serverForTest();
+    const [one, two] = [provider(url), provider(url)];
+    const told: unknown[] = [];
+    one.on('rebased', (lost) => void told.push(lost));
+    await one.whenSynced;
+    one.doc.getMap('map').set('k'.repeat(1_025), 'value');
+    one.doc.getText('text').insert(0, 'typed after');
+    expect(one.status).toMatchObject({ unsyncedChanges: 2, reason: { kind: 'invalid', isFinal: true } });
+    await expect(one.sync()).rejects.toThrow('a key or a name has more than 1024 bytes');
+    const lost = one.rebase();
+    expect(lost?.values).toEqual([{ root: 'map', key: 'k'.repeat(1_025), value: ['value'] }]);
+    expect(told).toEqual([lost]);
+    await until(() => textOf(two) === 'typed after', 'the rest arrives');
+    await one.sync();
+    expect(one.status).toMatchObject({ phase: 'synced', unsyncedChanges: 0, reason: undefined });
+    expect(one.rebase()).toBeUndefined();
+  });
+});
+
 describe('a Y.Doc that goes on under another user', () => {
   const secret = 'a secret of this device that nobody guesses';
   const signIn = async (doc: Y.Doc, url: string, sub: string, device: string): Promise<HeddleProvider> => {

@@ -1,0 +1,82 @@
+// An update as the server takes it. What the server would refuse is sent as deleted content if it is deleted here by now: under
+// its ids and in its place, so that all that was written after it can follow. What is not deleted is found and told.
+
+import * as Y from 'yjs';
+import { faultOf, isPlacedByBadKey, type ContentLimits } from './content-faults.js';
+import { overlap, type Range, type Ranges } from './content-ids.js';
+import { writeUpdate } from './split-update.js';
+
+export interface Fitted {
+  readonly update: Uint8Array;
+  /** What the server would refuse; undefined when there is nothing. */
+  readonly refused:
+    { readonly ids: Ranges; readonly kind: 'too-large' | 'invalid'; readonly fault: string } | undefined;
+}
+
+export interface Fitting {
+  readonly doc: Y.Doc;
+  readonly limits: ContentLimits;
+  /** Content that the server has refused before, for reasons of its own. */
+  readonly givenUp: Ranges;
+}
+
+type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number];
+
+/** The document holds all of the update. One that is larger than the server takes must hold a single struct. */
+export function fitUpdate(update: Uint8Array, { doc, limits, givenUp }: Fitting): Fitted {
+  const { structs, ds } = Y.decodeUpdate(update);
+  const ids = Y.createDeleteSet();
+  const isTooLarge = update.length > limits.maxUpdateBytes;
+  let fault: string | undefined;
+  let isChanged = false;
+  const fitted = structs.map((struct): Struct => {
+    if (!(struct instanceof Y.Item)) return struct;
+    const own = { clock: struct.id.clock, len: struct.length };
+    const { client } = struct.id;
+    const placed = placedOf(doc, struct.id);
+    const found = isTooLarge
+      ? `a value of the document is larger than ${limits.maxUpdateBytes} bytes`
+      : faultOf(struct, placed instanceof Y.Item ? placed : undefined, limits);
+    // How deep something was that stood in deleted content, nobody knows any more.
+    const isLeftOut = found !== undefined || placed instanceof Y.GC || overlap(givenUp, client, own);
+    if (isLeftOut && isDeleted(doc, client, own)) {
+      isChanged = true;
+      return asDeleted(struct, limits);
+    }
+    if (found !== undefined) {
+      fault ??= found;
+      ids.clients.set(client, [...(ids.clients.get(client) ?? []), own]);
+    }
+    return struct;
+  });
+  return {
+    update: isChanged ? writeUpdate(fitted, ds) : update,
+    refused: fault === undefined ? undefined : { ids, kind: isTooLarge ? 'too-large' : 'invalid', fault },
+  };
+}
+
+/** Whether the document has all of these ids, and holds nothing under them any more. */
+export function areDeleted(doc: Y.Doc, ids: Ranges): boolean {
+  return [...ids.clients].every(([client, ranges]) => ranges.every((range) => isDeleted(doc, client, range)));
+}
+
+function isDeleted({ store }: Y.Doc, client: number, { clock, len }: Range): boolean {
+  if (Y.getState(store, client) < clock + len) return false;
+  for (let at = clock; at < clock + len;) {
+    const { id, length, deleted } = Y.getItem(store, Y.createID(client, at));
+    if (!deleted) return false;
+    at = id.clock + length;
+  }
+  return true;
+}
+
+function placedOf({ store }: Y.Doc, id: Y.ID): unknown {
+  return Y.getState(store, id.client) <= id.clock ? undefined : Y.getItem(store, id);
+}
+
+/** Nobody can place an item by a key that is not sent: others get no more than its ids. */
+function asDeleted(item: Y.Item, limits: ContentLimits): Struct {
+  const { id, length, origin, rightOrigin, parent, parentSub } = item;
+  if (isPlacedByBadKey(item, limits)) return new Y.GC(id, length);
+  return new Y.Item(id, null, origin, null, rightOrigin, parent, parentSub, new Y.ContentDeleted(length));
+}

@@ -1,0 +1,40 @@
+// What is known of a document while it is open on the server, and what has come of the answer that follows `opened`.
+
+import type * as Y from 'yjs';
+import type { DocumentMessage } from '../connection/connection.js';
+import { applyParts } from '../crdt/apply-parts.js';
+
+export class OpenDocument {
+  readonly number: number;
+  readonly writer: number;
+  readonly epoch: string;
+  /** For the comparison of the first sync. */
+  readonly stateVector: Uint8Array;
+  /** The cursor of the last part of the answer; 0 for none. */
+  cursor = 0;
+  /** Parts of the answer that are not applied yet. */
+  #parts: Uint8Array[] = [];
+
+  constructor(opened: Extract<DocumentMessage, { type: 'opened' }>) {
+    this.number = opened.document;
+    this.writer = opened.writer;
+    this.epoch = opened.epoch;
+    this.stateVector = opened.stateVector.slice();
+  }
+
+  add(part: Uint8Array): void {
+    this.#parts.push(part.slice());
+  }
+
+  /** Applies the parts together, and returns them. What a cursor speaks of is never left out. */
+  apply(doc: Y.Doc, origin: unknown, isWhole: boolean): readonly Uint8Array[] {
+    const parts = this.#parts.splice(0);
+    applyParts(doc, parts, origin, isWhole || this.cursor > 0);
+    return parts;
+  }
+
+  forgetParts(): void {
+    this.#parts = [];
+    this.cursor = 0;
+  }
+}

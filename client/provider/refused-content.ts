@@ -1,0 +1,83 @@
+// What the server does not take of one document. Content of Yjs cannot be taken back, and what is written later follows it; so it
+// stops the upload until nothing of it is left here. Then deleted content is sent in its place.
+
+import * as Y from 'yjs';
+import { contentIdsOf, rangesWithout, type Ranges } from '../crdt/content-ids.js';
+import type { ContentLimits } from '../crdt/content-faults.js';
+import { areDeleted, fitUpdate, type Fitted } from '../crdt/fit-update.js';
+import { splitUpdate } from '../crdt/split-update.js';
+import { takeOut, type LostValue } from '../crdt/lost-content.js';
+
+/** What `rebase` has taken out of a document, because the server does not take it. */
+export interface LostContent {
+  readonly values: readonly LostValue[];
+  /** The updates in which it was, as one: with Yjs' ids, and with what else was in them. */
+  readonly update: Uint8Array;
+}
+
+/** The origin of the transaction that takes it out. */
+export const rebaseOrigin = 'heddle-rebase';
+
+export class RefusedContent {
+  readonly #doc: Y.Doc;
+  readonly #limits: () => ContentLimits;
+  /** What stops the upload. */
+  #refused: { ids: Ranges; updates: readonly Uint8Array[] } | undefined;
+  /** What was refused, and is sent as deleted content. */
+  #givenUp: Ranges = Y.createDeleteSet();
+
+  constructor(doc: Y.Doc, limits: () => ContentLimits) {
+    this.#doc = doc;
+    this.#limits = limits;
+  }
+
+  /** Nothing can be uploaded that is written after it. */
+  get isStuck(): boolean {
+    return this.#refused !== undefined;
+  }
+
+  /** The update as it is to be sent, and what of it would be refused. */
+  fit(update: Uint8Array): Fitted {
+    return fitUpdate(update, { doc: this.#doc, limits: this.#limits(), givenUp: this.#givenUp });
+  }
+
+  /** The server does not take this; `ids`: what of it. Undefined where that is not known any more. */
+  add(update: Uint8Array | undefined, ids?: Ranges): void {
+    const { ids: before = Y.createDeleteSet(), updates = [] } = this.#refused ?? {};
+    const own = ids ?? (update && contentIdsOf(update).structs);
+    this.#refused = {
+      ids: own === undefined ? before : Y.mergeDeleteSets([before, own]),
+      updates: update === undefined ? updates : [...updates, update],
+    };
+  }
+
+  /** The server is asked again. */
+  retry(): void {
+    this.#refused = undefined;
+  }
+
+  /**
+   * Whether nothing of it is left in the document, so that deleted content can be sent instead; that is what will happen then. False
+   * where that was refused too.
+   */
+  giveUpIfDeleted(): boolean {
+    const ids = this.#refused?.ids;
+    if (ids === undefined || !areDeleted(this.#doc, ids)) return false;
+    if (rangesWithout(ids, this.#givenUp).clients.size === 0) return false;
+    this.#givenUp = Y.mergeDeleteSets([this.#givenUp, ids]);
+    this.#refused = undefined;
+    return true;
+  }
+
+  /** Takes it out of the document, with what would be refused of what waits. Undefined when nothing was refused. */
+  takeOut(waiting: readonly Uint8Array[]): LostContent | undefined {
+    if (this.#refused === undefined) return undefined;
+    for (const update of waiting.flatMap((one) => splitUpdate(one, this.#limits().maxUpdateBytes))) {
+      const { refused } = this.fit(update);
+      if (refused !== undefined) this.add(update, refused.ids);
+    }
+    const { ids, updates } = this.#refused;
+    const update = Y.mergeUpdates([Uint8Array.of(0, 0), ...updates]);
+    return { values: takeOut(this.#doc, ids, rebaseOrigin), update };
+  }
+}
