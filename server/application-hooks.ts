@@ -37,13 +37,15 @@ export class ApplicationHooks {
     access,
     claims,
     connectionId,
+    signal,
   }: Call): Promise<Uint8Array | undefined> {
     try {
-      const info = { method, body, documentName: document, access, claims, connectionId };
+      const info = { method, body, documentName: document, access, claims, connectionId, signal };
       return (await this.#hooks.onCall?.(info)) ?? undefined;
     } catch (cause) {
       if (cause instanceof SyncError) throw cause;
-      this.#logger.error({ hook: 'onCall', method, err: cause }, 'a hook failed');
+      if (signal.aborted) this.#logger.debug({ hook: 'onCall', method, err: cause }, 'a hook was called off');
+      else this.#logger.error({ hook: 'onCall', method, err: cause }, 'a hook failed');
       throw new SyncError('CALL_FAILED', 'the call could not be answered', { cause });
     }
   }

@@ -44,6 +44,11 @@ export interface CallInfo {
   readonly access: Access;
   readonly claims: Claims;
   readonly connectionId: string;
+  /**
+   * Aborts when nobody waits for the answer any more: the connection has ended, or `limits.maxCallMs` are over. The call
+   * counts in `limits.maxCalls` and `limits.maxCallsPerUser` until the hook is done.
+   */
+  readonly signal: AbortSignal;
 }
 
 /** Called around the life of documents and connections. A hook that throws refuses what it was asked about. */
@@ -73,7 +78,7 @@ export interface Hooks {
   readonly onDisconnect?: (info: ConnectionInfo) => Promise<void> | void;
   /**
    * Answers a call of a client. Throw a SyncError to refuse with its code; anything else that is thrown is logged, and the
-   * client is told CALL_FAILED. Without this hook calls are refused with CALL_UNKNOWN.
+   * client is told CALL_FAILED. Without this hook calls are refused with CALL_UNKNOWN. Hand `signal` to what the hook waits for.
    */
   readonly onCall?: (
     info: CallInfo,

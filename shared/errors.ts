@@ -33,6 +33,7 @@ export const errorTable = {
   NAME_INVALID: { close: 4404, http: 400, retry: 'never' },
   CALL_UNKNOWN: { close: 4405, http: 404, retry: 'never' },
   CALL_FAILED: { close: 4406, http: 400, retry: 'never' },
+  CALL_TIMED_OUT: { close: 4504, http: 504, retry: 'backoff' },
   KIND_UNSUPPORTED: { close: 4415, http: 415, retry: 'never' },
   DOCUMENT_TOO_LARGE: { close: 4413, http: 413, retry: 'never' },
   FRAME_TOO_LARGE: { close: 4413, http: 413, retry: 'never' },

@@ -89,6 +89,14 @@ export interface Limits {
   readonly maxTrialBytes: number;
   /** Unusual updates of one connection that are being tried. */
   readonly maxTrialsPerConnection: number;
+  /** Calls of clients that the application is answering, all together. */
+  readonly maxCalls: number;
+  /** The same, bytes of what the clients gave. */
+  readonly maxCallBytes: number;
+  /** Calls of one user that the application is answering, on all connections. */
+  readonly maxCallsPerUser: number;
+  /** How long a caller waits for the application's answer, ms. */
+  readonly maxCallMs: number;
 }
 
 const KiB = 1024;
@@ -139,4 +147,8 @@ export const defaultLimits: Limits = {
   maxTrials: 256,
   maxTrialBytes: 64 * MiB,
   maxTrialsPerConnection: 8,
+  maxCalls: 4_000,
+  maxCallBytes: 128 * MiB,
+  maxCallsPerUser: 200,
+  maxCallMs: 60_000,
 };

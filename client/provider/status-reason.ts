@@ -64,6 +64,7 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   NAME_INVALID: 'invalid',
   CALL_UNKNOWN: 'invalid',
   CALL_FAILED: 'server',
+  CALL_TIMED_OUT: 'server',
   KIND_UNSUPPORTED: 'version',
   DOCUMENT_TOO_LARGE: 'too-large',
   FRAME_TOO_LARGE: 'too-large',

@@ -48,6 +48,10 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxTrials: 'Unusual updates that are being tried, all together',
   maxTrialBytes: 'The same, bytes',
   maxTrialsPerConnection: 'Unusual updates of one connection that are being tried',
+  maxCalls: 'Calls that the application is answering, all together',
+  maxCallBytes: 'The same, bytes',
+  maxCallsPerUser: 'Calls of one user that the application is answering',
+  maxCallMs: 'How long a caller waits for the answer of the application',
 };
 
 /** The limits' names. */

@@ -14,11 +14,25 @@
 
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Verdict } from '../crdt/causal-index.js';
 import type { CostlyDocuments } from './costly-documents.js';
 import type { DocumentWorker } from './document-worker.js';
-import type { TrialGate } from './trial-gate.js';
+import { Gate } from './gate.js';
+
+/** How many updates are on trial (V4), by connection; the server itself has none. */
+export type TrialGate = Gate<object | undefined>;
+
+export function createTrialGate({ maxTrials, maxTrialBytes, maxTrialsPerConnection }: Limits): TrialGate {
+  return new Gate({
+    count: maxTrials,
+    countPerOwner: maxTrialsPerConnection,
+    bytes: maxTrialBytes,
+    things: 'unusual updates',
+    owner: 'connection',
+  });
+}
 
 /** What the admissions of all rooms share. */
 export interface AdmissionDeps {

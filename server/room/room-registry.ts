@@ -9,6 +9,7 @@ import type { Logger } from '../../shared/logger.js';
 import { createStoredInspector } from '../crdt/stored-inspector.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
 import { checkpointDueInMs } from './checkpoint-policy.js';
+import { createTrialGate } from './admission.js';
 import { CheckpointRuns } from './checkpoint-runs.js';
 import { CommitQueue } from './commit-queue.js';
 import { CostlyDocuments } from './costly-documents.js';
@@ -19,7 +20,6 @@ import { loadDocument } from './load-document.js';
 import { OwnerKeeper } from './owner-keeper.js';
 import { Room, type RoomDeps } from './room.js';
 import { seedRoom } from './seed-room.js';
-import { TrialGate } from './trial-gate.js';
 import type { Fanout, Writer } from './writer.js';
 
 export interface RegistryDeps<F extends Fanout> {
@@ -79,7 +79,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       checkIntake: (writer) => this.#checkIntake(writer),
       admission: {
         worker: deps.worker,
-        gate: new TrialGate(limits),
+        gate: createTrialGate(limits),
         costs: this.#costs,
         logger: logger,
       },

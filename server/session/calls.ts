@@ -1,10 +1,13 @@
-// Requests of a client that need an answer, and are none of the protocol's own: the application answers them. Owns how many
-// are under way on one connection.
+// Requests of a client that need an answer, and are none of the protocol's own: the application answers them. Owns which
+// calls of one connection are under way.
 
+import type { Clock } from '../../shared/clock.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
+import type { Logger } from '../../shared/logger.js';
 import type { NativeClientMessage, NativeServerMessage } from '../../shared/native/messages.js';
 import type { Access, Claims } from '../../shared/permission.js';
-import type { ByteBudget } from './byte-budget.js';
+import { callerOf, type CallGate } from './call-gate.js';
 
 export interface Call {
   readonly method: string;
@@ -15,6 +18,8 @@ export interface Call {
   readonly access: Access;
   readonly claims: Claims;
   readonly connectionId: string;
+  /** Aborts when nobody waits for the answer any more: the connection has ended, or the time is over. */
+  readonly signal: AbortSignal;
 }
 
 /** Answers a call. A SyncError is told to the client as it is; of anything else it is told that the call failed. */
@@ -22,11 +27,16 @@ export type CallHook = (call: Call) => Promise<Uint8Array | undefined>;
 
 /** The connection that the calls are made on. */
 export interface CallsHost {
-  readonly deps: { readonly call: CallHook | undefined };
+  readonly deps: {
+    readonly call: CallHook | undefined;
+    readonly callGate: CallGate;
+    readonly clock: Clock;
+    readonly limits: Limits;
+    readonly logger: Logger;
+  };
   readonly connectionId: string;
+  readonly socket: { readonly remoteAddress: string };
   readonly rights: { readonly claims: Claims | undefined };
-  /** For the bodies of calls that are under way. */
-  readonly waiting: ByteBudget;
   say(message: NativeServerMessage): void;
 }
 
@@ -45,7 +55,8 @@ const nothing = new Uint8Array(0);
 
 export class Calls {
   readonly #host: CallsHost;
-  #underWay = 0;
+  /** One for each hook that is not done. */
+  readonly #running = new Set<AbortController>();
   #isClosed = false;
 
   constructor(host: CallsHost) {
@@ -54,57 +65,83 @@ export class Calls {
 
   /** Other messages do not wait for the answer. */
   take(message: CallMessage, document: CalledDocument | undefined): void {
-    void this.#answer({ ...message, body: message.body.slice() }, document);
+    void this.#answer(message, document);
   }
 
-  /** Nothing is told any more. */
+  /** The connection has ended: nothing is told any more, and the hooks are told so. */
   close(): void {
     this.#isClosed = true;
+    for (const controller of this.#running) controller.abort(new Error('the connection has ended'));
   }
 
   /** Never rejects. */
   async #answer(message: CallMessage, document: CalledDocument | undefined): Promise<void> {
-    const { id, body } = message;
-    const { waiting } = this.#host;
-    const isNamed = message.method.length <= maxMethodLength;
-    const isCounted = isNamed && this.#underWay < maxUnderWay && waiting.take(body.length);
-    if (isCounted) this.#underWay++;
+    const { id } = message;
     try {
-      if (!isNamed) throw new SyncError('CALL_UNKNOWN', `a method has at most ${maxMethodLength} characters`);
-      if (!isCounted) throw new SyncError('RATE_LIMITED', 'too many calls at once');
-      this.#tell({
-        type: 'result',
-        id,
-        code: '',
-        close: 0,
-        reason: '',
-        body: await this.#call(message, document),
-      });
+      const body = (await this.#call(message, document)) ?? nothing;
+      this.#tell({ type: 'result', id, code: '', close: 0, reason: '', body });
     } catch (error) {
       this.#tell({ type: 'result', id, ...toSyncError(error).fault, body: nothing });
-    } finally {
-      if (isCounted) {
-        waiting.give(body.length);
-        this.#underWay--;
-      }
     }
   }
 
-  async #call(message: CallMessage, document: CalledDocument | undefined): Promise<Uint8Array> {
-    const { deps, rights, connectionId } = this.#host;
+  /** Rejects with SyncError when the call is not taken, or not answered in time. The body is copied before this returns. */
+  async #call(message: CallMessage, document: CalledDocument | undefined): Promise<Uint8Array | undefined> {
+    const { deps, rights, connectionId, socket } = this.#host;
     const { method, body } = message;
     const { claims } = rights;
+    if (method.length > maxMethodLength)
+      throw new SyncError('CALL_UNKNOWN', `a method has at most ${maxMethodLength} characters`);
     if (deps.call === undefined || claims === undefined)
       throw new SyncError('CALL_UNKNOWN', 'this server answers no calls');
     if (message.document !== 0 && document === undefined)
       throw new SyncError('CALL_FAILED', 'the document is not open on this connection');
+    if (this.#running.size >= maxUnderWay) throw new SyncError('RATE_LIMITED', 'too many calls at once');
+    const leave = deps.callGate.enter(callerOf(claims.sub, socket.remoteAddress), body.length);
+    const controller = new AbortController();
+    const { signal } = controller;
     const access = document?.right.access ?? 'none';
-    return (
-      (await deps.call({ method, body, document: document?.name, access, claims, connectionId })) ?? nothing
-    );
+    const call = {
+      method,
+      body: body.slice(),
+      document: document?.name,
+      access,
+      claims,
+      connectionId,
+      signal,
+    };
+    return this.#run(deps.call(call).finally(leave), controller, method);
+  }
+
+  /** What the hook answers, or why nobody waits for it any more. */
+  async #run(
+    hook: Promise<Uint8Array | undefined>,
+    controller: AbortController,
+    method: string,
+  ): Promise<Uint8Array | undefined> {
+    const { clock, limits, logger } = this.#host.deps;
+    const { signal } = controller;
+    this.#running.add(controller);
+    const timer = clock.after(limits.maxCallMs, () => {
+      logger.warn({ hook: 'onCall', method }, 'a call was not answered in time');
+      controller.abort(new SyncError('CALL_TIMED_OUT', `there was no answer within ${limits.maxCallMs} ms`));
+    });
+    const done = hook.finally(() => this.#running.delete(controller));
+    try {
+      return await Promise.race([done, aborted(signal)]);
+    } finally {
+      timer.cancel();
+    }
   }
 
   #tell(message: NativeServerMessage): void {
     if (!this.#isClosed) this.#host.say(message);
   }
+}
+
+/** Rejects with the signal's reason. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }

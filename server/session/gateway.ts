@@ -11,6 +11,7 @@ import type { Deflation } from '../../shared/native/deflation.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../transport/transport.js';
+import { createCallGate } from './call-gate.js';
 import { FrameCache } from './frame-cache.js';
 import { DocumentSession, type DocumentSessionDeps } from './document-session.js';
 import { Inflater } from './inflater.js';
@@ -18,7 +19,7 @@ import { NativeSession, type NativeSessionDeps } from './native-session.js';
 import type { Identity } from './rights.js';
 import type { SessionRegistry } from './session-registry.js';
 
-type Own = 'ended' | 'frames' | 'inflater' | 'authority' | 'admit';
+type Own = 'ended' | 'frames' | 'inflater' | 'callGate' | 'authority' | 'admit';
 
 export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDeps, Own> {
   readonly authenticator: Authenticator;
@@ -49,6 +50,7 @@ export class Gateway {
       ...deps,
       frames: new FrameCache(deps.clock, deps.deflation),
       inflater: new Inflater(deps.deflation, deps.limits),
+      callGate: createCallGate(deps.limits),
       ended: (session) => deps.sessions.remove(session),
       authority: {
         authenticate: (token) => this.#authenticate(token),

@@ -18,6 +18,7 @@ import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
 import { BeforeToken } from './before-token.js';
 import { ByteBudget } from './byte-budget.js';
+import type { CallGate } from './call-gate.js';
 import { Calls, type CallHook, type CallsHost } from './calls.js';
 import type { ClientSessions, SessionHolder } from './client-sessions.js';
 import { deviceProof } from './device-proof.js';
@@ -44,6 +45,7 @@ export interface NativeSessionDeps extends SessionDeps {
   readonly inflater: Inflater;
   /** What answers the calls of clients; undefined where no call is known. */
   readonly call: CallHook | undefined;
+  readonly callGate: CallGate;
 }
 
 type Message = NativeClientMessage | UnknownMessage;

@@ -11,7 +11,11 @@ import {
   type NativePeerOptions,
   type PeerDocument,
 } from '../../support/native-peer.js';
-import { createSessionServer, type SessionServer } from '../../support/session-server.js';
+import {
+  createSessionServer,
+  type SessionServer,
+  type SessionServerOptions,
+} from '../../support/session-server.js';
 
 let server: SessionServer;
 
@@ -38,9 +42,9 @@ describe('calls', () => {
     return peer.heardOf('result').at(-1);
   }
 
-  async function withHook(call: CallHook): Promise<void> {
+  async function withHook(call: CallHook, limits: SessionServerOptions['limits'] = {}): Promise<void> {
     await server.close();
-    server = createSessionServer({ gateway: { call } });
+    server = createSessionServer({ gateway: { call }, limits });
   }
 
   it('N19: are refused where the application answers none, and the connection goes on', async () => {
@@ -104,5 +108,106 @@ describe('calls', () => {
     await server.run(20);
     expect(peer.heardOf('result').filter(({ code }) => code === '').length).toBe(100);
     expect(await answered(peer)).toMatchObject({ code: '' });
+  });
+
+  describe('that the application does not answer', () => {
+    /** Calls that reached the hook; each runs until it is released. */
+    let running: (Call & { release(): void })[];
+
+    beforeEach(() => {
+      running = [];
+    });
+
+    const hold: CallHook = (call) =>
+      new Promise((resolve) => running.push({ ...call, release: () => resolve(undefined) }));
+    /** Connects, makes calls and hangs up. */
+    async function hitAndRun(token: string, calls: number, size = 1): Promise<void> {
+      const peer = await connect({ token });
+      for (let id = 1; id <= calls; id++)
+        peer.say({ type: 'call', id, document: 0, method: 'm', body: new Uint8Array(size) });
+      await server.run(20);
+      peer.terminate();
+      await server.run(20);
+    }
+
+    it('N28: are called off when their connection ends', async () => {
+      await withHook(hold);
+      const [peer, other] = [await connect(), await connect()];
+      for (const one of [peer, other]) one.say({ type: 'call', id: 1, document: 0, method: 'm', body });
+      await server.run(20);
+      expect(running.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+      peer.terminate();
+      await server.run(20);
+      expect(running.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+      running[1]!.release();
+      await server.run(20);
+      other.terminate();
+      await server.run(20);
+      expect(running[1]!.signal.aborted).toBe(false);
+    });
+
+    it('N28, O2: count for their user until the hook is done, also when their connection has ended', async () => {
+      await withHook(hold, { maxCallsPerUser: 3 });
+      for (let i = 0; i < 5; i++) await hitAndRun('read', 2);
+      expect(running.length).toBe(3);
+      const peer = await connect({ token: 'read' });
+      expect(await answered(peer)).toMatchObject({ id: 7, code: 'RATE_LIMITED' });
+      await answered(await connect({ token: 'other' }));
+      expect(running.length).toBe(4);
+      running[0]!.release();
+      await server.run(20);
+      await answered(peer);
+      expect(running.length).toBe(5);
+    });
+
+    it('N28, O2: of nobody in particular count for their address', async () => {
+      await withHook(hold, { maxCallsPerUser: 3 });
+      for (let i = 0; i < 3; i++) await hitAndRun('write', 2);
+      expect(running.length).toBe(3);
+      await answered(await connect({ remoteAddress: '192.0.2.99' }));
+      expect(running.length).toBe(4);
+    });
+
+    it('N28, O2: have a bound in number and bytes, of a user and together', async () => {
+      await withHook(hold, { maxCalls: 4, maxCallsPerUser: 3 });
+      await hitAndRun('read', 3);
+      await hitAndRun('other', 3);
+      expect(running.length).toBe(4);
+      running = [];
+      await withHook(hold, { maxCallBytes: 4_000 });
+      await hitAndRun('read', 3, 400);
+      expect(running.length).toBe(2);
+      await hitAndRun('other', 1, 3_900);
+      expect(running.length).toBe(2);
+      await hitAndRun('other', 1, 3_000);
+      expect(running.length).toBe(3);
+    });
+
+    it('N28: end for the caller after a time, and keep their place', async () => {
+      await withHook(hold, { maxCallMs: 1_000, maxCallsPerUser: 1 });
+      const peer = await connect();
+      peer.say({ type: 'call', id: 1, document: 0, method: 'slow', body });
+      await server.run(900);
+      expect(peer.heardOf('result')).toEqual([]);
+      await server.run(200);
+      expect(peer.heardOf('result')).toMatchObject([{ id: 1, code: 'CALL_TIMED_OUT', close: 4504 }]);
+      expect(running[0]!.signal.aborted).toBe(true);
+      expect(server.log).toContainEqual(
+        expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ method: 'slow' }) }),
+      );
+      expect(await answered(peer)).toMatchObject({ id: 7, code: 'RATE_LIMITED' });
+      running[0]!.release();
+      await server.run(20);
+      peer.say({ type: 'call', id: 8, document: 0, method: 'm', body });
+      await server.run(20);
+      running[1]!.release();
+      await server.run(20);
+      // The late answer of the first call is told to nobody.
+      expect(peer.heardOf('result').map(({ id, code }) => [id, code])).toEqual([
+        [1, 'CALL_TIMED_OUT'],
+        [7, 'RATE_LIMITED'],
+        [8, ''],
+      ]);
+    });
   });
 });
