@@ -47,6 +47,8 @@ export interface Trial<T> {
   readonly update: Uint8Array;
   /** The connection behind the writer. */
   readonly connection: object | undefined;
+  /** The user behind it; undefined where none is known. */
+  readonly author: string | undefined;
   /** Throws SyncError when the room or the writer is gone, so that nothing is taken any more. */
   readonly check: () => void;
   /** The update may be taken. Called in the turn after `check`. */
@@ -116,14 +118,14 @@ export class Admission {
   }
 
   /** Tries an update when its turn comes, and takes it. Throws or rejects with SyncError to refuse it. */
-  try<T>({ update, connection, check, take }: Trial<T>): Promise<T> {
+  try<T>({ update, connection, author, check, take }: Trial<T>): Promise<T> {
     if (this.#isExcessive) throw excess();
     const leave = this.#deps.gate.enter(connection, update.length);
     this.#pending++;
     const run = async (): Promise<T> => {
       try {
         check();
-        await this.#run(update);
+        await this.#run(update, author);
         check();
         return take();
       } finally {
@@ -160,12 +162,12 @@ export class Admission {
     this.#deps.logger.error({ document: this.#document, err: error }, 'a document could not be checked');
   }
 
-  async #run(update: Uint8Array | undefined): Promise<void> {
+  async #run(update: Uint8Array | undefined, author?: string): Promise<void> {
     const { worker, costs } = this.#deps;
     const updates = this.#content();
     const steps = this.#steps;
     try {
-      const cost = await worker.try(this.#document, { updates, update });
+      const cost = await worker.try(this.#document, { updates, update }, author);
       costs.measured(this.#document, cost);
       this.#steps = Math.max(0, this.#steps - steps);
       const isFine = costs.levelOf(this.#document) === 'fine';

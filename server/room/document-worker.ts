@@ -69,9 +69,10 @@ export interface DocumentWorker {
   /**
    * Applies an update to the document, encodes the result, loads it again and compares. Rejects with SyncError
    * UPDATE_TOO_COSTLY when the update takes more CPU time or memory than its budget, and with UPDATE_INVALID when the
-   * document would be another one after it is loaded again.
+   * document would be another one after it is loaded again. `author` is the user whose update it is, if one is known: authors take
+   * turns, and one whose update was too costly comes last for a while (V8).
    */
-  try(document: DocumentName, request: TryRequest): Promise<Tried>;
+  try(document: DocumentName, request: TryRequest, author?: string): Promise<Tried>;
   /** Gives up all work. */
   close(): Promise<void>;
 }

@@ -147,6 +147,7 @@ export class Intake {
     const outcome = await this.#admission.try({
       update: tried.update,
       connection: writer.connection,
+      author: writer.sub,
       check: () => this.#checkPresent(writer, isMember),
       take: () => {
         const now = this.#judge(update, writer, isEdit);

@@ -42,29 +42,38 @@ export class WorkerPool implements DocumentWorker {
   readonly #maxCopyMs: number;
   readonly #queue = new JobQueue<Job>();
   readonly #seats: readonly Seat[];
-  readonly #suspects: Suspects;
+  readonly #documents: Suspects<DocumentName>;
+  /** Users whose updates were too costly. */
+  readonly #authors: Suspects<string>;
   #isClosed = false;
 
   constructor({ clock, maxCopyMs, size = defaultSize(), start, cpuMs }: PoolDeps) {
     if (size < 2) throw new TypeError('the pool needs two threads, so that no document has all');
     this.#maxCopyMs = maxCopyMs;
-    this.#suspects = new Suspects(clock);
+    this.#documents = new Suspects(clock);
+    this.#authors = new Suspects(clock);
     const deps = {
       clock,
       cpuMs: cpuMs ?? processCpuMs,
       start: start ?? startWorkerThread,
       freed: () => this.#fill(),
-      wentOver: (document: DocumentName) => this.#suspects.add(document),
+      wentOver: (document: DocumentName) => this.#documents.add(document),
     };
     this.#seats = Array.from({ length: size }, () => new Seat(deps));
   }
 
   merge(document: DocumentName, request: MergeRequest): Promise<Merged> {
-    return this.#do(document, 'long', { kind: 'merge', request });
+    return this.#do({ document, lane: 'long' }, { kind: 'merge', request });
   }
 
-  try(document: DocumentName, request: TryRequest): Promise<Tried> {
-    return this.#do(document, 'trial', { kind: 'try', request });
+  async try(document: DocumentName, request: TryRequest, author?: string): Promise<Tried> {
+    try {
+      return await this.#do({ document, lane: 'trial', author }, { kind: 'try', request });
+    } catch (error) {
+      if (author !== undefined && error instanceof SyncError && error.code === 'UPDATE_TOO_COSTLY')
+        this.#authors.add(author);
+      throw error;
+    }
   }
 
   async read(document: DocumentName, request: WholeDocument): Promise<Y.Doc> {
@@ -93,7 +102,7 @@ export class WorkerPool implements DocumentWorker {
 
   /** The document as one update that loads quickly. */
   async #vouchFor(document: DocumentName, request: WholeDocument): Promise<Uint8Array> {
-    const { update, loadMs } = await this.#do(document, 'long', { kind: 'copy', request });
+    const { update, loadMs } = await this.#do({ document, lane: 'long' }, { kind: 'copy', request });
     if (loadMs > this.#maxCopyMs)
       throw new SyncError(
         'DOCUMENT_TOO_COSTLY',
@@ -103,15 +112,15 @@ export class WorkerPool implements DocumentWorker {
   }
 
   #do<K extends Task['kind']>(
-    document: DocumentName,
-    lane: Lane,
+    { document, lane, author }: { document: DocumentName; lane: Lane; author?: string | undefined },
     task: Extract<Task, { kind: K }>,
   ): Promise<Results[K]> {
     if (this.#isClosed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       this.#queue.add({
         document,
-        lane: this.#suspects.has(document) ? 'suspect' : lane,
+        author,
+        lane: this.#isSuspect(document, author) ? 'suspect' : lane,
         task,
         // A thread answers a task with the result of its kind.
         resolve: (result: Result) => resolve(result as Results[K]),
@@ -119,6 +128,10 @@ export class WorkerPool implements DocumentWorker {
       });
       this.#fill();
     });
+  }
+
+  #isSuspect(document: DocumentName, author: string | undefined): boolean {
+    return this.#documents.has(document) || (author !== undefined && this.#authors.has(author));
   }
 
   /** Gives free seats work. One document never holds all seats. */

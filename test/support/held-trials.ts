@@ -6,6 +6,7 @@ import { InProcessWorker } from './in-process-worker.js';
 
 interface Held {
   readonly request: TryRequest;
+  readonly author: string | undefined;
   pass(cost?: Tried): void;
   refuse(error: Error): void;
 }
@@ -14,11 +15,12 @@ export class HeldTrials extends InProcessWorker {
   /** Trials and checks that wait for an answer, the oldest first. */
   readonly held: Held[] = [];
 
-  override try(_document: DocumentName, request: TryRequest): Promise<Tried> {
+  override try(_document: DocumentName, request: TryRequest, author?: string): Promise<Tried> {
     return new Promise((resolve, reject) => {
       const take = (): void => void this.held.splice(this.held.indexOf(held), 1);
       const held: Held = {
         request,
+        author,
         pass(cost = { bytes: 1_000, loadMs: 1 }) {
           take();
           resolve(cost);

@@ -207,6 +207,15 @@ describe('a trial', () => {
     expect(room.progress.head).toBe(2);
   });
 
+  it('V8: tells the worker whose update it is', async () => {
+    const { room } = await crowded();
+    const offered = room.accept(bomb, new WatchedWriter({ sub: 'ann' }), true) as Promise<unknown>;
+    await settled();
+    expect(worker.held[0]!.author).toBe('ann');
+    worker.held[0]!.pass();
+    await offered;
+  });
+
   it('V4: does not outlive its room', async () => {
     const { room, writer } = await crowded();
     const offered = room.accept(bomb, writer, true) as Promise<unknown>;

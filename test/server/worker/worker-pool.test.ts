@@ -46,8 +46,8 @@ function merge(pool: WorkerPool, document: string): void {
   note(`merge ${document}`, pool.merge(name(document), { updates, gc: true, partBytes: 100 }));
 }
 
-function trial(pool: WorkerPool, document: string): void {
-  note(`try ${document}`, pool.try(name(document), { updates, update: updates[0] }));
+function trial(pool: WorkerPool, document: string, author?: string): void {
+  note(`try ${document}`, pool.try(name(document), { updates, update: updates[0] }, author));
 }
 
 function finish(thread: FakeThread | undefined): void {
@@ -198,6 +198,48 @@ describe('the pool', () => {
     for (let i = 0; i < 20; i++) trial(pool, `t${i}`);
     finish(threads.started[0]);
     expect(threads.started[0]!.tasks.map(({ kind }) => kind)).toEqual(['merge', 'merge']);
+    await pool.close();
+  });
+
+  it('V8: an author with trials in many documents waits for them alone', async () => {
+    const pool = poolOf(2);
+    for (let i = 0; i < 20; i++) trial(pool, `crowd ${i}`, 'crowd');
+    trial(pool, 'a', 'ann');
+    trial(pool, 'b');
+    for (let i = 0; i < 4; i++) {
+      finish(threads.busy[0]);
+      await settled();
+    }
+    expect(ended).toEqual(expect.arrayContaining(['try a', 'try b']));
+    expect(ended.length).toBe(4);
+    await pool.close();
+  });
+
+  it('V8: an author whose update went over its budget comes last, in every document', async () => {
+    const pool = poolOf(2);
+    trial(pool, 'a', 'bad');
+    threads.busy[0]!.say({ kind: 'loaded' });
+    clock.advance(budgetMs);
+    await settled();
+    expect(ended).toEqual(['try a: UPDATE_TOO_COSTLY']);
+    trial(pool, 'b', 'bad');
+    threads.busy[0]!.say({ kind: 'failed', code: 'UPDATE_TOO_COSTLY', detail: '' });
+    await settled();
+    merge(pool, 'x');
+    merge(pool, 'y');
+    // One seat has a merge. The other takes no work of those who went over a budget.
+    trial(pool, 'c', 'bad');
+    trial(pool, 'd', 'ann');
+    expect(threads.busy.map((thread) => thread.tasks.at(-1)!.kind).sort()).toEqual(['merge', 'try']);
+    for (let i = 0; i < 4; i++) {
+      finish(threads.busy.at(-1));
+      await settled();
+    }
+    expect(ended.slice(2)).toEqual(['try d', 'merge x', 'merge y', 'try c']);
+    clock.advance(10 * 60_000);
+    trial(pool, 'e', 'bad');
+    merge(pool, 'z');
+    expect(threads.busy.length).toBe(2);
     await pool.close();
   });
 
