@@ -2,8 +2,9 @@
 // a document's worth of memory to be found, filled and collected. A deflated frame is made once for all, too.
 
 import type { Clock } from '../../shared/clock.js';
-import { isWorthDeflating, leastDeflatedBytes, type Deflation } from '../../shared/native/deflation.js';
+import { isWorthDeflating, leastDeflatedBytes } from '../../shared/native/deflation.js';
 import { encodeServerFrame } from '../../shared/native/frame.js';
+import type { BoundedDeflation } from './bounded-deflation.js';
 
 type Encode = (payload: Uint8Array) => Uint8Array;
 
@@ -11,11 +12,6 @@ type Encode = (payload: Uint8Array) => Uint8Array;
 const leastBytes = leastDeflatedBytes;
 const maxBytes = 4 * 1024 * 1024;
 const keptMs = 1_000;
-/**
- * Frames that are deflated at once. Node's thread pool has four threads, and the store works in them too. What is inflated
- * takes two more at most (inflater.ts).
- */
-const maxUnderWay = 2;
 
 /** The frames of one payload. */
 interface Frames {
@@ -31,7 +27,7 @@ interface Making {
 
 export class FrameCache {
   readonly #clock: Clock;
-  readonly #deflation: Deflation;
+  readonly #deflation: BoundedDeflation;
   readonly #frames = new Map<Encode, Map<Uint8Array, Frames>>();
   #bytes = 0;
   /** Frames that are being deflated. */
@@ -39,7 +35,7 @@ export class FrameCache {
   /** Payloads that deflating makes hardly smaller. */
   readonly #dense = new WeakSet<Uint8Array>();
 
-  constructor(clock: Clock, deflation: Deflation) {
+  constructor(clock: Clock, deflation: BoundedDeflation) {
     this.#clock = clock;
     this.#deflation = deflation;
   }
@@ -56,8 +52,7 @@ export class FrameCache {
 
   /**
    * The same for a client of our own that inflates: deflated where that is worth it. A promise while it is being deflated.
-   * A frame waits for no other frame: while enough are being deflated, it goes as it is. So nobody waits in a line, and a
-   * storm of joins to many documents takes no more of the thread pool than two threads.
+   * A frame waits for nothing else: while enough is being deflated or inflated, it goes as it is. So nobody waits in a line.
    */
   deflatedFrame(encode: Encode, payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const known = this.#frames.get(encode)?.get(payload)?.deflated;
@@ -65,7 +60,7 @@ export class FrameCache {
     if (!isKept(payload) || this.#dense.has(payload)) return this.frame(encode, payload);
     const under = this.#making.find((one) => one.encode === encode && one.payload === payload);
     if (under !== undefined) return under.frame;
-    if (this.#making.length >= maxUnderWay) return this.frame(encode, payload);
+    if (!this.#deflation.isFree) return this.frame(encode, payload);
     const frame = this.#deflate(encode, payload);
     this.#making = [...this.#making, { encode, payload, frame }];
     return frame;

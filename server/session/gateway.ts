@@ -11,6 +11,7 @@ import type { Deflation } from '../../shared/native/deflation.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../transport/transport.js';
+import { BoundedDeflation } from './bounded-deflation.js';
 import { createCallGate } from './call-gate.js';
 import { FrameCache } from './frame-cache.js';
 import { DocumentSession, type DocumentSessionDeps } from './document-session.js';
@@ -46,10 +47,11 @@ export class Gateway {
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps;
+    const deflation = new BoundedDeflation(deps.deflation);
     this.#sessionDeps = {
       ...deps,
-      frames: new FrameCache(deps.clock, deps.deflation),
-      inflater: new Inflater(deps.deflation, deps.limits),
+      frames: new FrameCache(deps.clock, deflation),
+      inflater: new Inflater(deflation, deps.limits),
       callGate: createCallGate(deps.limits),
       ended: (session) => deps.sessions.remove(session),
       authority: {

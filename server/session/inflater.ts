@@ -1,23 +1,13 @@
-// Inflates what clients send, a few messages at a time: a connection has one under way, and each is small (O2). Whoever comes
-// later waits in line.
+// Inflates what clients send, which must be small (O2). A connection has one message under way.
 
 import type { Limits } from '../../shared/limits.js';
 import { SyncError } from '../../shared/errors.js';
 import { mayBeInflated, type Deflation } from '../../shared/native/deflation.js';
-import { Fifo } from './fifo.js';
 import { checkFrameSize } from './frame-size.js';
-
-/**
- * Node's thread pool has four threads, and the store works in them too. Frames that are deflated take two more at most
- * (frame-cache.ts).
- */
-const maxUnderWay = 2;
 
 export class Inflater {
   readonly #deflation: Deflation;
   readonly #limits: Limits;
-  readonly #waiting = new Fifo<() => void>();
-  #underWay = 0;
 
   constructor(deflation: Deflation, limits: Limits) {
     this.#deflation = deflation;
@@ -32,14 +22,6 @@ export class Inflater {
     checkFrameSize(size, this.#limits);
     if (!mayBeInflated(body.length, size))
       throw new SyncError('FRAME_TOO_LARGE', `${body.length} deflated bytes may not stand for ${size}`);
-    if (this.#underWay >= maxUnderWay) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#underWay++;
-    try {
-      return await this.#deflation.inflate(body, size);
-    } finally {
-      const next = this.#waiting.take();
-      if (next === undefined) this.#underWay--;
-      else next();
-    }
+    return this.#deflation.inflate(body, size);
   }
 }

@@ -4,6 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 import * as Y from 'yjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentOfSize } from '../../../bench/input/documents.js';
+import { BoundedDeflation } from '../../../server/session/bounded-deflation.js';
 import { FrameCache } from '../../../server/session/frame-cache.js';
 import { Inflater } from '../../../server/session/inflater.js';
 import { zlibDeflation } from '../../../server/session/zlib-deflation.js';
@@ -160,7 +161,7 @@ describe('frames for many', () => {
   it('N24: two are deflated at once, and a third goes as it is', async () => {
     start();
     const slow = new SlowDeflation();
-    const frames = new FrameCache(createFakeClock(), slow);
+    const frames = new FrameCache(createFakeClock(), new BoundedDeflation(slow));
     const encode = (payload: Uint8Array): Uint8Array => payload;
     const payloads = [1, 2, 3].map((n) => new Uint8Array(20_000).fill(n));
     const made = payloads.map((payload) => frames.deflatedFrame(encode, payload));
@@ -279,7 +280,7 @@ describe('what a client has deflated', () => {
   it('N26: waits in line while two others are inflated, and a failure ends only its own', async () => {
     const slow = new SlowDeflation();
     start();
-    const inflater = new Inflater(slow, defaultLimits);
+    const inflater = new Inflater(new BoundedDeflation(slow), defaultLimits);
     const body = deflateRawSync(new Uint8Array(10));
     const done: string[] = [];
     for (const [name, size] of [
@@ -298,6 +299,36 @@ describe('what a client has deflated', () => {
     expect([slow.inflations, slow.waiting]).toEqual([3, 2]);
     await slow.goOnToTheEnd();
     expect(done).toEqual(['a', 'not b', 'c', 'd']);
+  });
+
+  it('O11: shares two threads with what is deflated, and of several connections each has its turn', async () => {
+    const deflation = new SlowDeflation();
+    start(deflation);
+    await write();
+    const peers = await Promise.all(Array.from({ length: 3 }, () => nativePeer(server)));
+    // The first one says three at once, of which each waits for the one before.
+    for (const peer of [peers[0]!, peers[0]!, ...peers])
+      peer.say(deflated({ type: 'ping', clientTime: 1 }, { type: 'ping', clientTime: 2 }));
+    await server.run(20);
+    expect([deflation.inflations, deflation.waiting]).toEqual([2, 2]);
+    const reader = await joined(true);
+    // Both threads are taken, so the document goes plain, and nobody waits in line for it.
+    expect([reader.document.isSynced, reader.peer.heardDeflated, deflation.deflations]).toEqual([true, 0, 0]);
+    await deflation.goOn(2);
+    expect([deflation.inflations, deflation.waiting]).toEqual([4, 2]);
+    expect(peers.map((peer) => peer.heardOf('pong').length)).toEqual([2, 2, 0]);
+    await deflation.goOn();
+    expect(peers.map((peer) => peer.heardOf('pong').length)).toEqual([2, 2, 2]);
+    await deflation.goOnToTheEnd();
+    expect(peers.map((peer) => peer.heardOf('pong').length)).toEqual([6, 2, 2]);
+    // Now two parts of the document take the threads, and what is to be inflated waits.
+    const late = await joined(true);
+    const other = await nativePeer(server, { inflates: true });
+    other.say(deflated({ type: 'ping', clientTime: 3 }));
+    expect(deflation.waiting).toBeLessThanOrEqual(2);
+    await deflation.goOnToTheEnd();
+    expect(late.document.isSynced).toBe(true);
+    expect(other.heardOf('pong')).toHaveLength(1);
   });
 
   it('N10: with more messages than a turn takes does not hold the others up', async () => {

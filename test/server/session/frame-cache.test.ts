@@ -1,6 +1,7 @@
 // Frames that are made once for many.
 
 import { beforeEach, expect, it, vi } from 'vitest';
+import { BoundedDeflation } from '../../../server/session/bounded-deflation.js';
 import { FrameCache } from '../../../server/session/frame-cache.js';
 import { promptDeflation } from '../../support/prompt-deflation.js';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
@@ -15,7 +16,7 @@ let cache: FrameCache;
 beforeEach(() => {
   encode.mockClear();
   clock = createFakeClock();
-  cache = new FrameCache(clock, promptDeflation);
+  cache = new FrameCache(clock, new BoundedDeflation(promptDeflation));
 });
 
 it('makes the frame of a large payload once', () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nativeDialect } from '../../../server/dialect/native.js';
 import { ByteBudget } from '../../../server/session/byte-budget.js';
 import { Channel, type ChannelHost } from '../../../server/session/channel.js';
+import { BoundedDeflation } from '../../../server/session/bounded-deflation.js';
 import { FrameCache } from '../../../server/session/frame-cache.js';
 import { Outbox } from '../../../server/session/outbox.js';
 import type { Socket } from '../../../server/transport/transport.js';
@@ -123,7 +124,11 @@ describe('an acknowledgement that could go with a published frame', () => {
     const room = await server.registry.open(parseDocumentName('doc'));
     const buffer = new FakeBuffer();
     const clock = createFakeClock();
-    const deps = { clock, limits: defaultLimits, frames: new FrameCache(clock, promptDeflation) };
+    const deps = {
+      clock,
+      limits: defaultLimits,
+      frames: new FrameCache(clock, new BoundedDeflation(promptDeflation)),
+    };
     const { socket } = buffer;
     const outbox = new Outbox({ socket, refuse() {} }, deps);
     const host = { socket, outbox, right: { access: 'write' }, held: new ByteBudget(1_000), refuse() {} };

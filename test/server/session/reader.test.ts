@@ -5,6 +5,7 @@ import { yWebsocketDialect } from '../../../server/dialect/y-websocket.js';
 import type { Room } from '../../../server/room/room.js';
 import type { Missed } from '../../../server/room/catch-up.js';
 import { serverWriter } from '../../../server/room/writer.js';
+import { BoundedDeflation } from '../../../server/session/bounded-deflation.js';
 import { FrameCache } from '../../../server/session/frame-cache.js';
 import { Reader } from '../../../server/session/reader.js';
 import type { RoomFanout } from '../../../server/session/room-fanout.js';
@@ -40,7 +41,11 @@ function reading({ after }: { after: () => Missed | Promise<Missed> }) {
     send: () => 'sent',
   } as unknown as Socket;
   const writer = { ...serverWriter(), ended: (error: SyncError) => void ends.push(error), askAgain() {} };
-  const deps = { clock, limits: defaultLimits, frames: new FrameCache(clock, promptDeflation) };
+  const deps = {
+    clock,
+    limits: defaultLimits,
+    frames: new FrameCache(clock, new BoundedDeflation(promptDeflation)),
+  };
   const reader = new Reader(deps, { dialect: yWebsocketDialect, room, socket, writer, inflates: false });
   reader.greeted();
   return { reader, clock, ends };
