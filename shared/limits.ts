@@ -49,7 +49,7 @@ export interface Limits {
   readonly maxSyncRequests: number;
   /** Accepted bytes that are not durable yet, over all documents. */
   readonly maxUncommittedBytes: number;
-  /** How long what the store did not answer for is written again, before the server gives up, ms. */
+  /** How long the store is waited for: to write again what it did not answer for, to load a document, ms. */
   readonly maxStoreAwayMs: number;
   /** Above this a reader is taken off the live stream and caught up from the log, bytes. */
   readonly softBufferedBytes: number;

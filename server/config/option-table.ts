@@ -28,7 +28,7 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxUnknownMs: 'A connection on which no token was believed for this long is closed',
   maxSyncRequests: 'Sync requests and awareness queries a connection may make at once',
   maxUncommittedBytes: 'Accepted bytes that are not durable yet, over all documents',
-  maxStoreAwayMs: 'How long what the store did not answer for is written again',
+  maxStoreAwayMs: 'How long the store is waited for, to write again or to load',
   softBufferedBytes: 'Above this a reader is taken off the live stream and caught up from the log',
   maxBufferedBytes: 'Above this a reader is disconnected',
   maxStalledMs: 'A reader that takes nothing for this long is disconnected',

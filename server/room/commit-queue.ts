@@ -10,6 +10,7 @@ import { refusalOf, scopeOf, StoreError } from '../errors.js';
 import type { Append, AppendOutcome, DocumentStore, LogRecord } from '../store/store.js';
 import { commitTable, type CommitEvent, type CommitState } from './commit-state.js';
 import { Milestones } from './milestones.js';
+import type { StoreSilence } from './store-silence.js';
 
 /** A log with something to write. */
 export interface CommitSource {
@@ -41,14 +42,13 @@ const fewDocuments = 16;
 const manyDocumentsFactor = 3.5;
 const fewUpdates = 3;
 const manyUpdatesFactor = 2.5;
-/** A store that has not answered for so long is silent, ms: much longer than a disk takes that is only slow. */
-const maxAnswerMs = 10_000;
 /** How long to wait before a batch is written again: doubled each time, up to the second figure, ms. */
 const firstRetryMs = 50;
 const lastRetryMs = 2_000;
 
 export class CommitQueue {
   readonly #store: DocumentStore;
+  readonly #silence: StoreSilence;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #intervalMs: number;
@@ -67,10 +67,6 @@ export class CommitQueue {
   /** Bytes of all records that are not durable. */
   #bytes = 0;
   #startedAt = Number.NEGATIVE_INFINITY;
-  /** Monotonic time at which the store was last given a batch. */
-  #givenAt = 0;
-  /** The log says that the store is silent. */
-  #isSilenceLogged = false;
   #updates = 0;
   /** How much longer than on a quiet server it is to the next commit, by what was in the last one. */
   #factor = 1;
@@ -84,6 +80,7 @@ export class CommitQueue {
    */
   constructor(deps: {
     store: DocumentStore;
+    silence: StoreSilence;
     clock: Clock;
     logger: Logger;
     intervalMs: number;
@@ -92,6 +89,7 @@ export class CommitQueue {
     onFailure: (error: unknown) => void;
   }) {
     this.#store = deps.store;
+    this.#silence = deps.silence;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
     this.#intervalMs = deps.intervalMs;
@@ -138,25 +136,6 @@ export class CommitQueue {
     return this.#state === 'failed';
   }
 
-  /**
-   * O10: whether the store has had a batch for long and has not answered. The batch stays with the store: it may be written
-   * yet, so to give it up would save nothing. What is accepted meanwhile is bounded (O2). Whoever watches the server decides.
-   */
-  get isSilent(): boolean {
-    return this.#state === 'writing' && this.#clock.monotonic() - this.#givenAt >= maxAnswerMs;
-  }
-
-  /** Says in the log that the store is silent, and that it is not any more. To be called now and then. */
-  look(): void {
-    const { isSilent } = this;
-    if (isSilent === this.#isSilenceLogged) return;
-    this.#isSilenceLogged = isSilent;
-    if (isSilent) {
-      const documents = this.#batch?.sources.length ?? 0;
-      this.#logger.error({ documents, silentMs: maxAnswerMs }, 'the store does not answer');
-    } else if (!this.hasFailed) this.#logger.warn({}, 'the store answers again');
-  }
-
   /** Whether the event has a place in this state; if so, the state is the next one. */
   #move(event: CommitEvent): boolean {
     const next = commitTable[this.#state][event];
@@ -184,7 +163,6 @@ export class CommitQueue {
     this.#timer = undefined;
     const batch = (this.#batch ??= this.#nextBatch());
     batch.attempts++;
-    this.#givenAt = this.#clock.monotonic();
     this.#append(batch.appends).then(
       (outcomes) => this.#answered(batch, outcomes),
       (error: unknown) => this.#rejected(batch, error),
@@ -194,7 +172,7 @@ export class CommitQueue {
   /** A store that throws, or answers for other documents than it was asked, has failed. */
   async #append(appends: readonly Append[]): Promise<readonly AppendOutcome[]> {
     if (appends.length === 0) return [];
-    const outcomes = await this.#store.append(appends);
+    const outcomes = await this.#silence.of(this.#store.append(appends));
     if (outcomes.length === appends.length) return outcomes;
     throw new Error(`the store answered for ${outcomes.length} of ${appends.length} appends`);
   }

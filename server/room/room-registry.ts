@@ -6,6 +6,7 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
+import { within } from '../../shared/within.js';
 import { createStoredInspector } from '../crdt/stored-inspector.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
 import { checkpointDueInMs } from './checkpoint-policy.js';
@@ -20,6 +21,7 @@ import { loadDocument } from './load-document.js';
 import { OwnerKeeper } from './owner-keeper.js';
 import { Room, type RoomDeps } from './room.js';
 import { seedRoom } from './seed-room.js';
+import { StoreSilence } from './store-silence.js';
 import type { Fanout, Writer } from './writer.js';
 
 export interface RegistryDeps<F extends Fanout> {
@@ -44,6 +46,7 @@ const sweepMs = 1_000;
 
 export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #deps: RegistryDeps<F>;
+  readonly #silence: StoreSilence;
   readonly #commits: CommitQueue;
   readonly #checkpoints: CheckpointRuns;
   readonly #costs: CostlyDocuments;
@@ -60,8 +63,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   constructor(deps: RegistryDeps<F>) {
     const { store, clock, limits, logger } = deps;
     this.#deps = deps;
+    this.#silence = new StoreSilence(clock, logger);
     this.#commits = new CommitQueue({
       store,
+      silence: this.#silence,
       clock,
       logger,
       intervalMs: deps.commitIntervalMs,
@@ -105,10 +110,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     const room = this.#rooms.get(document);
     if (room !== undefined) return room;
     const opening = this.#opening.get(document);
-    if (opening !== undefined) return opening;
+    if (opening !== undefined) return this.#inTime(opening);
     const load = this.#load(document).finally(() => this.#opening.delete(document));
     this.#opening.set(document, load);
-    return load;
+    return this.#inTime(load);
   }
 
   /** The last member has left, or a use without members has ended. */
@@ -135,9 +140,9 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     return !this.#commits.hasFailed;
   }
 
-  /** Whether the store answers, if it was given something to write (O10). */
+  /** Whether the store answers what it was asked (O10, O12). */
   get isStoreAnswering(): boolean {
-    return !this.#commits.isSilent;
+    return !this.#silence.isSilent;
   }
 
   /** From now on no client's update is taken: whoever sends one is told DRAINING. The server's own still are. */
@@ -173,15 +178,22 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     this.#forgetAll();
   }
 
+  /** What a document waits for cannot be given up: whoever comes when it is loaded gets it. But nobody waits for ever (O12). */
+  async #inTime(load: Promise<Room<F>>): Promise<Room<F>> {
+    const { clock, limits } = this.#deps;
+    if (await within(clock, limits.maxStoreAwayMs, load)) return load;
+    throw new SyncError('STORE_UNAVAILABLE', 'the document is not loaded yet');
+  }
+
   async #load(document: DocumentName): Promise<Room<F>> {
     const { store, limits, logger, createFanout, loaded } = this.#deps;
     try {
-      const { isNew, epoch, log, index } = await loadDocument(store, document, limits);
+      const { isNew, epoch, log, index } = await this.#silence.of(loadDocument(store, document, limits));
       const room = new Room(document, epoch, { log, index, fanout: createFanout(document) }, this.#roomDeps);
       if (loaded !== undefined) await seedRoom(room, () => loaded(document, isNew));
       // What the application gives has begun elsewhere.
       const isBegun = !isNew || room.progress.head > 0;
-      room.owners.restore(await this.#owners.load(document, epoch, !isBegun));
+      room.owners.restore(await this.#silence.of(this.#owners.load(document, epoch, !isBegun)));
       this.#rooms.set(document, room);
       this.#idle.add(room);
       if (log.tailLength > 0) this.#touched(room);
@@ -204,7 +216,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   /** The kept log. When it cannot be read, a reader is sent the whole document instead, so an error is only logged. */
   async #loadKept(document: DocumentName, after: number): Promise<readonly LogRecord[]> {
     try {
-      return await this.#deps.store.loadKept(document, after);
+      return await this.#silence.of(this.#deps.store.loadKept(document, after));
     } catch (error) {
       this.#deps.logger.error({ document, err: error }, 'the log before a checkpoint could not be read');
       return [];
@@ -251,7 +263,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   #sweep(): void {
     for (const room of this.#due.next()) this.#look(room);
     this.#owners.sweep();
-    this.#commits.look();
+    if (this.isHealthy) this.#silence.look();
     this.#evict();
   }
 

@@ -1,9 +1,11 @@
 // A commit queue over a store that a test controls, and logs that take note of what the queue tells them.
 
 import { CommitQueue, type CommitSource } from '../../server/room/commit-queue.js';
+import { StoreSilence } from '../../server/room/store-silence.js';
 import type { LogRecord } from '../../server/store/store.js';
 import { parseDocumentName } from '../../shared/document-name.js';
 import type { SyncError } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logger.js';
 import { ControlledStore } from './controlled-store.js';
 import { createFakeClock } from './fake-clock.js';
 
@@ -16,15 +18,18 @@ export class CommitWatch {
   readonly failures: unknown[] = [];
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
+  readonly #logger: Logger = {
+    debug() {},
+    info() {},
+    error: (_fields, message) => void this.errors.push(message),
+    warn: (_fields, message) => void this.warnings.push(message),
+  };
+  readonly silence = new StoreSilence(this.clock, this.#logger);
   readonly queue = new CommitQueue({
     store: this.store,
+    silence: this.silence,
     clock: this.clock,
-    logger: {
-      debug() {},
-      info() {},
-      error: (_fields, message) => void this.errors.push(message),
-      warn: (_fields, message) => void this.warnings.push(message),
-    },
+    logger: this.#logger,
     intervalMs: 10,
     maxBytes: 1_000,
     maxAwayMs,

@@ -10,6 +10,7 @@ import { CostlyDocuments } from '../../server/room/costly-documents.js';
 import type { DocumentWorker } from '../../server/room/document-worker.js';
 import { Room } from '../../server/room/room.js';
 import { createTrialGate, type TrialGate } from '../../server/room/admission.js';
+import { StoreSilence } from '../../server/room/store-silence.js';
 import type { DocumentStore } from '../../server/store/store.js';
 import type { SyncError } from '../../shared/errors.js';
 import type { Ack } from '../../shared/native/fields.js';
@@ -130,6 +131,7 @@ export async function openRoom(
   const ends: { members: readonly Writer[]; error: SyncError }[] = [];
   const commits = new CommitQueue({
     store,
+    silence: new StoreSilence(clock, silentLogger),
     clock,
     logger: silentLogger,
     intervalMs: 10,

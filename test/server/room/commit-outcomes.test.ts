@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CommitQueue } from '../../../server/room/commit-queue.js';
+import type { StoreSilence } from '../../../server/room/store-silence.js';
 import { commitTable, type CommitEvent, type CommitState } from '../../../server/room/commit-state.js';
 import { StoreError } from '../../../server/errors.js';
 import type { AppendOutcome } from '../../../server/store/store.js';
@@ -16,13 +17,14 @@ let watched: CommitWatch;
 let clock: FakeClock;
 let store: ControlledStore;
 let queue: CommitQueue;
+let silence: StoreSilence;
 let failures: unknown[];
 let warnings: string[];
 let errors: string[];
 
 beforeEach(() => {
   watched = new CommitWatch();
-  ({ clock, store, queue, failures, warnings, errors } = watched);
+  ({ clock, store, queue, silence, failures, warnings, errors } = watched);
 });
 
 function outcomesOf(...codes: ('stored' | 'DOCUMENT_CORRUPT' | 'STORE_CONFLICT')[]): AppendOutcome[] {
@@ -205,29 +207,29 @@ describe('O10: a store that does not answer', () => {
     store.hold('append');
     log.add();
     await pass(clock, 9_999);
-    queue.look();
-    expect([queue.isSilent, errors, warnings]).toEqual([false, [], []]);
+    silence.look();
+    expect([silence.isSilent, errors, warnings]).toEqual([false, [], []]);
     await pass(clock, 1);
     log.add();
-    for (let i = 0; i < 3; i++) queue.look();
+    for (let i = 0; i < 3; i++) silence.look();
     await pass(clock, 60 * 60_000, 60_000);
-    queue.look();
-    expect([queue.isSilent, queue.hasFailed, store.batches.length]).toEqual([true, false, 1]);
+    silence.look();
+    expect([silence.isSilent, queue.hasFailed, store.batches.length]).toEqual([true, false, 1]);
     expect(errors).toEqual(['the store does not answer']);
     store.release('append');
     await pass(clock, 100);
-    for (let i = 0; i < 2; i++) queue.look();
-    expect([queue.isSilent, log.commits]).toEqual([false, [1, 2]]);
+    for (let i = 0; i < 2; i++) silence.look();
+    expect([silence.isSilent, log.commits]).toEqual([false, [1, 2]]);
     expect([errors.length, warnings]).toEqual([1, ['the store answers again']]);
   });
 
   it('is not one that is away, or has nothing to write', async () => {
     await pass(clock, 60_000);
-    expect(queue.isSilent).toBe(false);
+    expect(silence.isSilent).toBe(false);
     store.delay = () => void store.failures.set('append', away);
     watched.log('a').add();
     await pass(clock, 20_000, 100);
-    expect(queue.isSilent).toBe(false);
+    expect(silence.isSilent).toBe(false);
   });
 });
 

@@ -214,6 +214,41 @@ describe('O10: a store that does not answer', () => {
   });
 });
 
+describe('O12: a document that does not load', () => {
+  const refused = { code: 'STORE_UNAVAILABLE' };
+
+  it('is refused after a time, the store counts as silent, and whoever comes when it is loaded gets it', async () => {
+    store.hold('load');
+    const waiting = watch(registry.open(document));
+    await pass(clock, 9_000, 1_000);
+    expect([registry.isStoreAnswering, waiting.isSettled]).toEqual([true, false]);
+    await pass(clock, 3_000, 1_000);
+    expect([registry.isStoreAnswering, waiting.isSettled, errors.length]).toEqual([false, false, 1]);
+    const late = watch(registry.open(document));
+    await pass(clock, defaultLimits.maxStoreAwayMs - 12_000, 1_000);
+    expect([waiting.error, late.isSettled]).toEqual([expect.objectContaining(refused), false]);
+    await pass(clock, 12_000, 1_000);
+    expect([late.error, store.waitingFor('load')]).toEqual([expect.objectContaining(refused), 1]);
+    const last = registry.open(document);
+    store.release('load');
+    expect((await last).document).toBe(document);
+    await pass(clock, 1_000);
+    expect([registry.isStoreAnswering, registry.size]).toEqual([true, 1]);
+    await registry.close();
+  });
+
+  it('because the application does not give its first content is refused too, and the store is not blamed', async () => {
+    let give = (_content: undefined): void => {};
+    registry = createRegistry({ loaded: () => new Promise((resolve) => (give = resolve)) });
+    const waiting = watch(registry.open(document));
+    await pass(clock, defaultLimits.maxStoreAwayMs, 1_000);
+    expect([waiting.error, registry.isStoreAnswering]).toEqual([expect.objectContaining(refused), true]);
+    give(undefined);
+    expect((await joined()).room.document).toBe(document);
+    await registry.close();
+  });
+});
+
 describe('O8: a store that is away', () => {
   it('keeps everybody waiting, and nobody is lost', async () => {
     const { room, writer } = await joined();
