@@ -10,24 +10,34 @@ export interface WrittenRange {
   readonly to: number;
 }
 
+type States = ReadonlyMap<number, number>;
+
 export class WrittenHere {
   readonly #doc: Y.Doc;
-  readonly #onTransaction: (transaction: Y.Transaction) => void;
+  readonly #foreign: (clientId: number) => void;
   readonly #ranges: WrittenRange[] = [];
+  /** The document's client id when the last run of transactions ended. */
+  #clientId: number;
+  readonly #onTransactions = (_doc: Y.Doc, run: readonly Y.Transaction[]): void => {
+    const ids = new Set([
+      this.#clientId,
+      this.#doc.clientID,
+      ...this.#ranges.map(({ clientId }) => clientId),
+    ]);
+    this.#clientId = this.#doc.clientID;
+    run.forEach(({ local, beforeState, afterState }, at) => {
+      // What an observer does within a transaction is a transaction of its own, and Yjs counts it to those before too.
+      const after = run[at + 1]?.beforeState ?? afterState;
+      for (const clientId of ids) this.#grew(clientId, local, beforeState, after);
+    });
+  };
 
   /** `foreign` is called when content of somebody else comes under a client id that this document has written under. */
   constructor(doc: Y.Doc, foreign: (clientId: number) => void) {
     this.#doc = doc;
-    this.#onTransaction = ({ local, beforeState, afterState }) => {
-      for (const clientId of local ? [doc.clientID] : this.#clientIds()) {
-        const from = beforeState.get(clientId) ?? 0;
-        const to = afterState.get(clientId) ?? 0;
-        if (to === from) continue;
-        if (local) this.#wrote({ clientId, from, to });
-        else foreign(clientId);
-      }
-    };
-    doc.on('afterTransaction', this.#onTransaction);
+    this.#foreign = foreign;
+    this.#clientId = doc.clientID;
+    doc.on('afterAllTransactions', this.#onTransactions);
   }
 
   get ranges(): readonly WrittenRange[] {
@@ -35,11 +45,14 @@ export class WrittenHere {
   }
 
   destroy(): void {
-    this.#doc.off('afterTransaction', this.#onTransaction);
+    this.#doc.off('afterAllTransactions', this.#onTransactions);
   }
 
-  #clientIds(): Set<number> {
-    return new Set(this.#ranges.map(({ clientId }) => clientId));
+  #grew(clientId: number, isLocal: boolean, before: States, after: States): void {
+    const [from, to] = [before.get(clientId) ?? 0, after.get(clientId) ?? 0];
+    if (to === from) return;
+    if (isLocal) this.#wrote({ clientId, from, to });
+    else if (this.#ranges.some((range) => range.clientId === clientId)) this.#foreign(clientId);
   }
 
   #wrote(range: WrittenRange): void {

@@ -59,6 +59,15 @@ interface Events {
   conflict: (clientId: number) => void;
 }
 
+/** The channels of one Y.Doc: an application can hand it to several providers. */
+const sharers = new WeakMap<Y.Doc, Set<TabChannel>>();
+
+function sharersOf(doc: Y.Doc): Set<TabChannel> {
+  const all = sharers.get(doc) ?? new Set();
+  sharers.set(doc, all);
+  return all;
+}
+
 export class TabChannel extends GuardedObservable<Events> {
   readonly #deps: TabChannelDeps;
   readonly #place: TabPlace;
@@ -91,6 +100,7 @@ export class TabChannel extends GuardedObservable<Events> {
       entered: () => this.#comparison.greet('hello'),
       heard: (data) => this.#hear(data),
     });
+    sharersOf(doc).add(this);
     this.#siblings = new Siblings(platform.locks, {
       died: (sibling) => this.#gone(sibling, false),
       forgotten: (sibling) => this.#awareness.forget(sibling),
@@ -153,6 +163,7 @@ export class TabChannel extends GuardedObservable<Events> {
 
   override destroy(): void {
     this.leave();
+    sharersOf(this.#deps.doc).delete(this);
     this.#place.destroy();
     this.#deps.doc.off('update', this.#onUpdate);
     this.#comparison.destroy();
@@ -215,7 +226,7 @@ export class TabChannel extends GuardedObservable<Events> {
   #hear(data: unknown): void {
     const message = readMessage(data);
     const id = this.#place.id;
-    if (message === undefined || id === undefined || message.from === id) return;
+    if (message === undefined || id === undefined || this.#isOfThisDocument(message.from)) return;
     const sibling = this.#siblings.heard(message.from, message.state);
     this.#compareClientIds(sibling, id);
     if (message.to !== undefined && message.to !== id) return;
@@ -224,6 +235,11 @@ export class TabChannel extends GuardedObservable<Events> {
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  /** It is from here, or from another channel of the same Y.Doc, which has and is what this one has and is. */
+  #isOfThisDocument(id: string): boolean {
+    return [...sharersOf(this.#deps.doc)].some((channel) => channel.#place.id === id);
   }
 
   #handle(message: TabMessage, sibling: Sibling): void {

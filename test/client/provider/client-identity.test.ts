@@ -148,6 +148,25 @@ describe('content of somebody else', () => {
   });
 });
 
+describe('content of this very document', () => {
+  it("K46: is nobody else's, also where it is written while something from elsewhere is applied", () => {
+    const { doc, conflicts } = page(5);
+    const text = doc.getText('text');
+    text.insert(0, 'mine ');
+    let isFirst = true;
+    text.observe(() => {
+      if (!isFirst) return;
+      isFirst = false;
+      Y.applyUpdate(doc, foreign(8, 'theirs '));
+      text.insert(0, 'mine, at the same time ');
+    });
+    text.insert(0, 'more ');
+    expect(conflicts).toEqual([]);
+    Y.applyUpdate(doc, foreign(5, 'something else, longer than all that is mine: '.repeat(3)));
+    expect(conflicts).toEqual([5]);
+  });
+});
+
 describe('two devices that have written under one client id without a network', () => {
   function device(url: string, text: string): HeddleProvider {
     const doc = new Y.Doc();
