@@ -196,10 +196,15 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     for (const [number, other] of this.#byNumber) if (other === document) this.#byNumber.delete(number);
   }
 
-  /** Asks for a document, as soon as the server has answered whoever asked for it before and let go of it. */
+  /**
+   * Asks for a document, as soon as the server has answered whoever asked for it before and let go of it, and enough of what
+   * was asked before.
+   */
   open(document: Attached): void {
-    const ref = this.#questions.ask(document);
-    if (ref !== undefined) this.say({ type: 'open', ref, name: document.name, known: document.known() });
+    const known = document.known();
+    const bytes = known.kind === 'state-vector' ? known.stateVector.length : 0;
+    const ref = this.#questions.ask(document, bytes);
+    if (ref !== undefined) this.say({ type: 'open', ref, name: document.name, known });
   }
 
   /**
@@ -462,7 +467,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
       else this.#byNumber.set(message.document, asker);
     }
     asker?.hear(message);
-    if (next !== undefined) this.open(next);
+    for (const one of next) this.open(one);
   }
 
   #closed(closeCode: number, reason: string): void {

@@ -38,12 +38,18 @@ export function joinedIds(all: readonly ContentIds[]): ContentIds {
   };
 }
 
+/** What of it the other has not. */
+export function withoutIds({ structs, deletes }: ContentIds, other: ContentIds): ContentIds {
+  return {
+    structs: rangesWithout(structs, other.structs),
+    deletes: rangesWithout(deletes, other.deletes),
+  };
+}
+
 /** Whether the other has all of it. */
 export function areWithin(ids: ContentIds, other: ContentIds): boolean {
-  return (
-    rangesWithout(ids.structs, other.structs).clients.size === 0 &&
-    rangesWithout(ids.deletes, other.deletes).clients.size === 0
-  );
+  const { structs, deletes } = withoutIds(ids, other);
+  return structs.clients.size === 0 && deletes.clients.size === 0;
 }
 
 /** Whether some of this range of a client id is in `ranges`. */

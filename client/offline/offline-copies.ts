@@ -60,13 +60,21 @@ export async function evictOfflineCopies(
   return evicted;
 }
 
-/** Names of copies that hold edits the server may lack, by their own word; what cannot be read may. Rejects with OfflineError. */
+/**
+ * Names of copies that hold something the server may lack, by their own word; what cannot be read may. A copy that cannot
+ * say up to where it has the server's document was never compared with it, or holds what the server did not take. Rejects
+ * with OfflineError.
+ */
 export async function unsyncedCopies(deps: OfflineCopiesDeps): Promise<string[]> {
   const unsynced: string[] = [];
+  const open = await openCopies(deps);
   for (const { name } of await new Catalogue(deps).list()) {
     const isSynced = await says(name, deps, async (copy) => {
       const record = await copy.record();
-      return record === undefined || !hasPending(record);
+      if (record === undefined || record.rows.length === 0) return true;
+      // Whoever has it open compares it.
+      const isDoubtful = record.isDoubtful && open?.has(name) !== true;
+      return !hasPending(record) && record.position !== undefined && !isDoubtful;
     });
     if (!isSynced) unsynced.push(name);
   }

@@ -38,10 +38,17 @@ export function reasonOfRefused({ kind, fault }: NonNullable<Fitted['refused']>)
   return { code, message: `the server does not take this: ${fault}`, retry: 'never' };
 }
 
+/** There are edits, or other content, that this user may not bring to the server. */
+export const readOnly: DocumentReason = {
+  code: 'READ_ONLY',
+  message: 'this user may read the document, not change it',
+  retry: 'never',
+};
+
 export function reasonOf({ code, close, reason }: Fault): DocumentReason {
   return { code: errorCodeOf(code), message: reason, retry: retryOf(code, close) };
 }
 
-export function errorOf({ code, message }: DocumentReason): Error {
+export function errorOf({ code, message }: Pick<DocumentReason, 'code' | 'message'>): Error {
   return code === undefined ? new Error(message) : new SyncError(code, message);
 }

@@ -2,6 +2,7 @@
 
 import type * as Y from 'yjs';
 import type { Clock } from '../../shared/clock.js';
+import type { ErrorCode } from '../../shared/errors.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Connection, Welcome } from '../connection/connection.js';
 import type { Tidying } from '../crdt/tidying.js';
@@ -11,8 +12,8 @@ export interface DocumentSyncDeps {
   readonly name: string;
   /** Replaced when the document moves to another one. */
   connection: Connection;
-  /** Another connection for the document, when the token of this one does not allow it; undefined where there is none. */
-  readonly otherConnection?: (() => Connection | undefined) | undefined;
+  /** Another connection for the document, as it cannot be opened on this one for that reason; undefined where there is none. */
+  readonly otherConnection?: ((why: ErrorCode) => Connection | undefined) | undefined;
   /**
    * Whether the document may be asked for from a server that has said this. While it may not, the document stays closed: it
    * is asked again with every connection. Default: always.

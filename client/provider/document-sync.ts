@@ -14,8 +14,15 @@ import type { Attached, Connection, DocumentMessage } from '../connection/connec
 import type { Uploaded } from '../connection/uploads.js';
 import { applyGuarded } from '../crdt/apply-parts.js';
 import type { Ranges } from '../crdt/content-ids.js';
-import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
-import { errorOf, isOfContent, reasonOf, reasonOfRefused, type DocumentReason } from './document-reason.js';
+import { coverMissing } from './cover-missing.js';
+import {
+  errorOf,
+  isOfContent,
+  readOnly,
+  reasonOf,
+  reasonOfRefused,
+  type DocumentReason,
+} from './document-reason.js';
 import type { DocumentEvents, DocumentPhase } from './document-events.js';
 import type { DocumentSyncDeps } from './document-sync-deps.js';
 import { HeardBeyond } from './heard-beyond.js';
@@ -44,6 +51,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   #phase: DocumentPhase = 'closed';
   #access: Access | undefined;
   #reason: DocumentReason | undefined;
+  /** Why something that is here was not taken last. */
+  #refusedFor: DocumentReason | undefined;
   #open: OpenDocument | undefined;
   #retry: Timer | undefined;
   #isAttached = false;
@@ -97,9 +106,17 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     return this.#access;
   }
 
-  /** Why it is blocked, or what was refused last, since it was opened. */
+  /** Why it is blocked, or why something that is here was refused last. */
   get reason(): DocumentReason | undefined {
-    return this.#reason;
+    return this.#reason ?? (this.refusedBytes > 0 ? this.#refusedFor : undefined);
+  }
+
+  /** Why something that is here does not get to the server as things are; undefined where nobody has said so. */
+  get refusal(): DocumentReason | undefined {
+    if (this.#phase === 'blocked') return this.#reason;
+    if (this.#phase !== 'synced') return undefined;
+    if (this.refusedBytes > 0) return this.#refusedFor;
+    return this.#access !== 'write' && this.#outbox.brings ? readOnly : undefined;
   }
 
   /** Edits that are not known to be durable on the server. */
@@ -112,9 +129,9 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     return this.#outbox.bytes;
   }
 
-  /** What the server lacked at the first sync is not durable there yet. */
-  get isOffering(): boolean {
-    return this.#outbox.isComparing;
+  /** Bytes that the server did not take, edits or not: they stay here as things are. */
+  get refusedBytes(): number {
+    return this.#outbox.refusedBytes;
   }
 
   get bytesOnWay(): number {
@@ -136,11 +153,9 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   /**
    * Resolves when everything here is durable on the server, and everything there is here. Rejects with SyncError when the
-   * server does not take something, or does not open the document.
+   * server does not take something that is here, or does not open the document; and when the document is let go of.
    */
   synced(): Promise<void> {
-    const isAtAnEnd = this.#phase === 'blocked' || this.#refusedContent.isStuck;
-    if (isAtAnEnd && this.#reason !== undefined) return Promise.reject(errorOf(this.#reason));
     const synced = this.#waiters.add();
     this.#askForSync();
     return synced;
@@ -170,7 +185,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     // Whoever keeps what comes may have let go of the document already.
     this.#open?.forgetParts();
     this.stop();
-    this.#waiters.reject(new Error('the document was let go of'));
+    this.#waiters.end(new Error('the document was let go of'));
     super.destroy();
   }
 
@@ -225,7 +240,10 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
         if (message.acks.length === 0) this.#heardLive();
         for (const { writer, seq } of message.acks)
           if (writer === this.#open?.writer) this.#acknowledged(seq);
-        return this.#move(message.cursor);
+        this.#move(message.cursor);
+        // Somebody else has brought what a reader holds.
+        if (this.refusal === readOnly && this.#outbox.isElsewhereWith(message.update)) this.compare();
+        return;
       case 'ack':
         this.#acknowledged(message.seq);
         return this.#move(message.cursor);
@@ -256,6 +274,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     if (kind !== yjsKind) return this.#cannotRead(document, kind);
     this.#open = new OpenDocument(message);
     this.#reason = undefined;
+    // Who may write learns of each edit by its acknowledgement whether the server has it.
+    if (access !== 'write' && this.unsynced > 0) this.#isComplete = false;
     // Another epoch: the server was restored from a backup, say, and may lack what it has acknowledged.
     if (this.#position !== undefined && this.#position.epoch !== epoch) this.#isComplete = false;
     // The records up to where this client stood are merged, or gone: a store that was put back to an earlier state may lack
@@ -281,8 +301,13 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     if (this.#open === undefined) return;
     const reason = error instanceof Error ? error.message : String(error);
     this.#open.forgetParts();
+    this.#askLater({ code: 'INTERNAL', close: errorTable.INTERNAL.close, reason });
+  }
+
+  #askLater(fault: Fault): void {
+    if (this.#open === undefined) return;
     this.#deps.connection.say({ type: 'close', document: this.#open.number });
-    this.#closed({ code: 'INTERNAL', close: errorTable.INTERNAL.close, reason });
+    this.#closed(fault);
   }
 
   /** The parts of an answer are applied together, when the last one is there. */
@@ -310,7 +335,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
       // Somebody who heard of the change may have closed the document.
       if (this.#open !== open) return;
       this.#backoff.began(this.#deps.clock.monotonic());
-      if (this.#access === 'write') this.#compare(open, parts);
+      this.#compare(open, parts);
       this.#setPhase('synced');
     }
     this.#move(cursor);
@@ -322,8 +347,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   /** The first sync of a document that came from elsewhere: what it had that the server lacks is found by looking. */
   #compare(open: OpenDocument, answer: readonly Uint8Array[]): void {
     if (this.#isComplete || this.#refusedContent.isStuck) return;
-    const missing = missingUpdate(this.#deps.doc, open.stateVector, deletesOf(answer));
-    this.#outbox.cover(missing);
+    const { stateVector } = open;
+    coverMissing(this.#outbox, this.#deps.doc, { stateVector, answer, access: this.#access });
     this.#isComparing = this.#outbox.isComparing;
     if (!this.#isComparing) this.#completed();
   }
@@ -350,13 +375,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   upload(isCrowded: boolean): Uploaded {
     const [open, outbox] = [this.#open, this.#outbox];
-    if (
-      open === undefined ||
-      this.#phase !== 'synced' ||
-      this.#access !== 'write' ||
-      this.#refusedContent.isStuck
-    )
-      return 'nothing';
+    const mayUpload = (this.#access === 'write' || outbox.isNextEmpty) && !this.#refusedContent.isStuck;
+    if (open === undefined || this.#phase !== 'synced' || !mayUpload) return 'nothing';
     if (isCrowded && !outbox.isNextSmall) return 'waiting';
     const next = outbox.next(this.#deps.connection.limits.maxUpdateBytes, (update) =>
       this.#refusedContent.fit(update),
@@ -384,6 +404,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   /** What is refused stays here, and is compared again when the rights have changed. */
   #refused(seq: number, fault: Fault): void {
     if (seq === 0) return this.emit('awareness-refused', [reasonOf(fault)]);
+    if (reasonOf(fault).retry === 'backoff') return this.#askLater(fault);
     const update = this.#outbox.sent(seq);
     if (this.#outbox.refused(seq)) this.#notTaken(reasonOf(fault), update);
     // What it took of the line is free for others.
@@ -394,6 +415,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   #notTaken(reason: DocumentReason, update: Uint8Array | undefined, ids?: Ranges): void {
     this.#isComparing = false;
     this.#isComplete = false;
+    this.#refusedFor = reason;
     if (isOfContent(reason)) this.#refusedContent.add(update, ids);
     if (!this.#goOnIfDeleted()) this.#tell(reason);
   }
@@ -435,6 +457,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   /** Asked for when nothing of ours is on its way: what is answered then is the same on both sides. */
   #askForSync(): void {
+    const { refusal } = this;
+    if (refusal !== undefined) return this.#waiters.reject(errorOf(refusal));
     if (this.#phase !== 'synced' || !this.#outbox.isSettled || this.#open === undefined) return;
     if (this.#waiters.take()) this.#deps.connection.say({ type: 'sync', document: this.#open.number });
   }
@@ -447,6 +471,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.#refusedContent.retry();
     // What was refused until now is found by comparing, which takes a fresh look at the server.
     if (isPromoted) this.#reopen();
+    else this.#askForSync();
   }
 
   #reopen(): void {
@@ -463,10 +488,12 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   #closed(fault: Fault): void {
     this.disconnected();
     const reason = reasonOf(fault);
-    const other = reason.code === 'FORBIDDEN' ? this.#deps.otherConnection?.() : undefined;
+    const other = reason.code === undefined ? undefined : this.#deps.otherConnection?.(reason.code);
     if (other !== undefined) return this.#moveTo(other);
     this.#tell(reason);
-    if (reason.code === 'CLIENT_ID_TAKEN') this.#takeAnotherId();
+    // Somebody else writes under our client id, as a copied offline copy makes it happen.
+    if (reason.code === 'CLIENT_ID_TAKEN')
+      this.#deps.doc.clientID = Math.floor(this.#deps.random() * 2 ** 32);
     if (reason.retry !== 'backoff') return this.#setPhase('blocked');
     // After such an end it is not certain any more what the server has.
     this.#isComplete = false;
@@ -480,11 +507,6 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.stop();
     this.#deps.connection = connection;
     if (wasStarted) this.start();
-  }
-
-  /** Somebody else writes under our client id, as a copied offline copy makes it happen. */
-  #takeAnotherId(): void {
-    this.#deps.doc.clientID = Math.floor(this.#deps.random() * 2 ** 32);
   }
 
   #tell(reason: DocumentReason): void {

@@ -216,6 +216,16 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     return typeof user === 'string' ? { ...remembered, user } : remembered;
   }
 
+  /** For the providers: it was given more documents than the server opens on it. */
+  get isOverfull(): boolean {
+    return this.names.size > this.wire.limits.maxDocuments;
+  }
+
+  /** For the providers: somebody may be logging in. */
+  get isAskingForToken(): boolean {
+    return this.#tokens.isAsking;
+  }
+
   /** It is not tried again until something changes, and no new token is on its way. */
   get isStuck(): boolean {
     return this.wire.state === 'blocked' && !this.#tokens.isAsking;

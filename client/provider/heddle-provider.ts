@@ -8,25 +8,22 @@ import type * as Y from 'yjs';
 import { systemClock } from '../../shared/clock.js';
 import { errorTable, SyncError } from '../../shared/errors.js';
 import type { ConnectionState } from '../connection/connection-state.js';
-import type { Connection, ConnectionReason } from '../connection/connection.js';
+import type { ConnectionReason } from '../connection/connection.js';
 import { checkOwnYjs } from '../crdt/own-yjs.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving, type LeavingQuestion } from '../platform/page-events.js';
 import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
 import { checkOptions } from './check-options.js';
+import { ConnectionPlace } from './connection-place.js';
 import type { DocumentPhase } from './document-events.js';
-import type {
-  HeddleConnection,
-  HeddleConnectionEvents,
-  HeddleConnectionOptions,
-} from './heddle-connection.js';
+import { errorOf, readOnly } from './document-reason.js';
+import type { HeddleConnection, HeddleConnectionEvents } from './heddle-connection.js';
 import { KeptDocument } from './kept-document.js';
 import { openCopy } from './open-copy.js';
 import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
 import type { LostContent } from './refused-content.js';
 import { Settled } from './settled.js';
-import { sharedConnection, type Share } from './shared-connections.js';
 import { clientIdConflict, loggedOut, otherOwner, statusReason, type StatusReason } from './status-reason.js';
 import { Subdocuments } from './subdocuments.js';
 import { connectionStatus, syncPhase, type SyncStatus } from './sync-status.js';
@@ -44,19 +41,16 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
    */
   readonly whenLoaded: Promise<void>;
   /**
-   * When this client has had all that the server had, and the server all that was found here and not there, for the first
-   * time. Rejects when it is destroyed or refused before.
+   * When this client has had all that the server had, and the server all that was here, for the first time. Rejects when it is
+   * destroyed before, and when the server refuses the document or something that is here.
    */
   readonly whenSynced: Promise<void>;
   readonly #kept: KeptDocument;
   readonly #undo: (() => void)[] = [];
-  readonly #connectionOptions: HeddleConnectionOptions;
-  #connection!: HeddleConnection;
-  #share: Share | undefined;
-  /** Of a subdocument. */
-  #parent: HeddleProvider | undefined;
-  #leaveConnection = (): void => {};
+  readonly #place: ConnectionPlace;
   readonly #firstSync = new Settled();
+  /** Those who wait for `sync`. */
+  readonly #syncing = new Set<Settled>();
   #subdocuments: Subdocuments<HeddleProvider> | undefined;
   #status!: SyncStatus;
   #leavingQuestion: LeavingQuestion | undefined;
@@ -79,18 +73,26 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.roomname = name;
     this.doc = doc;
     this.document = doc;
-    this.#connectionOptions = connectionOptions;
     // Before all else that is to be let go of: it throws where the address is none.
-    this.#share = connection === undefined ? sharedConnection(url, name, connectionOptions) : undefined;
+    this.#place = new ConnectionPlace({
+      url,
+      name,
+      options: connectionOptions,
+      connection,
+      user: this,
+      isWanted: () => this.#shouldConnect,
+      listen: (on) => this.#hear(on),
+      moved: () => this.emit('connection', [this.connection]),
+    });
     this.awareness = awareness ?? this.#newAwareness();
-    this.#join(connection ?? this.#share!.connection);
+    this.#place.join();
     this.url = this.connection.url;
     this.#kept = new KeptDocument({
       doc,
       name,
       awareness: this.awareness,
       connection: this.connection.wire,
-      otherConnection: () => this.#moveToOwn(),
+      otherConnection: (why) => this.#place.moveFor(why),
       clock: systemClock,
       random: Math.random,
       copy: openCopy(name, doc, offline, () => this.connection.owner()),
@@ -112,9 +114,12 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (connect) this.#open();
   }
 
-  /** What the document is on. Another one once, where the tokens of others on a shared one do not allow the document. */
+  /**
+   * What the document is on. Another one later, where the tokens of others on a shared one do not allow the document, or the
+   * server opens no more documents on it.
+   */
   get connection(): HeddleConnection {
-    return this.#connection;
+    return this.#place.connection;
   }
 
   /** All that is known about where the document is kept. One object, replaced when something changes. */
@@ -136,9 +141,9 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return this.#kept.unsynced;
   }
 
-  /** There are such edits, or something else that was found here and not on the server is not durable there yet. */
+  /** There are such edits, or something else that is here is not durable on the server: not yet, or because it was refused. */
   get hasUnsyncedChanges(): boolean {
-    return this.unsyncedChanges > 0 || this.#kept.unsyncedBytes > 0;
+    return this.unsyncedChanges + this.#kept.unsyncedBytes + this.#kept.refusedBytes > 0;
   }
 
   get shouldConnect(): boolean {
@@ -202,11 +207,27 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 
   /**
-   * Resolves when everything here is durable on the server and everything there is here. Waits for the connection. Rejects
-   * with SyncError when the server refuses something, or the document.
+   * Resolves when everything here is durable on the server and everything there is here. Waits while there is no connection.
+   * Rejects with SyncError when the server refuses the document or something that is here, when nobody is logged in, and
+   * when the connection cannot go on; and when the provider is destroyed.
    */
   sync(): Promise<void> {
-    return this.#kept.synced();
+    const waiting = new Settled();
+    this.#syncing.add(waiting);
+    if (this.#whyStuck !== undefined) this.#lookAtSyncing();
+    else this.#kept.synced().then(waiting.resolve, waiting.reject);
+    return waiting.promise.finally(() => this.#syncing.delete(waiting));
+  }
+
+  /** Why nothing is tried, whatever the document is; undefined while something is. */
+  get #whyStuck(): Pick<StatusReason, 'code' | 'message'> | undefined {
+    if (this.connection.isLoggedOut && !this.connection.isAskingForToken) return loggedOut;
+    if (this.#kept.isOfOther) return { ...otherOwner, code: 'FORBIDDEN' };
+    return this.#shouldConnect && this.connection.isStuck ? this.connection.reason : undefined;
+  }
+
+  #lookAtSyncing(reason = this.#whyStuck): void {
+    if (reason !== undefined) for (const { reject } of this.#syncing) reject(errorOf(reason));
   }
 
   /**
@@ -242,8 +263,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.disconnect();
     this.#subdocuments?.destroy();
     this.#kept.destroy();
-    this.#leaveConnection();
-    this.#share?.letGo();
+    this.#place.leave();
     this.#firstSync.reject(new Error('the provider was destroyed'));
     for (const undo of this.#undo.splice(0)) undo();
     this.emit('destroy', [this]);
@@ -256,41 +276,21 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return awareness;
   }
 
-  /** Takes part in a connection, and hears of it. */
-  #join(connection: HeddleConnection): void {
-    this.#connection = connection;
-    connection.names.add(this.name);
+  #hear(connection: HeddleConnection): readonly (() => void)[] {
     const open = (): void => this.#openWhenCovered();
-    const listening = [
+    return [
       listen(connection, 'state', (state) => this.#connectionChanged(state)),
       listen(connection, 'ended', (reason) => this.#connectionEnded(reason)),
       listen(connection, 'logged-out', () => this.#loggedOut()),
       listen(connection, 'token-failed', () => {
         this.#lookWhetherStuck();
+        // Whoever tried to log in has failed, though the application may be asked again.
+        this.#lookAtSyncing(this.connection.isLoggedOut ? loggedOut : undefined);
         this.#changed();
       }),
       listen(connection, 'renewed', open),
       listen(connection, 'covered', open),
     ];
-    this.#leaveConnection = () => {
-      for (const stop of listening) stop();
-      connection.names.delete(this.name);
-      connection.release(this);
-    };
-  }
-
-  /** A token that was asked for by another user's function does not allow the document; one by its own function may. */
-  #moveToOwn(): Connection | undefined {
-    const ofParent = this.#parent?.connection ?? this.connection;
-    if (ofParent === this.connection && this.#share?.hasOthersTokens !== true) return undefined;
-    this.#leaveConnection();
-    this.#share?.letGo();
-    if (ofParent === this.connection)
-      this.#share = sharedConnection(this.url, this.name, this.#connectionOptions, true);
-    this.#join(this.#share?.connection ?? ofParent);
-    if (this.#shouldConnect) this.connection.retain(this);
-    this.emit('connection', [this.connection]);
-    return this.connection.wire;
   }
 
   #openWhenCovered(): void {
@@ -311,7 +311,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
             ? { ...offline, name: offline.name + name.slice(this.name.length) }
             : offline,
       });
-      made.#parent = this;
+      made.#place.parent = this.#place;
       return made;
     });
   }
@@ -321,7 +321,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     const kept = this.#kept;
     kept.on('phase', (phase) => this.#phaseChanged(phase));
     kept.on('access', () => this.#accessChanged());
-    kept.on('other-owner', () => this.emit('other-owner', [this]));
+    kept.on('other-owner', () => {
+      this.#lookAtSyncing();
+      this.emit('other-owner', [this]);
+    });
     kept.on('unsynced', (count) => this.emit('unsyncedChanges', [count]));
     kept.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
     kept.on('client-id-conflict', (clientId) => this.emit('client-id-conflict', [{ clientId }]));
@@ -330,7 +333,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       if (retry !== 'backoff') this.#firstSync.reject(new SyncError(code ?? 'INTERNAL', message));
     });
     kept.on('changed', () => {
-      if (kept.phase === 'synced' && !kept.isOffering) this.#firstSync.resolve();
+      if (kept.refusal !== undefined) this.#firstSync.reject(errorOf(kept.refusal));
+      else if (kept.phase === 'synced' && !this.hasUnsyncedChanges) this.#firstSync.resolve();
       this.#changed();
     });
     for (const [name, told] of [
@@ -351,6 +355,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
 
   #loggedOut(): void {
     this.#kept.leaveTabs();
+    this.#lookAtSyncing();
     this.#changed();
   }
 
@@ -414,6 +419,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (code !== undefined && [4401, 4403].includes(errorTable[code].close))
       this.emit('authenticationFailed', [{ reason: message }]);
     this.#firstSync.reject(new SyncError(code ?? 'INTERNAL', message));
+    this.#lookAtSyncing();
     this.emit('closed', [{ code: closeCode, reason: message }, this]);
   }
 
@@ -439,7 +445,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     const { connection } = this;
     const kept = this.#kept;
     const state = this.#shouldConnect ? connection.state : 'idle';
-    const { unsynced: unsyncedChanges, unsyncedBytes } = kept;
+    const { unsynced: unsyncedChanges, unsyncedBytes, refusedBytes } = kept;
     const isBroken = this.#isBroken && state !== 'idle';
     return {
       phase: syncPhase({
@@ -449,11 +455,13 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
         document: kept.phase,
         unsyncedChanges,
         unsyncedBytes,
+        refusedBytes,
         isCopyUnread: kept.isCopyUnread,
       }),
       savedLocally: kept.isSavedLocally,
       unsyncedChanges,
       unsyncedBytes,
+      refusedBytes,
       lastSyncedAt: this.#status?.lastSyncedAt,
       access: kept.access === 'none' ? undefined : kept.access,
       transport: state === 'open' ? connection.transport : undefined,
@@ -469,8 +477,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (this.#kept.hasClientIdConflict) return clientIdConflict;
     if (isBroken && reason !== undefined) return statusReason(reason, isStuck);
     if (this.#kept.reason !== undefined) return statusReason(this.#kept.reason);
-    if (this.#kept.access === 'read' && this.hasUnsyncedChanges)
-      return statusReason({ code: 'READ_ONLY', message: 'this user may read the document, not change it' });
+    if (this.#kept.access === 'read' && this.hasUnsyncedChanges) return statusReason(readOnly);
     return undefined;
   }
 }

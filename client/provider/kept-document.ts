@@ -21,6 +21,7 @@ import { ClientIdentity } from './client-identity.js';
 import type { DocumentReason } from './document-reason.js';
 import type { DocumentPhase } from './document-events.js';
 import { DocumentSync } from './document-sync.js';
+import type { DocumentSyncDeps } from './document-sync-deps.js';
 import { Presence } from './presence.js';
 import type { LostContent } from './refused-content.js';
 import { Settled } from './settled.js';
@@ -31,7 +32,7 @@ export interface KeptDocumentDeps {
   readonly name: string;
   readonly connection: Connection;
   /** As in DocumentSync. */
-  readonly otherConnection?: (() => Connection | undefined) | undefined;
+  readonly otherConnection?: DocumentSyncDeps['otherConnection'];
   readonly clock: Clock;
   readonly random: () => number;
   /** The copy on this device; undefined for none. It is let go of with this. */
@@ -188,9 +189,14 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#sync?.unsyncedBytes ?? this.#early.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** As DocumentSync.isOffering. */
-  get isOffering(): boolean {
-    return this.#sync?.isOffering ?? false;
+  /** As DocumentSync.refusedBytes. */
+  get refusedBytes(): number {
+    return this.#sync?.refusedBytes ?? 0;
+  }
+
+  /** As DocumentSync.refusal. */
+  get refusal(): DocumentReason | undefined {
+    return this.#sync?.refusal;
   }
 
   /** On the server, whenever the connection is open. Idempotent; asks again where that was of no use before. */

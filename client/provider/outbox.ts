@@ -3,6 +3,7 @@
 
 import * as Y from 'yjs';
 import type { Fitted } from '../crdt/fit-update.js';
+import { Surplus } from '../crdt/surplus.js';
 import { splitUpdate } from '../crdt/split-update.js';
 
 /** So many parts on their way at once; what comes meanwhile is joined. */
@@ -31,8 +32,6 @@ interface Part {
   readonly origin: Origin;
   /** Edits that are durable when this part is, with all before it; 0 for what is no edit, and for all but the last part. */
   readonly edits: number;
-  /** Of a comparison: it holds edits that were counted before, in this part or another one. */
-  readonly coversEdits: boolean;
 }
 
 interface InFlight extends Part {
@@ -61,8 +60,11 @@ export class Outbox {
   #inFlight: InFlight[] = [];
   /** Edits the server did not take. They are in the document still. */
   #refused = 0;
+  #refusedBytes = 0;
   /** Edits before the first that the server did not take; none but these can count as durable, as they count in order. */
   #takenUpTo = Infinity;
+  /** What waits, without what the server has said meanwhile; undefined while nobody has asked. */
+  #surplus: Surplus | undefined;
   #added = 0;
   #durable = 0;
   #lastSeq = 0;
@@ -77,6 +79,11 @@ export class Outbox {
     return this.#inFlight.reduce((sum, part) => sum + countedBytes(part), this.#waitingBytes);
   }
 
+  /** Bytes that the server did not take, edits or not. They are in the document still. */
+  get refusedBytes(): number {
+    return this.#refusedBytes;
+  }
+
   /** Bytes that were handed out, and neither acknowledged nor refused. */
   get bytesInFlight(): number {
     return this.#inFlight.reduce((sum, { update }) => sum + update.length, 0);
@@ -87,15 +94,30 @@ export class Outbox {
     return this.#durable;
   }
 
-  /** Nothing is waiting or on its way, not even an offer. */
+  /** Nothing that is counted waits or is on its way, not even an offer. */
   get isSettled(): boolean {
-    return this.#waiting.length === 0 && this.#inFlight.length === 0;
+    return this.#inFlight.every(isDerived) && this.#waiting.every(isDerived);
+  }
+
+  /** What Yjs has made of its own accord, and was not sent. */
+  get derived(): readonly Uint8Array[] {
+    return [...this.#waiting.filter(isDerived).map(({ update }) => update), ...this.#derived];
   }
 
   /** Some of what `cover` was given is not acknowledged. */
   get isComparing(): boolean {
     const isOne = ({ origin }: Part): boolean => origin === 'comparison';
     return this.#inFlight.some(isOne) || this.#waiting.some(isOne);
+  }
+
+  /** What is next brings nothing, and asks only whether all before it is durable. */
+  get isNextEmpty(): boolean {
+    return this.#waiting[0]?.update === emptyUpdate;
+  }
+
+  /** What waits brings something that is counted: more than the question whether all before it is durable. */
+  get brings(): boolean {
+    return this.#waiting.some((part) => !isDerived(part) && part.update !== emptyUpdate);
   }
 
   /** Nothing is on its way, and what is next is small: there is room for it beside what others upload. */
@@ -107,7 +129,16 @@ export class Outbox {
   /** An edit that was just made, or so many as one update. */
   add(update: Uint8Array, edits = 1): void {
     this.#added += edits;
-    this.#wait({ update, origin: 'edit', edits, coversEdits: false });
+    this.#surplus?.add(update);
+    this.#wait({ update, origin: 'edit', edits });
+  }
+
+  /** For who cannot send what waits: with this, which the server has said, it has said all of that since it was asked first. */
+  isElsewhereWith(heard: Uint8Array): boolean {
+    this.#surplus ??= new Surplus(
+      this.#waiting.filter((part) => !isDerived(part)).map(({ update }) => update),
+    );
+    return this.#surplus.isGoneWith(heard);
   }
 
   /** A change that Yjs has made of its own accord: it is sent when that is possible, and never counted. */
@@ -118,7 +149,7 @@ export class Outbox {
 
   /** What the server has asked for goes before all that waits. */
   answer(update: Uint8Array): void {
-    this.#waitFirst([{ update, origin: 'answer', edits: 0, coversEdits: false }]);
+    this.#waitFirst([{ update, origin: 'answer', edits: 0 }]);
   }
 
   /**
@@ -132,9 +163,10 @@ export class Outbox {
     this.#waitingBytes = 0;
     this.#derived = [];
     this.#refused = 0;
+    this.#refusedBytes = 0;
     this.#takenUpTo = Infinity;
     if (update !== undefined || edits > 0)
-      this.#wait({ update: update ?? emptyUpdate, origin: 'comparison', edits, coversEdits: edits > 0 });
+      this.#wait({ update: update ?? emptyUpdate, origin: 'comparison', edits });
   }
 
   /**
@@ -194,17 +226,20 @@ export class Outbox {
     return this.#refuse(one, one.through);
   }
 
-  /** The connection was lost: what was on its way waits again, and numbers begin anew. Offers are found by comparing again. */
+  /**
+   * The connection was lost: what was on its way waits again, and numbers begin anew. What the server asked for it asks for
+   * again; what was found by comparing counts until it is compared again.
+   */
   reset(): void {
-    const derived = [...this.#inFlight, ...this.#waiting].filter(({ origin }) => origin === 'derived');
-    this.#derived = [...derived.map(({ update }) => update), ...this.#derived];
     const all = [...this.#inFlight, ...this.#waiting];
+    this.#derived = [...all.filter(isDerived).map(({ update }) => update), ...this.#derived];
     this.#inFlight = [];
     this.#waiting = [];
     this.#waitingEdits = 0;
     this.#waitingBytes = 0;
     this.#lastSeq = 0;
-    this.#waitFirst(all.filter(({ origin, coversEdits }) => origin === 'edit' || coversEdits));
+    this.#surplus = undefined;
+    this.#waitFirst(all.filter(({ origin }) => origin === 'edit' || origin === 'comparison'));
   }
 
   #wait(part: Part): void {
@@ -265,15 +300,20 @@ export class Outbox {
     return { type: part.origin === 'edit' ? 'update' : 'offer', seq, update: part.update };
   }
 
-  #refuse({ origin, edits }: Part, through: number): boolean {
+  #refuse({ origin, edits, update }: Part, through: number): boolean {
     if (origin === 'derived') return false;
     this.#refused += edits;
+    this.#refusedBytes += update.length;
     this.#takenUpTo = Math.min(this.#takenUpTo, through - edits);
     return true;
   }
 }
 
-const derivedPart = { origin: 'derived', edits: 0, coversEdits: false } as const;
+const derivedPart = { origin: 'derived', edits: 0 } as const;
+
+function isDerived({ origin }: Part): boolean {
+  return origin === 'derived';
+}
 
 function countedBytes({ origin, update }: Part): number {
   return origin === 'derived' ? 0 : update.length;

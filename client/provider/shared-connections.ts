@@ -24,6 +24,8 @@ export interface Share {
   readonly connection: HeddleConnection;
   /** Tokens may come from functions that the application gave to other users of the connection. */
   readonly hasOthersTokens: boolean;
+  /** As it was asked for. */
+  readonly isAlone: boolean;
   letGo(): void;
 }
 
@@ -65,6 +67,7 @@ export function sharedConnection(
   if (found !== undefined && token !== undefined) found.connection.useToken(token);
   return {
     connection: shared.connection,
+    isAlone,
     get hasOthersTokens() {
       return token !== undefined && !isOnlyOf(shared, token);
     },

@@ -24,6 +24,11 @@ export interface SyncStatus {
    */
   readonly unsyncedBytes: number;
   /**
+   * Bytes that are here and that the server did not take: too large, not valid, or of a user who may only read. They stay here
+   * as things are; `reason` says why. What a reader has made and never sent is among the two above.
+   */
+  readonly refusedBytes: number;
+  /**
    * When the server was last heard while both sides were the same: ms since the epoch by the server's clock; undefined if
    * never since the start.
    */
@@ -48,6 +53,7 @@ export interface SyncFacts {
   readonly document: DocumentPhase | undefined;
   readonly unsyncedChanges: number;
   readonly unsyncedBytes: number;
+  readonly refusedBytes: number;
   /** The copy on this device could not be read yet, and may hold edits that the server lacks. */
   readonly isCopyUnread: boolean;
 }
@@ -59,13 +65,14 @@ export function syncPhase({
   document,
   unsyncedChanges,
   unsyncedBytes,
+  refusedBytes,
   isCopyUnread,
 }: SyncFacts): SyncPhase {
   if (!isLoaded) return 'loading';
   if (connection === 'asking' || connection === 'opening' || connection === 'greeting')
     return isBroken ? 'offline' : 'connecting';
   if (connection !== 'open' || document === 'blocked') return 'offline';
-  const isAllThere = unsyncedChanges === 0 && unsyncedBytes === 0 && !isCopyUnread;
+  const isAllThere = unsyncedChanges + unsyncedBytes + refusedBytes === 0 && !isCopyUnread;
   return document === 'synced' && isAllThere ? 'synced' : 'syncing';
 }
 

@@ -8,8 +8,10 @@ interface Waiter {
 
 export class SyncWaiters {
   #waiters: Waiter[] = [];
+  #ended: Error | undefined;
 
   add(): Promise<void> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject, isAsked: false }));
   }
 
@@ -35,5 +37,11 @@ export class SyncWaiters {
 
   reject(error: Error): void {
     for (const { reject } of this.#waiters.splice(0)) reject(error);
+  }
+
+  /** Whoever waits from now on is rejected at once. */
+  end(error: Error): void {
+    this.#ended = error;
+    this.reject(error);
   }
 }

@@ -52,7 +52,7 @@ function phaseOf(
   reason: StatusReason | undefined,
 ): AppStatus['phase'] {
   const some = (phase: SyncStatus['phase']): boolean => documents.some((one) => one.phase === phase);
-  const isWaiting = waitingNotes > 0 || documents.some(({ unsyncedChanges }) => unsyncedChanges > 0);
+  const isWaiting = waitingNotes > 0 || documents.some((one) => one.unsyncedChanges + one.refusedBytes > 0);
   if (some('loading')) return 'loading';
   if (reason?.isFinal === true) return 'refused';
   if (some('offline')) return 'offline';

@@ -279,10 +279,10 @@ export class Notebook {
   }
 
   #noteChanged(note: OpenNote): void {
-    const { unsyncedChanges, phase, savedLocally } = note.provider.status;
+    const { phase, savedLocally } = note.provider.status;
     if (phase !== 'loading') {
       // Edits of another tab that has the note open are that tab's: only the server's having all ends the waiting.
-      if (unsyncedChanges > 0) this.#record.setWaiting(note.id, true);
+      if (note.provider.hasUnsyncedChanges) this.#record.setWaiting(note.id, true);
       else if (phase === 'synced') this.#record.setWaiting(note.id, false);
       const changedAt = this.index.entry(note.id)?.changedAt;
       const isWhole = phase === 'synced' && savedLocally;
@@ -293,9 +293,9 @@ export class Notebook {
   }
 
   #told(): void {
-    const { savedLocally, unsyncedChanges, offlineError } = this.#provider.status;
+    const { savedLocally, offlineError } = this.#provider.status;
     // On this device, as that is where the list is read from; where there is no copy, on the server.
-    if (savedLocally || (offlineError !== undefined && unsyncedChanges === 0))
+    if (savedLocally || (offlineError !== undefined && !this.#provider.hasUnsyncedChanges))
       for (const id of this.#listed) this.#record.setOwing(id, false);
     // After whatever told it has had its turn: to let go takes providers down.
     queueMicrotask(() => this.#letGo());

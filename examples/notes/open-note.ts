@@ -29,8 +29,8 @@ interface OpenNoteOptions {
 }
 
 /** All that was written is on the server, or on this device, from where it will be brought there. */
-export function isSafe({ status }: HeddleProvider): boolean {
-  return status.unsyncedChanges === 0 || status.savedLocally;
+export function isSafe({ hasUnsyncedChanges, status }: HeddleProvider): boolean {
+  return !hasUnsyncedChanges || status.savedLocally;
 }
 
 const pauseMs = 500;

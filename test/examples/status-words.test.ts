@@ -10,6 +10,7 @@ const synced: SyncStatus = {
   savedLocally: true,
   unsyncedChanges: 0,
   unsyncedBytes: 0,
+  refusedBytes: 0,
   lastSyncedAt: undefined,
   access: 'write',
   transport: 'websocket',

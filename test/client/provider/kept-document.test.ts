@@ -224,6 +224,7 @@ describe('a document with a copy', () => {
       document: 'synced',
       unsyncedChanges: 0,
       unsyncedBytes: 0,
+      refusedBytes: 0,
     } as const;
     expect(syncPhase({ ...facts, isCopyUnread: true })).toBe('syncing');
     expect(syncPhase({ ...facts, isCopyUnread: false })).toBe('synced');

@@ -3,7 +3,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { HeddleProvider, type HeddleProviderOptions, type TokenWanted } from '../../../client/index.js';
+import {
+  HeddleConnection,
+  HeddleProvider,
+  type HeddleProviderOptions,
+  type TokenWanted,
+} from '../../../client/index.js';
 import { until } from '../../support/peer.js';
 import { serverForTest, testSecret, tokenFor } from '../../support/test-server.js';
 
@@ -244,4 +249,50 @@ it('K39: more documents than the server opens on one connection go over another 
   const all = [first, ...['two', 'three', 'four', 'five'].map((name) => open(url, name, {}))];
   await allSynced(all);
   expect(connectionsOf(all)).toBe(3);
+});
+
+describe('K45: more documents in one turn than the server opens on one connection', () => {
+  const limits = { limits: { maxDocumentsPerConnection: 2 } };
+  const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+
+  it('go over further connections, before the server has said how many it takes', async () => {
+    const { url } = await serverForTest(limits);
+    const all = names.map((name) => open(url, name, {}));
+    await allSynced(all);
+    expect(connectionsOf(all)).toBe(4);
+    for (const { doc } of all) doc.getText('text').insert(0, 'typed');
+    await Promise.all(all.map((one) => one.sync()));
+    expect(all.map(({ status }) => status.reason)).toEqual(names.map(() => undefined));
+  });
+
+  it('go over further connections also where they are subdocuments', async () => {
+    const { url } = await serverForTest(limits);
+    const parent = open(url, 'parent', {});
+    const parts = names.map((name) => {
+      const part = new Y.Doc({ guid: name, autoLoad: true });
+      parent.doc.getMap('parts').set(name, part);
+      return part;
+    });
+    await parent.sync();
+    for (const part of parts) part.getText('text').insert(0, 'typed');
+    const other = open(url, 'parent', {});
+    await other.whenSynced;
+    const seen = (): string[] =>
+      [...other.doc.getMap<Y.Doc>('parts').values()].map((part) => part.getText('text').toJSON());
+    await until(() => seen().every((text) => text === 'typed'), 'all parts have arrived');
+    expect(seen().length).toBe(names.length);
+  });
+
+  it('wait on the connection of the application until there is room', async () => {
+    const { url } = await serverForTest(limits);
+    const connection = new HeddleConnection(url, { WebSocketPolyfill: WebSocket });
+    onTestFinished(() => connection.destroy());
+    const all = names.slice(0, 3).map((name) => open(url, name, { connection }));
+    await allSynced(all.slice(0, 2));
+    await until(() => all[2]!.status.reason?.code === 'RATE_LIMITED', 'it is told to wait');
+    expect(all[2]!.status.reason).toMatchObject({ kind: 'busy', isFinal: false });
+    all[0]!.destroy();
+    await all[2]!.sync();
+    expect(all[2]!.status).toMatchObject({ phase: 'synced', reason: undefined });
+  });
 });

@@ -9,6 +9,7 @@ const synced: SyncStatus = {
   savedLocally: true,
   unsyncedChanges: 0,
   unsyncedBytes: 0,
+  refusedBytes: 0,
   lastSyncedAt: 1,
   access: 'write',
   transport: 'websocket',

@@ -1,0 +1,48 @@
+// Whether what a document deletes and another one does not may be what Yjs has tidied, and so nobody's edit.
+
+import * as Y from 'yjs';
+import { contentIdsOf, joinedIds, rangesWithout } from './content-ids.js';
+
+/**
+ * Whether an update of the document holds nothing but deletions of marks: those that are known to be tidied, and with
+ * `mayGuess` also others that may have been marks. Yjs forgets what it deletes: of what was deleted before it came here in a
+ * text that has marks, nobody can tell a mark from a letter.
+ */
+export function isTidied(
+  doc: Y.Doc,
+  update: Uint8Array,
+  known: readonly Uint8Array[],
+  mayGuess: boolean,
+): boolean {
+  const { structs, deletes } = contentIdsOf(update);
+  if (structs.clients.size > 0) return false;
+  const unknown = rangesWithout(deletes, joinedIds(known.map(contentIdsOf)).deletes);
+  if (unknown.clients.size === 0) return true;
+  if (!mayGuess || !hasMarks(doc)) return false;
+  for (const [client, ranges] of unknown.clients)
+    for (const { clock, len } of ranges)
+      for (const struct of structsIn(doc, client, clock, clock + len)) if (!mayBeMark(struct)) return false;
+  return true;
+}
+
+function hasMarks({ store }: Y.Doc): boolean {
+  for (const structs of store.clients.values())
+    if (structs.some((one) => one instanceof Y.Item && one.content instanceof Y.ContentFormat)) return true;
+  return false;
+}
+
+function* structsIn(doc: Y.Doc, client: number, from: number, to: number): Iterable<Y.Item | Y.GC> {
+  const structs = doc.store.clients.get(client) ?? [];
+  for (let at = from; at < to;) {
+    const struct = structs[Y.findIndexSS(structs, at)]!;
+    yield struct;
+    at = struct.id.clock + struct.length;
+  }
+}
+
+/** Of deleted content. Marks are between the letters of a text; what the type is that nobody has asked for yet is not known. */
+function mayBeMark(struct: Y.Item | Y.GC): boolean {
+  if (!(struct instanceof Y.Item) || struct.parentSub !== null || struct.countable) return false;
+  const { parent } = struct;
+  return parent instanceof Y.Text || parent?.constructor === Y.AbstractType;
+}
