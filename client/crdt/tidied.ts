@@ -18,16 +18,30 @@ export function isTidied(
   if (structs.clients.size > 0) return false;
   const unknown = rangesWithout(deletes, joinedIds(known.map(contentIdsOf)).deletes);
   if (unknown.clients.size === 0) return true;
-  if (!mayGuess || !hasMarks(doc)) return false;
+  if (!mayGuess) return false;
+  const isFormatted = formattedTypes();
   for (const [client, ranges] of unknown.clients)
     for (const { clock, len } of ranges)
-      for (const struct of structsIn(doc, client, clock, clock + len)) if (!mayBeMark(struct)) return false;
+      for (const struct of structsIn(doc, client, clock, clock + len))
+        if (!mayBeMark(struct, isFormatted)) return false;
   return true;
 }
 
-function hasMarks({ store }: Y.Doc): boolean {
-  for (const structs of store.clients.values())
-    if (structs.some((one) => one instanceof Y.Item && one.content instanceof Y.ContentFormat)) return true;
+type Type = Exclude<Y.Item['parent'], Y.ID | string | null>;
+
+/** Says of a type whether there are marks in it. */
+function formattedTypes(): (type: Type) => boolean {
+  const known = new Map<Type, boolean>();
+  return (type) => {
+    const isFormatted = known.get(type) ?? hasMarks(type);
+    known.set(type, isFormatted);
+    return isFormatted;
+  };
+}
+
+function hasMarks({ _start }: Type): boolean {
+  for (let item = _start; item !== null; item = item.right)
+    if (item.content instanceof Y.ContentFormat) return true;
   return false;
 }
 
@@ -40,9 +54,9 @@ function* structsIn(doc: Y.Doc, client: number, from: number, to: number): Itera
   }
 }
 
-/** Of deleted content. Marks are between the letters of a text; what the type is that nobody has asked for yet is not known. */
-function mayBeMark(struct: Y.Item | Y.GC): boolean {
+/** Of deleted content. Marks are between the letters of a text. */
+function mayBeMark(struct: Y.Item | Y.GC, isFormatted: (type: Type) => boolean): boolean {
   if (!(struct instanceof Y.Item) || struct.parentSub !== null || struct.countable) return false;
   const { parent } = struct;
-  return parent instanceof Y.Text || parent?.constructor === Y.AbstractType;
+  return parent instanceof Y.AbstractType && isFormatted(parent);
 }
