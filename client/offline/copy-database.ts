@@ -8,7 +8,8 @@ import { openDatabase, resultOf, type DatabaseDeps } from './open-database.js';
 
 const rowStore = 'updates';
 const recordStore = 'custom';
-const recordKey = 'heddle';
+/** Where our record is, among what applications keep there by y-indexeddb's `set`. */
+export const recordKey = 'heddle';
 /** So many rows are read at a time. */
 const stepRows = 200;
 /** A transaction that takes longer is given up. */
@@ -112,6 +113,18 @@ export class CopyTransaction {
 
   async putRecord(record: CopyRecord): Promise<void> {
     await resultOf(this.#records.put(record, recordKey));
+  }
+
+  value(key: IDBValidKey): Promise<unknown> {
+    return resultOf<unknown>(this.#records.get(key));
+  }
+
+  async putValue(key: IDBValidKey, value: unknown): Promise<void> {
+    await resultOf(this.#records.put(value, key));
+  }
+
+  async deleteValue(key: IDBValidKey): Promise<void> {
+    await resultOf(this.#records.delete(key));
   }
 
   /** Returns the row's key. */

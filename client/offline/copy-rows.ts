@@ -67,9 +67,16 @@ export class CopyRows {
   }
 
   /** The record as it is now; undefined where there is none. */
-  async stored(): Promise<CopyRecord | undefined> {
-    const database = await this.#open();
-    return database.read((transaction) => transaction.record());
+  stored(): Promise<CopyRecord | undefined> {
+    return this.read((transaction) => transaction.record());
+  }
+
+  async read<T>(work: (transaction: CopyTransaction) => Promise<T>): Promise<T> {
+    return (await this.#open()).read(work);
+  }
+
+  async change<T>(work: (transaction: CopyTransaction) => Promise<T>): Promise<T> {
+    return (await this.#open()).change(work);
   }
 
   /** This tab opens the copy, and reads it. `dead`: which tabs of the record are gone; undefined where nobody knows. */
@@ -78,8 +85,7 @@ export class CopyRows {
     who?: CopyOwner,
   ): Promise<{ record: CopyRecord; rows: readonly StoredRow[] }> {
     const { tab, newId, database: deps } = this.#deps;
-    const database = await this.#open();
-    const found = await database.change(async (transaction) => {
+    const found = await this.change(async (transaction) => {
       const rows = await transaction.rowsAfter(undefined);
       let stored = (await transaction.record()) ?? newRecord(newId());
       if (who !== undefined && !isFor(stored.owner, who)) throw foreign(this.name);
@@ -101,8 +107,7 @@ export class CopyRows {
 
   /** Stores a batch and merges rows within one transaction, and returns the record after it. */
   async store(batch: Batch, whole: Whole, compaction: Compaction | undefined): Promise<CopyRecord> {
-    const database = await this.#open();
-    this.#record = await database.change(async (transaction) => {
+    this.#record = await this.change(async (transaction) => {
       const stored = await transaction.record();
       const isThere = stored !== undefined && stored.id === this.#record?.id;
       let record = isThere ? stored : await this.#beginAnew(transaction, stored, whole);
@@ -117,8 +122,7 @@ export class CopyRows {
 
   /** What rows hold that were not there at the last look, as one update; undefined when there are none. */
   async look(): Promise<Uint8Array | undefined> {
-    const database = await this.#open();
-    const rows = await database.read((transaction) => transaction.rowsAfter(this.#lastKey));
+    const rows = await this.read((transaction) => transaction.rowsAfter(this.#lastKey));
     const update = mergeStored(rows.map((row) => row.update));
     this.#lastKey = rows.at(-1)?.key ?? this.#lastKey;
     return update;

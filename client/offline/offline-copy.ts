@@ -18,11 +18,12 @@ import { placeIn, type CopyPlace } from './copy-place.js';
 import { CopyQueue } from './copy-queue.js';
 import { othersWithPending, pendingOf, type CopyAccess, type CopyRecord } from './copy-record.js';
 import { foreign, tabsIn, type Compaction } from './copy-rows.js';
+import { CopyValues } from './copy-values.js';
 import { nextCopyState, type CopyEvent, type CopyState } from './copy-state.js';
 import { findDatabase } from './find-database.js';
 import { pendingRows, type LoadedCopy } from './loaded-copy.js';
 import { mergeStored } from './merge-updates.js';
-import { OfflineError, toOfflineError, type OfflineErrorCode } from './offline-error.js';
+import { finalErrors, OfflineError, passingErrors, toOfflineError } from './offline-error.js';
 import { inTime, type DatabaseDeps } from './open-database.js';
 import type { TabLocks } from './tab-locks.js';
 import { finishBeforeOpening, lastWipe, refuseWiped } from './wipe.js';
@@ -37,11 +38,6 @@ const lookMs = 500;
 const noCompactionMs = 60_000;
 /** A full device is asked again this seldom. */
 const fullMs = 10_000;
-/** After these nothing can be stored any more. */
-const finalErrors: readonly OfflineErrorCode[] = ['OFFLINE_DELETED', 'OFFLINE_BLOCKED'];
-/** After these a copy that could not be read may be readable later: the device was slow, or lost its database server. */
-const passingErrors: readonly OfflineErrorCode[] = ['OFFLINE_TIMEOUT', 'OFFLINE_FAILED', 'OFFLINE_QUOTA'];
-
 export interface OfflineCopyDeps {
   /** Undefined where there is no IndexedDB. */
   readonly factory: IDBFactory | undefined;
@@ -115,7 +111,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     this.#deps = deps;
     this.#queue = new CopyQueue({ encodeDocument: deps.encodeDocument, now: () => clock.monotonic() });
     this.#databaseDeps = { factory, clock, timeoutMs };
-    this.#tab = this.#newId();
+    this.#tab = randomId(random, 2);
     this.#place = this.#placeIn(name);
     this.#backoff = new Backoff(random, { firstMs: 1_000, maxMs: 120_000 });
   }
@@ -211,6 +207,13 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     return true;
   }
 
+  /** What the application keeps beside the document. */
+  readonly values = new CopyValues(async () => {
+    await this.load();
+    if (this.#state === 'open') return this.#place.rows;
+    throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+  });
+
   /** Resolves when all that was handed in before is stored. Rejects with OfflineError when that fails now. */
   async flush(): Promise<void> {
     await this.load();
@@ -253,11 +256,11 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   #placeIn(database: string): CopyPlace {
-    const { locks, encodeDocument } = this.#deps;
+    const { locks, encodeDocument, random } = this.#deps;
     return placeIn(database, {
       database: this.#databaseDeps,
       tab: this.#tab,
-      newId: () => this.#newId(),
+      newId: () => randomId(random, 2),
       encodeDocument,
       lost: (error) => this.#lost(error),
       refuseWiped: () => refuseWiped(this.#wipe),
@@ -524,9 +527,5 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   /** What does not end in time is given up. */
   #inTime<T>(promise: Promise<T>): Promise<T> {
     return inTime(promise, 'other tabs, or the one before, did not let go', this.#databaseDeps);
-  }
-
-  #newId(): string {
-    return randomId(this.#deps.random, 2);
   }
 }

@@ -18,6 +18,15 @@ export type OfflineErrorCode =
   | 'OFFLINE_UNSYNCED'
   | 'OFFLINE_FAILED';
 
+/** After these nothing can be stored any more. */
+export const finalErrors: readonly OfflineErrorCode[] = ['OFFLINE_DELETED', 'OFFLINE_BLOCKED'];
+/** After these a copy that could not be read may be readable later: the device was slow, or lost its database server. */
+export const passingErrors: readonly OfflineErrorCode[] = [
+  'OFFLINE_TIMEOUT',
+  'OFFLINE_FAILED',
+  'OFFLINE_QUOTA',
+];
+
 export class OfflineError extends Error {
   readonly code: OfflineErrorCode;
 

@@ -10,6 +10,7 @@ import { errorTable, SyncError } from '../../shared/errors.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import type { ConnectionReason } from '../connection/connection.js';
 import { checkOwnYjs } from '../crdt/own-yjs.js';
+import type { ValueKey } from '../offline/copy-values.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving, type LeavingQuestion } from '../platform/page-events.js';
 import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
@@ -17,8 +18,9 @@ import { checkOptions } from './check-options.js';
 import { ConnectionPlace } from './connection-place.js';
 import type { DocumentPhase } from './document-events.js';
 import { errorOf, readOnly } from './document-reason.js';
-import type { HeddleConnection, HeddleConnectionEvents } from './heddle-connection.js';
+import type { HeddleConnection } from './heddle-connection.js';
 import { KeptDocument } from './kept-document.js';
+import { listen } from './listen.js';
 import { openCopy } from './open-copy.js';
 import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
@@ -248,6 +250,23 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   /** Sets one field of what others see of this client. */
   setAwarenessField(key: string, value: unknown): void {
     this.awareness.setLocalStateField(key, value);
+  }
+
+  /**
+   * As y-indexeddb has it: what the application keeps beside the document, in its copy on this device, and in no other place. Undefined
+   * when there is none. Waits for the copy; rejects with OfflineError.
+   */
+  async get(key: ValueKey): Promise<unknown> {
+    return this.#kept.values.get(key);
+  }
+
+  /** Resolves when it is stored: anything that can be cloned. It goes with the copy. Rejects with OfflineError. */
+  async set(key: ValueKey, value: unknown): Promise<void> {
+    return this.#kept.values.set(key, value);
+  }
+
+  async del(key: ValueKey): Promise<void> {
+    return this.#kept.values.del(key);
   }
 
   /** Deletes the copy on this device, with what the server lacks; the document goes on in memory. Rejects with OfflineError. */
@@ -480,14 +499,4 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (this.#kept.access === 'read' && this.hasUnsyncedChanges) return statusReason(readOnly);
     return undefined;
   }
-}
-
-/** Listens until what it returns is called. */
-function listen<Name extends keyof HeddleConnectionEvents>(
-  connection: HeddleConnection,
-  name: Name,
-  listener: HeddleConnectionEvents[Name],
-): () => void {
-  connection.on(name, listener);
-  return () => connection.off(name, listener);
 }

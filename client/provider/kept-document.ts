@@ -10,10 +10,11 @@ import type { Connection, Welcome } from '../connection/connection.js';
 import { applyGuarded } from '../crdt/apply-parts.js';
 import { guardDocument } from '../crdt/guarded-document.js';
 import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
+import type { CopyValues } from '../offline/copy-values.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
 import type { WrittenRange } from '../crdt/written-here.js';
-import type { OfflineError } from '../offline/offline-error.js';
+import { OfflineError } from '../offline/offline-error.js';
 import { Tidying } from '../crdt/tidying.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
@@ -146,6 +147,15 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   get copy(): OfflineCopy | undefined {
     return this.#copy;
+  }
+
+  /** Throws OfflineError where there is no copy, or none that is for whom the connection is with. */
+  get values(): CopyValues {
+    if (this.#copy === undefined)
+      throw new OfflineError('OFFLINE_UNAVAILABLE', 'there is no copy on this device');
+    if (this.#isOfOther || this.reason?.code === 'FORBIDDEN')
+      throw new OfflineError('OFFLINE_FORBIDDEN', 'the copy is not for this user of this server');
+    return this.#copy.values;
   }
 
   /** The copy could not be read yet, and may hold edits that nobody has seen. */

@@ -112,6 +112,23 @@ describe('an edit that the server does not take', () => {
   });
 });
 
+describe('values beside the document', () => {
+  it('I29: are kept by the provider, and refused in typed errors where there is no copy', async () => {
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    vi.stubGlobal('IDBKeyRange', IDBKeyRange);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { url } = await serverForTest();
+    const one = provider(url);
+    await one.set('scroll', 7);
+    expect(await one.get('scroll')).toBe(7);
+    await one.del('scroll');
+    expect(await one.get('scroll')).toBeUndefined();
+    await expect(one.set('heddle', 1)).rejects.toThrow(TypeError);
+    const without = provider(url, 'notes', { offline: false });
+    await expect(without.get('scroll')).rejects.toMatchObject({ code: 'OFFLINE_UNAVAILABLE' });
+  });
+});
+
 describe('a Y.Doc that goes on under another user', () => {
   const secret = 'a secret of this device that nobody guesses';
   const signIn = async (doc: Y.Doc, url: string, sub: string, device: string): Promise<HeddleProvider> => {

@@ -143,6 +143,27 @@ describe('K21: a document and its owner', () => {
     expect([fresh.text.toJSON(), fresh.kept.isOfOther, fresh.kept.phase]).toEqual(['', false, 'synced']);
   });
 
+  it('I29: has values of its own beside the document, which nobody else reads', async () => {
+    const first = open('alice');
+    await server.run(300);
+    await first.kept.values.set('k', 'of alice');
+    await first.close();
+    const second = open('bob');
+    await server.run(300);
+    expect(await second.kept.values.get('k')).toBeUndefined();
+    await second.close();
+    const wrong = open('bob', { server: 'server', user: 'alice' });
+    await server.run(300);
+    expect(wrong.kept.isOfOther).toBe(true);
+    expect(() => wrong.kept.values).toThrow(expect.objectContaining({ code: 'OFFLINE_FORBIDDEN' }));
+    await wrong.close();
+    server.bearers.byToken.set('alice', { sub: 'alice', access: 'none' });
+    const refused = open('alice');
+    await refused.kept.whenLoaded;
+    await server.run(300);
+    expect(() => refused.kept.values).toThrow(expect.objectContaining({ code: 'OFFLINE_FORBIDDEN' }));
+  });
+
   it('K21: who was taken for somebody else is told, and goes on when that one is back', async () => {
     const before = open('alice');
     await server.run(300);
