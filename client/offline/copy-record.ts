@@ -33,6 +33,8 @@ export interface CopyRecord {
   readonly access: CopyAccess | undefined;
   /** Whose it is; absent in a database of y-indexeddb until the first who may write it takes it. */
   readonly owner?: CopyOwner | undefined;
+  /** When the server was last heard while both sides were the same, by its clock, ms since the epoch; absent for never. */
+  readonly syncedAt?: number | undefined;
   /** All rows that are accounted for; pending ones in the order of their edits. */
   readonly rows: readonly Row[];
   /** Tabs that have opened the copy and not closed it, whether they are alive or not. */
@@ -163,6 +165,11 @@ export function withPosition(record: CopyRecord, position: Position): CopyRecord
   if (isOfEpoch && old.offset > position.offset) return record;
   if (isOfEpoch && old.offset === position.offset && old.heardIn === position.heardIn) return record;
   return { ...record, position };
+}
+
+/** It never goes back: another tab may have been in sync later. */
+export function withSyncedAt(record: CopyRecord, at: number | undefined): CopyRecord {
+  return at === undefined || at <= (record.syncedAt ?? 0) ? record : { ...record, syncedAt: at };
 }
 
 /** Rows were merged into one, which takes the place of the first. */

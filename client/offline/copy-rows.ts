@@ -14,6 +14,7 @@ import {
   tabsOf,
   withPosition,
   withRow,
+  withSyncedAt,
   type CopyRecord,
 } from './copy-record.js';
 import { mergeStored } from './merge-updates.js';
@@ -27,7 +28,9 @@ export interface CopyRowsDeps {
   readonly tab: string;
   readonly newId: () => string;
   /** The whole document; undefined where it cannot be had. */
-  readonly encodeDocument: (() => Uint8Array) | undefined;
+  readonly encodeDocument?: (() => Uint8Array) | undefined;
+  /** When both sides were last the same, as in the record. */
+  readonly syncedAt?: (() => number | undefined) | undefined;
   /** Called when somebody else has closed the database. */
   readonly lost: (error: OfflineError) => void;
   /** Throws OfflineError where nothing may be read or written any more, because the copies of the device were wiped. */
@@ -64,6 +67,12 @@ export class CopyRows {
   /** As this tab has last written it; undefined before it has entered. */
   get record(): CopyRecord | undefined {
     return this.#record;
+  }
+
+  /** Both sides were the same later than the record says. */
+  get wasSyncedLater(): boolean {
+    const record = this.#record;
+    return record !== undefined && withSyncedAt(record, this.#deps.syncedAt?.()) !== record;
   }
 
   /** The record as it is now; undefined where there is none. */
@@ -114,6 +123,7 @@ export class CopyRows {
       record = await storeBatch(transaction, record, batch, this.#deps.tab);
       if (compaction !== undefined && isThere)
         record = await compact(transaction, record, compaction.plan, compaction.document);
+      record = withSyncedAt(record, this.#deps.syncedAt?.());
       if (record !== stored) await transaction.putRecord(record);
       return record;
     });
@@ -139,7 +149,8 @@ export class CopyRows {
     const id = this.#record?.id;
     await this.#database?.change(async (transaction) => {
       const record = await transaction.record();
-      if (record !== undefined && record.id === id) await transaction.putRecord(left(record, this.#deps.tab));
+      if (record === undefined || record.id !== id) return;
+      await transaction.putRecord(withSyncedAt(left(record, this.#deps.tab), this.#deps.syncedAt?.()));
     });
   }
 

@@ -22,6 +22,8 @@ export interface LoadedCopy {
   readonly pending: readonly PendingEdits[];
   /** What the server last allowed on this document, if it has ever said. */
   readonly access: CopyAccess | undefined;
+  /** When the server was last heard while both sides were the same, as the record has it. */
+  readonly syncedAt?: number | undefined;
 }
 
 /** The edits of these rows of the record, as they were found. */

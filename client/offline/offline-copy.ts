@@ -57,6 +57,8 @@ export interface OfflineCopyDeps {
    * copy, of whoever opens it.
    */
   readonly owner?: (() => Promise<CopyOwner>) | undefined;
+  /** When both sides were last the same, by the server's clock; undefined for never. It is stored with whatever is stored. */
+  readonly syncedAt?: (() => number | undefined) | undefined;
 }
 
 interface OfflineCopyEvents {
@@ -227,7 +229,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       await this.#look();
       this.#queue.takeOver();
     }
-    if (this.#hasContent || this.#queue.hasNotes) await this.#run();
+    if (this.#hasNews) await this.#run();
   }
 
   /**
@@ -255,16 +257,19 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     return this.#queue.hasContent || this.#isInDoubt;
   }
 
+  get #hasNews(): boolean {
+    return this.#hasContent || this.#queue.hasNotes || this.#place.rows.wasSyncedLater;
+  }
+
   #placeIn(database: string): CopyPlace {
-    const { locks, encodeDocument, random } = this.#deps;
+    const { random } = this.#deps;
     return placeIn(database, {
+      ...this.#deps,
       database: this.#databaseDeps,
       tab: this.#tab,
       newId: () => randomId(random, 2),
-      encodeDocument,
       lost: (error) => this.#lost(error),
       refuseWiped: () => refuseWiped(this.#wipe),
-      locks,
     });
   }
 
@@ -288,8 +293,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       await this.#inTime(this.#place.locks.enter());
       const loaded = await this.#read(isLate, who);
       const locks = this.#place.locks;
-      const becomeWriter = (): void => this.#becomeWriter(locks);
-      await this.#inTime(locks.compete(becomeWriter, this.#reportThrown));
+      await this.#inTime(locks.compete(() => this.#becomeWriter(locks), this.#reportThrown));
       // Meanwhile it may have been deleted, or closed.
       if (this.#state !== 'loading')
         throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
@@ -318,7 +322,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     const count = pending.reduce((sum, { edits }) => sum + edits, 0);
     this.#queue.precededBy(count, isLate);
     const position = record.isDoubtful ? undefined : record.position;
-    return { update, position, pending, access: record.access };
+    return { update, position, pending, access: record.access, syncedAt: record.syncedAt };
   }
 
   #opened(isLate: boolean, loaded: LoadedCopy): void {
@@ -411,7 +415,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     try {
       if (this.#queue.hasLeft) await this.#look();
       compaction = this.#compaction();
-      if (!this.#hasContent && !this.#queue.hasNotes && compaction === undefined) return;
+      if (!this.#hasNews && compaction === undefined) return;
       const batch = this.#queue.take();
       const { isWriter, counts } = this.#queue;
       this.#stored(await this.#place.rows.store(batch, { isWriter, counts }, compaction), compaction);

@@ -97,7 +97,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       otherConnection: (why) => this.#place.moveFor(why),
       clock: systemClock,
       random: Math.random,
-      copy: openCopy(name, doc, offline, () => this.connection.owner()),
+      copy: openCopy(name, doc, offline, {
+        owner: () => this.connection.owner(),
+        syncedAt: () => (this.status?.phase === 'synced' ? this.#heardAt : this.status?.lastSyncedAt),
+      }),
       owner: () => this.connection.owner(),
       url: this.url,
       channelName: tabs ? `heddle:${this.url}:${name}` : undefined,
@@ -451,13 +454,14 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     const before = this.#status;
     const now = this.#statusNow();
     if (equalityDeep(before, now)) return;
-    // The last word of the server is the last proof that both sides were the same; its loss may be noticed much later.
     const wasSame = before.phase === 'synced' || now.phase === 'synced';
-    const lastSyncedAt = wasSame
-      ? this.connection.wire.heardAt + this.connection.serverTimeOffset
-      : before.lastSyncedAt;
-    this.#status = Object.freeze({ ...now, lastSyncedAt });
+    this.#status = Object.freeze({ ...now, lastSyncedAt: wasSame ? this.#heardAt : now.lastSyncedAt });
     this.emit('sync-status', [this.#status]);
+  }
+
+  /** The last word of the server is the last proof that both sides were the same; its loss may be noticed much later. */
+  get #heardAt(): number {
+    return this.connection.wire.heardAt + this.connection.serverTimeOffset;
   }
 
   #statusNow(): SyncStatus {
@@ -481,7 +485,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       unsyncedChanges,
       unsyncedBytes,
       refusedBytes,
-      lastSyncedAt: this.#status?.lastSyncedAt,
+      lastSyncedAt: this.#status?.lastSyncedAt ?? this.#kept.syncedAt,
       access: kept.access === 'none' ? undefined : kept.access,
       transport: state === 'open' ? connection.transport : undefined,
       reason: this.#reason(isBroken),

@@ -93,6 +93,7 @@ export class KeptDocument extends GuardedObservable<Events> {
   /** By the server's last word, be it of the time when the copy was made. */
   #mayRead = false;
   #isOpen = false;
+  #syncedAt: number | undefined;
   /** What the copy was loaded with is not for whom the connection is with. */
   #isOfOther = false;
   #isDestroyed = false;
@@ -190,6 +191,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#isOfOther;
   }
 
+  /** When both sides were last the same before this page, as the copy remembers it: by the server's clock. */
+  get syncedAt(): number | undefined {
+    return this.#syncedAt;
+  }
+
   get unsynced(): number {
     return this.#sync?.unsynced ?? this.#early.length;
   }
@@ -273,10 +279,11 @@ export class KeptDocument extends GuardedObservable<Events> {
   }
 
   /** The copy could not be read at first: what it holds comes to what the document has by now. */
-  #loadedLate(copy: OfflineCopy, { update, position, pending, access }: LoadedCopy): void {
+  #loadedLate(copy: OfflineCopy, { update, position, pending, access, syncedAt }: LoadedCopy): void {
     const { doc } = this.#deps;
     const sync = this.#sync;
     if (this.#isDestroyed || sync === undefined) return;
+    this.#syncedAt = syncedAt;
     if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
     for (const { update: edit, edits } of pending) sync.restore(edit, edits);
     copy.restored();
@@ -287,7 +294,8 @@ export class KeptDocument extends GuardedObservable<Events> {
   }
 
   /** Everything of this device is in the document: the server may be asked for the rest. */
-  #begin({ position, pending, access }: LoadedCopy): void {
+  #begin({ position, pending, access, syncedAt }: LoadedCopy): void {
+    this.#syncedAt = syncedAt;
     const { doc, name, connection, otherConnection, clock, random, awareness } = this.#deps;
     const sync = new DocumentSync({
       doc,

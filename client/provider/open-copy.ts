@@ -2,8 +2,7 @@
 
 import * as Y from 'yjs';
 import { systemClock } from '../../shared/clock.js';
-import type { CopyOwner } from '../offline/copy-owner.js';
-import { OfflineCopy } from '../offline/offline-copy.js';
+import { OfflineCopy, type OfflineCopyDeps } from '../offline/offline-copy.js';
 import { browserDatabases } from '../offline/open-database.js';
 import { browserLocks } from '../platform/locks.js';
 
@@ -12,7 +11,7 @@ export function openCopy(
   documentName: string,
   doc: Y.Doc,
   offline: boolean | { readonly name?: string; readonly timeoutMs?: number },
-  owner: () => Promise<CopyOwner>,
+  { owner, syncedAt }: Required<Pick<OfflineCopyDeps, 'owner' | 'syncedAt'>>,
 ): OfflineCopy | undefined {
   if (offline === false || (offline === true && !hasDatabases())) return undefined;
   const { name = documentName, timeoutMs } = offline === true ? {} : offline;
@@ -23,6 +22,7 @@ export function openCopy(
     locks: browserLocks(),
     timeoutMs,
     owner,
+    syncedAt,
     encodeDocument: () => Y.encodeStateAsUpdate(doc),
   });
 }

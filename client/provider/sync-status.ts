@@ -29,8 +29,8 @@ export interface SyncStatus {
    */
   readonly refusedBytes: number;
   /**
-   * When the server was last heard while both sides were the same: ms since the epoch by the server's clock; undefined if
-   * never since the start.
+   * When the server was last heard while both sides were the same: ms since the epoch by the server's clock; undefined for
+   * never. The copy on this device remembers it, about as it was when something was stored last.
    */
   readonly lastSyncedAt: number | undefined;
   /** Undefined until the server has said. */

@@ -44,5 +44,5 @@ export class StatusDialog {
 
 /** When both sides were last the same, in words. */
 export function lastSameWords(lastSyncedAt: number | undefined): string {
-  return lastSyncedAt === undefined ? 'Not since the start.' : new Date(lastSyncedAt).toLocaleString();
+  return lastSyncedAt === undefined ? 'Not yet.' : new Date(lastSyncedAt).toLocaleString();
 }

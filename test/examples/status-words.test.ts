@@ -88,7 +88,7 @@ describe('words of the demo page', () => {
   test('U1 it tells when both sides were last the same', () => {
     const lastSyncedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
     expect(lastSameWords(lastSyncedAt)).toBe(new Date(lastSyncedAt).toLocaleString());
-    expect(lastSameWords(undefined)).toBe('Not since the start.');
+    expect(lastSameWords(undefined)).toBe('Not yet.');
   });
 
   test('U7 a refused window says why, until it is asked for again', () => {

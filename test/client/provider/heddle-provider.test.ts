@@ -112,6 +112,27 @@ describe('an edit that the server does not take', () => {
   });
 });
 
+describe('when both sides were last the same', () => {
+  it('I30: outlives a reload, and is shown before there is a connection', async () => {
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    vi.stubGlobal('IDBKeyRange', IDBKeyRange);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { url } = await serverForTest();
+    const one = provider(url);
+    await one.whenSynced;
+    one.doc.getText('text').insert(0, 'text');
+    await one.sync();
+    one.destroy();
+    const { lastSyncedAt } = one.status;
+    expect(lastSyncedAt).toBeGreaterThan(0);
+    const again = provider(url, 'notes', { connect: false });
+    expect(again.status.lastSyncedAt).toBeUndefined();
+    await again.whenLoaded;
+    expect(textOf(again)).toBe('text');
+    expect(again.status).toMatchObject({ phase: 'offline', lastSyncedAt });
+  });
+});
+
 describe('values beside the document', () => {
   it('I29: are kept by the provider, and refused in typed errors where there is no copy', async () => {
     vi.stubGlobal('indexedDB', new IDBFactory());
