@@ -48,6 +48,8 @@ export interface Whole {
   readonly isWriter: boolean;
   /** How many edits this tab has made, and how many of them are durable on the server. */
   readonly counts: { readonly edits: number; readonly durable: number };
+  /** For whom this tab has the copy. */
+  readonly who: CopyOwner | undefined;
 }
 
 export class CopyRows {
@@ -98,9 +100,9 @@ export class CopyRows {
       const rows = await transaction.rowsAfter(undefined);
       let stored = (await transaction.record()) ?? newRecord(newId());
       if (who !== undefined && !isFor(stored.owner, who)) throw foreign(this.name);
-      // What somebody else has made belongs to the first who may write it.
-      const isNew = stored.rows.length === 0 && rows.length === 0;
-      if (who !== undefined && isNew) stored = { ...stored, owner: stored.owner ?? who };
+      // One of y-indexeddb belongs to nobody until somebody writes it.
+      const isOurs = stored.owner !== undefined || (stored.rows.length === 0 && rows.length === 0);
+      if (who !== undefined && isOurs) stored = claimed(stored, who);
       // Without locks a tab may be alive or dead: its edits are taken care of, and what others have of it is looked at.
       if (dead === undefined && stored.tabs.length > 0) stored = { ...stored, isDoubtful: true };
       // A tab that tries again may be in the record since the first time.
@@ -114,12 +116,18 @@ export class CopyRows {
     return found;
   }
 
-  /** Stores a batch and merges rows within one transaction, and returns the record after it. */
+  /**
+   * Stores a batch and merges rows within one transaction, and returns the record after it. Somebody else may have taken the
+   * copy meanwhile, where it was nobody's: then it rejects.
+   */
   async store(batch: Batch, whole: Whole, compaction: Compaction | undefined): Promise<CopyRecord> {
+    const { who } = whole;
     this.#record = await this.change(async (transaction) => {
       const stored = await transaction.record();
+      if (who !== undefined && !isFor(stored?.owner, who)) throw foreign(this.name);
       const isThere = stored !== undefined && stored.id === this.#record?.id;
       let record = isThere ? stored : await this.#beginAnew(transaction, stored, whole);
+      if (who !== undefined && batch.edits !== undefined) record = claimed(record, who);
       record = await storeBatch(transaction, record, batch, this.#deps.tab);
       if (compaction !== undefined && isThere)
         record = await compact(transaction, record, compaction.plan, compaction.document);
@@ -208,6 +216,13 @@ export class CopyRows {
     else this.#database = database;
     return this.#database;
   }
+}
+
+/** It belongs to whom it is opened for, where that is known, and nobody else has it. */
+function claimed(record: CopyRecord, who: CopyOwner): CopyRecord {
+  const { owner } = record;
+  if (owner !== undefined && (owner.user !== undefined || who.user === undefined)) return record;
+  return { ...record, owner: { ...who, server: who.server ?? owner?.server } };
 }
 
 /** Tabs that a record speaks of; none where there is no record. */

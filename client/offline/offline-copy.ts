@@ -85,6 +85,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   /** The last wipe of this device when this was made. */
   readonly #wipe = lastWipe();
   #place: CopyPlace;
+  /** Whom it is for, as was known when it was opened. */
+  #expected: CopyOwner | undefined;
   /** With whom the server has said to speak. */
   #met: CopyOwner | undefined;
   /** The server has said that the user may read. */
@@ -274,24 +276,26 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   /** Finds the database of whoever the copy is for. */
-  async #locate(): Promise<CopyOwner | undefined> {
-    const { owner } = this.#deps;
-    if (owner === undefined) return undefined;
-    const remembered = await owner();
-    const who = this.#met ?? remembered;
-    const database = await findDatabase(this.name, who, this.#databaseDeps);
-    if (database !== this.database) this.#place = this.#placeIn(database);
-    return who;
+  async #locate(): Promise<void> {
+    const database = this.#who && (await findDatabase(this.name, this.#who, this.#databaseDeps));
+    if (database !== undefined && database !== this.database) this.#place = this.#placeIn(database);
+  }
+
+  get #who(): CopyOwner | undefined {
+    return this.#met ?? this.#expected;
   }
 
   async #load(isLate: boolean): Promise<LoadedCopy> {
     this.#happen('tried');
+    const before = closing.get(this.name);
     try {
-      await this.#inTime(closing.get(this.name) ?? Promise.resolve());
+      // It may take long, and whoever comes next to this document waits for as long.
+      this.#expected = await this.#deps.owner?.();
+      await this.#inTime(before ?? Promise.resolve());
       await this.#inTime(finishBeforeOpening({ ...this.#databaseDeps, locks: this.#deps.locks }));
-      const who = await this.#locate();
+      await this.#locate();
       await this.#inTime(this.#place.locks.enter());
-      const loaded = await this.#read(isLate, who);
+      const loaded = await this.#read(isLate);
       const locks = this.#place.locks;
       await this.#inTime(locks.compete(() => this.#becomeWriter(locks), this.#reportThrown));
       // Meanwhile it may have been deleted, or closed.
@@ -308,13 +312,13 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     }
   }
 
-  async #read(isLate: boolean, who: CopyOwner | undefined): Promise<LoadedCopy> {
+  async #read(isLate: boolean): Promise<LoadedCopy> {
     const before = await this.#place.rows.stored();
     if (before?.access === 'none' && !this.#isAllowed)
       throw new OfflineError('OFFLINE_FORBIDDEN', 'the right to read the document was lost');
     // A tab that was in the record before the locks were looked at, and holds none, is gone for good.
     const dead = await this.#inTime(this.#place.locks.deadOf(tabsIn(before)));
-    const { record, rows } = await this.#place.rows.enter(dead, who);
+    const { record, rows } = await this.#place.rows.enter(dead, this.#who);
     // The server may have spoken meanwhile.
     if (!this.isFor(this.#met)) throw foreign(this.database);
     const update = mergeStored(rows.map((row) => row.update));
@@ -418,7 +422,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       if (!this.#hasNews && compaction === undefined) return;
       const batch = this.#queue.take();
       const { isWriter, counts } = this.#queue;
-      this.#stored(await this.#place.rows.store(batch, { isWriter, counts }, compaction), compaction);
+      const whole = { isWriter, counts, who: this.#who };
+      this.#stored(await this.#place.rows.store(batch, whole, compaction), compaction);
     } catch (thrown) {
       const error = toOfflineError(thrown);
       this.#queue.putBack();

@@ -97,6 +97,15 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.#deps.connection.detach(this);
   }
 
+  /** From now on it is open on this connection, if it is started. */
+  moveTo(connection: Connection): void {
+    if (connection === this.#deps.connection) return;
+    const wasStarted = this.#isAttached;
+    this.stop();
+    this.#deps.connection = connection;
+    if (wasStarted) this.start();
+  }
+
   get phase(): DocumentPhase {
     return this.#phase;
   }
@@ -132,6 +141,11 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   /** Bytes that the server did not take, edits or not: they stay here as things are. */
   get refusedBytes(): number {
     return this.#outbox.refusedBytes;
+  }
+
+  /** What the server may lack is counted as unsynced, all of it. */
+  get isComplete(): boolean {
+    return this.#isComplete;
   }
 
   get bytesOnWay(): number {
@@ -489,7 +503,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.disconnected();
     const reason = reasonOf(fault);
     const other = reason.code === undefined ? undefined : this.#deps.otherConnection?.(reason.code);
-    if (other !== undefined) return this.#moveTo(other);
+    if (other !== undefined) return this.moveTo(other);
     this.#tell(reason);
     // Somebody else writes under our client id, as a copied offline copy makes it happen.
     if (reason.code === 'CLIENT_ID_TAKEN')
@@ -500,13 +514,6 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.#retry = this.#deps.clock.after(this.#backoff.next(0), () => {
       if (this.#deps.connection.state === 'open') this.connected();
     });
-  }
-
-  #moveTo(connection: Connection): void {
-    const wasStarted = this.#isAttached;
-    this.stop();
-    this.#deps.connection = connection;
-    if (wasStarted) this.start();
   }
 
   #tell(reason: DocumentReason): void {

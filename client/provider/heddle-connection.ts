@@ -12,15 +12,14 @@ import { longPoll } from '../connection/long-poll.js';
 import { webSockets, type OpenSocket, type WebSocketClass } from '../connection/socket.js';
 import { TransportChoice } from '../connection/transport-choice.js';
 import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
-import { forgetUser, knownUser, rememberUser } from '../offline/known-users.js';
-import { inTime } from '../offline/open-database.js';
-import { claimsOf } from '../token/claims.js';
+import { KnownUser } from '../offline/known-users.js';
+import { userOf } from '../token/claims.js';
 import { browserDeps } from '../offline/offline-copies.js';
 import { beginWipe, finishWipe, isWipeUnfinished } from '../offline/wipe.js';
 import { platformDeflation } from '../platform/deflation.js';
 import { deviceSecret } from '../platform/device.js';
 import { listenToPage } from '../platform/page-events.js';
-import { TokenSource, type TokenOption } from '../token/token-source.js';
+import { isFinal, TokenSource, type TokenOption } from '../token/token-source.js';
 import { untilSynced, type BeforeWipe, type ConnectionUser } from './before-wipe.js';
 import { refuseForeign } from './foreign-options.js';
 
@@ -31,7 +30,10 @@ export interface HeddleConnectionOptions {
   readonly token?: TokenOption | undefined;
   /** The localStorage key under which the application keeps its token: it is read from there, and again when it changes. */
   readonly tokenStorageKey?: string | undefined;
-  /** Who the token is for, where a page has several users: documents of different users never share a connection. */
+  /**
+   * Who the token is for, where a page has several users: documents of different users never share a connection. Any name that
+   * is always the same for the same user: with it, that user's copies can be shown before a token is there.
+   */
   readonly user?: string | undefined;
   /**
    * A secret of this device, the same each time, of 32 to 256 characters: with it a Y.Doc can go on under another user.
@@ -66,9 +68,6 @@ export interface HeddleConnectionEvents {
 
 const agent = 'heddle/0.1';
 
-/** So long the token is waited for before a copy is opened for whoever was here last, ms. */
-const tokenMs = 2_000;
-
 export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> {
   readonly url: string;
   /** For the providers; not part of the public API. */
@@ -76,6 +75,8 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   /** Names of the documents that are open on it: each can be once. */
   readonly names = new Set<string>();
   readonly #tokens: TokenSource;
+  readonly #known: KnownUser;
+  readonly #isUserNamed: boolean;
   readonly #transports: TransportChoice;
   readonly #users = new Set<ConnectionUser>();
   readonly #undo: () => void;
@@ -93,10 +94,10 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     this.url = serverUrl(url);
     const clock = systemClock;
     const { random } = Math;
-    const { token, tokenStorageKey: storageKey } = options;
-    const documents = (): readonly string[] => [
-      ...new Set([...this.names].map((name) => documentOfRights(name as DocumentName))),
-    ];
+    const { token, tokenStorageKey: storageKey, user } = options;
+    this.#known = new KnownUser(this.url, user);
+    this.#isUserNamed = user !== undefined;
+    const documents = (): readonly string[] => this.documents;
     this.#tokens = new TokenSource({ token, storageKey, scope: this.url, documents, clock, random });
     this.#transports = new TransportChoice({
       webSocket: openWebSocket(options),
@@ -197,23 +198,36 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     return false;
   }
 
+  /** For the providers: the token that is known without asking; undefined while nobody knows. */
+  get token(): string | undefined {
+    return this.#tokens.known;
+  }
+
+  /** For the providers: the documents that are open, as a token function is told of them. */
+  get documents(): readonly string[] {
+    return [...new Set([...this.names].map((name) => documentOfRights(name as DocumentName)))];
+  }
+
   /**
-   * For the providers: with which server and user the documents of this connection are kept. As the server has said on this
-   * connection; before that as the token says, or as this device remembers.
+   * For the providers: with which server and user a document is kept. As the server has said on this connection; before that as
+   * the token says, which is waited for as long as it may come. Where none can be had now, this device's memory counts; where
+   * the application says that there is none, nobody. `own`: the token that speaks for the document, where it is not the
+   * connection's.
    */
-  async owner(): Promise<CopyOwner> {
+  async owner(own?: Promise<string>): Promise<CopyOwner> {
+    const isKnown = this.#isLoggedOut || (this.#isUserNamed && this.#known.get().user !== undefined);
+    let token = own === undefined ? this.#tokens.known : undefined;
+    let isNobody = false;
+    try {
+      if (!isKnown) token ??= await (own ?? this.#tokens.word());
+    } catch (error) {
+      isNobody = isFinal(error);
+    }
     const { welcome } = this.wire;
-    // Whoever is about to connect does so in this turn.
-    await Promise.resolve();
-    if (this.#tokens.known === undefined && this.#users.size > 0 && !this.#isLoggedOut)
-      await inTime(this.#tokens.get(), 'there is no token', { clock: systemClock, timeoutMs: tokenMs }).catch(
-        () => {}, // Then this device's memory counts.
-      );
-    if (this.connected && welcome !== undefined) return ownerOf(this.url, welcome);
-    const remembered = knownUser(this.url);
-    const token = this.#tokens.known;
-    const user = token === '' ? '' : token === undefined ? undefined : claimsOf(token)?.['sub'];
-    return typeof user === 'string' ? { ...remembered, user } : remembered;
+    if (own === undefined && this.connected && welcome !== undefined) return ownerOf(this.url, welcome);
+    const { url, server, user } = this.#known.get();
+    if (isNobody) return { url, server };
+    return { url, server, user: (token === undefined ? undefined : userOf(token)) ?? user };
   }
 
   /** For the providers: it was given more documents than the server opens on it. */
@@ -345,7 +359,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     wire.on('server-time-offset', (offsetMs) => this.emit('server-time-offset', [offsetMs]));
     wire.on('token-wanted', () => this.#tokens.rejected(wire.refusedToken));
     wire.on('authenticated', (expiresAt) => {
-      if (wire.welcome !== undefined) rememberUser(ownerOf(this.url, wire.welcome));
+      if (wire.welcome !== undefined) this.#known.remember(ownerOf(this.url, wire.welcome));
       this.#tokens.accepted(expiresAt, wire.serverTimeOffset);
       this.emit('authenticated', [expiresAt]);
     });
@@ -353,8 +367,8 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
 
   /** Whether the token is of somebody else than the server has believed, as far as it can be read here. */
   #isOfAnother(token: string): boolean {
-    const { sub } = claimsOf(token) ?? {};
-    return this.connected && typeof sub === 'string' && sub !== this.wire.welcome?.user;
+    const user = userOf(token);
+    return this.connected && user !== undefined && user !== this.wire.welcome?.user;
   }
 
   #listenToTokens(): void {
@@ -370,7 +384,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     this.#tokens.on('failed', (error) => this.emit('token-failed', [error]));
     this.#tokens.on('logged-out', (options) => {
       this.#isLoggedOut = true;
-      forgetUser(this.url);
+      this.#known.forget();
       this.disconnect();
       this.emit('logged-out', [options]);
       // The tab that asked for it may be gone. If it fails it is tried again before the next copy is opened.

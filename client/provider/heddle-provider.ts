@@ -17,7 +17,7 @@ import { listenWith, presentStates, splitCallbacks } from './callback-options.js
 import { checkOptions } from './check-options.js';
 import { ConnectionPlace } from './connection-place.js';
 import type { DocumentPhase } from './document-events.js';
-import { errorOf, readOnly } from './document-reason.js';
+import { errorOf } from './document-reason.js';
 import type { HeddleConnection } from './heddle-connection.js';
 import { KeptDocument } from './kept-document.js';
 import { listen } from './listen.js';
@@ -26,9 +26,10 @@ import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
 import type { LostContent } from './refused-content.js';
 import { Settled } from './settled.js';
-import { clientIdConflict, loggedOut, otherOwner, statusReason, type StatusReason } from './status-reason.js';
+import { hasUnsynced, statusNow } from './status-now.js';
+import { loggedOut, otherOwner, type StatusReason } from './status-reason.js';
 import { Subdocuments } from './subdocuments.js';
-import { connectionStatus, syncPhase, type SyncStatus } from './sync-status.js';
+import { connectionStatus, type SyncStatus } from './sync-status.js';
 
 export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvider>> {
   readonly url: string;
@@ -84,7 +85,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       user: this,
       isWanted: () => this.#shouldConnect,
       listen: (on) => this.#hear(on),
-      moved: () => this.emit('connection', [this.connection]),
+      moved: (isForUser) => this.#moved(isForUser),
+      membershipChanged: () => this.#membershipChanged(),
     });
     this.awareness = awareness ?? this.#newAwareness();
     this.#place.join();
@@ -98,10 +100,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       clock: systemClock,
       random: Math.random,
       copy: openCopy(name, doc, offline, {
-        owner: () => this.connection.owner(),
+        owner: () => this.#place.owner(),
         syncedAt: () => (this.status?.phase === 'synced' ? this.#heardAt : this.status?.lastSyncedAt),
       }),
-      owner: () => this.connection.owner(),
+      owner: () => this.#place.owner(),
       url: this.url,
       channelName: tabs ? `heddle:${this.url}:${name}` : undefined,
     });
@@ -148,7 +150,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
 
   /** There are such edits, or something else that is here is not durable on the server: not yet, or because it was refused. */
   get hasUnsyncedChanges(): boolean {
-    return this.unsyncedChanges + this.#kept.unsyncedBytes + this.#kept.refusedBytes > 0;
+    return hasUnsynced(this.#kept);
   }
 
   get shouldConnect(): boolean {
@@ -192,8 +194,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   #open(): void {
     this.#shouldConnect = true;
     this.#openWhenCovered();
-    this.connection.retain(this);
-    if (this.connection.state === 'blocked') this.connection.connect();
+    this.#place.retain();
     for (const one of this.#subdocuments?.all ?? []) one.connect();
     // The connection may be open already, for others. Later in this turn: whoever listens comes after the constructor.
     queueMicrotask(() => this.#tellStatus());
@@ -315,8 +316,25 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     ];
   }
 
+  #moved(isForUser: boolean): void {
+    const { connection } = this;
+    this.#kept.moveTo(connection.wire);
+    if (isForUser) for (const one of this.#subdocuments?.all ?? []) one.#place.follow(connection);
+    this.#openWhenCovered();
+    this.emit('connection', [connection]);
+    this.#tellStatus();
+    this.#changed();
+  }
+
+  #membershipChanged(): void {
+    if (this.#place.isIn) this.#openWhenCovered();
+    else this.#kept.close();
+    for (const one of this.#subdocuments?.all ?? []) one.#membershipChanged();
+    this.#changed();
+  }
+
   #openWhenCovered(): void {
-    if (this.#shouldConnect && this.connection.covers(this.name)) this.#kept.open();
+    if (this.#shouldConnect && this.#place.isIn && this.connection.covers(this.name)) this.#kept.open();
   }
 
   #keepSubdocuments(options: HeddleProviderOptions): Subdocuments<HeddleProvider> {
@@ -325,7 +343,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       const made = new HeddleProvider(this.url, name, doc, {
         ...options,
         connection: this.connection,
-        connect: this.#shouldConnect,
+        connect: false,
         awareness: undefined,
         // Its database is named after that of its parent, as it is itself.
         offline:
@@ -334,6 +352,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
             : offline,
       });
       made.#place.parent = this.#place;
+      if (this.#shouldConnect) made.#open();
       return made;
     });
   }
@@ -382,6 +401,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 
   #connectionChanged(state: ConnectionState): void {
+    if (state === 'opening') void this.#kept.lookAtOwner();
     if (state === 'open') {
       this.#isBroken = false;
       this.#wasOpen = true;
@@ -465,42 +485,12 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 
   #statusNow(): SyncStatus {
-    const { connection } = this;
-    const kept = this.#kept;
-    const state = this.#shouldConnect ? connection.state : 'idle';
-    const { unsynced: unsyncedChanges, unsyncedBytes, refusedBytes } = kept;
-    const isBroken = this.#isBroken && state !== 'idle';
-    return {
-      phase: syncPhase({
-        isLoaded: kept.isLoaded,
-        connection: state,
-        isBroken,
-        document: kept.phase,
-        unsyncedChanges,
-        unsyncedBytes,
-        refusedBytes,
-        isCopyUnread: kept.isCopyUnread,
-      }),
-      savedLocally: kept.isSavedLocally,
-      unsyncedChanges,
-      unsyncedBytes,
-      refusedBytes,
-      lastSyncedAt: this.#status?.lastSyncedAt ?? this.#kept.syncedAt,
-      access: kept.access === 'none' ? undefined : kept.access,
-      transport: state === 'open' ? connection.transport : undefined,
-      reason: this.#reason(isBroken),
-      offlineError: kept.offlineError,
-    };
-  }
-
-  #reason(isBroken: boolean): StatusReason | undefined {
-    const { reason, isLoggedOut, isStuck } = this.connection;
-    if (isLoggedOut) return loggedOut;
-    if (this.#kept.isOfOther) return otherOwner;
-    if (this.#kept.hasClientIdConflict) return clientIdConflict;
-    if (isBroken && reason !== undefined) return statusReason(reason, isStuck);
-    if (this.#kept.reason !== undefined) return statusReason(this.#kept.reason);
-    if (this.#kept.access === 'read' && this.hasUnsyncedChanges) return statusReason(readOnly);
-    return undefined;
+    return statusNow({
+      kept: this.#kept,
+      connection: this.connection,
+      isWanted: this.#shouldConnect,
+      isBroken: this.#isBroken,
+      lastSyncedAt: this.#status?.lastSyncedAt,
+    });
   }
 }

@@ -31,7 +31,8 @@ export interface KeptDocumentDeps {
   readonly doc: Y.Doc;
   readonly awareness: Awareness;
   readonly name: string;
-  readonly connection: Connection;
+  /** Replaced by `moveTo`. */
+  connection: Connection;
   /** As in DocumentSync. */
   readonly otherConnection?: DocumentSyncDeps['otherConnection'];
   readonly clock: Clock;
@@ -62,7 +63,7 @@ interface Events {
   'offline-error': (error: OfflineError) => void;
   /** Something of another tab could not be taken. The document is as it was. */
   'tab-error': (error: Error) => void;
-  /** The copy was loaded for another user or server than the connection is with. */
+  /** The connection is with another user or server than what the document holds is of. */
   'other-owner': () => void;
   /** Somebody else has written other content under a client id that this document has written under. */
   'client-id-conflict': (clientId: number) => void;
@@ -94,8 +95,14 @@ export class KeptDocument extends GuardedObservable<Events> {
   #mayRead = false;
   #isOpen = false;
   #syncedAt: number | undefined;
-  /** What the copy was loaded with is not for whom the connection is with. */
+  /** What is in the document is not for whom the connection is with. */
   #isOfOther = false;
+  /** Whose it is, as far as anybody has said. */
+  #owner: CopyOwner | undefined;
+  /** Something was written here, or was in the document before. */
+  #hasWritten = false;
+  /** Something has come from another tab: nobody here knows whether the server has it. */
+  #hasHeardTabs = false;
   #isDestroyed = false;
 
   constructor(deps: KeptDocumentDeps) {
@@ -122,9 +129,14 @@ export class KeptDocument extends GuardedObservable<Events> {
       }),
     );
     if (deps.owner === undefined) this.#openTabs(deps.channelName);
-    else void deps.owner().then((owner) => this.#setOwner(owner));
     if (copy === undefined) this.#begin(nothing);
-    else void this.#load(copy);
+    else {
+      void deps.owner?.().then((owner) => {
+        // The server has the last word.
+        if (this.#owner === undefined) this.#setOwner(owner);
+      });
+      void this.#load(copy);
+    }
   }
 
   get isLoaded(): boolean {
@@ -186,7 +198,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#tabs !== undefined && this.#mayRead;
   }
 
-  /** What was loaded is of another user or server than the connection is with: nothing is sent or received. */
+  /** What the document holds is of another user or server than the connection is with: nothing is sent or received. */
   get isOfOther(): boolean {
     return this.#isOfOther;
   }
@@ -227,9 +239,21 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#setMayRead(false);
   }
 
+  /** The connection is about to be with whom the token names: the document is theirs, or it is told that it is another's. */
+  async lookAtOwner(): Promise<void> {
+    const who = await this.#deps.owner?.();
+    if (who?.user !== undefined && this.isLoaded && !this.#isDestroyed) this.#meets(who);
+  }
+
   close(): void {
     this.#isOpen = false;
     this.#sync?.stop();
+  }
+
+  /** From now on it is kept over this connection. */
+  moveTo(connection: Connection): void {
+    this.#deps.connection = connection;
+    this.#sync?.moveTo(connection);
   }
 
   /** As DocumentSync.synced. */
@@ -312,7 +336,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#sync = sync;
     const isNear = (id: number): boolean => this.#tabs?.awarenessIds.has(id) ?? false;
     const refused = (reason: DocumentReason): void => this.emit('awareness-refused', [reason]);
-    const maxBytes = (): number => connection.limits.maxAwarenessBytes;
+    const maxBytes = (): number => this.#deps.connection.limits.maxAwarenessBytes;
     this.#presence = new Presence({ awareness, sync, isNear, maxBytes, refused });
     for (const { update, edits } of pending) sync.restore(update, edits);
     for (const update of this.#early.splice(0)) sync.restore(update);
@@ -355,12 +379,9 @@ export class KeptDocument extends GuardedObservable<Events> {
     });
   }
 
-  /** Whether what the document was loaded with is for whom the connection is with. */
-  #mayOpen(welcome: Welcome | undefined): boolean {
-    const { url = '', owner } = this.#deps;
-    if (welcome === undefined || owner === undefined) return true;
-    const who = ownerOf(url, welcome);
-    const isOfOther = this.#copy?.meets(who) === false;
+  /** The connection is about to be with this owner, or is. Returns false where what the document holds is not for them. */
+  #meets(who: CopyOwner): boolean {
+    const isOfOther = this.#copy?.meets(who) === false || this.#isUnsentOfOther(who);
     const wasOfOther = this.#isOfOther;
     this.#isOfOther = isOfOther;
     if (isOfOther) this.#setMayRead(false);
@@ -370,9 +391,24 @@ export class KeptDocument extends GuardedObservable<Events> {
     return !isOfOther;
   }
 
+  #mayOpen(welcome: Welcome | undefined): boolean {
+    const { url = '', owner } = this.#deps;
+    return welcome === undefined || owner === undefined || this.#meets(ownerOf(url, welcome));
+  }
+
+  /** K49: it was another user's before, and the server is not known to have all of it. */
+  #isUnsentOfOther({ user }: CopyOwner): boolean {
+    const before = this.#owner?.user;
+    if (before === undefined || user === undefined || before === user) return false;
+    const isAllThere = this.#sync?.isComplete === true && this.unsynced === 0;
+    return this.#hasHeardTabs || (this.#hasWritten && !isAllThere);
+  }
+
   /** Tabs of other users and servers are not heard. */
-  #setOwner({ server = '', user = '' }: CopyOwner): void {
+  #setOwner(owner: CopyOwner): void {
     const { channelName } = this.#deps;
+    const { server = '', user = '' } = owner;
+    this.#owner = owner;
     if (!this.#isDestroyed && channelName !== undefined) this.#openTabs(`${channelName}:${server}:${user}`);
   }
 
@@ -420,6 +456,8 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   #changed(update: Uint8Array, origin: unknown, made?: Y.Transaction): void {
     const kind = this.#kindOf(origin, made);
+    if (kind === 'tab') this.#hasHeardTabs = true;
+    if (kind === 'edit') this.#hasWritten = true;
     if (kind === 'copy') return;
     this.#copy?.add(update, kind === 'edit');
     if (this.#sync !== undefined) return;

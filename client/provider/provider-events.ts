@@ -46,11 +46,12 @@ export interface ProviderEvents<Provider> {
   awarenessChange: (data: { states: PresentState[] }) => void;
   /** The same, and also when somebody only says that they are still there. */
   awarenessUpdate: (data: { states: PresentState[] }) => void;
-  /** The document has moved to a connection of its own. */
+  /** The document has moved to another connection: the one before is another user's, or its token does not allow the document. */
   connection: (connection: HeddleConnection) => void;
   /**
-   * The connection is with another user or another server than the one that the document's copy was loaded for. Nothing is
-   * sent or received, and the copy stays as it is; a new Y.Doc can go on.
+   * The connection is with another user or another server than the one that the document's copy was loaded for, or another
+   * user than the one whose edits it holds and the server may lack. Nothing is sent or received, and the copy stays as it is. A
+   * new Y.Doc can go on; a new provider for the same Y.Doc brings the edits up for the user who is there now.
    */
   'other-owner': (provider: Provider) => void;
   /** `rebase` has taken this out of the document, because the server does not take it. */

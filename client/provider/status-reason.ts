@@ -15,8 +15,9 @@ export type StatusReasonKind =
   | 'read-only'
   /**
    * This Y.Doc was used under another user, who owns its client id: edits made with it are not taken. They stay here; a new
-   * Y.Doc, or that user, can go on. So too where what the Y.Doc was loaded with belongs to another user or another server
-   * than the one that the connection is with now: nothing of it is sent or received, and its copy stays as it is.
+   * Y.Doc, or that user, can go on. So too where what the Y.Doc was loaded with, or holds and the server may lack, belongs to
+   * another user or another server than the one that the connection is with now: nothing of it is sent or received, and its
+   * copy stays as it is.
    */
   | 'other-user'
   /**
@@ -107,7 +108,7 @@ export const clientIdConflict: StatusReason = {
 export const otherOwner: StatusReason = {
   kind: 'other-user',
   code: undefined,
-  message: 'the document was loaded for another user or another server: a new Y.Doc can go on',
+  message: 'the document holds what is of another user or another server: a new Y.Doc can go on',
   isFinal: true,
 };
 

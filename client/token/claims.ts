@@ -23,6 +23,18 @@ export function expiryOf(token: string): number | undefined {
   return typeof exp === 'number' ? exp * 1000 : undefined;
 }
 
+/** Whom it is for; '' for nobody, where there is none. Undefined when it does not say. */
+export function userOf(token: string): string | undefined {
+  const sub = token === '' ? '' : claimsOf(token)?.['sub'];
+  return typeof sub === 'string' ? sub : undefined;
+}
+
+/** Whether both are for the same user. One that does not say whom it is for is like another one in nothing but times. */
+export function areOfOneUser(one: string, other: string): boolean {
+  const user = userOf(one);
+  return one === other || (user === undefined ? isSameThing(one, other) : user === userOf(other));
+}
+
 /** Whether both are for the same user with the same rights: they differ in nothing but times and number. */
 export function isSameThing(one: string, other: string): boolean {
   const [a, b] = [claimsOf(one), claimsOf(other)];

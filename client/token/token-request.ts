@@ -40,6 +40,14 @@ export async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal):
   }
 }
 
+/** What the application's function gives, as long as somebody waits for it; '' for nothing. */
+export async function tokenFrom(ask: () => unknown, signal: AbortSignal): Promise<string> {
+  const token = await unlessAborted(Promise.resolve().then(ask), signal);
+  if (token === undefined || token === null) return '';
+  if (typeof token !== 'string') throw new TypeError('the token is to be a string');
+  return token;
+}
+
 /** Resolves after that time, or when the signal aborts. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

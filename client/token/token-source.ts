@@ -8,7 +8,7 @@ import { Backoff } from '../connection/backoff.js';
 import { expiryOf, isNewer, isSameThing } from './claims.js';
 import { RenewalTimer, renewalDelay } from './renewal-timer.js';
 import { browserTokenPlatform, type TokenPlatform } from './token-platform.js';
-import { pause, TokenRequest, unlessAborted } from './token-request.js';
+import { pause, tokenFrom, TokenRequest } from './token-request.js';
 import { TokenSiblings } from './token-siblings.js';
 
 /** What a token is wanted for. */
@@ -84,6 +84,8 @@ export class TokenSource extends GuardedObservable<Events> {
   #expiresAt: number | undefined;
   #serverTimeOffset = 0;
   #request: TokenRequest | undefined;
+  /** Somebody needs to know what the request brings, whatever becomes of this. */
+  #isAwaited = false;
   /** The application has said that there is none to be had. */
   #isDenied = false;
   /** The documents that the application was told of when it was asked last, and has answered. */
@@ -118,6 +120,13 @@ export class TokenSource extends GuardedObservable<Events> {
     const isStale = this.#source === undefined && this.#read() !== this.#token;
     if (this.#token && !isStale && !this.#isExpired && this.#isCovered) return Promise.resolve(this.#token);
     return this.#fetch();
+  }
+
+  /** As `get`; an answer that is waited for here is waited for after `destroy` too. */
+  word(): Promise<string> {
+    const token = this.get();
+    this.#isAwaited = this.#request !== undefined;
+    return token;
   }
 
   /** From now on tokens come from there. The one in use counts on, unless another text takes its place. */
@@ -200,7 +209,7 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#stopListening?.();
     this.#timer.stop();
     this.#siblings.close();
-    this.#request?.cancel(new Error('the token source was destroyed'));
+    if (!this.#isAwaited) this.#request?.cancel(new Error('the token source was destroyed'));
     super.destroy();
   }
 
@@ -224,13 +233,14 @@ export class TokenSource extends GuardedObservable<Events> {
     if (this.#request !== undefined) return this.#request.token;
     const request = new TokenRequest(this.#deps.clock, (signal) => this.#ask(signal));
     this.#request = request;
+    this.#isAwaited = false;
     const ended = (): boolean => {
       if (this.#request !== request) return false;
       this.#request = undefined;
       return true;
     };
     request.token.then(
-      (token) => ended() && this.#take(token),
+      (token) => ended() && !this.#isDestroyed && this.#take(token),
       (error: unknown) => ended() && (this.#isDenied = isFinal(error)),
     );
     return request.token;
@@ -263,10 +273,7 @@ export class TokenSource extends GuardedObservable<Events> {
       return latest({ documents, reason: this.#reason, signal });
     };
     try {
-      const token: unknown = await unlessAborted(Promise.resolve().then(ask), signal);
-      if (token === undefined || token === null) return '';
-      if (typeof token !== 'string') throw new TypeError('the token is to be a string');
-      return token;
+      return await tokenFrom(ask, signal);
     } finally {
       this.#askedFor = new Set(documents);
     }
@@ -389,7 +396,7 @@ export class TokenSource extends GuardedObservable<Events> {
 }
 
 /** An application that throws a SyncError which asking again does not help against has no token to give. */
-function isFinal(error: unknown): boolean {
+export function isFinal(error: unknown): boolean {
   return error instanceof SyncError && error.retry !== 'backoff';
 }
 

@@ -49,7 +49,25 @@ describe('K12 documents whose tokens come from different functions', () => {
       }),
     );
     await allSynced(all);
-    expect([connectionsOf(all), asked]).toEqual([1, 1]);
+    // Each once: it could be another user's.
+    expect([connectionsOf(all), asked]).toEqual([1, 5]);
+  });
+
+  it('K12 are asked for by one request where they have the same function, or say who the user is', async () => {
+    const { url } = await serverForTest(locked);
+    let asked = 0;
+    const token = (): Promise<string> => {
+      asked++;
+      return tokenFor('ann');
+    };
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    const same = names.map((name) => open(url, name, { token }));
+    await allSynced(same);
+    expect([connectionsOf(same), asked]).toEqual([1, 1]);
+    asked = 0;
+    const named = names.map((name) => open(url, name, { token: () => token(), user: 'ann' }));
+    await allSynced(named);
+    expect([connectionsOf(named), asked]).toEqual([1, 1]);
   });
 
   it('K12 ask the function that came last, of those still in use', async () => {
@@ -64,10 +82,11 @@ describe('K12 documents whose tokens come from different functions', () => {
       });
     const [one, two] = [by('one'), by('two')];
     await allSynced([one, two]);
+    expect(asked.splice(0)).toEqual(['one', 'two']);
     await one.connection.renewToken();
     two.destroy();
     await one.connection.renewToken();
-    expect(asked).toEqual(['two', 'two', 'one']);
+    expect(asked).toEqual(['two', 'one']);
   });
 
   it('K12 share none where the users, the devices or the texts of tokens differ', async () => {
@@ -188,9 +207,15 @@ describe('K13 a token function that takes an argument', () => {
     await allSynced(second);
     const all = [...first, ...second];
     expect(connectionsOf(all)).toBe(1);
+    const names = ['one', 'two', 'three', 'four'];
     expect(asked.map(({ documents, reason }) => [documents, reason])).toEqual([
-      [['one', 'two'], 'first'],
-      [['one', 'two', 'three', 'four'], 'documents'],
+      // The function of the first, which the connection asks, and that of the second, which says whose it is.
+      [names.slice(0, 2), 'first'],
+      [names.slice(0, 2), 'first'],
+      // Those of the third and the fourth say whose they are; then the last is asked for all.
+      [names, 'first'],
+      [names, 'first'],
+      [names, 'documents'],
     ]);
     expect(asked.every(({ signal }) => signal instanceof AbortSignal && !signal.aborted)).toBe(true);
     expect([forbidden, all.every(({ synced }) => synced)]).toEqual([[], true]);
