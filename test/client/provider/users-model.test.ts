@@ -18,7 +18,7 @@ type User = (typeof users)[number];
 type Store = NonNullable<Awaited<ReturnType<typeof serverForTest>>['store']>;
 
 const isReplay = (process.env['HEDDLE_SEED'] ?? '') !== '';
-const runs = isReplay ? 1 : Number(process.env['HEDDLE_FUZZ_RUNS'] ?? 12);
+const runs = isReplay ? 1 : Number(process.env['HEDDLE_FUZZ_RUNS'] ?? 20);
 const steps = 30;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const other = (user: User): User => (user === 'ann' ? 'bob' : 'ann');
