@@ -8,9 +8,9 @@ export {
   type HeddleConnectionOptions,
 } from './provider/heddle-connection.js';
 export type { BeforeWipe } from './provider/before-wipe.js';
-export type { DocumentReason } from './provider/document-reason.js';
+export type { DocumentReason } from './document/document-reason.js';
 export type { LostValue } from './crdt/lost-content.js';
-export type { LostContent } from './provider/refused-content.js';
+export type { LostContent } from './document/refused-content.js';
 export type { ProviderEvents } from './provider/provider-events.js';
 export type { StatusReason, StatusReasonKind } from './provider/status-reason.js';
 export type { SyncPhase, SyncStatus } from './provider/sync-status.js';

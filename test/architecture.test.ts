@@ -11,9 +11,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^shared\//, 0],
   [/^client\/(connection|crdt|offline|platform|tabs|token)\//, 1],
-  [/^client\/provider\//, 2],
-  [/^client\/index\.ts$/, 3],
-  [/^client\/react\//, 4],
+  [/^client\/document\//, 2],
+  [/^client\/provider\//, 3],
+  [/^client\/index\.ts$/, 4],
+  [/^client\/react\//, 5],
   [/^server\/(errors|options|json-reply|server-packages)\.ts$/, 1],
   [/^server\/(transport|dialect|store|auth|crdt)\//, 1],
   [/^server\/room\//, 2],
@@ -59,7 +60,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   jose: /^server\/auth\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,
-  yjs: /^(client\/(crdt|offline|provider|react|tabs)\/|server\/(room|worker|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
+  yjs: /^(client\/(crdt|document|offline|provider|react|tabs)\/|server\/(room|worker|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
 };
 
 interface Import {

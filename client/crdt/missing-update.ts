@@ -18,7 +18,11 @@ export function missingUpdate(
   stateVector: Uint8Array,
   deletes: DeleteSet,
 ): Uint8Array | undefined {
-  const whole = Y.encodeStateAsUpdate(doc, stateVector);
+  return withoutDeletes(Y.encodeStateAsUpdate(doc, stateVector), deletes);
+}
+
+/** An update without the deletions that the other has; undefined when nothing is left of it. */
+export function withoutDeletes(whole: Uint8Array, deletes: DeleteSet): Uint8Array | undefined {
   const { structs, ds } = Y.decodeUpdate(whole);
   const lacking = rangesWithout(ds, deletes);
   if (structs.length === 0 && lacking.clients.size === 0) return undefined;

@@ -28,6 +28,12 @@ export class GuardedObservable<Events extends EventTable<Events>> extends Observ
   override emit<Name extends keyof Events & string>(name: Name, args: Parameters<Events[Name]>): void {
     callAll(this._observers.get(name), args);
   }
+
+  /** Listens until what it returns is called. */
+  listen<Name extends keyof Events & string>(name: Name, listener: Events[Name]): () => void {
+    this.on(name, listener);
+    return () => this.off(name, listener);
+  }
 }
 
 interface Listeners {

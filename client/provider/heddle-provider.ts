@@ -16,15 +16,14 @@ import { warnBeforeLeaving, type LeavingQuestion } from '../platform/page-events
 import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
 import { checkOptions } from './check-options.js';
 import { ConnectionPlace } from './connection-place.js';
-import type { DocumentPhase } from './document-events.js';
-import { errorOf } from './document-reason.js';
+import type { DocumentPhase } from '../document/document-events.js';
+import { errorOf } from '../document/document-reason.js';
 import type { HeddleConnection } from './heddle-connection.js';
 import { KeptDocument } from './kept-document.js';
-import { listen } from './listen.js';
 import { openCopy } from './open-copy.js';
 import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
-import type { LostContent } from './refused-content.js';
+import type { LostContent } from '../document/refused-content.js';
 import { Settled } from './settled.js';
 import { hasUnsynced, statusNow } from './status-now.js';
 import { loggedOut, otherOwner, type StatusReason } from './status-reason.js';
@@ -302,17 +301,17 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   #hear(connection: HeddleConnection): readonly (() => void)[] {
     const open = (): void => this.#openWhenCovered();
     return [
-      listen(connection, 'state', (state) => this.#connectionChanged(state)),
-      listen(connection, 'ended', (reason) => this.#connectionEnded(reason)),
-      listen(connection, 'logged-out', () => this.#loggedOut()),
-      listen(connection, 'token-failed', () => {
+      connection.listen('state', (state) => this.#connectionChanged(state)),
+      connection.listen('ended', (reason) => this.#connectionEnded(reason)),
+      connection.listen('logged-out', () => this.#loggedOut()),
+      connection.listen('token-failed', () => {
         this.#lookWhetherStuck();
         // Whoever tried to log in has failed, though the application may be asked again.
         this.#lookAtSyncing(this.connection.isLoggedOut ? loggedOut : undefined);
         this.#changed();
       }),
-      listen(connection, 'renewed', open),
-      listen(connection, 'covered', open),
+      connection.listen('renewed', open),
+      connection.listen('covered', open),
     ];
   }
 

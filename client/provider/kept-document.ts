@@ -19,12 +19,13 @@ import { Tidying } from '../crdt/tidying.js';
 import { listenToPage } from '../platform/page-events.js';
 import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
 import { ClientIdentity } from './client-identity.js';
-import type { DocumentReason } from './document-reason.js';
-import type { DocumentPhase } from './document-events.js';
-import { DocumentSync } from './document-sync.js';
-import type { DocumentSyncDeps } from './document-sync-deps.js';
-import { Presence } from './presence.js';
-import type { LostContent } from './refused-content.js';
+import type { DocumentReason } from '../document/document-reason.js';
+import type { DocumentPhase } from '../document/document-events.js';
+import { DocumentSync } from '../document/document-sync.js';
+import { DocumentChannel, type DocumentChannelDeps } from '../document/document-channel.js';
+import { YjsContent } from '../document/yjs-content.js';
+import { Presence } from '../document/presence.js';
+import type { LostContent } from '../document/refused-content.js';
 import { Settled } from './settled.js';
 
 export interface KeptDocumentDeps {
@@ -33,8 +34,8 @@ export interface KeptDocumentDeps {
   readonly name: string;
   /** Replaced by `moveTo`. */
   connection: Connection;
-  /** As in DocumentSync. */
-  readonly otherConnection?: DocumentSyncDeps['otherConnection'];
+  /** As in DocumentChannel. */
+  readonly otherConnection?: DocumentChannelDeps['otherConnection'];
   readonly clock: Clock;
   readonly random: () => number;
   /** The copy on this device; undefined for none. It is let go of with this. */
@@ -88,6 +89,8 @@ export class KeptDocument extends GuardedObservable<Events> {
   #early: Uint8Array[] = [];
   /** What Yjs has made of its own accord meanwhile. */
   #earlyDerived: Uint8Array[] = [];
+  #content: YjsContent | undefined;
+  #channel: DocumentChannel | undefined;
   #sync: DocumentSync | undefined;
   #presence: Presence | undefined;
   readonly #begun = new Settled();
@@ -230,7 +233,7 @@ export class KeptDocument extends GuardedObservable<Events> {
   /** On the server, whenever the connection is open. Idempotent; asks again where that was of no use before. */
   open(): void {
     this.#isOpen = true;
-    this.#sync?.start();
+    this.#channel?.start();
     this.#sync?.retry();
   }
 
@@ -247,13 +250,13 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   close(): void {
     this.#isOpen = false;
-    this.#sync?.stop();
+    this.#channel?.stop();
   }
 
   /** From now on it is kept over this connection. */
   moveTo(connection: Connection): void {
     this.#deps.connection = connection;
-    this.#sync?.moveTo(connection);
+    this.#channel?.moveTo(connection);
   }
 
   /** As DocumentSync.synced. */
@@ -278,6 +281,8 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#tabs?.destroy();
     this.#identity.destroy();
     this.#sync?.destroy();
+    this.#channel?.destroy();
+    this.#content?.destroy();
     void this.#copy?.close().catch(() => {}); // told by its `error` event
     super.destroy();
   }
@@ -321,23 +326,34 @@ export class KeptDocument extends GuardedObservable<Events> {
   #begin({ position, pending, access, syncedAt }: LoadedCopy): void {
     this.#syncedAt = syncedAt;
     const { doc, name, connection, otherConnection, clock, random, awareness } = this.#deps;
-    const sync = new DocumentSync({
+    const content = new YjsContent({
       doc,
+      random,
+      isEdit: (origin) => this.#kindOf(origin) === 'edit',
+      tidying: this.#tidying,
+    });
+    const channel = new DocumentChannel({
       name,
       connection,
       otherConnection,
+      mayOpen: (welcome) => this.#mayOpen(welcome),
       clock,
       random,
-      mayOpen: (welcome) => this.#mayOpen(welcome),
-      isEdit: (origin) => this.#kindOf(origin) === 'edit',
-      tidying: this.#tidying,
+    });
+    const sync = new DocumentSync({
+      content,
+      channel,
+      clock,
+      random,
       position: this.#hadContent ? undefined : position,
     });
+    this.#content = content;
+    this.#channel = channel;
     this.#sync = sync;
     const isNear = (id: number): boolean => this.#tabs?.awarenessIds.has(id) ?? false;
     const refused = (reason: DocumentReason): void => this.emit('awareness-refused', [reason]);
     const maxBytes = (): number => this.#deps.connection.limits.maxAwarenessBytes;
-    this.#presence = new Presence({ awareness, sync, isNear, maxBytes, refused });
+    this.#presence = new Presence({ awareness, channel, isNear, maxBytes, refused });
     for (const { update, edits } of pending) sync.restore(update, edits);
     for (const update of this.#early.splice(0)) sync.restore(update);
     for (const update of this.#earlyDerived.splice(0)) sync.derive(update);
@@ -347,7 +363,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     if (this.#copy === undefined) this.#loaded.resolve();
     this.#begun.resolve();
     this.#setMayRead(access !== undefined && access !== 'none');
-    if (this.#isOpen) sync.start();
+    if (this.#isOpen) channel.start();
     this.emit('changed', []);
   }
 
@@ -368,7 +384,6 @@ export class KeptDocument extends GuardedObservable<Events> {
     sync.on('unsynced', (count) => this.#tell('unsynced', count));
     sync.on('upload', () => this.emit('changed', []));
     sync.on('refused', (reason) => this.#tell('refused', reason));
-    sync.on('awareness-refused', (reason) => this.emit('awareness-refused', [reason]));
     sync.on('durable', (edits) => copy?.durable(edits));
     sync.on('position', (position) => copy?.reached(position));
     copy?.on('orphaned', () => sync.compare());
@@ -448,7 +463,7 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   /** Where a change came from. derived: Yjs has made it of its own accord (K10). */
   #kindOf(origin: unknown, made?: Y.Transaction): 'edit' | 'derived' | 'server' | 'copy' | 'tab' {
-    if (origin === this.#sync && origin !== undefined) return 'server';
+    if (origin === this.#content && origin !== undefined) return 'server';
     if (origin === this.#copy && origin !== undefined) return 'copy';
     if (origin === this.#tabs && origin !== undefined) return 'tab';
     return this.#tidying.has(made) ? 'derived' : 'edit';

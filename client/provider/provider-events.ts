@@ -3,9 +3,9 @@
 
 import type { OfflineError } from '../offline/offline-error.js';
 import type { PresentState } from './callback-options.js';
-import type { DocumentReason } from './document-reason.js';
+import type { DocumentReason } from '../document/document-reason.js';
 import type { HeddleConnection } from './heddle-connection.js';
-import type { LostContent } from './refused-content.js';
+import type { LostContent } from '../document/refused-content.js';
 import type { SyncStatus } from './sync-status.js';
 
 export interface ProviderEvents<Provider> {

@@ -1,6 +1,6 @@
 // The status of a document, from what keeps it and the connection that it uses.
 
-import { readOnly } from './document-reason.js';
+import { readOnly } from '../document/document-reason.js';
 import type { HeddleConnection } from './heddle-connection.js';
 import type { KeptDocument } from './kept-document.js';
 import { clientIdConflict, loggedOut, otherOwner, statusReason, type StatusReason } from './status-reason.js';

@@ -2,7 +2,7 @@
 
 import type { OfflineError } from '../offline/offline-error.js';
 import type { ConnectionState } from '../connection/connection-state.js';
-import type { DocumentPhase } from './document-events.js';
+import type { DocumentPhase } from '../document/document-events.js';
 import type { StatusReason } from './status-reason.js';
 
 /**

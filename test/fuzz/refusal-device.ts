@@ -3,8 +3,7 @@
 
 import * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
-import { Tidying } from '../../client/crdt/tidying.js';
-import { DocumentSync } from '../../client/provider/document-sync.js';
+import { SyncedDoc } from '../support/synced-doc.js';
 import type { Access } from '../../shared/permission.js';
 import { wideClientId } from '../support/client-ids.js';
 import { Network } from '../support/client-sockets.js';
@@ -39,7 +38,7 @@ export class RefusalDevice {
   waiting: Waiting[] = [];
   access: Access = 'write';
   doc!: Y.Doc;
-  sync!: DocumentSync;
+  sync!: SyncedDoc;
   readonly #deps: RefusalDeps;
   #connection!: Connection;
 
@@ -133,14 +132,12 @@ export class RefusalDevice {
       clock,
       random: fraction,
     });
-    this.sync = new DocumentSync({
+    this.sync = new SyncedDoc({
       doc: this.doc,
       name: documentName,
       connection: this.#connection,
       clock,
       random: fraction,
-      isEdit: () => true,
-      tidying: new Tidying(this.doc),
     });
     this.sync.start();
     this.#connection.connect();

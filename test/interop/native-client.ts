@@ -5,8 +5,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
 import { webSockets, type OpenSocket } from '../../client/connection/socket.js';
-import { Tidying } from '../../client/crdt/tidying.js';
-import { DocumentSync } from '../../client/provider/document-sync.js';
+import { SyncedDoc } from '../support/synced-doc.js';
 import { systemClock } from '../../shared/clock.js';
 
 /** A client that is destroyed when the running test ends. */
@@ -15,7 +14,7 @@ export function nativeClient(
   name: string,
   token = '',
   openSocket: OpenSocket = webSockets(WebSocket),
-): { doc: Y.Doc; connection: Connection; sync: DocumentSync } {
+): { doc: Y.Doc; connection: Connection; sync: SyncedDoc } {
   const doc = new Y.Doc();
   const connection = new Connection({
     url,
@@ -32,10 +31,8 @@ export function nativeClient(
     connection,
     clock: systemClock,
     random: Math.random,
-    isEdit: () => true,
-    tidying: new Tidying(doc),
   };
-  const sync = new DocumentSync(deps);
+  const sync = new SyncedDoc(deps);
   sync.start();
   connection.connect();
   onTestFinished(() => {

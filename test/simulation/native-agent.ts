@@ -4,8 +4,7 @@
 import type * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
 import type { ClientSocket, SocketEvents } from '../../client/connection/socket.js';
-import { Tidying } from '../../client/crdt/tidying.js';
-import { DocumentSync } from '../../client/provider/document-sync.js';
+import { SyncedDoc } from '../support/synced-doc.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { judgeRefusal, type AgentDeps, type Copy, type HonestAgent } from './agent.js';
@@ -19,7 +18,7 @@ import { fairWeather, type Wire } from './wire.js';
 interface OpenCopy {
   readonly document: DocumentName;
   readonly doc: Y.Doc;
-  readonly sync: DocumentSync;
+  readonly sync: SyncedDoc;
   readonly presence: SimAwareness;
   isTyping: boolean;
   hasRefused: boolean;
@@ -168,17 +167,15 @@ export class NativeAgent implements HonestAgent {
     const { clock, timeline, ledger } = this.#deps;
     const doc = this.#deps.newDoc(this.#of.random);
     const random = (): number => this.#of.random.int(1_000_000) / 1_000_000;
-    const sync = new DocumentSync({
+    const sync = new SyncedDoc({
       doc,
       name: document,
       connection: this.#connection,
       clock,
       random,
-      isEdit: () => true,
-      tidying: new Tidying(doc),
     });
     const { isPresent } = this.#of;
-    // Our client tells of itself alone (client/provider/presence.ts). Who tells nothing of itself repeats the others here, as
+    // Our client tells of itself alone (client/document/presence.ts). Who tells nothing of itself repeats the others here, as
     // stock clients do: the server must bear that, and the announcements are then of others' ids only.
     const presence = new SimAwareness(clock, doc, isPresent, (update, isOwn) => {
       if (!isPresent) sync.announce(update);
@@ -193,7 +190,7 @@ export class NativeAgent implements HonestAgent {
       hasRefused: false,
       wasToldOfIt: false,
     };
-    sync.on('awareness', (update) => presence.apply(update));
+    sync.channel.on('awareness', ({ update }) => presence.apply(update));
     sync.on('phase', (phase) => {
       timeline.log(`${this.name} ${document} ${phase}`);
       if (phase === 'synced' && presence.isPresent) sync.announce(presence.own());

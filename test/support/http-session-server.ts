@@ -6,8 +6,7 @@ import * as Y from 'yjs';
 import { Connection } from '../../client/connection/connection.js';
 import { longPoll } from '../../client/connection/long-poll.js';
 import type { OpenSocket } from '../../client/connection/socket.js';
-import { Tidying } from '../../client/crdt/tidying.js';
-import { DocumentSync } from '../../client/provider/document-sync.js';
+import { SyncedDoc } from './synced-doc.js';
 import { maxReceivedBytes } from '../../server/session/frame-size.js';
 import { Addresses } from '../../server/transport/addresses.js';
 import { LongPoll } from '../../server/transport/long-poll.js';
@@ -62,7 +61,7 @@ export function createHttpSessionServer(options: SessionServerOptions = {}): Htt
 export class HttpClient {
   readonly doc = new Y.Doc();
   readonly connection: Connection;
-  readonly sync: DocumentSync;
+  readonly sync: SyncedDoc;
   readonly awareness: awarenessProtocol.Awareness;
 
   constructor(deps: {
@@ -84,21 +83,19 @@ export class HttpClient {
       random,
     });
     const { doc, connection } = this;
-    this.sync = new DocumentSync({
+    this.sync = new SyncedDoc({
       doc,
       name,
       connection,
       clock,
       random,
-      isEdit: () => true,
-      tidying: new Tidying(doc),
     });
     this.awareness = new awarenessProtocol.Awareness(doc);
     clearInterval(this.awareness._checkInterval);
     this.awareness.on('update', (_changes: unknown, origin: unknown) => {
       if (origin !== this) this.#announce();
     });
-    this.sync.on('awareness', (update) =>
+    this.sync.channel.on('awareness', ({ update }) =>
       awarenessProtocol.applyAwarenessUpdate(this.awareness, update, this),
     );
     this.sync.on('phase', (phase) => phase === 'synced' && this.#announce());

@@ -8,8 +8,7 @@ import { makePeopleScript } from '../../../bench/input/people.js';
 import { textName } from '../../../bench/input/text-name.js';
 import { readTrace, traceScript } from '../../../bench/input/trace.js';
 import { Connection } from '../../../client/connection/connection.js';
-import { Tidying } from '../../../client/crdt/tidying.js';
-import { DocumentSync } from '../../../client/provider/document-sync.js';
+import { SyncedDoc } from '../../support/synced-doc.js';
 import { mergeAccepted } from '../../../server/crdt/merge-updates.js';
 import type { Room } from '../../../server/room/room.js';
 import { serverWriter } from '../../../server/room/writer.js';
@@ -132,8 +131,8 @@ function ours(server: SessionServer, network: Network, doc: Y.Doc, position?: Po
     clock,
     random,
   });
-  const deps = { doc, name: 'doc', connection, clock, random, isEdit: () => true, tidying: new Tidying(doc) };
-  const sync = new DocumentSync({ ...deps, position });
+  const deps = { doc, name: 'doc', connection, clock, random };
+  const sync = new SyncedDoc({ ...deps, position });
   sync.start();
   connection.connect();
   return () => {

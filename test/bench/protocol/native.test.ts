@@ -8,8 +8,7 @@ import { protocols } from '../../../bench/protocol/all.js';
 import type { Conversation, ServerMessage } from '../../../bench/protocol/protocol.js';
 import { Connection } from '../../../client/connection/connection.js';
 import type { SocketEvents } from '../../../client/connection/socket.js';
-import { Tidying } from '../../../client/crdt/tidying.js';
-import { DocumentSync } from '../../../client/provider/document-sync.js';
+import { SyncedDoc } from '../../support/synced-doc.js';
 import { systemClock } from '../../../shared/clock.js';
 import { decodeClientFrame, encodeServerFrame } from '../../../shared/native/frame.js';
 import { nativeVersion, type NativeServerMessage } from '../../../shared/native/messages.js';
@@ -73,14 +72,12 @@ function ownClient(doc: Y.Doc, position?: { epoch: string; offset: number }) {
     random: () => 0,
   });
   const { clock, random } = { clock: systemClock, random: () => 0 };
-  const sync = new DocumentSync({
+  const sync = new SyncedDoc({
     doc,
     name: document,
     connection,
     clock,
     random,
-    isEdit: (origin) => origin !== sync,
-    tidying: new Tidying(doc),
     position,
   });
   sync.start();

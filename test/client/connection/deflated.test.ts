@@ -9,8 +9,7 @@ import { Inflow } from '../../../client/connection/inflow.js';
 import { Outflow } from '../../../client/connection/outflow.js';
 import type { OpenSocket } from '../../../client/connection/socket.js';
 import { platformDeflation } from '../../../client/platform/deflation.js';
-import { Tidying } from '../../../client/crdt/tidying.js';
-import { DocumentSync } from '../../../client/provider/document-sync.js';
+import { SyncedDoc } from '../../support/synced-doc.js';
 import type { Deflation } from '../../../shared/native/deflation.js';
 import { decodeClientFrame, encodeClientFrame, encodeServerFrame } from '../../../shared/native/frame.js';
 import type { NativeClientMessage, NativeServerMessage } from '../../../shared/native/messages.js';
@@ -241,7 +240,7 @@ describe('a connection', () => {
     await server.close();
   });
 
-  function client(deps: Partial<ConnectionDeps>): { doc: Y.Doc; sync: DocumentSync; network: Network } {
+  function client(deps: Partial<ConnectionDeps>): { doc: Y.Doc; sync: SyncedDoc; network: Network } {
     const network = new Network(() => server.transport);
     const doc = new Y.Doc();
     const { clock } = server;
@@ -256,14 +255,12 @@ describe('a connection', () => {
       random,
       ...deps,
     });
-    const sync = new DocumentSync({
+    const sync = new SyncedDoc({
       doc,
       name: 'doc',
       connection,
       clock,
       random,
-      isEdit: () => true,
-      tidying: new Tidying(doc),
     });
     sync.start();
     connection.connect();

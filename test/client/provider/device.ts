@@ -2,21 +2,20 @@
 
 import * as Y from 'yjs';
 import { Connection } from '../../../client/connection/connection.js';
-import { Tidying } from '../../../client/crdt/tidying.js';
-import { DocumentSync } from '../../../client/provider/document-sync.js';
-import type { DocumentSyncDeps } from '../../../client/provider/document-sync-deps.js';
+import { SyncedDoc } from '../../support/synced-doc.js';
+import type { SyncedDocDeps } from '../../support/synced-doc.js';
 import type { Network } from '../../support/client-sockets.js';
 import type { SessionServer } from '../../support/session-server.js';
 
 export interface Device {
   readonly doc: Y.Doc;
   readonly connection: Connection;
-  readonly sync: DocumentSync;
+  readonly sync: SyncedDoc;
   readonly text: Y.Text;
   destroy(): void;
 }
 
-export type DeviceOptions = Partial<DocumentSyncDeps> & { token?: string; session?: string };
+export type DeviceOptions = Partial<SyncedDocDeps> & { token?: string; session?: string };
 
 let lastId = 0;
 
@@ -38,14 +37,12 @@ export function openDevice(
     clock,
     random,
   });
-  const sync = new DocumentSync({
+  const sync = new SyncedDoc({
     doc,
     name: 'doc',
     connection,
     clock,
     random,
-    isEdit: () => true,
-    tidying: new Tidying(doc),
     ...deps,
   });
   sync.start();

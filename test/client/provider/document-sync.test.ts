@@ -414,7 +414,7 @@ it('N4: a cursor that comes while the document is not open is not kept', () => {
   const { sync } = device();
   const positions: Position[] = [];
   sync.on('position', (position) => void positions.push(position));
-  sync.hear({ type: 'update', document: 1, cursor: 5, acks: [], update: Uint8Array.of(0, 0) });
+  sync.channel.hear({ type: 'update', document: 1, cursor: 5, acks: [], update: Uint8Array.of(0, 0) });
   expect(positions).toEqual([]);
 });
 

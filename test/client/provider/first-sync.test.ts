@@ -63,8 +63,8 @@ describe('N15: what follows `opened`', () => {
     let [changes, frames] = [0, 0];
     doc.on('update', () => changes++);
     const one = device({ on, doc });
-    const hear = one.sync.hear.bind(one.sync);
-    one.sync.hear = (message) => {
+    const hear = one.sync.channel.hear.bind(one.sync.channel);
+    one.sync.channel.hear = (message) => {
       frames += Number(message.type === 'update');
       hear(message);
     };
@@ -125,9 +125,9 @@ describe('N15: what follows `opened`', () => {
     const one = device({ on });
     const positions: Position[] = [];
     one.sync.on('position', (position) => void positions.push(position));
-    const hear = one.sync.hear.bind(one.sync);
+    const hear = one.sync.channel.hear.bind(one.sync.channel);
     let frames = 0;
-    one.sync.hear = (message) => {
+    one.sync.channel.hear = (message) => {
       hear(message);
       if (message.type === 'update' && ++frames === 3) one.sync.destroy();
     };

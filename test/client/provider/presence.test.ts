@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Awareness } from 'y-protocols/awareness';
-import { Presence } from '../../../client/provider/presence.js';
+import { Presence } from '../../../client/document/presence.js';
 import { Network } from '../../support/client-sockets.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { openDevice } from './device.js';
@@ -35,7 +35,7 @@ function open(maxBytes = 65_536): Page {
   const refusals: string[] = [];
   const presence = new Presence({
     awareness,
-    sync: device.sync,
+    channel: device.sync.channel,
     isNear: () => false,
     maxBytes: () => maxBytes,
     refused: ({ code, message }) => void refusals.push(`${code} ${message}`),

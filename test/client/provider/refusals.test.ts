@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import type { DocumentReason } from '../../../client/provider/document-reason.js';
+import type { DocumentReason } from '../../../client/document/document-reason.js';
 import type { Limits } from '../../../shared/limits.js';
 import { Network } from '../../support/client-sockets.js';
 import { frameOf } from '../../support/peer.js';

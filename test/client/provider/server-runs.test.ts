@@ -40,8 +40,8 @@ function device(options: DeviceOptions = {}): Device & { network: Network; quest
   const network = new Network(() => server.process.transport);
   const one = openDevice({ clock }, network, options);
   const questions: string[] = [];
-  const known = one.sync.known.bind(one.sync);
-  one.sync.known = () => {
+  const known = one.sync.channel.known.bind(one.sync.channel);
+  one.sync.channel.known = () => {
     const said = known();
     questions.push(said.kind);
     return said;

@@ -2,8 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { Tidying } from '../../../client/crdt/tidying.js';
-import { DocumentSync } from '../../../client/provider/document-sync.js';
+import { SyncedDoc } from '../../support/synced-doc.js';
 import type { Position } from '../../../shared/native/position.js';
 import { Network } from '../../support/client-sockets.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
@@ -77,14 +76,12 @@ describe('K31: what an application throws', () => {
     one.sync.on('phase', throws);
     const doc = new Y.Doc();
     const { connection } = one;
-    const second = new DocumentSync({
+    const second = new SyncedDoc({
       doc,
       name: 'second',
       connection,
       clock: server.clock,
       random: () => 0.5,
-      isEdit: () => true,
-      tidying: new Tidying(doc),
     });
     cleanup.unshift(() => second.destroy());
     second.start();

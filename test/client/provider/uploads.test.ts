@@ -4,9 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { mostOnWay } from '../../../client/connection/uploads.js';
 import type { OpenSocket } from '../../../client/connection/socket.js';
-import type { DocumentReason } from '../../../client/provider/document-reason.js';
-import { Tidying } from '../../../client/crdt/tidying.js';
-import { DocumentSync } from '../../../client/provider/document-sync.js';
+import type { DocumentReason } from '../../../client/document/document-reason.js';
+import { SyncedDoc } from '../../support/synced-doc.js';
 import { syncPhase } from '../../../client/provider/sync-status.js';
 import type { Limits } from '../../../shared/limits.js';
 import { Network } from '../../support/client-sockets.js';
@@ -37,17 +36,15 @@ function device({ openSocket, ...options }: DeviceOptions & { openSocket?: OpenS
 }
 
 /** Another document on the same connection. */
-function beside({ connection }: Device, name: string): { doc: Y.Doc; sync: DocumentSync } {
+function beside({ connection }: Device, name: string): { doc: Y.Doc; sync: SyncedDoc } {
   const { clock } = server;
   const doc = new Y.Doc();
-  const sync = new DocumentSync({
+  const sync = new SyncedDoc({
     doc,
     name,
     connection,
     clock,
     random: () => 0.5,
-    isEdit: () => true,
-    tidying: new Tidying(doc),
   });
   sync.start();
   cleanup.push(() => sync.destroy());

@@ -22,9 +22,6 @@ export interface DocumentEvents {
   durable: (edits: number) => void;
   /** Where a copy of the document stands, if it also keeps the edits that are not durable. */
   position: (position: Position) => void;
-  awareness: (update: Uint8Array) => void;
   /** An update was not taken, or the document was closed. What is here stays here. */
   refused: (reason: DocumentReason) => void;
-  /** A state of this client's awareness was not taken. The others see what was taken last, and edits go on. */
-  'awareness-refused': (reason: DocumentReason) => void;
 }

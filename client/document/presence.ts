@@ -3,8 +3,9 @@
 
 import { applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import type { Awareness } from 'y-protocols/awareness';
-import type { DocumentReason } from './document-reason.js';
-import type { DocumentSync } from './document-sync.js';
+import { reasonOf, type DocumentReason } from './document-reason.js';
+import type { ChannelState } from './channel-state.js';
+import type { DocumentChannel } from './document-channel.js';
 
 interface AwarenessChange {
   readonly added: readonly number[];
@@ -14,18 +15,18 @@ interface AwarenessChange {
 
 export interface PresenceDeps {
   readonly awareness: Awareness;
-  readonly sync: DocumentSync;
+  readonly channel: DocumentChannel;
   /** Tells the ids of tabs beside this one, which are here without the server. */
   readonly isNear: (clientId: number) => boolean;
   /** The longest state that the server takes, as JSON, bytes. */
   readonly maxBytes: () => number;
-  /** This client's own state is none that the server takes, and is not sent. Told once for each. */
+  /** The server does not take this client's own state. One that it would not take is not sent, and told once. */
   readonly refused: (reason: DocumentReason) => void;
 }
 
 export class Presence {
   readonly #awareness: Awareness;
-  readonly #sync: DocumentSync;
+  readonly #channel: DocumentChannel;
   readonly #isNear: PresenceDeps['isNear'];
   readonly #maxBytes: PresenceDeps['maxBytes'];
   readonly #refused: PresenceDeps['refused'];
@@ -37,22 +38,24 @@ export class Presence {
   #isDestroyed = false;
 
   constructor(deps: PresenceDeps) {
-    const { awareness, sync } = deps;
+    const { awareness, channel } = deps;
     this.#awareness = awareness;
-    this.#sync = sync;
+    this.#channel = channel;
     this.#isNear = deps.isNear;
     this.#maxBytes = deps.maxBytes;
     this.#refused = deps.refused;
     const onChange = (change: AwarenessChange): void => this.#changed(change);
-    const onHeard = (update: Uint8Array): void => applyAwarenessUpdate(awareness, update, this);
-    const onPhase = (phase: string): void => this.#phase(phase);
     awareness.on('update', onChange);
-    sync.on('awareness', onHeard);
-    sync.on('phase', onPhase);
+    const undo = [
+      channel.listen('awareness', ({ update }) => applyAwarenessUpdate(awareness, update, this)),
+      channel.listen('state', (state) => this.#stateChanged(state)),
+      channel.listen('refused', (fault) => {
+        if (fault.seq === 0) deps.refused(reasonOf(fault));
+      }),
+    ];
     this.#undo = () => {
       awareness.off('update', onChange);
-      sync.off('awareness', onHeard);
-      sync.off('phase', onPhase);
+      for (const one of undo) one();
     };
   }
 
@@ -83,7 +86,7 @@ export class Presence {
     const updates = [...this.#unsaid.values()];
     this.#unsaid.clear();
     if (this.#isDestroyed) return;
-    for (const update of updates) this.#sync.announce(update);
+    for (const update of updates) this.#channel.say({ type: 'awareness', update });
   }
 
   /** Awareness says the same state again and again. */
@@ -93,9 +96,9 @@ export class Presence {
     this.#refused({ code: 'AWARENESS_INVALID', message, retry: 'never' });
   }
 
-  #phase(phase: string): void {
-    if (phase === 'closed' || phase === 'blocked') return this.#forget();
-    if (phase !== 'syncing') return;
+  #stateChanged(channel: ChannelState): void {
+    if (channel === 'closed' || channel === 'blocked') return this.#forget();
+    if (channel !== 'open') return;
     // The others dropped us at this very clock when we left, and ignore us until we say something newer.
     const state = this.#awareness.getLocalState();
     if (state !== null) this.#awareness.setLocalState(state);

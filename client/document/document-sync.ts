@@ -1,20 +1,19 @@
-// Keeps one Y.Doc and the server's document the same over a connection that comes and goes. Owns what is not durable yet
-// and where it can resume; knows nothing of storage, presence and pages.
+// Keeps one document and the server's the same over its channel. Owns what is not durable yet and where it can resume; knows
+// nothing of storage, presence and pages, and of what the document is made of only what the port of its content says.
 
 import { GuardedObservable, guarded, throwLater } from '../platform/guarded.js';
-import * as Y from 'yjs';
-import type { Timer } from '../../shared/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import { errorTable, SyncError, type Fault } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import { yjsKind } from '../../shared/native/messages.js';
 import type { Position } from '../../shared/native/position.js';
 import type { Access } from '../../shared/permission.js';
-import { Backoff } from '../connection/backoff.js';
-import type { Attached, Connection, DocumentMessage } from '../connection/connection.js';
 import type { Uploaded } from '../connection/uploads.js';
-import { applyGuarded } from '../crdt/apply-parts.js';
 import type { Ranges } from '../crdt/content-ids.js';
 import { coverMissing } from './cover-missing.js';
+import type { DocumentChannel, Message } from './document-channel.js';
+import type { DocumentContent, MadeHere } from './document-content.js';
+import type { DocumentEvents, DocumentPhase } from './document-events.js';
 import {
   errorOf,
   isOfContent,
@@ -23,87 +22,60 @@ import {
   reasonOfRefused,
   type DocumentReason,
 } from './document-reason.js';
-import type { DocumentEvents, DocumentPhase } from './document-events.js';
-import type { DocumentSyncDeps } from './document-sync-deps.js';
 import { HeardBeyond } from './heard-beyond.js';
 import { OpenDocument } from './open-document.js';
 import { Outbox } from './outbox.js';
 import { RefusedContent, type LostContent } from './refused-content.js';
 import { SyncWaiters } from './sync-waiters.js';
 
-export class DocumentSync extends GuardedObservable<DocumentEvents> implements Attached {
-  readonly name: string;
-  readonly #deps: DocumentSyncDeps;
+export interface DocumentSyncDeps {
+  readonly content: DocumentContent;
+  /** Whoever made it starts it, moves it, and lets go of it. */
+  readonly channel: DocumentChannel;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /**
+   * Where a copy of the document stood, when all that it had beyond that is handed to `restore`. Undefined when that is
+   * not known: then the first sync compares.
+   */
+  readonly position?: Position | undefined;
+}
+
+export class DocumentSync extends GuardedObservable<DocumentEvents> {
+  readonly #content: DocumentContent;
+  readonly #channel: DocumentChannel;
   readonly #outbox = new Outbox();
-  readonly #backoff: Backoff;
   readonly #heardBeyond: HeardBeyond;
-  readonly #onUpdate: (update: Uint8Array, origin: unknown, doc: Y.Doc, made: Y.Transaction) => void;
-  /** What is blocked may have been refused by the token before this one, after `retry` was called for the new one. */
-  readonly #onAuthenticated = (): void => this.retry();
   readonly #waiters = new SyncWaiters();
+  /** While the server does not take something, nothing that follows it is sent. It is asked again on the next connection. */
+  readonly #refusedContent: RefusedContent;
+  readonly #undo: (() => void)[] = [];
   #position: Position | undefined;
   /** The outbox holds all that the server may lack. */
   #isComplete: boolean;
   /** With the acknowledgement of what was found by comparing it does. */
   #isComparing = false;
-  /** While the server does not take something, nothing that follows it is sent. It is asked again on the next connection. */
-  readonly #refusedContent: RefusedContent;
   #phase: DocumentPhase = 'closed';
-  #access: Access | undefined;
   #reason: DocumentReason | undefined;
   /** Why something that is here was not taken last. */
   #refusedFor: DocumentReason | undefined;
   #open: OpenDocument | undefined;
-  #retry: Timer | undefined;
-  #isAttached = false;
   #toldDurable = 0;
 
-  constructor(deps: DocumentSyncDeps) {
+  constructor({ content, channel, clock, random, position }: DocumentSyncDeps) {
     super();
-    this.name = deps.name;
-    this.#deps = deps;
-    this.#backoff = new Backoff(deps.random);
-    this.#refusedContent = new RefusedContent(deps.doc, () => deps.connection.limits);
-    this.#position = deps.position;
-    this.#isComplete = deps.position !== undefined || deps.doc.store.clients.size === 0;
-    const { clock, random, position } = deps;
+    this.#content = content;
+    this.#channel = channel;
+    this.#refusedContent = new RefusedContent(content, () => channel.connection.limits);
+    this.#position = position;
+    this.#isComplete = position !== undefined || content.isEmpty;
     // Whoever is refused something is told of it by an event.
     const ask = (): void => void this.synced().catch(() => {});
     this.#heardBeyond = new HeardBeyond({ clock, random, ask }, position?.heardIn);
-    this.#onUpdate = (update, origin, _doc, made) => {
-      if (origin !== this && deps.isEdit(origin)) {
-        if (deps.tidying.has(made)) this.derive(update);
-        else this.restore(update);
-      }
-      this.#goOnIfDeleted();
-    };
-    deps.doc.on('update', this.#onUpdate);
-  }
-
-  /** From here on it is open whenever the connection is. */
-  start(): void {
-    if (this.#isAttached) return;
-    this.#isAttached = true;
-    this.#deps.connection.on('authenticated', this.#onAuthenticated);
-    this.#deps.connection.attach(this);
-  }
-
-  /** Until it is started again it is closed; edits are kept. */
-  stop(): void {
-    if (!this.#isAttached) return;
-    this.#isAttached = false;
-    this.#leave();
-    this.#deps.connection.off('authenticated', this.#onAuthenticated);
-    this.#deps.connection.detach(this);
-  }
-
-  /** From now on it is open on this connection, if it is started. */
-  moveTo(connection: Connection): void {
-    if (connection === this.#deps.connection) return;
-    const wasStarted = this.#isAttached;
-    this.stop();
-    this.#deps.connection = connection;
-    if (wasStarted) this.start();
+    channel.tellsOf(() => this.#known());
+    this.#listenToChannel();
+    this.#listenToContent();
   }
 
   get phase(): DocumentPhase {
@@ -112,7 +84,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   /** Undefined until the server has said. */
   get access(): Access | undefined {
-    return this.#access;
+    return this.#channel.access;
   }
 
   /** Why it is blocked, or why something that is here was refused last. */
@@ -125,7 +97,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     if (this.#phase === 'blocked') return this.#reason;
     if (this.#phase !== 'synced') return undefined;
     if (this.refusedBytes > 0) return this.#refusedFor;
-    return this.#access !== 'write' && this.#outbox.brings ? readOnly : undefined;
+    return this.access !== 'write' && this.#outbox.brings ? readOnly : undefined;
   }
 
   /** Edits that are not known to be durable on the server. */
@@ -175,117 +147,99 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     return synced;
   }
 
-  announce(update: Uint8Array): void {
-    if (this.#open === undefined) return;
-    this.#deps.connection.say({ type: 'awareness', document: this.#open.number, update });
-  }
-
   /** Asks again, where that was of no use before. */
   retry(): void {
     this.#refusedContent.retry();
-    if (this.#phase !== 'blocked') return;
-    this.#setPhase('closed');
-    if (this.#isAttached && this.#deps.connection.state === 'open') this.connected();
+    this.#channel.retry();
   }
 
   /** The document may hold what the server lacks and nobody will send: that is found by looking. */
   compare(): void {
     this.#isComplete = false;
-    if (this.#phase === 'syncing' || this.#phase === 'synced') this.#reopen();
+    if (this.#open !== undefined) this.#channel.reopen();
   }
 
+  /** Lets go of channel and content, which go on. */
   override destroy(): void {
-    this.#deps.doc.off('update', this.#onUpdate);
+    for (const undo of this.#undo.splice(0)) undo();
     // Whoever keeps what comes may have let go of the document already.
     this.#open?.forgetParts();
-    this.stop();
+    this.#lost();
     this.#waiters.end(new Error('the document was let go of'));
     super.destroy();
   }
 
-  connected(): void {
-    if (this.#phase !== 'closed' || this.#deps.mayOpen?.(this.#deps.connection.welcome) === false) return;
-    const { run } = this.#heardBeyond;
-    // What another run of the server has not made durable may be nowhere but here.
-    if (run !== undefined && run !== this.#deps.connection.welcome?.run) this.#isComplete = false;
-    this.#retry?.cancel();
-    this.#setPhase('opening');
-    this.#deps.connection.open(this);
+  #listenToChannel(): void {
+    const channel = this.#channel;
+    const closed = (state: string): void => {
+      if (state !== 'open') this.#setPhase(state as Exclude<typeof channel.state, 'open'>);
+    };
+    this.#undo.push(
+      channel.listen('opened', (message) => this.#opened(message)),
+      channel.listen('lost', () => this.#lost()),
+      channel.listen('state', closed),
+      channel.listen('not-open', (reason) => this.#notOpen(reason)),
+      channel.listen('access', (access) => this.#accessChanged(access)),
+      channel.listen('authenticated', () => this.retry()),
+      channel.listen('update', (message) => this.#heard(() => this.#update(message))),
+      channel.listen('ack', ({ seq, cursor }) => {
+        this.#acknowledged(seq);
+        this.#move(cursor);
+      }),
+      channel.listen('synced', ({ cursor }) => this.#heard(() => this.#caughtUp(cursor))),
+      channel.listen('wanted', ({ stateVector }) => this.#heard(() => this.#answer(stateVector))),
+      channel.listen('refused', (message) => this.#refused(message.seq, message)),
+    );
   }
 
-  disconnected(): void {
-    const open = this.#open;
-    if (open !== undefined) guarded(() => void this.#takeAnswer(open, false));
-    this.#retry?.cancel();
-    this.#outbox.reset();
-    this.#isComparing = false;
-    this.#backoff.ended(this.#deps.clock.monotonic());
-    this.#heardBeyond.stop();
-    // A server that shuts down makes all durable first.
-    if (this.#deps.connection.reason?.code === 'DRAINING' && this.#heardBeyond.settled())
-      this.#tellPosition();
-    if (this.#deps.connection.state !== 'open') this.#refusedContent.retry();
-    this.#open = undefined;
-    this.#deps.connection.uploads.remove(this);
-    this.#waiters.lost();
-    if (this.#phase !== 'closed') this.#setPhase('closed');
+  #listenToContent(): void {
+    const content = this.#content;
+    const made = (update: Uint8Array, kind: MadeHere): void =>
+      kind === 'edit' ? this.restore(update) : this.derive(update);
+    const changed = (): void => void this.#goOnIfDeleted();
+    content.on('made', made);
+    content.on('changed', changed);
+    this.#undo.push(() => {
+      content.off('made', made);
+      content.off('changed', changed);
+    });
   }
 
-  /** Never throws: the other documents of the connection go on. */
-  hear(message: DocumentMessage): void {
+  /** What keeps something from being taken is thrown later: the other documents of the connection go on. */
+  #heard(take: () => void): void {
     try {
-      this.#handle(message);
+      take();
     } catch (error) {
       throwLater(error);
-      this.#cannotApply(error);
+      this.#cannotTake(error);
     }
   }
 
-  #handle(message: DocumentMessage): void {
-    switch (message.type) {
-      case 'opened':
-        return this.#opened(message);
-      case 'not-opened':
-      case 'closed':
-        return this.#closed(message);
-      case 'update':
-        this.#apply(message.update);
-        // What comes with acknowledgements is durable with them.
-        if (message.acks.length === 0) this.#heardLive();
-        for (const { writer, seq } of message.acks)
-          if (writer === this.#open?.writer) this.#acknowledged(seq);
-        this.#move(message.cursor);
-        // Somebody else has brought what a reader holds.
-        if (this.refusal === readOnly && this.#outbox.isElsewhereWith(message.update)) this.compare();
-        return;
-      case 'ack':
-        this.#acknowledged(message.seq);
-        return this.#move(message.cursor);
-      case 'synced':
-        return this.#caughtUp(message.cursor);
-      case 'awareness':
-        return this.emit('awareness', [message.update]);
-      case 'wanted':
-        return this.#answer(message.stateVector);
-      case 'access':
-        return this.#setAccess(message.access);
-      case 'refused':
-        return this.#refused(message.seq, message);
-    }
+  #update({ update, acks, cursor }: Message<'update'>): void {
+    this.#take(update);
+    // What comes with acknowledgements is durable with them.
+    if (acks.length === 0) this.#heardLive();
+    for (const { writer, seq } of acks) if (writer === this.#open?.writer) this.#acknowledged(seq);
+    this.#move(cursor);
+    // Somebody else has brought what a reader holds.
+    if (this.refusal === readOnly && this.#outbox.isElsewhereWith(update)) this.compare();
   }
 
-  known(): Known {
-    const { doc } = this.#deps;
+  #known(): Known {
+    const { run } = this.#heardBeyond;
+    // What another run of the server has not made durable may be nowhere but here.
+    if (run !== undefined && run !== this.#channel.connection.welcome?.run) this.#isComplete = false;
     const position = this.#isComplete ? this.#position : undefined;
     if (position !== undefined) return { kind: 'offset', epoch: position.epoch, offset: position.offset };
-    if (doc.store.clients.size === 0) return { kind: 'nothing' };
-    return { kind: 'state-vector', stateVector: Y.encodeStateVector(doc) };
+    if (this.#content.isEmpty) return { kind: 'nothing' };
+    return { kind: 'state-vector', stateVector: this.#content.stateVector() };
   }
 
-  #opened(message: Extract<DocumentMessage, { type: 'opened' }>): void {
-    const { document, epoch, access, isContentNext } = message;
+  #opened(message: Message<'opened'>): void {
+    const { epoch, access, isContentNext } = message;
     const { kind = yjsKind } = message.extensions ?? {};
-    if (kind !== yjsKind) return this.#cannotRead(document, kind);
+    if (kind !== this.#content.kind)
+      return this.#channel.close(new SyncError('KIND_UNSUPPORTED', `the document is of kind ${kind}`).fault);
     this.#open = new OpenDocument(message);
     this.#reason = undefined;
     // Who may write learns of each edit by its acknowledgement whether the server has it.
@@ -296,48 +250,55 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     // what it has acknowledged, and gives the same offsets to other updates.
     if (!isContentNext) [this.#position, this.#isComplete] = [undefined, false];
     // Who resumes is told nothing to compare with, and the need may have come after it was asked for.
-    if (!this.#isComplete && isContentNext && message.stateVector.length === 0) return this.#reopen();
+    if (!this.#isComplete && isContentNext && message.stateVector.length === 0) return this.#channel.reopen();
     this.#setPhase('syncing');
-    this.#setAccess(access);
-    if (isContentNext) return;
-    const stateVector = Y.encodeStateVector(this.#deps.doc);
-    this.#deps.connection.say({ type: 'request', document, stateVector });
+    if (!isContentNext) this.#channel.say({ type: 'request', stateVector: this.#content.stateVector() });
   }
 
-  /** It is of another kind than this client can read. */
-  #cannotRead(document: number, kind: string): void {
-    this.#deps.connection.say({ type: 'close', document });
-    this.#closed(new SyncError('KIND_UNSUPPORTED', `the document is of kind ${kind}`).fault);
+  #lost(): void {
+    const open = this.#open;
+    if (open !== undefined) guarded(() => void this.#takeAnswer(open, false));
+    this.#outbox.reset();
+    this.#isComparing = false;
+    this.#heardBeyond.stop();
+    const { connection } = this.#channel;
+    // A server that shuts down makes all durable first.
+    if (connection.reason?.code === 'DRAINING' && this.#heardBeyond.settled()) this.#tellPosition();
+    if (connection.state !== 'open') this.#refusedContent.retry();
+    this.#open = undefined;
+    connection.uploads.remove(this);
+    this.#waiters.lost();
+  }
+
+  #notOpen(reason: DocumentReason): void {
+    this.#tell(reason);
+    if (reason.code === 'CLIENT_ID_TAKEN') this.#content.takeAnotherId();
+    // After such an end it is not certain any more what the server has.
+    if (reason.retry === 'backoff') this.#isComplete = false;
   }
 
   /** Asks for the document anew, later, and compares it: this client may lack something of what the server has sent. */
-  #cannotApply(error: unknown): void {
+  #cannotTake(error: unknown): void {
     if (this.#open === undefined) return;
     const reason = error instanceof Error ? error.message : String(error);
     this.#open.forgetParts();
-    this.#askLater({ code: 'INTERNAL', close: errorTable.INTERNAL.close, reason });
+    this.#channel.close({ code: 'INTERNAL', close: errorTable.INTERNAL.close, reason });
   }
 
-  #askLater(fault: Fault): void {
-    if (this.#open === undefined) return;
-    this.#deps.connection.say({ type: 'close', document: this.#open.number });
-    this.#closed(fault);
-  }
-
-  /** The parts of an answer are applied together, when the last one is there. */
-  #apply(update: Uint8Array): void {
+  /** The parts of an answer are taken together, when the last one is there. */
+  #take(update: Uint8Array): void {
     if (this.#phase === 'syncing' && this.#open !== undefined) this.#open.add(update);
-    else applyGuarded(this.#deps.doc, () => Y.applyUpdate(this.#deps.doc, update, this), this);
+    else this.#content.apply([update], true);
   }
 
   #heardLive(): void {
-    const { welcome } = this.#deps.connection;
+    const { welcome } = this.#channel.connection;
     if (this.#phase !== 'synced' || welcome === undefined) return;
     if (this.#heardBeyond.heard(welcome.run)) this.#tellPosition();
   }
 
   #takeAnswer(open: OpenDocument, isWhole: boolean): readonly Uint8Array[] {
-    const parts = open.apply(this.#deps.doc, this, isWhole);
+    const parts = open.takeInto(this.#content, isWhole);
     this.#reached(open.epoch, open.cursor);
     return parts;
   }
@@ -348,7 +309,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
       const parts = this.#takeAnswer(open, true);
       // Somebody who heard of the change may have closed the document.
       if (this.#open !== open) return;
-      this.#backoff.began(this.#deps.clock.monotonic());
+      this.#channel.worked();
       this.#compare(open, parts);
       this.#setPhase('synced');
     }
@@ -362,7 +323,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
   #compare(open: OpenDocument, answer: readonly Uint8Array[]): void {
     if (this.#isComplete || this.#refusedContent.isStuck) return;
     const { stateVector } = open;
-    coverMissing(this.#outbox, this.#deps.doc, { stateVector, answer, access: this.#access });
+    coverMissing(this.#outbox, this.#content, { stateVector, answer, access: this.access });
     this.#isComparing = this.#outbox.isComparing;
     if (!this.#isComparing) this.#completed();
   }
@@ -372,31 +333,31 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     this.#isComparing = false;
     this.#isComplete = true;
     const { run } = this.#heardBeyond;
-    if (run !== this.#deps.connection.welcome?.run) this.#heardBeyond.settled();
+    if (run !== this.#channel.connection.welcome?.run) this.#heardBeyond.settled();
     this.#tellPosition();
   }
 
   #answer(stateVector: Uint8Array): void {
     if (this.#open === undefined || this.#refusedContent.isStuck) return;
-    this.#outbox.answer(Y.encodeStateAsUpdate(this.#deps.doc, stateVector));
+    this.#outbox.answer(this.#content.since(stateVector));
     this.#send();
   }
 
   #send(): void {
-    this.#deps.connection.uploads.add(this);
+    this.#channel.connection.uploads.add(this);
     this.#askForSync();
   }
 
   upload(isCrowded: boolean): Uploaded {
     const [open, outbox] = [this.#open, this.#outbox];
-    const mayUpload = (this.#access === 'write' || outbox.isNextEmpty) && !this.#refusedContent.isStuck;
+    const mayUpload = (this.access === 'write' || outbox.isNextEmpty) && !this.#refusedContent.isStuck;
     if (open === undefined || this.#phase !== 'synced' || !mayUpload) return 'nothing';
     if (isCrowded && !outbox.isNextSmall) return 'waiting';
-    const next = outbox.next(this.#deps.connection.limits.maxUpdateBytes, (update) =>
+    const next = outbox.next(this.#channel.connection.limits.maxUpdateBytes, (update) =>
       this.#refusedContent.fit(update),
     );
     if (next === undefined) return 'nothing';
-    if (next.type !== 'refused') this.#deps.connection.say({ ...next, document: open.number });
+    if (next.type !== 'refused') this.#channel.say(next);
     else {
       const update = outbox.refuseNext();
       if (update !== undefined) this.#notTaken(reasonOfRefused(next), update, next.ids);
@@ -417,8 +378,9 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
 
   /** What is refused stays here, and is compared again when the rights have changed. */
   #refused(seq: number, fault: Fault): void {
-    if (seq === 0) return this.emit('awareness-refused', [reasonOf(fault)]);
-    if (reasonOf(fault).retry === 'backoff') return this.#askLater(fault);
+    // That was no part of the document.
+    if (seq === 0) return;
+    if (reasonOf(fault).retry === 'backoff') return this.#channel.close(fault);
     const update = this.#outbox.sent(seq);
     if (this.#outbox.refused(seq)) this.#notTaken(reasonOf(fault), update);
     // What it took of the line is free for others.
@@ -474,46 +436,15 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> implements A
     const { refusal } = this;
     if (refusal !== undefined) return this.#waiters.reject(errorOf(refusal));
     if (this.#phase !== 'synced' || !this.#outbox.isSettled || this.#open === undefined) return;
-    if (this.#waiters.take()) this.#deps.connection.say({ type: 'sync', document: this.#open.number });
+    if (this.#waiters.take()) this.#channel.say({ type: 'sync' });
   }
 
-  #setAccess(access: Access): void {
-    if (access === this.#access) return;
-    const isPromoted = access === 'write' && this.#phase === 'synced';
-    this.#access = access;
+  #accessChanged(access: Access): void {
     this.emit('access', [access]);
     this.#refusedContent.retry();
     // What was refused until now is found by comparing, which takes a fresh look at the server.
-    if (isPromoted) this.#reopen();
+    if (access === 'write' && this.#phase === 'synced') this.#channel.reopen();
     else this.#askForSync();
-  }
-
-  #reopen(): void {
-    if (this.#open === undefined) return;
-    this.#leave();
-    this.connected();
-  }
-
-  #leave(): void {
-    if (this.#open !== undefined) this.#deps.connection.say({ type: 'close', document: this.#open.number });
-    this.disconnected();
-  }
-
-  #closed(fault: Fault): void {
-    this.disconnected();
-    const reason = reasonOf(fault);
-    const other = reason.code === undefined ? undefined : this.#deps.otherConnection?.(reason.code);
-    if (other !== undefined) return this.moveTo(other);
-    this.#tell(reason);
-    // Somebody else writes under our client id, as a copied offline copy makes it happen.
-    if (reason.code === 'CLIENT_ID_TAKEN')
-      this.#deps.doc.clientID = Math.floor(this.#deps.random() * 2 ** 32);
-    if (reason.retry !== 'backoff') return this.#setPhase('blocked');
-    // After such an end it is not certain any more what the server has.
-    this.#isComplete = false;
-    this.#retry = this.#deps.clock.after(this.#backoff.next(0), () => {
-      if (this.#deps.connection.state === 'open') this.connected();
-    });
   }
 
   #tell(reason: DocumentReason): void {

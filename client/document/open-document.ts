@@ -1,11 +1,9 @@
 // What is known of a document while it is open on the server, and what has come of the answer that follows `opened`.
 
-import type * as Y from 'yjs';
 import type { DocumentMessage } from '../connection/connection.js';
-import { applyParts } from '../crdt/apply-parts.js';
+import type { DocumentContent } from './document-content.js';
 
 export class OpenDocument {
-  readonly number: number;
   readonly writer: number;
   readonly epoch: string;
   /** For the comparison of the first sync. */
@@ -16,7 +14,6 @@ export class OpenDocument {
   #parts: Uint8Array[] = [];
 
   constructor(opened: Extract<DocumentMessage, { type: 'opened' }>) {
-    this.number = opened.document;
     this.writer = opened.writer;
     this.epoch = opened.epoch;
     this.stateVector = opened.stateVector.slice();
@@ -26,10 +23,10 @@ export class OpenDocument {
     this.#parts.push(part.slice());
   }
 
-  /** Applies the parts together, and returns them. What a cursor speaks of is never left out. */
-  apply(doc: Y.Doc, origin: unknown, isWhole: boolean): readonly Uint8Array[] {
+  /** Has the content take the parts together, and returns them. What a cursor speaks of is never left out. */
+  takeInto(content: DocumentContent, isWhole: boolean): readonly Uint8Array[] {
     const parts = this.#parts.splice(0);
-    applyParts(doc, parts, origin, isWhole || this.cursor > 0);
+    content.apply(parts, isWhole || this.cursor > 0);
     return parts;
   }
 

@@ -1,16 +1,14 @@
 // What the first sync of a document finds that the server lacks.
 
-import type * as Y from 'yjs';
 import type { Access } from '../../shared/permission.js';
-import { deletesOf, missingUpdate } from '../crdt/missing-update.js';
-import { isTidied } from '../crdt/tidied.js';
+import type { DocumentContent } from './document-content.js';
 import type { OpenDocument } from './open-document.js';
 import type { Outbox } from './outbox.js';
 
 /** `answer`: what the server has sent that was not here. */
 export function coverMissing(
   outbox: Outbox,
-  doc: Y.Doc,
+  content: DocumentContent,
   {
     stateVector,
     answer,
@@ -20,10 +18,12 @@ export function coverMissing(
     readonly access: Access | undefined;
   },
 ): void {
-  const missing = missingUpdate(doc, stateVector, deletesOf(answer));
+  const missing = content.missing(stateVector, answer);
   // K10: what Yjs has tidied is nobody's edit; a reader need not bring it to the server.
   const isNobodys =
-    missing !== undefined && access !== 'write' && isTidied(doc, missing, outbox.derived, outbox.size === 0);
+    missing !== undefined &&
+    access !== 'write' &&
+    content.isTidied(missing, outbox.derived, outbox.size === 0);
   outbox.cover(isNobodys ? undefined : missing);
   if (isNobodys) outbox.derive(missing);
 }

@@ -4,9 +4,10 @@
 import * as Y from 'yjs';
 import { contentIdsOf, rangesWithout, type Ranges } from '../crdt/content-ids.js';
 import type { ContentLimits } from '../crdt/content-faults.js';
-import { areDeleted, fitUpdate, type Fitted } from '../crdt/fit-update.js';
+import type { Fitted } from '../crdt/fit-update.js';
 import { splitUpdate } from '../crdt/split-update.js';
-import { takeOut, type LostValue } from '../crdt/lost-content.js';
+import type { LostValue } from '../crdt/lost-content.js';
+import type { DocumentContent } from './document-content.js';
 
 /** What `rebase` has taken out of a document, because the server does not take it. */
 export interface LostContent {
@@ -15,19 +16,16 @@ export interface LostContent {
   readonly update: Uint8Array;
 }
 
-/** The origin of the transaction that takes it out. */
-export const rebaseOrigin = 'heddle-rebase';
-
 export class RefusedContent {
-  readonly #doc: Y.Doc;
+  readonly #content: DocumentContent;
   readonly #limits: () => ContentLimits;
   /** What stops the upload. */
   #refused: { ids: Ranges; updates: readonly Uint8Array[] } | undefined;
   /** What was refused, and is sent as deleted content. */
   #givenUp: Ranges = Y.createDeleteSet();
 
-  constructor(doc: Y.Doc, limits: () => ContentLimits) {
-    this.#doc = doc;
+  constructor(content: DocumentContent, limits: () => ContentLimits) {
+    this.#content = content;
     this.#limits = limits;
   }
 
@@ -38,7 +36,7 @@ export class RefusedContent {
 
   /** The update as it is to be sent, and what of it would be refused. */
   fit(update: Uint8Array): Fitted {
-    return fitUpdate(update, { doc: this.#doc, limits: this.#limits(), givenUp: this.#givenUp });
+    return this.#content.fit(update, this.#limits(), this.#givenUp);
   }
 
   /** The server does not take this; `ids`: what of it. Undefined where that is not known any more. */
@@ -62,7 +60,7 @@ export class RefusedContent {
    */
   giveUpIfDeleted(): boolean {
     const ids = this.#refused?.ids;
-    if (ids === undefined || !areDeleted(this.#doc, ids)) return false;
+    if (ids === undefined || !this.#content.areDeleted(ids)) return false;
     if (rangesWithout(ids, this.#givenUp).clients.size === 0) return false;
     this.#givenUp = Y.mergeDeleteSets([this.#givenUp, ids]);
     this.#refused = undefined;
@@ -78,6 +76,6 @@ export class RefusedContent {
     }
     const { ids, updates } = this.#refused;
     const update = Y.mergeUpdates([Uint8Array.of(0, 0), ...updates]);
-    return { values: takeOut(this.#doc, ids, rebaseOrigin), update };
+    return { values: this.#content.takeOut(ids), update };
   }
 }
