@@ -23,6 +23,16 @@ export function isFor(owner: CopyOwner | undefined, who: CopyOwner): boolean {
   return owner.url === who.url;
 }
 
+/** Whether a copy is noted to be theirs: a database of y-indexeddb is taken by the first who may write it. */
+export function becomesOwner(
+  met: CopyOwner,
+  owner: CopyOwner | undefined,
+  access: 'read' | 'write' | 'none',
+): boolean {
+  if (owner?.server === met.server && owner?.user === met.user) return false;
+  return access === 'write' || (owner !== undefined && access === 'read');
+}
+
 /** The databases that a copy may be in, the usual one first: it has the document's name, as those of y-indexeddb have. */
 export function databasesFor(name: string, { url, server, user }: CopyOwner): readonly string[] {
   const places = [url, server].filter((place) => place !== undefined);

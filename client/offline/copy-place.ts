@@ -21,3 +21,8 @@ export function placeIn(name: string, deps: CopyRowsDeps & { readonly locks: Loc
     summary: new CopySummary(name, new Catalogue(database), database.clock),
   };
 }
+
+/** The same, for a tab that had let go of its locks. */
+export function withFreshLocks(place: CopyPlace, locks: Locks, tab: string): CopyPlace {
+  return { ...place, locks: new TabLocks(locks, place.rows.name, tab) };
+}

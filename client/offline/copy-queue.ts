@@ -131,6 +131,11 @@ export class CopyQueue {
     this.takeOver();
   }
 
+  /** Another tab may store all from now on. */
+  resign(): void {
+    this.#isWriter = false;
+  }
+
   /** What was left to the writer is to be stored here. */
   takeOver(): void {
     this.#store(this.#left.take());

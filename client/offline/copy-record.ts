@@ -123,6 +123,13 @@ export function entered(
   };
 }
 
+/** A tab is back that had let go of its locks. Meanwhile others may have taken it for dead, and its edits for theirs. */
+export function returned(record: CopyRecord, tab: string, isDead: (tab: string) => boolean): CopyRecord {
+  const others = record.tabs.filter((one) => one !== tab);
+  const isShared = record.isShared || others.some((one) => !isDead(one));
+  return { ...record, tabs: [...others, tab], isShared };
+}
+
 /** All tabs it speaks of: that have it open, or have left edits. */
 export function tabsOf({ tabs, rows }: CopyRecord): string[] {
   return [...new Set([...tabs, ...rows.flatMap(({ tab }) => (tab === undefined ? [] : [tab]))])];

@@ -11,6 +11,7 @@ import {
   newRecord,
   pendingOf,
   reconciled,
+  returned,
   tabsOf,
   withPosition,
   withRow,
@@ -150,6 +151,23 @@ export class CopyRows {
   async mayHavePending(tab: string): Promise<boolean> {
     const record = await this.stored().catch(() => undefined);
     return record === undefined || pendingOf(record, tab).length > 0;
+  }
+
+  /**
+   * This tab is back. Returns what rows hold that were not there at the last look, as one update. Rejects with OfflineError
+   * DELETED when this is another database by now.
+   */
+  async comeBack(dead: ReadonlySet<string> | undefined): Promise<Uint8Array | undefined> {
+    const { tab } = this.#deps;
+    this.#record = await this.change(async (transaction) => {
+      const stored = await transaction.record();
+      if (stored === undefined || stored.id !== this.#record?.id)
+        throw new OfflineError('OFFLINE_DELETED', `${this.name} was deleted`);
+      const record = returned(stored, tab, (one) => dead?.has(one) ?? true);
+      await transaction.putRecord(record);
+      return record;
+    });
+    return this.look();
   }
 
   /** This tab closes the copy; all its edits are stored. */

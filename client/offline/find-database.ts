@@ -19,7 +19,9 @@ export async function findDatabase(name: string, who: CopyOwner, deps: DatabaseD
 }
 
 /** Undefined where the browser does not tell. */
-async function existingDatabases({ factory }: DatabaseDeps): Promise<ReadonlySet<string> | undefined> {
+export async function existingDatabases({
+  factory,
+}: Pick<DatabaseDeps, 'factory'>): Promise<ReadonlySet<string> | undefined> {
   if (typeof factory?.databases !== 'function') return undefined;
   const all = await factory.databases();
   return new Set(all.flatMap(({ name }) => (name === undefined ? [] : [name])));

@@ -1,7 +1,8 @@
 // What is found on this device of a document when its copy is opened.
 
 import type { Position } from '../../shared/native/position.js';
-import type { CopyAccess, Row } from './copy-record.js';
+import { pendingOf, type CopyAccess, type CopyRecord, type Row } from './copy-record.js';
+import { mergeStored } from './merge-updates.js';
 
 /** Edits as one update. */
 export interface PendingEdits {
@@ -26,11 +27,28 @@ export interface LoadedCopy {
   readonly syncedAt?: number | undefined;
 }
 
+export function editsIn(pending: readonly PendingEdits[]): number {
+  return pending.reduce((sum, { edits }) => sum + edits, 0);
+}
+
+interface Found {
+  readonly key: number;
+  readonly update: Uint8Array;
+}
+
+/** What a tab has found when it entered. */
+export function loadedFrom(record: CopyRecord, rows: readonly Found[], tab: string): LoadedCopy {
+  return {
+    update: mergeStored(rows.map(({ update }) => update)),
+    position: record.isDoubtful ? undefined : record.position,
+    pending: pendingRows(pendingOf(record, tab), rows),
+    access: record.access,
+    syncedAt: record.syncedAt,
+  };
+}
+
 /** The edits of these rows of the record, as they were found. */
-export function pendingRows(
-  rows: readonly Row[],
-  found: readonly { readonly key: number; readonly update: Uint8Array }[],
-): PendingEdits[] {
+function pendingRows(rows: readonly Row[], found: readonly Found[]): PendingEdits[] {
   const updates = new Map(found.map(({ key, update }) => [key, update]));
   return rows.map(({ key, edits = 1 }) => ({ update: updates.get(key)!, edits }));
 }

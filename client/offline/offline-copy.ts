@@ -7,22 +7,23 @@
 // complete or has failed, and waits for ever for a database that does not open.
 
 import { GuardedObservable } from '../platform/guarded.js';
-import type { Clock, Timer } from '../../shared/clock.js';
 import type { Position } from '../../shared/native/position.js';
 import { Backoff } from '../connection/backoff.js';
-import type { Locks } from '../platform/locks.js';
+import { DueTimer } from '../platform/due-timer.js';
 import { randomId } from '../platform/random-id.js';
-import { planCompaction, type CompactionPlan } from './compaction.js';
-import { isFor, type CopyOwner } from './copy-owner.js';
-import { placeIn, type CopyPlace } from './copy-place.js';
+import { CompactionTurns } from './compaction-turns.js';
+import { becomesOwner, isFor, type CopyOwner } from './copy-owner.js';
+import { noteClosing, whenClosed } from './closing-copies.js';
+import { placeIn, withFreshLocks, type CopyPlace } from './copy-place.js';
+import { returnTo } from './copy-return.js';
 import { CopyQueue } from './copy-queue.js';
-import { othersWithPending, pendingOf, type CopyAccess, type CopyRecord } from './copy-record.js';
+import { othersWithPending, type CopyAccess, type CopyRecord } from './copy-record.js';
 import { foreign, tabsIn, type Compaction } from './copy-rows.js';
 import { CopyValues } from './copy-values.js';
-import { nextCopyState, type CopyEvent, type CopyState } from './copy-state.js';
+import { nextCopyState, type CopyState } from './copy-state.js';
 import { findDatabase } from './find-database.js';
-import { pendingRows, type LoadedCopy } from './loaded-copy.js';
-import { mergeStored } from './merge-updates.js';
+import { editsIn, loadedFrom, type LoadedCopy } from './loaded-copy.js';
+import type { OfflineCopyDeps, OfflineCopyEvents } from './offline-copy-deps.js';
 import { finalErrors, OfflineError, passingErrors, toOfflineError } from './offline-error.js';
 import { inTime, type DatabaseDeps } from './open-database.js';
 import type { TabLocks } from './tab-locks.js';
@@ -34,46 +35,9 @@ const batchMs = 100;
 const noteMs = 1_000;
 /** How often a tab that is not the writer looks whether the writer has stored what it has heard itself. */
 const lookMs = 500;
-/** Rows that could not be merged are left alone for a while. */
-const noCompactionMs = 60_000;
 /** A full device is asked again this seldom. */
 const fullMs = 10_000;
-export interface OfflineCopyDeps {
-  /** Undefined where there is no IndexedDB. */
-  readonly factory: IDBFactory | undefined;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly locks: Locks;
-  /** After which opening is given up, ms. Default: 5 seconds. */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * The whole document as an update. All of it must have been handed in, or loaded. With it the copy stays about as small
-   * as the document, and is written anew when the browser has thrown it away; without it, it ends then.
-   */
-  readonly encodeDocument?: (() => Uint8Array) | undefined;
-  /**
-   * Whose copy it is to be, as far as this device knows. Copies of others are other databases. Without it there is one
-   * copy, of whoever opens it.
-   */
-  readonly owner?: (() => Promise<CopyOwner>) | undefined;
-  /** When both sides were last the same, by the server's clock; undefined for never. It is stored with whatever is stored. */
-  readonly syncedAt?: (() => number | undefined) | undefined;
-}
-
-interface OfflineCopyEvents {
-  /** It has been read after all: `load` had rejected. Whoever hears it says `restored` when it has what was pending. */
-  loaded: (loaded: LoadedCopy) => void;
-  /** `isSaved` has changed. */
-  saved: (isSaved: boolean) => void;
-  /** Something could not be stored. It is kept, and tried again unless the error is final: DELETED, BLOCKED. */
-  error: (error: OfflineError) => void;
-  /** A tab is gone whose edits were loaded here and left to it: nobody else may bring them to the server. */
-  orphaned: () => void;
-}
-
-/** Copies of this page that are being closed, by name: what they leave is there for the next. */
-const closing = new Map<string, Promise<void>>();
+export type { OfflineCopyDeps };
 
 export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   readonly name: string;
@@ -82,6 +46,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   readonly #tab: string;
   readonly #backoff: Backoff;
   readonly #queue: CopyQueue;
+  readonly #compactions: CompactionTurns;
   /** The last wipe of this device when this was made. */
   readonly #wipe = lastWipe();
   #place: CopyPlace;
@@ -98,12 +63,11 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   #isRetrying = false;
   #wasSaved = false;
   #error: OfflineError | undefined;
-  #timer: Timer | undefined;
-  #dueAt = 0;
+  readonly #timer: DueTimer;
   #ranAt = -Infinity;
-  #noCompactionBefore = 0;
   #loading: Promise<LoadedCopy> | undefined;
   #running: Promise<void> | undefined;
+  #returning: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
   /** All locks that were let go of are free. */
   #left: Promise<void> = Promise.resolve();
@@ -113,7 +77,10 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     const { factory, clock, random, timeoutMs = 5_000 } = deps;
     this.name = name;
     this.#deps = deps;
-    this.#queue = new CopyQueue({ encodeDocument: deps.encodeDocument, now: () => clock.monotonic() });
+    const now = (): number => clock.monotonic();
+    this.#timer = new DueTimer(clock);
+    this.#queue = new CopyQueue({ encodeDocument: deps.encodeDocument, now });
+    this.#compactions = new CompactionTurns(deps.encodeDocument, now);
     this.#databaseDeps = { factory, clock, timeoutMs };
     this.#tab = randomId(random, 2);
     this.#place = this.#placeIn(name);
@@ -145,8 +112,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   load(): Promise<LoadedCopy> {
     if (this.#state === 'over' && this.#loading === undefined)
       return Promise.reject(new OfflineError('OFFLINE_FAILED', 'the copy is closed'));
-    this.#loading ??= this.#load(false);
-    return this.#loading;
+    return (this.#loading ??= this.#load(false));
   }
 
   /** What `loaded` told to be pending counts from here on with all that was handed in: `durable` counts it after that. */
@@ -183,11 +149,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   setAccess(access: CopyAccess): void {
     this.#isAllowed = access !== 'none';
     this.#queue.setAccess(access);
-    const owner = this.#place.rows.record?.owner;
-    // A database of y-indexeddb is taken by the first who may write it.
     const met = this.#met;
-    const isSame = met?.server === owner?.server && met?.user === owner?.user;
-    if (met !== undefined && !isSame && (access === 'write' || (owner !== undefined && access === 'read')))
+    if (met !== undefined && becomesOwner(met, this.#place.rows.record?.owner, access))
       this.#queue.setOwner(met);
     if (this.#isAllowed && this.#state === 'unread' && this.#error?.code === 'OFFLINE_FORBIDDEN')
       this.#loadAgain();
@@ -214,6 +177,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   /** What the application keeps beside the document. */
   readonly values = new CopyValues(async () => {
     await this.load();
+    await this.#returning;
     if (this.#state === 'open') return this.#place.rows;
     throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
   });
@@ -223,10 +187,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     await this.load();
     // What is being stored may have begun before the last of it was handed in.
     await this.#running?.catch(() => {});
-    if (this.#state === 'over') {
-      if (this.#error !== undefined) throw this.#error;
-      return;
-    }
+    if (this.#state === 'over' && this.#error !== undefined) throw this.#error;
+    if (this.#state === 'over') return;
     if (this.#queue.hasLeft) {
       await this.#look();
       this.#queue.takeOver();
@@ -241,14 +203,34 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   close(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
     this.#isClosing = true;
-    const before = closing.get(this.name);
-    const closed = this.#close().finally(() => {
-      if (closing.get(this.name) === all) closing.delete(this.name);
+    return (this.#closed = noteClosing(this.name, this.#close()));
+  }
+
+  /**
+   * The page is put away: the copy lets go of its locks at once, as if the tab had gone, and of its database when it has stored
+   * what was handed in. Others see to it what it has left. What is only to be noted waits: browsers do not keep a page with a
+   * transaction that another page waits for.
+   */
+  leave(): void {
+    if (this.#state !== 'open' || this.#isClosing) return;
+    this.#state = nextCopyState(this.#state, 'left');
+    this.#returning = undefined;
+    this.#queue.resign();
+    this.#leave();
+    const stored = this.#hasContent ? this.flush() : undefined; // `error` says why it could not be stored
+    void Promise.allSettled([stored, this.#running]).then(() => {
+      if (this.#state === 'away' && this.#returning === undefined) this.#place.rows.disconnect();
     });
-    const all = before === undefined ? closed : Promise.all([before, closed]).then(() => {});
-    closing.set(this.name, all);
-    this.#closed = closed;
-    return closed;
+  }
+
+  /** The page is back: the copy takes its place among the tabs again, and tells `returned`. */
+  comeBack(): void {
+    if (this.#state !== 'away' || this.#isClosing) return;
+    this.#timer.cancel();
+    // It may have come half the way before.
+    this.#leave();
+    this.#place = withFreshLocks(this.#place, this.#deps.locks, this.#tab);
+    this.#returning = this.#comeBack(this.#place);
   }
 
   get #areEditsSaved(): boolean {
@@ -260,7 +242,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   get #hasNews(): boolean {
-    return this.#hasContent || this.#queue.hasNotes || this.#place.rows.wasSyncedLater;
+    const hasNotes = this.#queue.hasNotes || this.#place.rows.wasSyncedLater;
+    return this.#hasContent || (hasNotes && this.#state !== 'away');
   }
 
   #placeIn(database: string): CopyPlace {
@@ -286,12 +269,12 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   }
 
   async #load(isLate: boolean): Promise<LoadedCopy> {
-    this.#happen('tried');
-    const before = closing.get(this.name);
+    this.#state = nextCopyState(this.#state, 'tried');
+    const before = whenClosed(this.name);
     try {
       // It may take long, and whoever comes next to this document waits for as long.
       this.#expected = await this.#deps.owner?.();
-      await this.#inTime(before ?? Promise.resolve());
+      await this.#inTime(before);
       await this.#inTime(finishBeforeOpening({ ...this.#databaseDeps, locks: this.#deps.locks }));
       await this.#locate();
       await this.#inTime(this.#place.locks.enter());
@@ -321,17 +304,14 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     const { record, rows } = await this.#place.rows.enter(dead, this.#who);
     // The server may have spoken meanwhile.
     if (!this.isFor(this.#met)) throw foreign(this.database);
-    const update = mergeStored(rows.map((row) => row.update));
-    const pending = pendingRows(pendingOf(record, this.#tab), rows);
-    const count = pending.reduce((sum, { edits }) => sum + edits, 0);
-    this.#queue.precededBy(count, isLate);
-    const position = record.isDoubtful ? undefined : record.position;
-    return { update, position, pending, access: record.access, syncedAt: record.syncedAt };
+    const loaded = loadedFrom(record, rows, this.#tab);
+    this.#queue.precededBy(editsIn(loaded.pending), isLate);
+    return loaded;
   }
 
   #opened(isLate: boolean, loaded: LoadedCopy): void {
     const { record } = this.#place.rows;
-    this.#happen('read');
+    this.#state = nextCopyState(this.#state, 'read');
     this.#error = undefined;
     this.#backoff.reset();
     this.#place.summary.changed(record!);
@@ -341,30 +321,50 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
       if (loaded.position === undefined) this.#queue.forgetPosition();
       this.emit('loaded', [loaded]);
     }
-    this.#changed();
-    this.#place.locks.watch(othersWithPending(record!, this.#tab), (tab) => void this.#gone(tab));
+    this.#inPlace();
   }
 
   /** It is tried again later. What is handed in waits. */
   #missed(error: OfflineError): void {
-    this.#happen('missed');
+    this.#state = nextCopyState(this.#state, 'missed');
     this.#error = error;
     this.#place.rows.disconnect();
     this.#leave();
     this.#place = this.#placeIn(this.name);
     // That one is read when the server says that it may be.
-    if (error.code === 'OFFLINE_FORBIDDEN') return;
-    this.#timer = this.#deps.clock.after(this.#backoff.next(0), () => this.#loadAgain());
+    if (error.code !== 'OFFLINE_FORBIDDEN') this.#timer.runIn(this.#backoff.next(0), () => this.#loadAgain());
+  }
+
+  async #comeBack(place: CopyPlace): Promise<void> {
+    try {
+      const returned = await returnTo(place, this.#tab, { ...this.#databaseDeps, locks: this.#deps.locks });
+      await this.#inTime(place.locks.compete(() => this.#becomeWriter(place.locks), this.#reportThrown));
+      // It may have been put away again.
+      if (this.#state !== 'away' || place !== this.#place) return;
+      this.#state = nextCopyState(this.#state, 'returned');
+      this.#error = undefined;
+      this.#backoff.reset();
+      this.emit('returned', [returned]);
+      this.#inPlace();
+    } catch (thrown) {
+      const error = toOfflineError(thrown);
+      if (this.#state !== 'away' || place !== this.#place) return;
+      if (finalErrors.includes(error.code)) return this.#end(error);
+      this.#report(error);
+      this.#timer.runIn(this.#backoff.next(0), () => this.comeBack());
+    }
+  }
+
+  /** It has its place among the tabs: what waits is stored, and the others are watched. */
+  #inPlace(): void {
+    this.#changed();
+    const { rows, locks } = this.#place;
+    locks.watch(othersWithPending(rows.record!, this.#tab), (tab) => void this.#gone(tab));
   }
 
   #loadAgain(): void {
-    this.#timer = undefined;
     this.#loading = this.#load(true);
     this.#loading.catch(() => {}); // `error` says why it could not be read
-  }
-
-  #happen(event: CopyEvent): void {
-    this.#state = nextCopyState(this.#state, event);
   }
 
   async #gone(tab: string): Promise<void> {
@@ -390,21 +390,17 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     const restMs = this.#deps.clock.monotonic() - this.#ranAt;
     if (this.#hasContent) this.#runIn(Math.max(0, batchMs - restMs));
     else if (this.#queue.hasLeft) this.#runIn(lookMs);
-    else if (this.#queue.hasNotes || this.#plan() !== undefined) this.#runIn(noteMs);
+    else if (this.#queue.hasNotes || this.#compactions.isDue(this.#place.rows.record, this.#queue.isWriter))
+      this.#runIn(noteMs);
   }
 
   #runIn(delayMs: number): void {
-    const at = this.#deps.clock.monotonic() + delayMs;
-    if (this.#timer !== undefined && this.#dueAt <= at) return;
-    this.#timer?.cancel();
-    this.#dueAt = at;
     // What went wrong has been reported.
-    this.#timer = this.#deps.clock.after(delayMs, () => void this.#run().catch(() => {}));
+    this.#timer.runIn(delayMs, () => void this.#run().catch(() => {}));
   }
 
   #run(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#timer.cancel();
     this.#isRetrying = false;
     this.#ranAt = this.#deps.clock.monotonic();
     this.#running ??= this.#write().finally(() => {
@@ -418,7 +414,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     let compaction: Compaction | undefined;
     try {
       if (this.#queue.hasLeft) await this.#look();
-      compaction = this.#compaction();
+      compaction = this.#compactions.take(this.#place.rows.record, this.#queue.isWriter);
       if (!this.#hasNews && compaction === undefined) return;
       const batch = this.#queue.take();
       const { isWriter, counts } = this.#queue;
@@ -427,7 +423,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     } catch (thrown) {
       const error = toOfflineError(thrown);
       this.#queue.putBack();
-      if (compaction !== undefined) this.#delayCompaction();
+      if (compaction !== undefined) this.#compactions.delay();
       this.#failed(error);
       throw error;
     }
@@ -450,26 +446,10 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     this.#queue.stored();
     this.#isInDoubt = false;
     this.#backoff.reset();
-    const [first] = compaction?.plan.rows ?? [];
-    if (record.rows.some(({ key }) => key === first?.key)) this.#delayCompaction();
+    this.#compactions.done(compaction, record);
     if (this.#state === 'over') return;
     this.#error = undefined;
     this.#place.summary.changed(record);
-  }
-
-  #compaction(): Compaction | undefined {
-    const plan = this.#plan();
-    return plan && { plan, document: plan.isWhole ? this.#deps.encodeDocument?.() : undefined };
-  }
-
-  #delayCompaction(): void {
-    this.#noCompactionBefore = this.#deps.clock.monotonic() + noCompactionMs;
-  }
-
-  #plan(): CompactionPlan | undefined {
-    const isAllowed = this.#queue.isWriter && this.#deps.clock.monotonic() >= this.#noCompactionBefore;
-    const { record } = this.#place.rows;
-    return isAllowed && record !== undefined ? planCompaction(record) : undefined;
   }
 
   /** Somebody else has closed the database. */
@@ -505,6 +485,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   async #close(): Promise<void> {
     // Who loads is told why it failed; what cannot be stored has been reported.
     await this.#loading?.catch(() => {});
+    await this.#returning;
     if (this.#state === 'open') {
       await this.flush().catch(() => {});
       if (this.#areEditsSaved) await this.#place.rows.leave().catch(this.#reportThrown);
@@ -517,10 +498,9 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   /** Nothing is stored any more. */
   #end(error: OfflineError | undefined): void {
     // Otherwise it is told by the rejection of `load`.
-    const isLate = this.#state === 'open' || this.#error !== undefined;
-    this.#happen('ended');
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    const isLate = this.#state === 'open' || this.#state === 'away' || this.#error !== undefined;
+    this.#state = nextCopyState(this.#state, 'ended');
+    this.#timer.cancel();
     this.#place.summary.forget();
     this.#place.rows.end();
     this.#leave();

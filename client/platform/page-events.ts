@@ -12,7 +12,10 @@ export interface PageListener {
   woke?(): void;
   /** The page is hidden or about to go; it may be frozen, or never run again. */
   leaving?(): void;
-  /** It is put away as a whole, to be shown again perhaps (back/forward cache). */
+  /**
+   * It is put away as a whole, to be shown again perhaps (back/forward cache), or it is frozen. It is told once for each time,
+   * in place of `leaving`. What a page holds on to may keep it from being put away, and so may a transaction under way.
+   */
   stored?(): void;
   /** It is back from there. */
   restored?(): void;
@@ -32,15 +35,26 @@ export function listenToPage(listener: PageListener): () => void {
   };
   const { document } = globalThis as { document?: EventHub & { visibilityState: string } };
   const scope = globalThis as unknown as EventHub;
+  let isStored = false;
+  const store = (): void => {
+    if (!isStored) listener.stored?.();
+    isStored = true;
+  };
+  const restore = (): void => {
+    if (isStored) listener.restored?.();
+    isStored = false;
+  };
   for (const type of ['online', 'offline']) on(scope, type, () => listener.woke?.());
-  on(scope, 'pageshow', ({ persisted }) => {
-    if (persisted === true) listener.restored?.();
+  on(scope, 'pageshow', () => {
+    restore();
     listener.woke?.();
   });
   on(scope, 'pagehide', ({ persisted }) => {
-    listener.leaving?.();
-    if (persisted === true) listener.stored?.();
+    if (persisted === true) store();
+    else listener.leaving?.();
   });
+  on(document, 'freeze', store);
+  on(document, 'resume', restore);
   on(document, 'visibilitychange', () => {
     if (document?.visibilityState === 'hidden') listener.leaving?.();
     else listener.woke?.();

@@ -125,6 +125,9 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
         this.#tokens.woke();
         this.wire.nudge();
       },
+      // Browsers keep no page for the way back that has a socket.
+      stored: () => this.wire.disconnect(),
+      restored: () => this.#connectIfWanted(),
     });
   }
 
@@ -406,7 +409,11 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     if (!this.#isLoggedOut) return;
     this.#isLoggedOut = false;
     this.#isHeld = false;
-    if (this.#users.size > 0) this.wire.connect();
+    this.#connectIfWanted();
+  }
+
+  #connectIfWanted(): void {
+    if (this.#users.size > 0 && !this.#isHeld && !this.#isLoggedOut) this.wire.connect();
   }
 
   #stateChanged(state: ConnectionState): void {

@@ -374,7 +374,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     });
     kept.on('changed', () => {
       if (kept.refusal !== undefined) this.#firstSync.reject(errorOf(kept.refusal));
-      else if (kept.phase === 'synced' && !this.hasUnsyncedChanges) this.#firstSync.resolve();
+      else if (kept.phase === 'synced' && !this.hasUnsyncedChanges && !kept.isCopyUnread)
+        this.#firstSync.resolve();
       this.#changed();
     });
     for (const [name, told] of [

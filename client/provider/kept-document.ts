@@ -26,6 +26,7 @@ import { DocumentChannel, type DocumentChannelDeps } from '../document/document-
 import { YjsContent } from '../document/yjs-content.js';
 import { Presence } from '../document/presence.js';
 import type { LostContent } from '../document/refused-content.js';
+import { EditsOwner } from './edits-owner.js';
 import { Settled } from './settled.js';
 
 export interface KeptDocumentDeps {
@@ -100,12 +101,7 @@ export class KeptDocument extends GuardedObservable<Events> {
   #syncedAt: number | undefined;
   /** What is in the document is not for whom the connection is with. */
   #isOfOther = false;
-  /** Whose it is, as far as anybody has said. */
-  #owner: CopyOwner | undefined;
-  /** Something was written here, or was in the document before. */
-  #hasWritten = false;
-  /** Something has come from another tab: nobody here knows whether the server has it. */
-  #hasHeardTabs = false;
+  readonly #edits = new EditsOwner();
   #isDestroyed = false;
 
   constructor(deps: KeptDocumentDeps) {
@@ -127,8 +123,14 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#undo.push(
       listenToPage({
         leaving: () => void this.#copy?.flush().catch(() => {}), // told by its `error` event
-        stored: () => this.#tabs?.leave(),
-        restored: () => this.#setMayRead(this.#mayRead),
+        stored: () => {
+          this.#tabs?.leave();
+          this.#copy?.leave();
+        },
+        restored: () => {
+          this.#copy?.comeBack();
+          this.#setMayRead(this.#mayRead);
+        },
       }),
     );
     if (deps.owner === undefined) this.#openTabs(deps.channelName);
@@ -136,7 +138,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     else {
       void deps.owner?.().then((owner) => {
         // The server has the last word.
-        if (this.#owner === undefined) this.#setOwner(owner);
+        if (!this.#edits.isKnown) this.#setOwner(owner);
       });
       void this.#load(copy);
     }
@@ -292,6 +294,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     let loaded = nothing;
     let failure: Error | undefined;
     copy.on('loaded', (late) => this.#loadedLate(copy, late));
+    copy.on('returned', ({ update, isOrphaned }) => {
+      if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
+      if (isOrphaned) this.#sync?.compare();
+      this.emit('changed', []);
+    });
     try {
       const found = await copy.load();
       if (this.#isDestroyed) return;
@@ -396,7 +403,8 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   /** The connection is about to be with this owner, or is. Returns false where what the document holds is not for them. */
   #meets(who: CopyOwner): boolean {
-    const isOfOther = this.#copy?.meets(who) === false || this.#isUnsentOfOther(who);
+    const isAllThere = this.#sync?.isComplete === true && this.unsynced === 0;
+    const isOfOther = this.#copy?.meets(who) === false || this.#edits.isAnother(who, isAllThere);
     const wasOfOther = this.#isOfOther;
     this.#isOfOther = isOfOther;
     if (isOfOther) this.#setMayRead(false);
@@ -411,19 +419,11 @@ export class KeptDocument extends GuardedObservable<Events> {
     return welcome === undefined || owner === undefined || this.#meets(ownerOf(url, welcome));
   }
 
-  /** K49: it was another user's before, and the server is not known to have all of it. */
-  #isUnsentOfOther({ user }: CopyOwner): boolean {
-    const before = this.#owner?.user;
-    if (before === undefined || user === undefined || before === user) return false;
-    const isAllThere = this.#sync?.isComplete === true && this.unsynced === 0;
-    return this.#hasHeardTabs || (this.#hasWritten && !isAllThere);
-  }
-
   /** Tabs of other users and servers are not heard. */
   #setOwner(owner: CopyOwner): void {
     const { channelName } = this.#deps;
     const { server = '', user = '' } = owner;
-    this.#owner = owner;
+    this.#edits.is(owner);
     if (!this.#isDestroyed && channelName !== undefined) this.#openTabs(`${channelName}:${server}:${user}`);
   }
 
@@ -471,8 +471,8 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   #changed(update: Uint8Array, origin: unknown, made?: Y.Transaction): void {
     const kind = this.#kindOf(origin, made);
-    if (kind === 'tab') this.#hasHeardTabs = true;
-    if (kind === 'edit') this.#hasWritten = true;
+    if (kind === 'tab') this.#edits.heardTab();
+    if (kind === 'edit') this.#edits.wrote();
     if (kind === 'copy') return;
     this.#copy?.add(update, kind === 'edit');
     if (this.#sync !== undefined) return;

@@ -37,6 +37,15 @@ export function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: chromiumArguments });
 }
 
+/** The same, and pages that are left are kept for the way back, as people's browsers do. */
+export function launchWithWayBack(executablePath: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [...chromiumArguments, '--enable-features=BackForwardCache'],
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
+}
+
 /** The same with a profile in a folder, which outlives it as on a real device. */
 export function launchDevice(executablePath: string, profile: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, { executablePath, args: chromiumArguments });

@@ -113,7 +113,7 @@ describe('a copy that could not be read', () => {
     const states = Object.keys(copyTransitions) as CopyState[];
     const reached = new Set<CopyState>(['new']);
     for (const state of reached)
-      for (const event of ['tried', 'read', 'missed', 'ended'] as const)
+      for (const event of ['tried', 'read', 'missed', 'left', 'returned', 'ended'] as const)
         reached.add(nextCopyState(state, event));
     expect([...reached].sort()).toEqual([...states].sort());
     expect(nextCopyState('over', 'tried')).toBe('over');

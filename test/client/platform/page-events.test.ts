@@ -46,11 +46,26 @@ describe('a page', () => {
     page.tell('pagehide', { persisted: true });
     page.tell('pageshow', { persisted: true });
     page.tell('pageshow', { persisted: false });
-    expect(heard.join(' ')).toBe('woke woke leaving woke leaving leaving stored restored woke woke');
+    expect(heard.join(' ')).toBe('woke woke leaving woke leaving stored restored woke woke');
     stop();
     page.tell('online');
     page.turn('visible');
-    expect(heard.length).toBe(10);
+    expect(heard.length).toBe(9);
+  });
+
+  it('K53: tells once that it is put away, and once that it is back, however often the browser says so', () => {
+    const page = new Page();
+    const heard: string[] = [];
+    listenToPage({ stored: () => heard.push('stored'), restored: () => heard.push('restored') });
+    const say = (type: string): boolean => page.document.dispatchEvent(new Event(type));
+    page.tell('pagehide', { persisted: true });
+    say('freeze');
+    say('resume');
+    page.tell('pageshow', { persisted: true });
+    // In the background, without being left.
+    say('freeze');
+    say('resume');
+    expect(heard.join(' ')).toBe('stored restored stored restored');
   });
 
   it('K8 asks before it is left only while something would be lost', () => {

@@ -143,6 +143,7 @@ class World {
 
   /** Everything that was saved gets to the server, from who has made it. */
   async settle(): Promise<void> {
+    const opened: string[] = [];
     for (const page of this.#pages) this.#close(page);
     await pause(30);
     for (const user of users) {
@@ -157,13 +158,18 @@ class World {
       for (const one of all) {
         await one.whenSynced;
         await one.sync();
+        const copy = await one.whenLoaded.then(() => 'loaded', String);
+        opened.push(
+          `${one.name} as ${user}: ${copy}, ${one.status.phase}, ${[...one.doc.getMap('edits').keys()].join()}`,
+        );
       }
       for (const one of all) one.destroy();
       await pause(20);
     }
     const stored = await this.#stored();
     const lost = [...this.#saved].filter((edit) => !stored.has(edit));
-    if (lost.length > 0) throw new Error(`said to be saved, and not on the server: ${lost.join(', ')}`);
+    if (lost.length > 0)
+      throw new Error(`said to be saved, and not on the server: ${lost.join(', ')}; ${opened.join('; ')}`);
     await this.#judge();
     this.counts.saved = this.#saved.size;
   }
