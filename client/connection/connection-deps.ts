@@ -17,6 +17,8 @@ export interface ConnectionDeps {
   readonly openSocket: OpenSocket;
   /** For large messages, in both directions. Undefined where the platform has none: then all are as they are. */
   readonly deflation?: Deflation | undefined;
+  /** Whether nobody sees the page. Default: somebody does. */
+  readonly isHidden?: (() => boolean) | undefined;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;

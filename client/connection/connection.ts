@@ -52,6 +52,9 @@ const openingMs = 15_000;
 /** The same from when the page has woken: what was under way before may never be answered. */
 const wokenOpeningMs = 4_000;
 
+/** How much of the silence that the server allows is used: the rest is for the question and its answer. */
+const silenceUsed = 0.75;
+
 export class Connection extends GuardedObservable<ConnectionEvents> {
   /** What documents have to upload, in turns. */
   readonly uploads: Uploads = new Uploads();
@@ -107,6 +110,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
       ping: () => this.say({ type: 'ping', clientTime: deps.clock.now() }),
       dead: () => this.#fail('', 'the server does not answer'),
       bytesOnWay: () => Math.max(this.#socket?.bufferedBytes ?? 0, this.uploads.bytesOnWay),
+      isHidden: () => deps.isHidden?.() === true,
+      patienceMs: () => (this.#welcome?.maxSilenceMs ?? 0) * silenceUsed,
     });
   }
 
@@ -245,6 +250,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     const deflation = this.#welcome?.extensions?.inflates === true ? this.#deps.deflation : undefined;
     for (const frame of outgoingFrames(messages, this.limits.maxMessageBytes))
       this.#outflow?.send(frame, deflation);
+    this.#heartbeat.said();
   }
 
   #happen(event: ConnectionEvent): void {

@@ -23,32 +23,46 @@ export class Heartbeat {
   readonly #ping: () => void;
   readonly #dead: () => void;
   readonly #bytesOnWay: () => number;
+  readonly #isHidden: () => boolean;
+  readonly #patienceMs: () => number;
   #timer: Timer | undefined;
   #heardAt = 0;
   #pingedAt: number | undefined;
   #dueAt = 0;
+  /** Something was said since the server was heard. */
+  #isAnswerDue = false;
   /** Bytes that were on their way when the line last moved. */
   #bytesLeft = 0;
 
   /**
    * Together the two times are below ten seconds, so that a half-open connection on which little is on its way is noticed
-   * within that. `bytesOnWay`: bytes of which it is not known that they have arrived.
+   * within that. `bytesOnWay`: bytes of which it is not known that they have arrived. `patienceMs`: the silence that
+   * is allowed while nobody sees the page, or nothing is waited for (K54).
    */
   constructor(
-    deps: { clock: Clock; ping: () => void; dead: () => void; bytesOnWay?: () => number },
+    deps: {
+      clock: Clock;
+      ping: () => void;
+      dead: () => void;
+      bytesOnWay?: () => number;
+      isHidden?: () => boolean;
+      patienceMs?: () => number;
+    },
     options: HeartbeatOptions = { quietMs: 5_000, deadMs: 4_000 },
   ) {
     this.#clock = deps.clock;
     this.#ping = deps.ping;
     this.#dead = deps.dead;
     this.#bytesOnWay = deps.bytesOnWay ?? ((): number => 0);
+    this.#isHidden = deps.isHidden ?? ((): boolean => false);
+    this.#patienceMs = deps.patienceMs ?? ((): number => 0);
     this.#options = options;
   }
 
   start(): void {
     this.stop();
     this.heard();
-    this.#wait(this.#options.quietMs);
+    this.#wait(this.#quietMs);
   }
 
   stop(): void {
@@ -60,7 +74,24 @@ export class Heartbeat {
   /** Something came from the server. */
   heard(): void {
     this.#heardAt = this.#clock.monotonic();
+    this.#isAnswerDue = false;
     this.#pingedAt = undefined;
+  }
+
+  /** Something was said: whether it has arrived matters. */
+  said(): void {
+    this.#isAnswerDue = true;
+    const quietMs = this.#quietMs;
+    if (this.#timer === undefined || this.#pingedAt !== undefined) return;
+    if (this.#clock.monotonic() + quietMs >= this.#dueAt) return;
+    this.#timer.cancel();
+    this.#wait(quietMs);
+  }
+
+  get #quietMs(): number {
+    const { quietMs } = this.#options;
+    const isMinded = !this.#isHidden() && (this.#isAnswerDue || this.#bytesOnWay() > 0);
+    return isMinded ? quietMs : Math.max(quietMs, this.#patienceMs());
   }
 
   /** Asks at once: the page has just woken, or the network has changed. */
@@ -72,7 +103,7 @@ export class Heartbeat {
 
   #look(): void {
     const now = this.#clock.monotonic();
-    const { quietMs, deadMs } = this.#options;
+    const { deadMs } = this.#options;
     // What was asked before the sleep may have been answered in vain.
     if (now - this.#dueAt > lateMs) return this.#ask();
     if (this.#pingedAt !== undefined) {
@@ -85,7 +116,7 @@ export class Heartbeat {
       this.stop();
       return this.#dead();
     }
-    const leftMs = this.#heardAt + quietMs - now;
+    const leftMs = this.#heardAt + this.#quietMs - now;
     if (leftMs > 0) this.#wait(leftMs);
     else this.#ask();
   }

@@ -21,6 +21,11 @@ export interface PageListener {
   restored?(): void;
 }
 
+/** Nobody sees it; false where there is no page. */
+export function isPageHidden(): boolean {
+  return (globalThis as { document?: { visibilityState?: string } }).document?.visibilityState === 'hidden';
+}
+
 /** Listens until the function that it returns is called. */
 export function listenToPage(listener: PageListener): () => void {
   const undo: (() => void)[] = [];

@@ -18,7 +18,7 @@ import { browserDeps } from '../offline/offline-copies.js';
 import { beginWipe, finishWipe, isWipeUnfinished } from '../offline/wipe.js';
 import { platformDeflation } from '../platform/deflation.js';
 import { deviceSecret } from '../platform/device.js';
-import { listenToPage } from '../platform/page-events.js';
+import { isPageHidden, listenToPage } from '../platform/page-events.js';
 import { isFinal, TokenSource, type TokenOption } from '../token/token-source.js';
 import { untilSynced, type BeforeWipe, type ConnectionUser } from './before-wipe.js';
 import { refuseForeign } from './foreign-options.js';
@@ -113,6 +113,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       newSession: randomSecret,
       openSocket: this.#transports.openSocket,
       deflation: platformDeflation(),
+      isHidden: isPageHidden,
       clock,
       random,
     });

@@ -123,11 +123,14 @@ describe('a connection', () => {
     expect(document.events.slice(-3)).toEqual(['connected', 'opened', 'synced']);
   });
 
-  it('notices a half-open socket within ten seconds', async () => {
+  it('K54: notices a half-open socket within ten seconds where something was said, and in the server’s time otherwise', async () => {
     create();
     connection.connect();
     await server.run(50);
     network.state = 'silent';
+    await server.run(12_000, 100);
+    expect(connection.state).toBe('open');
+    connection.say({ type: 'token', token: 'write' });
     await server.run(10_000, 50);
     expect(connection.state).not.toBe('open');
     expect(connection.reason).toEqual({

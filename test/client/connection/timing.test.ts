@@ -70,6 +70,58 @@ describe('heartbeat', () => {
     expect(pings).toEqual([]);
   });
 
+  describe('K54: with a server that allows silence', () => {
+    let isHidden = false;
+    let bytes = 0;
+
+    beforeEach(() => {
+      [isHidden, bytes] = [false, 0];
+      heartbeat.stop();
+      const ping = (): void => {
+        pings.push(clock.monotonic());
+        heartbeat.heard();
+      };
+      heartbeat = new Heartbeat({
+        clock,
+        ping,
+        dead: () => (deadAt = clock.monotonic()),
+        bytesOnWay: () => bytes,
+        isHidden: () => isHidden,
+        patienceMs: () => 30_000,
+      });
+      heartbeat.start();
+    });
+
+    const pass = (ms: number): void => {
+      for (let i = 0; i < ms; i += 100) clock.advance(100);
+    };
+
+    it('asks that seldom while nothing is waited for', () => {
+      pass(95_000);
+      expect(pings.length).toBe(3);
+      expect(deadAt).toBeUndefined();
+    });
+
+    it('asks as soon as ever when something was said and not answered, or is on its way', () => {
+      pass(12_000);
+      heartbeat.said();
+      pass(5_000);
+      expect(pings).toEqual([17_000]);
+      bytes = 10;
+      heartbeat.said();
+      pass(20_000);
+      expect(pings).toEqual([17_000, 22_000, 27_000, 32_000, 37_000]);
+    });
+
+    it('asks seldom while nobody sees the page, whatever is on its way', () => {
+      isHidden = true;
+      bytes = 10;
+      heartbeat.said();
+      pass(60_000);
+      expect(pings.length).toBeLessThanOrEqual(2);
+    });
+  });
+
   it('N22: waits while what was sent before the question leaves, however slowly', () => {
     let bytes = 0;
     heartbeat.stop();

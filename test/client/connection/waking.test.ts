@@ -44,6 +44,7 @@ it('K38: it is known when the server was last heard', async () => {
   const heardAt = connection.heardAt;
   expect(Math.abs(heardAt - server.clock.now())).toBeLessThanOrEqual(100);
   network.state = 'silent';
+  device.text.insert(0, 'what is said in vain');
   await server.run(9_500, 50);
   expect([connection.state, connection.heardAt]).not.toContain('open');
   expect(connection.heardAt).toBe(heardAt);
