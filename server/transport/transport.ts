@@ -112,6 +112,8 @@ export interface TransportOptions {
   readonly maxBodyBytes: number;
   /** How many sockets over HTTP there may be at once. */
   readonly maxHttpConnections: number;
+  /** How many TCP sockets there may be at once. Default: as many as leave the store the files that it needs. */
+  readonly maxOpenSockets?: number;
   /** What one address may have, and what a stranger costs. */
   readonly limits: AddressLimits;
   /** Proxies whose word on the address of a client counts: IP addresses, and networks such as '10.0.0.0/8'. */

@@ -80,6 +80,8 @@ export interface NativeBehavior<UserData> {
 
 export interface NativeApp {
   ws<UserData>(pattern: string, behavior: NativeBehavior<UserData>): NativeApp;
+  /** `track` hears of each TCP socket: 1 when it opens, and -1 when it closes and is no WebSocket. */
+  filter(track: (response: NativeResponse, change: number) => void): NativeApp;
   any(pattern: string, handle: (response: NativeResponse, request: NativeRequest) => void): NativeApp;
   listen(
     address: string,

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import { LongPoll } from './long-poll.js';
 import { Addresses } from './addresses.js';
 import { clientAddressReader, type ReadClientAddress } from './client-address.js';
+import { mostOpenSockets, OpenSockets } from './open-sockets.js';
 import { OversizeMemory } from './oversize-memory.js';
 import type { HttpReply, Socket, Transport, TransportHandler, TransportOptions } from './transport.js';
 import {
@@ -49,7 +50,10 @@ export async function listenUws(
     readAddress,
     logger,
   });
-  listenForWebSockets(app, options, upgrades);
+  const max = options.maxOpenSockets ?? (await mostOpenSockets());
+  const openSockets = new OpenSockets({ max, clock, logger });
+  app.filter((response, change) => openSockets.changed(response, change));
+  listenForWebSockets(app, options, upgrades, openSockets);
   app.any('/*', requests.take);
   try {
     const listening = await listenOn(uws, app, options.host, options.port);
@@ -61,7 +65,12 @@ export async function listenUws(
 }
 
 /** The binary asks the route for large messages first, because its pattern comes first in its order. */
-function listenForWebSockets(app: NativeApp, options: TransportOptions, upgrades: Upgrades): void {
+function listenForWebSockets(
+  app: NativeApp,
+  options: TransportOptions,
+  upgrades: Upgrades,
+  openSockets: OpenSockets,
+): void {
   const behavior = {
     compression: 0,
     maxBackpressure: options.maxBufferedBytes,
@@ -73,7 +82,10 @@ function listenForWebSockets(app: NativeApp, options: TransportOptions, upgrades
     message: (native, message, isBinary) => native.getUserData().socket.onMessage(message, isBinary),
     drain: (native) => native.getUserData().socket.onDrain(),
     dropped: (native) => native.getUserData().socket.onDropped(),
-    close: (native, code, reason) => native.getUserData().socket.onClose(code, textOf(code, reason)),
+    close(native, code, reason) {
+      openSockets.webSocketClosed();
+      native.getUserData().socket.onClose(code, textOf(code, reason));
+    },
   } satisfies Partial<NativeBehavior<UwsUserData>>;
   const { maxMessageBytes, limits } = options;
   const maxUnknownBytes = Math.min(limits.maxUnknownBytes, maxMessageBytes);
