@@ -47,7 +47,7 @@ import { WorkerPool } from './worker/worker-pool.js';
 
 /** A Heddle server. `listen` starts all of it or nothing; `close` ends it without losing an acknowledged update. */
 export interface HeddleServer {
-  /** Opens the store and the port. Rejects with ConfigError or StoreError, one clear line each. */
+  /** Opens the store and the port. Rejects with ConfigError or StoreError, one clear line each; after `close`, with an Error. */
   listen(): Promise<void>;
   /** The port it listens on. Throws before `listen` has resolved. */
   readonly port: number;
@@ -111,6 +111,7 @@ class Server implements HeddleServer {
   }
 
   listen(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new Error('the server was closed'));
     this.#starting ??= this.#start();
     return this.#starting;
   }

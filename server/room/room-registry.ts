@@ -57,7 +57,8 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #idle = new IdleRooms<Room>();
   readonly #due = new DueRooms<Room>(sweepMs);
   readonly #sweeper: Timer;
-  #isDraining = false;
+  /** Whose updates are taken: anybody's, the server's own, or nobody's. */
+  #intake: 'open' | 'own' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
 
   constructor(deps: RegistryDeps<F>) {
@@ -147,7 +148,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
 
   /** From now on no client's update is taken: whoever sends one is told DRAINING. The server's own still are. */
   stopIntake(): void {
-    this.#isDraining = true;
+    if (this.#intake === 'open') this.#intake = 'own';
   }
 
   /** Resolves when everything accepted by now is durable; rejects with SyncError STORE_UNAVAILABLE when the store has failed. */
@@ -171,6 +172,8 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     await Promise.allSettled(this.#opening.values());
     // First, so that no trial ends in an update that is not written.
     await this.#checkpoints.close();
+    // What the server's own edits bring later would come to a store that is closed.
+    this.#intake = 'closed';
     // Whoever waits for a store that has failed hears of it; `isHealthy` says so here.
     await this.#commits.settle().catch(() => {});
     if (this.isHealthy) await this.#owners.close();
@@ -209,7 +212,8 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   }
 
   #checkIntake(writer: Writer): void {
-    if (this.#isDraining && writer.connection !== undefined) throw new SyncError('DRAINING');
+    const isOwn = writer.connection === undefined;
+    if (this.#intake === 'closed' || (this.#intake === 'own' && !isOwn)) throw new SyncError('DRAINING');
     this.#commits.checkCapacity();
   }
 

@@ -19,10 +19,12 @@ const worker = new InProcessWorker();
 let clock: FakeClock;
 let store: ControlledStore;
 let registry: RoomRegistry<WatchedFanout>;
+let failures: unknown[];
 
 beforeEach(() => {
   clock = createFakeClock();
   store = new ControlledStore();
+  failures = [];
   registry = new RoomRegistry({
     store,
     worker,
@@ -32,7 +34,7 @@ beforeEach(() => {
     gc: true,
     commitIntervalMs: 10,
     createFanout: () => new WatchedFanout(),
-    failed: () => {},
+    failed: (error) => failures.push(error),
   });
 });
 
@@ -117,6 +119,20 @@ describe('withDocument', () => {
     await working;
     await pass(clock, 1_000);
     expect(registry.size).toBe(0);
+  });
+
+  it('O3: is refused when the server has closed meanwhile, which the store is not blamed for', async () => {
+    let end = (): void => {};
+    const working = edit(async (doc) => {
+      await new Promise<void>((resolve) => (end = resolve));
+      doc.getMap('map').set('late', 1);
+    });
+    await settled();
+    await registry.close();
+    await store.close();
+    end();
+    await expect(inTime(working)).rejects.toMatchObject({ code: 'DRAINING' });
+    expect([failures, store.batches.length, registry.isHealthy]).toEqual([[], 0, true]);
   });
 
   it('D1: rejects when the store cannot write it', async () => {
