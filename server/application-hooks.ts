@@ -1,8 +1,11 @@
 // The application's hooks, as the rest of the server calls them: what a hook may refuse, and where what it throws goes.
 
+import type { Clock } from '../shared/clock.js';
 import type { DocumentName } from '../shared/document-name.js';
 import { SyncError } from '../shared/errors.js';
 import type { Logger } from '../shared/logger.js';
+import { within } from '../shared/within.js';
+import type { AuthorizeHook } from './auth/authenticator.js';
 import type { ConnectionInfo, Hooks } from './options.js';
 import type { Call } from './session/calls.js';
 import type { Visitor } from './session/visitor.js';
@@ -10,13 +13,23 @@ import type { Visitor } from './session/visitor.js';
 /** Makes a copy of a document for the hook that asks. */
 type ReadDocument = Parameters<NonNullable<Hooks['onChange']>>[0]['document'];
 
+/** Somebody waits for such a hook, and does not wait longer, ms. */
+const maxAnswerMs = 30_000;
+
 export class ApplicationHooks {
   readonly #hooks: Hooks;
   readonly #logger: Logger;
+  readonly #clock: Clock;
+  /** Rejects with what the hook throws, and with SyncError INTERNAL when it does not answer. Undefined where there is no hook. */
+  readonly authorize: AuthorizeHook | undefined;
 
-  constructor(hooks: Hooks, logger: Logger) {
+  constructor(hooks: Hooks, { logger, clock }: { logger: Logger; clock: Clock }) {
     this.#hooks = hooks;
     this.#logger = logger;
+    this.#clock = clock;
+    const { authorize } = hooks;
+    if (authorize !== undefined)
+      this.authorize = (claims, document) => this.#inTime('authorize', authorize(claims, document));
   }
 
   /** Whether the application wants to hear of changes. */
@@ -58,7 +71,7 @@ export class ApplicationHooks {
   /** Rejects with a SyncError when `onConnect` throws: with its own, or FORBIDDEN. */
   async connected(visitor: Visitor): Promise<void> {
     try {
-      await this.#hooks.onConnect?.(infoOf(visitor));
+      await this.#inTime('onConnect', this.#hooks.onConnect?.(infoOf(visitor)));
     } catch (cause) {
       throw cause instanceof SyncError
         ? cause
@@ -75,6 +88,17 @@ export class ApplicationHooks {
     return this.#run('onChange', async () =>
       this.#hooks.onChange?.({ documentName: document, document: read }),
     );
+  }
+
+  /** The answer of a hook (O12). One that comes later is of no interest to anybody. */
+  #inTime<T>(hook: string, answer: T | Promise<T>): T | Promise<T> {
+    return answer instanceof Promise ? this.#waitFor(hook, answer) : answer;
+  }
+
+  async #waitFor<T>(hook: string, answer: Promise<T>): Promise<T> {
+    if (await within(this.#clock, maxAnswerMs, answer)) return answer;
+    this.#logger.error({ hook, silentMs: maxAnswerMs }, 'a hook does not answer');
+    throw new SyncError('INTERNAL', 'the application does not answer');
   }
 
   /** Runs a hook whose failure concerns nobody but the operator. */

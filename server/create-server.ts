@@ -107,7 +107,7 @@ class Server implements HeddleServer {
     this.#clock = clock;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#logger = options.logger ?? silentLogger;
-    this.#hooks = new ApplicationHooks(options, this.#logger);
+    this.#hooks = new ApplicationHooks(options, { logger: this.#logger, clock });
   }
 
   listen(): Promise<void> {
@@ -141,8 +141,8 @@ class Server implements HeddleServer {
 
   /** The port comes first: when it is in use, nothing has been written. Until all is there, requests get a 503. */
   async #start(): Promise<void> {
-    const { auth, authorize } = this.#options;
-    const context = { clock: this.#clock, authorize };
+    const { auth } = this.#options;
+    const context = { clock: this.#clock, authorize: this.#hooks.authorize };
     const authenticator = typeof auth === 'object' ? await createJwtAuthenticator(auth, context) : undefined;
     const files = this.#options.demo === true ? createStaticFiles(demoPages()) : undefined;
     const transport = await this.#listen(files);
@@ -192,7 +192,7 @@ class Server implements HeddleServer {
   }
 
   #authenticator(own: Authenticator | undefined, demo: Authenticator | undefined): Authenticator {
-    if (this.#options.auth === 'none') return createOpenAuthenticator(this.#options.authorize);
+    if (this.#options.auth === 'none') return createOpenAuthenticator(this.#hooks.authorize);
     return createSeveralAuthenticator([own, demo].filter((one) => one !== undefined));
   }
 
