@@ -14,25 +14,11 @@
 
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
-import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Verdict } from '../crdt/causal-index.js';
 import type { CostlyDocuments } from './costly-documents.js';
 import type { DocumentWorker } from './document-worker.js';
-import { Gate } from './gate.js';
-
-/** How many updates are on trial (V4), by connection; the server itself has none. */
-export type TrialGate = Gate<object | undefined>;
-
-export function createTrialGate({ maxTrials, maxTrialBytes, maxTrialsPerConnection }: Limits): TrialGate {
-  return new Gate({
-    count: maxTrials,
-    countPerOwner: maxTrialsPerConnection,
-    bytes: maxTrialBytes,
-    things: 'unusual updates',
-    owner: 'connection',
-  });
-}
+import type { TrialGate, TrialOwner } from './trial-gate.js';
 
 /** What the admissions of all rooms share. */
 export interface AdmissionDeps {
@@ -43,12 +29,8 @@ export interface AdmissionDeps {
 }
 
 /** What a trial asks of its room. */
-export interface Trial<T> {
+export interface Trial<T> extends TrialOwner {
   readonly update: Uint8Array;
-  /** The connection behind the writer. */
-  readonly connection: object | undefined;
-  /** The user behind it; undefined where none is known. */
-  readonly author: string | undefined;
   /** Throws SyncError when the room or the writer is gone, so that nothing is taken any more. */
   readonly check: () => void;
   /** The update may be taken. Called in the turn after `check`. */
@@ -120,7 +102,7 @@ export class Admission {
   /** Tries an update when its turn comes, and takes it. Throws or rejects with SyncError to refuse it. */
   try<T>({ update, connection, author, check, take }: Trial<T>): Promise<T> {
     if (this.#isExcessive) throw excess();
-    const leave = this.#deps.gate.enter(connection, update.length);
+    const leave = this.#deps.gate.enter({ connection, author }, update.length);
     this.#pending++;
     const run = async (): Promise<T> => {
       try {

@@ -10,7 +10,6 @@ import { within } from '../../shared/within.js';
 import { createStoredInspector } from '../crdt/stored-inspector.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
 import { checkpointDueInMs } from './checkpoint-policy.js';
-import { createTrialGate } from './admission.js';
 import { CheckpointRuns } from './checkpoint-runs.js';
 import { CommitQueue } from './commit-queue.js';
 import { CostlyDocuments } from './costly-documents.js';
@@ -22,6 +21,7 @@ import { OwnerKeeper } from './owner-keeper.js';
 import { Room, type RoomDeps } from './room.js';
 import { seedRoom } from './seed-room.js';
 import { StoreSilence } from './store-silence.js';
+import { TrialGate } from './trial-gate.js';
 import type { Fanout, Writer } from './writer.js';
 
 export interface RegistryDeps<F extends Fanout> {
@@ -85,7 +85,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       checkIntake: (writer) => this.#checkIntake(writer),
       admission: {
         worker: deps.worker,
-        gate: createTrialGate(limits),
+        gate: new TrialGate(limits),
         costs: this.#costs,
         logger: logger,
       },

@@ -9,7 +9,7 @@ import { loadDocument } from '../../server/room/load-document.js';
 import { CostlyDocuments } from '../../server/room/costly-documents.js';
 import type { DocumentWorker } from '../../server/room/document-worker.js';
 import { Room } from '../../server/room/room.js';
-import { createTrialGate, type TrialGate } from '../../server/room/admission.js';
+import { TrialGate } from '../../server/room/trial-gate.js';
 import { StoreSilence } from '../../server/room/store-silence.js';
 import type { DocumentStore } from '../../server/store/store.js';
 import type { SyncError } from '../../shared/errors.js';
@@ -139,7 +139,7 @@ export async function openRoom(
     maxAwayMs: all.maxStoreAwayMs,
     onFailure: () => {},
   });
-  const gate = createTrialGate(all);
+  const gate = new TrialGate(all);
   const costs = new CostlyDocuments(logger);
   const room = new Room(
     document,

@@ -216,6 +216,26 @@ describe('a trial', () => {
     await offered;
   });
 
+  it.each([
+    ['a quarter of all trials', { maxTrials: 8 }],
+    ['half of their bytes', { maxTrialBytes: 4 * bomb.length }],
+  ])('V8: a user has %s at most, on however many connections', async (_what, limits) => {
+    const { room, gate } = await open({ limits });
+    void room.accept(crowd, new WatchedWriter(), true);
+    const offer = (sub?: string): Promise<unknown> =>
+      room.accept(bomb.slice(), new WatchedWriter({ sub }), true) as Promise<unknown>;
+    const trials = [offer('ann'), offer('ann')];
+    await expect(offer('ann')).rejects.toMatchObject(limited);
+    trials.push(offer('bob'), offer());
+    expect(gate.count).toBe(4);
+    for (let i = 0; i < 4; i++) {
+      await settled();
+      worker.held[0]!.pass();
+    }
+    await Promise.all(trials);
+    expect(gate.count).toBe(0);
+  });
+
   it('V4: does not outlive its room', async () => {
     const { room, writer } = await crowded();
     const offered = room.accept(bomb, writer, true) as Promise<unknown>;
