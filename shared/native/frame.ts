@@ -129,14 +129,30 @@ function layoutsOf(table: MessageTable): Layouts {
 }
 
 function encode({ byType }: Layouts, messages: readonly { readonly type: string }[]): Uint8Array {
-  const encoder = encoding.createEncoder();
+  const encoder = encoderFor(messages);
   for (const message of messages as readonly Message[]) {
     const layout = byType.get(message.type);
     if (layout === undefined) throw new TypeError(`no message ${message.type}`);
     encoding.writeVarUint(encoder, layout.number);
     for (const [name, field] of layout.fields) field.write(encoder, message[name]);
   }
-  return encoding.toUint8Array(encoder);
+  const { bufs, cbuf, cpos } = encoder;
+  return bufs.length === 0 ? cbuf.subarray(0, cpos) : encoding.toUint8Array(encoder);
+}
+
+/** What the numbers of a usual frame take, bytes. */
+const numberBytes = 48;
+
+/**
+ * An encoder with memory for all that the messages hold, so that the frame need not be copied once it is written. Where the
+ * estimate is too low, the encoder takes more memory, and the frame is copied.
+ */
+function encoderFor(messages: readonly object[]): encoding.Encoder {
+  let bytes = numberBytes;
+  for (const message of messages)
+    for (const value of Object.values(message) as readonly unknown[])
+      if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
+  return { cpos: 0, cbuf: new Uint8Array(bytes), bufs: [] };
 }
 
 function reader({ byNumber }: Layouts, frame: Uint8Array, isInflated: boolean): FrameReader<Message> {
