@@ -66,7 +66,8 @@ export class Channel implements Writer, Asker, Latest {
   readonly #deps: ChannelDeps;
   readonly #host: ChannelHost;
   readonly #reader: Reader;
-  readonly #requests: TokenBucket;
+  /** Made with the first request: a client that resumes makes none. */
+  #requests: TokenBucket | undefined;
   /** Where the client numbers its updates. */
   #sequence: Sequence | undefined;
   /** Made when it is needed: most clients are never short of anything. */
@@ -86,7 +87,6 @@ export class Channel implements Writer, Asker, Latest {
     this.number = room.fanout.nextWriter();
     this.#deps = deps;
     this.#reader = new Reader(deps, { dialect, room, socket: host.socket, writer: this, inflates });
-    this.#requests = new TokenBucket(deps.clock, deps.limits.maxSyncRequests, requestEveryMs);
   }
 
   get isLive(): boolean {
@@ -111,6 +111,7 @@ export class Channel implements Writer, Asker, Latest {
   greet(): void {
     this.#askForMissing();
     this.#tellWhoIsHere();
+    this.#reader.watch();
   }
 
   /**
@@ -124,7 +125,9 @@ export class Channel implements Writer, Asker, Latest {
     const { room } = this;
     const has =
       known.kind === 'state-vector' ? decodeStateVector(known.stateVector, this.#deps.limits) : nothing;
-    await this.#ownIsDurable();
+    // D1: an answer shows the client its own updates, which it could take for acks before they are durable. Asked again
+    // after each wait, as an update that was held may be taken while an earlier one is waited for.
+    for (let pending = this.#pendingOwn(); pending !== undefined; pending = this.#pendingOwn()) await pending;
     const missed =
       known.kind === 'offset' && known.epoch === room.epoch
         ? await room.catchUp.resume(known.offset)
@@ -137,6 +140,7 @@ export class Channel implements Writer, Asker, Latest {
       this.#tellWhoIsHere();
       if (missed !== undefined) this.#reader.resume(missed);
       else if (known.kind !== 'offset') this.#reader.request(has);
+      else this.#reader.watch();
     });
   }
 
@@ -212,9 +216,15 @@ export class Channel implements Writer, Asker, Latest {
   }
 
   #sync(stateVector: Uint8Array): Promise<void> {
-    if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
+    this.#countRequest('sync requests');
     const wanted = decodeStateVector(stateVector, this.#deps.limits);
     return this.#answer(wanted);
+  }
+
+  #countRequest(what: string): void {
+    const { clock, limits } = this.#deps;
+    this.#requests ??= new TokenBucket(clock, limits.maxSyncRequests, requestEveryMs);
+    if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', `too many ${what}`);
   }
 
   async #answer(wanted: StateVector): Promise<void> {
@@ -230,18 +240,10 @@ export class Channel implements Writer, Asker, Latest {
   }
 
   async #confirm(): Promise<void> {
-    if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many sync requests');
+    this.#countRequest('sync requests');
     await this.#host.right.check();
     if (!this.#isClosed) await this.room.progress.settled();
     if (!this.#isClosed) this.#reader.confirm();
-  }
-
-  /**
-   * D1: an answer shows the client its own updates, which it could take for acks before they are durable. Asked again after
-   * each wait, as an update that was held may be taken while an earlier one is waited for.
-   */
-  async #ownIsDurable(): Promise<void> {
-    for (let pending = this.#pendingOwn(); pending !== undefined; pending = this.#pendingOwn()) await pending;
   }
 
   #pendingOwn(): Promise<void> | undefined {
@@ -388,14 +390,13 @@ export class Channel implements Writer, Asker, Latest {
   }
 
   #tellPresence(): void {
-    if (!this.#requests.take()) throw new SyncError('RATE_LIMITED', 'too many awareness queries');
+    this.#countRequest('awareness queries');
     this.#sendPresence(this.room.presence?.encodeAll(this) ?? []);
   }
 
-  /** The client hears of each change of presence from now on. */
   #tellWhoIsHere(): void {
     this.#sendPresence(this.room.greet(this));
-    this.#reader.greeted();
+    this.#reader.told();
   }
 
   #sendPresence(parts: readonly Uint8Array[]): void {

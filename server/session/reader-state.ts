@@ -2,7 +2,7 @@
 // has its place in every state.
 
 /**
- * new: the document is being opened; the client has been told nothing. watching: the client hears who is here, and has not
+ * new: the document is being opened; the client hears of no change. watching: the client hears who is here, and has not
  * asked for the document. answering: the client is sent what it lacks; the last part says that it is the last.
  * catching-up: the client is sent what the log has got since. waiting: the client has all that it may be sent, until a commit
  * is done or the store has been read. live: the client gets what the room publishes. closed: nothing is sent any more.
@@ -10,7 +10,7 @@
 export type ReaderState = 'new' | 'watching' | 'answering' | 'catching-up' | 'waiting' | 'live' | 'closed';
 
 export type ReaderEvent =
-  /** The client was told who is here. */
+  /** The client was told who is here, and has not asked for the document. */
   | 'greeted'
   /** The client asks for what it lacks, by a state vector. */
   | 'asked'

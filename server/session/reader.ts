@@ -92,8 +92,12 @@ export class Reader implements LiveReader {
   }
 
   /** The client has been told who is here. */
-  greeted(): void {
+  told(): void {
     this.#presenceTurn = this.#room.presence?.turn ?? 0;
+  }
+
+  /** The client, which has been told who is here, has not asked for the document: it hears of presence until it does. */
+  watch(): void {
     this.#step('greeted');
   }
 

@@ -159,7 +159,7 @@ export class UwsSocket implements Socket {
 
   cork(run: () => void): void {
     const native = this.#openNative;
-    if (native === undefined) return run();
+    if (native === undefined || this.#corks > 0) return run();
     let failure: { thrown: unknown } | undefined;
     this.#corks++;
     native.cork(() => {

@@ -47,7 +47,7 @@ function reading({ after }: { after: () => Missed | Promise<Missed> }) {
     frames: new FrameCache(clock, new BoundedDeflation(promptDeflation)),
   };
   const reader = new Reader(deps, { dialect: yWebsocketDialect, room, socket, writer, inflates: false });
-  reader.greeted();
+  reader.watch();
   return { reader, clock, ends };
 }
 
