@@ -1,5 +1,5 @@
 // A process of its own: how many bytes it allocates per update to inspect it, to judge and record it, to take it into a
-// room and commit it. Prints JSON. Needs --expose-gc, and new space for everything that is counted: no collection may
+// room and commit it; and per client that comes back to a document. Prints JSON. Needs --expose-gc, and new space for everything that is counted: no collection may
 // come in between.
 
 import { PerformanceObserver } from 'node:perf_hooks';
@@ -13,6 +13,7 @@ import { defaultLimits } from '../../../shared/limits.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { InProcessWorker } from '../../support/in-process-worker.js';
 import { openRoom, WatchedWriter } from '../../support/room-watch.js';
+import { ReturningClients } from './returning.js';
 
 const { base, writers } = makePeopleScript({ writers: 10, updatesPerWriter: 2_000, seed: 1 });
 /** One writer after the other sends an update. */
@@ -22,6 +23,7 @@ const updates = writers[0]!.updates.flatMap((_, turn) =>
 /** What arrives between two commits. */
 const batch = 20;
 const warmUps = 5;
+const returning = 500;
 
 /** Finds every document fine. What a worker allocates is allocated in a thread of its own. */
 class Unloading extends InProcessWorker {
@@ -69,8 +71,16 @@ async function acceptAll(): Promise<void> {
 }
 
 /** Bytes per update, on the heap and beside it. */
-async function bytesPerUpdate(run: () => void | Promise<void>): Promise<number> {
-  for (let i = 0; i < warmUps; i++) await run();
+function bytesPerUpdate(run: () => void | Promise<void>): Promise<number> {
+  return bytesPer(updates.length, run);
+}
+
+/** Each time but the last is followed by `undo`, which is not counted. */
+async function bytesPer(count: number, run: () => void | Promise<void>, undo?: () => void): Promise<number> {
+  for (let i = 0; i < warmUps; i++) {
+    await run();
+    undo?.();
+  }
   globalThis.gc!();
   const startedAt = performance.now();
   const before = process.memoryUsage();
@@ -80,7 +90,18 @@ async function bytesPerUpdate(run: () => void | Promise<void>): Promise<number> 
   for (let i = 0; i < 5; i++) await turn();
   if (lastCollectionAt > startedAt)
     throw new Error('a collection came in between: the figure would be too low');
-  return (after.heapUsed + after.external - before.heapUsed - before.external) / updates.length;
+  return (after.heapUsed + after.external - before.heapUsed - before.external) / count;
+}
+
+async function bytesPerReturn(): Promise<number> {
+  const clients = await ReturningClients.connect(returning);
+  const bytes = await bytesPer(
+    returning,
+    () => clients.open(),
+    () => clients.close(),
+  );
+  await clients.end();
+  return bytes;
 }
 
 console.log(
@@ -88,5 +109,6 @@ console.log(
     'allocated.inspect': await bytesPerUpdate(inspectAll),
     'allocated.judge': await bytesPerUpdate(judgeAll),
     'allocated.accept': await bytesPerUpdate(acceptAll),
+    'allocated.resume': await bytesPerReturn(),
   }),
 );

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { bundled, outputOf } from './node-script.js';
 import { countReturns, typedDocument } from './returns.js';
+import { ReturningClients } from './returning.js';
 import { countRooms, type RoomLoad } from './rooms.js';
 
 export interface Budget {
@@ -43,7 +44,18 @@ async function measureReturns(): Promise<Record<string, number>> {
     'returns.oneDownloaded': one.offsetAcross.down,
     'returns.manyDownloaded': many.offsetAcross.down / many.missedBytes,
     'returns.uploaded': many.offsetAcross.up,
+    ...(await measureResumption()),
   };
+}
+
+/** What one client costs that comes back where it stood, on a connection that is open. */
+async function measureResumption(): Promise<Record<string, number>> {
+  const clients = await ReturningClients.connect(1);
+  await clients.open();
+  const { frames, topicChanges } = clients.counted();
+  clients.close();
+  await clients.end();
+  return { 'returns.frames': frames, 'returns.topicChanges': topicChanges };
 }
 
 async function measureAllocation(): Promise<Record<string, number>> {
