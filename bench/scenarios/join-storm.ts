@@ -5,7 +5,7 @@ import type { Measurement } from '../measurement.js';
 import { bringDocument } from './bring-document.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { runStorms, stormNotes } from './storm.js';
+import { runStorms, stormNotes, warmUpStorms } from './storm.js';
 
 export const joinStorm: Scenario = {
   id: 'join-storm',
@@ -23,6 +23,7 @@ async function measure(context: ScenarioContext): Promise<Measurement> {
     room: 'join-storm',
     clients: scaled(200, size, 10),
     rounds: scaled(10, time, 1),
+    warmUps: warmUpStorms,
     document,
   });
   author.close();

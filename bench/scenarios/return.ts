@@ -11,7 +11,7 @@ import type { Measurement } from '../measurement.js';
 import { bringDocument, bringMore } from './bring-document.js';
 import { scaled } from './scaled.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
-import { runStorms, stormNotes, type StormResult } from './storm.js';
+import { runStorms, stormNotes, warmUpStorms, type StormResult } from './storm.js';
 
 const missedUpdates = 20;
 
@@ -35,6 +35,7 @@ async function measure(context: ScenarioContext): Promise<Measurement> {
     room: 'return',
     clients: scaled(200, size, 10),
     rounds: scaled(10, time, 1),
+    warmUps: warmUpStorms,
     known: {
       update,
       stateVector: Y.encodeStateVectorFromUpdate(update),

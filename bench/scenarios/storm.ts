@@ -18,6 +18,8 @@ export interface StormOptions {
   readonly clients: number;
   /** At most so many storms, one after the other; fewer once they have cost `enoughCpuS`. */
   readonly rounds: number;
+  /** Storms before those, which are not measured, unless there is one round alone. Default 2. */
+  readonly warmUps?: number;
   /** What the clients have already. Nothing, if not given. */
   readonly known?: {
     readonly update: Uint8Array;
@@ -46,15 +48,18 @@ export interface StormResult {
   readonly limits: Stretch['limits'];
 }
 
-/** Storms that are not measured: a server that has just started has yet to compile what answers them. */
-const warmUpRounds = 2;
+/**
+ * Storms before a figure per join: a server that has just started has yet to compile what answers them. Clients that open the
+ * document when they ask need more of them: connecting them all has compiled the opening for those that have it open since.
+ */
+export const warmUpStorms = 10;
 /** CPU is counted in hundredths of a second: after this much of it, the figure is exact enough. */
 const enoughCpuS = 1;
 
 /** Throws DeliveryError when a client does not end up with the document. */
 export async function runStorms(context: ScenarioContext, options: StormOptions): Promise<StormResult> {
   const { room, clients, rounds } = options;
-  const warmUps = rounds > 1 ? warmUpRounds : 0;
+  const warmUps = rounds > 1 ? (options.warmUps ?? 2) : 0;
   // Most answers are the same bytes: those are read and kept once, and all that is left to do per client is to compare.
   const payloads = new SharedPayloads<readonly Content[]>();
   // All connect beforehand, so that nothing but the joins comes between the first and the last reading of CPU.
