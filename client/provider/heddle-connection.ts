@@ -3,7 +3,7 @@
 
 import { GuardedObservable } from '../platform/guarded.js';
 import { systemClock } from '../../shared/clock.js';
-import { documentOfRights, type DocumentName } from '../../shared/document-name.js';
+import { documentOfRights, parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
 import { Connection, type ConnectionReason } from '../connection/connection.js';
@@ -15,6 +15,7 @@ import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
 import { KnownUser } from '../offline/known-users.js';
 import { userOf } from '../token/claims.js';
 import { browserDeps } from '../offline/offline-copies.js';
+import { OfflineError } from '../offline/offline-error.js';
 import { beginWipe, finishWipe, isWipeUnfinished } from '../offline/wipe.js';
 import { platformDeflation } from '../platform/deflation.js';
 import { deviceSecret } from '../platform/device.js';
@@ -22,6 +23,8 @@ import { isPageHidden, listenToPage } from '../platform/page-events.js';
 import { isFinal, TokenSource, type TokenOption } from '../token/token-source.js';
 import { untilSynced, type BeforeWipe, type ConnectionUser } from './before-wipe.js';
 import { refuseForeign } from './foreign-options.js';
+import { openCopy, type CopyOptions } from './open-copy.js';
+import { StoredDocument } from './stored-document.js';
 
 export interface HeddleConnectionOptions {
   /**
@@ -166,6 +169,42 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     { documentName }: { documentName?: string } = {},
   ): Promise<Uint8Array> {
     return this.wire.call(method, body, documentName);
+  }
+
+  /**
+   * Makes the copy of a document on this device and the server's document the same, without opening it: what was written here
+   * and never sent is sent, what is missing here is fetched and stored. Resolves when both are so. Rejects with SyncError
+   * where the server refuses something, with OfflineError where there is no copy to be had, and when `signal` aborts. Waits
+   * while there is no connection. The document must not be open on this connection; whoever opens it meanwhile aborts first.
+   */
+  async keep(
+    documentName: string,
+    { offline = true, signal }: { offline?: true | CopyOptions; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#isDestroyed) throw new Error('the connection was let go of');
+    const name = parseDocumentName(documentName);
+    if (this.names.has(name)) throw new Error(`${name} is open on this connection`);
+    const owner = (): Promise<CopyOwner> => this.owner();
+    const document = new StoredDocument({
+      name,
+      connection: this,
+      openCopy: (encodeDocument) => {
+        const copy = openCopy(name, encodeDocument, offline, { owner });
+        if (copy === undefined) throw new OfflineError('OFFLINE_UNAVAILABLE', 'there is no IndexedDB here');
+        return copy;
+      },
+      clock: systemClock,
+      random: Math.random,
+    });
+    const end = (): void => document.destroy();
+    signal?.addEventListener('abort', end);
+    try {
+      await document.kept;
+    } finally {
+      signal?.removeEventListener('abort', end);
+      end();
+    }
   }
 
   /**

@@ -4,7 +4,7 @@
 import { equalityDeep } from 'lib0/function';
 import { GuardedObservable } from '../platform/guarded.js';
 import { Awareness } from 'y-protocols/awareness';
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
 import { systemClock } from '../../shared/clock.js';
 import { errorTable, SyncError } from '../../shared/errors.js';
 import type { ConnectionState } from '../connection/connection-state.js';
@@ -98,7 +98,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       otherConnection: (why) => this.#place.moveFor(why),
       clock: systemClock,
       random: Math.random,
-      copy: openCopy(name, doc, offline, {
+      copy: openCopy(name, () => Y.encodeStateAsUpdate(doc), offline, {
         owner: () => this.#place.owner(),
         syncedAt: () => (this.status?.phase === 'synced' ? this.#heardAt : this.status?.lastSyncedAt),
       }),

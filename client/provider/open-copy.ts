@@ -1,17 +1,23 @@
 // The copy of a document on this device, where the application wants one and there can be one.
 
-import * as Y from 'yjs';
 import { systemClock } from '../../shared/clock.js';
 import { OfflineCopy, type OfflineCopyDeps } from '../offline/offline-copy.js';
 import { browserDatabases } from '../offline/open-database.js';
 import { browserLocks } from '../platform/locks.js';
 
+export interface CopyOptions {
+  /** Of the database. Default: the document's name. */
+  readonly name?: string;
+  /** After which opening is given up, ms. */
+  readonly timeoutMs?: number;
+}
+
 /** Undefined for none. `offline` as in the provider's options. */
 export function openCopy(
   documentName: string,
-  doc: Y.Doc,
-  offline: boolean | { readonly name?: string; readonly timeoutMs?: number },
-  { owner, syncedAt }: Required<Pick<OfflineCopyDeps, 'owner' | 'syncedAt'>>,
+  encodeDocument: () => Uint8Array,
+  offline: boolean | CopyOptions,
+  { owner, syncedAt }: Pick<OfflineCopyDeps, 'owner' | 'syncedAt'>,
 ): OfflineCopy | undefined {
   if (offline === false || (offline === true && !hasDatabases())) return undefined;
   const { name = documentName, timeoutMs } = offline === true ? {} : offline;
@@ -23,7 +29,7 @@ export function openCopy(
     timeoutMs,
     owner,
     syncedAt,
-    encodeDocument: () => Y.encodeStateAsUpdate(doc),
+    encodeDocument,
   });
 }
 

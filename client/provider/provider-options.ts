@@ -3,6 +3,7 @@
 import type { Awareness } from 'y-protocols/awareness';
 import type { ProviderCallbacks } from './callback-options.js';
 import type { HeddleConnection, HeddleConnectionOptions } from './heddle-connection.js';
+import type { CopyOptions } from './open-copy.js';
 
 export interface HeddleProviderOptions extends HeddleConnectionOptions, ProviderCallbacks {
   /** The connection to use. Without it, providers with the same url and the same connection options share one. */
@@ -14,7 +15,7 @@ export interface HeddleProviderOptions extends HeddleConnectionOptions, Provider
    * Keeps a copy on this device. Default: where there is IndexedDB. `name` is that of the database, by default the
    * document's: one that y-indexeddb has made is picked up as it is. `timeoutMs`: after which opening is given up.
    */
-  readonly offline?: boolean | { readonly name?: string; readonly timeoutMs?: number } | undefined;
+  readonly offline?: boolean | CopyOptions | undefined;
   /** Tabs of this browser exchange edits and awareness directly, also without a server. Default true. */
   readonly tabs?: boolean | undefined;
   /** As y-websocket calls the opposite of `tabs`. */

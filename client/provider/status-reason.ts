@@ -84,7 +84,7 @@ interface Cause {
   readonly retry?: Retry;
 }
 
-/** What an error of the server, known or not, or none at all, means. */
+/** What an error of the server means, a SyncError for example; known or not, or none at all. */
 export function statusReason(
   { code, message, retry = code === undefined ? 'backoff' : errorTable[code].retry }: Cause,
   isFinal = retry !== 'backoff',

@@ -6,6 +6,9 @@ import * as Y from 'yjs';
 import {
   clearOfflineCopy,
   HeddleProvider,
+  OfflineError,
+  statusReason,
+  SyncError,
   type HeddleConnection,
   type StatusReason,
 } from '../../client/index.js';
@@ -31,12 +34,12 @@ interface NoteKeeperOptions {
 const undoMs = 10_000;
 const atOnce = 3;
 const patienceMs = 30_000;
-const savingMs = 10_000;
 const againMs = 60_000;
 
 export class NoteKeeper {
   readonly #options: NoteKeeperOptions;
-  readonly #under = new Map<string, HeddleProvider>();
+  /** Ends what is under way with a note. */
+  readonly #under = new Map<string, () => void>();
   readonly #failed = new Map<string, StatusReason>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = Infinity;
@@ -68,7 +71,7 @@ export class NoteKeeper {
 
   /** The note is about to be opened: on one connection it can be open once. */
   letGo(note: string): void {
-    this.#under.get(note)?.destroy();
+    this.#under.get(note)?.();
     this.#under.delete(note);
     this.#failed.delete(note);
   }
@@ -135,14 +138,48 @@ export class NoteKeeper {
 
   /** Makes a note the same on both sides, and leaves on this device what is to be there. */
   async #keep(note: string): Promise<void> {
-    const { connection, index, record, nameOf, changed } = this.#options;
+    const { index, changed } = this.#options;
     const entry = index.entry(note);
+    try {
+      if (entry === undefined) await this.#remove(note);
+      else await this.#keepCopy(note, entry.changedAt);
+      this.#failed.delete(note);
+    } catch (error) {
+      // Otherwise it was let go of, or took too long: the next look finds it again.
+      if (error instanceof SyncError) this.#failed.set(note, statusReason(error));
+    } finally {
+      if (!this.#isClosed) changed();
+    }
+  }
+
+  async #keepCopy(note: string, changedAt: number): Promise<void> {
+    const { connection, record, nameOf } = this.#options;
+    const letGo = new AbortController();
+    const end = (): void => letGo.abort();
+    const timer = setTimeout(end, patienceMs);
+    this.#under.set(note, end);
+    try {
+      await connection.keep(nameOf(note), { signal: letGo.signal });
+      record.setWaiting(note, false);
+      record.setWhole(note, changedAt);
+    } catch (error) {
+      if (!(error instanceof OfflineError)) throw error;
+      // A browser that keeps one keeps all: otherwise every look would try in vain.
+      this.#keepsCopies = false;
+    } finally {
+      clearTimeout(timer);
+      if (this.#under.get(note) === end) this.#under.delete(note);
+    }
+  }
+
+  /** What is deleted goes from this device, when the server has what was written here before. */
+  async #remove(note: string): Promise<void> {
+    const { connection, record, nameOf } = this.#options;
     const doc = new Y.Doc();
-    const provider = new HeddleProvider(connection.url, nameOf(note), doc, {
-      connection,
-      warnBeforeUnload: false,
-    });
-    this.#under.set(note, provider);
+    const options = { connection, warnBeforeUnload: false } as const;
+    const provider = new HeddleProvider(connection.url, nameOf(note), doc, options);
+    const end = (): void => provider.destroy();
+    this.#under.set(note, end);
     try {
       // Without a copy there is nothing of this device's to bring, and the text comes all the same.
       await within(
@@ -151,23 +188,15 @@ export class NoteKeeper {
       );
       await within(patienceMs, provider.sync());
       record.setWaiting(note, false);
-      this.#failed.delete(note);
-      if (entry === undefined) await this.#remove(note, provider);
-      else if (await this.#isSaved(provider)) record.setWhole(note, entry.changedAt);
-    } catch {
-      const { reason } = provider.status;
-      // It was let go of, or the connection went: the next look finds it again.
-      if (reason !== undefined && this.#under.get(note) === provider) this.#failed.set(note, reason);
+      await this.#removeCopy(note, provider);
     } finally {
-      if (this.#under.get(note) === provider) this.#under.delete(note);
+      if (this.#under.get(note) === end) this.#under.delete(note);
       provider.destroy();
       doc.destroy();
-      if (!this.#isClosed) changed();
     }
   }
 
-  /** Of a note that is the same on both sides: what is deleted goes. */
-  async #remove(note: string, provider: HeddleProvider): Promise<void> {
+  async #removeCopy(note: string, provider: HeddleProvider): Promise<void> {
     const { index, record, nameOf } = this.#options;
     if (index.state(note) === 'gone' && record.emptying.includes(note)) {
       // The server has no deletion of documents: what can be done is to delete the text in it, as an edit. The name of the
@@ -181,34 +210,6 @@ export class NoteKeeper {
     await clearOfflineCopy(nameOf(note)).catch(() => {});
     record.forget(note);
   }
-
-  async #isSaved(provider: HeddleProvider): Promise<boolean> {
-    const isSaved = await savedOnDevice(provider);
-    // A browser that keeps one keeps all: otherwise every look would fetch everything for nothing.
-    if (!isSaved && this.#options.connection.connected) this.#keepsCopies = false;
-    return isSaved;
-  }
-}
-
-/** Waits until the copy on this device is complete; false where there is none, or it takes too long. */
-function savedOnDevice(provider: HeddleProvider): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settle = (isSaved: boolean): void => {
-      clearTimeout(timer);
-      provider.off('sync-status', look);
-      provider.off('destroy', gone);
-      resolve(isSaved);
-    };
-    const look = (): void => {
-      const { savedLocally, offlineError } = provider.status;
-      if (savedLocally || offlineError !== undefined) settle(savedLocally);
-    };
-    const gone = (): void => settle(false);
-    const timer = setTimeout(gone, savingMs);
-    provider.on('sync-status', look);
-    provider.on('destroy', gone);
-    look();
-  });
 }
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {

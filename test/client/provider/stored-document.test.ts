@@ -1,0 +1,142 @@
+// Documents that nobody has open: against a real server.
+
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { HeddleConnection, listOfflineCopies, type HeddleConnectionOptions } from '../../../client/index.js';
+import { until } from '../../support/peer.js';
+import { serverForTest, storedDocument, tokenFor } from '../../support/test-server.js';
+import { locked, open, pause, textOf, type } from './users.js';
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.stubGlobal('IDBKeyRange', IDBKeyRange);
+  return () => vi.unstubAllGlobals();
+});
+
+function connect(url: string, options: HeddleConnectionOptions): HeddleConnection {
+  const connection = new HeddleConnection(url, { WebSocketPolyfill: WebSocket, ...options });
+  onTestFinished(() => connection.destroy());
+  return connection;
+}
+
+/** Written by this user without a connection, saved, and closed. */
+async function leftOffline(url: string, name: string, text: string, user = 'ann'): Promise<void> {
+  const made = open(url, name, { token: await tokenFor(user) });
+  await made.whenSynced;
+  made.connection.disconnect();
+  type(made, text);
+  await until(() => made.status.savedLocally, 'it is saved');
+  made.destroy();
+  await pause(20);
+}
+
+describe('K57: a document that nobody has open', () => {
+  it('is made the same on both sides: what was never sent arrives, and what is missing here is stored', async () => {
+    const { url, store } = await serverForTest(locked);
+    const token = await tokenFor('ann');
+    await leftOffline(url, 'notes', 'mine ');
+    const other = open(url, 'notes', { token: await tokenFor('bob'), offline: false });
+    await other.whenSynced;
+    type(other, 'theirs ');
+    await other.sync();
+    const connection = connect(url, { token });
+    expect((await listOfflineCopies()).map(({ hasUnsynced }) => hasUnsynced)).toEqual([true]);
+    await connection.keep('notes');
+    expect((await storedDocument(store!, 'notes')).getText('text').toJSON()).toContain('mine ');
+    await vi.waitFor(async () =>
+      expect((await listOfflineCopies()).map(({ hasUnsynced }) => hasUnsynced)).toEqual([false]),
+    );
+    expect(connection.names.size).toBe(0);
+    await until(() => connection.state === 'idle', 'the connection is not needed any more');
+    const offline = open(url, 'notes', { token, connect: false });
+    await offline.whenLoaded;
+    expect(textOf(offline)).toBe(textOf(other));
+    expect(textOf(other)).toHaveLength('mine theirs '.length);
+    expect(offline.unsyncedChanges).toBe(0);
+  });
+
+  it('is fetched ahead, and a second time costs an answer and no content', async () => {
+    const { url } = await serverForTest(locked);
+    const token = await tokenFor('ann');
+    const other = open(url, 'notes', { token: await tokenFor('bob'), offline: false });
+    await other.whenSynced;
+    type(other, 'text '.repeat(1_000));
+    await other.sync();
+    const connection = connect(url, { token });
+    await connection.keep('notes');
+    let heard = 0;
+    class Counting extends WebSocket {
+      constructor(address: string) {
+        super(address);
+        this.on('message', (data: ArrayBuffer) => (heard += data.byteLength));
+      }
+    }
+    const again = connect(url, { token, WebSocketPolyfill: Counting });
+    await again.keep('notes');
+    expect(heard).toBeGreaterThan(0);
+    expect(heard).toBeLessThan(1_000);
+    const offline = open(url, 'notes', { token, connect: false });
+    await offline.whenLoaded;
+    expect(textOf(offline)).toBe(textOf(other));
+  });
+
+  it('goes on after it was opened, and several go at once over one connection', async () => {
+    const { url, store } = await serverForTest(locked);
+    const names = ['one', 'two', 'three'];
+    for (const name of names) await leftOffline(url, name, name);
+    const connection = connect(url, { token: await tokenFor('ann') });
+    await Promise.all(names.map((name) => connection.keep(name)));
+    for (const name of names)
+      expect((await storedDocument(store!, name)).getText('text').toJSON()).toBe(name);
+    const opened = open(url, 'one', { connection });
+    await opened.whenSynced;
+    type(opened, 'and ');
+    await opened.sync();
+    opened.destroy();
+    await connection.keep('one');
+    expect((await storedDocument(store!, 'one')).getText('text').toJSON()).toBe('and one');
+  });
+
+  it('rejects what the server refuses, and frees the name', async () => {
+    const { url } = await serverForTest(locked);
+    await leftOffline(url, 'notes', 'mine ');
+    const mayRead = await tokenFor('ann', [{ pattern: 'notes', access: 'read' }]);
+    const reader = connect(url, { token: mayRead });
+    await expect(reader.keep('notes')).rejects.toMatchObject({ code: 'READ_ONLY' });
+    await expect(reader.keep('plans')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(reader.names.size).toBe(0);
+    expect((await listOfflineCopies()).find(({ name }) => name === 'notes')?.hasUnsynced).toBe(true);
+    await connect(url, { token: await tokenFor('ann') }).keep('notes');
+  });
+
+  it('rejects while it is open, when it is called off, after a logout, and where nothing can be stored', async () => {
+    const { url } = await serverForTest(locked);
+    const connection = connect(url, { token: await tokenFor('ann') });
+    const opened = open(url, 'notes', { connection });
+    await expect(connection.keep('notes')).rejects.toThrow('open on this connection');
+    opened.destroy();
+    const aborted = new AbortController();
+    connection.disconnect();
+    const kept = connection.keep('notes', { signal: aborted.signal });
+    await pause(30);
+    aborted.abort();
+    expect(connection.names.size).toBe(0);
+    await expect(kept).rejects.toThrow('let go of');
+    const waiting = connection.keep('notes');
+    await pause(30);
+    await connection.logout();
+    await expect(waiting).rejects.toMatchObject({ code: expect.stringContaining('TOKEN') as string });
+    vi.unstubAllGlobals();
+    await expect(connect(url, {}).keep('notes')).rejects.toMatchObject({ code: 'OFFLINE_UNAVAILABLE' });
+  });
+
+  it('brings nothing of another user', async () => {
+    const { url, store } = await serverForTest(locked);
+    await leftOffline(url, 'notes', 'of ann ', 'ann');
+    await connect(url, { token: await tokenFor('bob') }).keep('notes');
+    expect((await storedDocument(store!, 'notes')).getText('text').toJSON()).toBe('');
+    await connect(url, { token: await tokenFor('ann') }).keep('notes');
+    expect((await storedDocument(store!, 'notes')).getText('text').toJSON()).toBe('of ann ');
+  });
+});
