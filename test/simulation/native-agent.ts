@@ -201,7 +201,7 @@ export class NativeAgent implements HonestAgent {
       judgeRefusal(this.#deps, `${this.name} ${document}`, message, copy);
     });
     doc.on('update', (update: Uint8Array, origin: unknown, _doc: unknown, made: Y.Transaction) => {
-      if (origin === sync) return;
+      if (origin === sync.content) return;
       if (!copy.isTyping) this.#tidied(document, update);
       if (this.ticket.rights.get(document) === 'write' || !copy.isTyping) return;
       copy.hasRefused = true;
