@@ -4,18 +4,24 @@ import { CopyDatabase } from './copy-database.js';
 import { databasesFor, isFor, type CopyOwner } from './copy-owner.js';
 import type { DatabaseDeps } from './open-database.js';
 
-/** The database that the copy of this owner is in, or is to be made in. */
+/**
+ * The database that the copy of this owner is in, or is to be made in. Their own comes first, and then one that was made before
+ * anybody was known (I27).
+ */
 export async function findDatabase(name: string, who: CopyOwner, deps: DatabaseDeps): Promise<string> {
-  const [usual, ...others] = databasesFor(name, who) as [string, ...string[]];
+  const all = databasesFor(name, who);
+  const [usual, atUrl, ...theirs] = all as [string, string, ...string[]];
   const existing = await existingDatabases(deps);
-  const isThere = (database: string): boolean => existing?.has(database) ?? database === usual;
-  const owner = isThere(usual) ? await ownerIn(usual, deps) : undefined;
-  if (owner !== undefined && isFor(owner, who)) return usual;
-  for (const other of others) if (isThere(other) && isFor(await ownerIn(other, deps), who)) return other;
-  if (owner === undefined) return usual;
-  for (const other of others.slice(1))
-    if (!isThere(other) || isFor(await ownerIn(other, deps), who)) return other;
-  return others.at(0)!;
+  const taken = new Set<string>();
+  let nobodys: string | undefined;
+  for (const database of all) {
+    if (!(existing?.has(database) ?? database === usual)) continue;
+    const owner = await ownerIn(database, deps);
+    if (!isFor(owner, who)) taken.add(database);
+    else if (owner !== undefined && owner.user === who.user) return database;
+    else nobodys ??= database;
+  }
+  return nobodys ?? [usual, ...theirs].find((database) => !taken.has(database)) ?? atUrl;
 }
 
 /** Undefined where the browser does not tell. */
