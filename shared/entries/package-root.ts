@@ -24,6 +24,8 @@ export const requestPersistentStorage: never = refuse();
 export const evictOfflineCopies: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const listOfflineCopies: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const statusReason: never = refuse();
 /** @deprecated Import it from `heddle/client` or `heddle/server`. */
 export const SyncError: never = refuse();
 /** @deprecated Import it from `heddle/react`. */
