@@ -98,9 +98,9 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
   stop(): void {
     if (!this.#isAttached) return;
     this.#isAttached = false;
-    this.#leave();
     this.connection.off('authenticated', this.#onAuthenticated);
     this.connection.detach(this);
+    this.#leave();
   }
 
   /** From now on it is open on this connection, if it is started. */
@@ -157,10 +157,15 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
   }
 
   connected(): void {
-    if (this.#state !== 'closed' || this.#deps.mayOpen?.(this.connection.welcome) === false) return;
+    if (
+      !this.#isAttached ||
+      this.#state !== 'closed' ||
+      this.#deps.mayOpen?.(this.connection.welcome) === false
+    )
+      return;
     this.#retry?.cancel();
-    this.#happen('asked');
     this.connection.open(this);
+    this.#happen('asked');
   }
 
   disconnected(): void {

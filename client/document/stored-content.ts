@@ -44,8 +44,9 @@ export class StoredContent implements DocumentContent {
 
   apply(parts: readonly Uint8Array[]): void {
     if (parts.length === 0) return;
-    // Throws for what is no update, before anything of it is stored.
     const joined = Y.mergeUpdates([...parts]);
+    // Throws for what is no update, before anything of it is stored.
+    Y.decodeUpdate(joined);
     this.#update = this.#update === undefined ? joined : Y.mergeUpdates([this.#update, joined]);
     this.#store(joined);
   }

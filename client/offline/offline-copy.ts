@@ -227,6 +227,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   comeBack(): void {
     if (this.#state !== 'away' || this.#isClosing) return;
     this.#timer.cancel();
+    this.#isRetrying = false;
     // It may have come half the way before.
     this.#leave();
     this.#place = withFreshLocks(this.#place, this.#deps.locks, this.#tab);

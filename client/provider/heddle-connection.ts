@@ -82,6 +82,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   readonly #isUserNamed: boolean;
   readonly #transports: TransportChoice;
   readonly #users = new Set<ConnectionUser>();
+  readonly #keeping = new Set<StoredDocument>();
   readonly #undo: () => void;
   #isCovering = false;
   #isHeld = false;
@@ -199,9 +200,14 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     });
     const end = (): void => document.destroy();
     signal?.addEventListener('abort', end);
+    this.#keeping.add(document);
     try {
       await document.kept;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
     } finally {
+      this.#keeping.delete(document);
       signal?.removeEventListener('abort', end);
       end();
     }
@@ -385,6 +391,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
 
   override destroy(): void {
     this.#isDestroyed = true;
+    for (const document of this.#keeping) document.destroy();
     this.#undo();
     this.wire.destroy();
     this.#transports.destroy();

@@ -192,8 +192,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   /** Whoever only opens a document does not log anybody in. */
   #open(): void {
     this.#shouldConnect = true;
-    this.#openWhenCovered();
     this.#place.retain();
+    this.#openWhenCovered();
     for (const one of this.#subdocuments?.all ?? []) one.connect();
     // The connection may be open already, for others. Later in this turn: whoever listens comes after the constructor.
     queueMicrotask(() => this.#tellStatus());
@@ -205,8 +205,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (!this.#shouldConnect) return;
     this.#shouldConnect = false;
     for (const one of this.#subdocuments?.all ?? []) one.disconnect();
-    this.#kept.close();
     this.connection.release(this);
+    this.#kept.close();
     this.#tellStatus();
     this.#changed();
   }

@@ -295,6 +295,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     let failure: Error | undefined;
     copy.on('loaded', (late) => this.#loadedLate(copy, late));
     copy.on('returned', ({ update, isOrphaned }) => {
+      if (this.#isDestroyed) return;
       if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
       if (isOrphaned) this.#sync?.compare();
       this.emit('changed', []);

@@ -116,6 +116,7 @@ export class StoredDocument implements ConnectionUser {
       random,
     });
     const sync = new DocumentSync({ content, channel, clock, random, position });
+    copy.on('orphaned', () => sync.compare());
     sync.on('durable', (edits) => copy.durable(edits));
     sync.on('position', (at) => copy.reached(at));
     sync.on('access', (access) => copy.setAccess(access));

@@ -120,6 +120,9 @@ describe.each(Object.entries(subjects))('%s', (_name, open) => {
     expect(() => content.apply([Uint8Array.of(1, 2, 3)], true)).toThrow(Error);
     expect(shown(read())).toEqual(shown(docOf(sample)));
     expect(content.missing(Y.encodeStateVector(docOf(sample)), [sample])).toBeUndefined();
+    const fresh = open();
+    expect(() => fresh.content.apply([Uint8Array.of(9, 9, 9)], true)).toThrow(Error);
+    expect(fresh.content.isEmpty).toBe(true);
   });
 });
 

@@ -18,6 +18,24 @@ function heardBy(tab: Tab): Returned[] {
 }
 
 describe('a page that is put away', () => {
+  test('I31 while the device was full stores what it has when there is room again', async () => {
+    const device = new Device();
+    const tab = await device.opened();
+    const add = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    tab.type('kept ');
+    await device.pass(300);
+    tab.copy.leave();
+    await settled(30);
+    add.mockRestore();
+    tab.copy.comeBack();
+    await device.pass(30_000, 500);
+    tab.type('more');
+    await device.pass(30_000, 500);
+    expect([tab.copy.isSaved, await device.storedText()]).toEqual([true, 'kept more']);
+  });
+
   test('I31 holds no lock from then on, stores what was handed in, and is back with all it had', async () => {
     const device = new Device();
     const tab = await device.opened();

@@ -122,11 +122,16 @@ describe('K57: a document that nobody has open', () => {
     await pause(30);
     aborted.abort();
     expect(connection.names.size).toBe(0);
-    await expect(kept).rejects.toThrow('let go of');
+    await expect(kept).rejects.toThrow('aborted');
     const waiting = connection.keep('notes');
     await pause(30);
     await connection.logout();
     await expect(waiting).rejects.toMatchObject({ code: expect.stringContaining('TOKEN') as string });
+    const another = connect(url, { token: await tokenFor('ann') });
+    another.disconnect();
+    const cutOff = another.keep('plans');
+    another.destroy();
+    await expect(cutOff).rejects.toThrow('let go of');
     vi.unstubAllGlobals();
     await expect(connect(url, {}).keep('notes')).rejects.toMatchObject({ code: 'OFFLINE_UNAVAILABLE' });
   });
