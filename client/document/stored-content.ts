@@ -17,7 +17,7 @@ export class StoredContent implements DocumentContent {
 
   /** `update`: all that is stored; undefined for nothing. `store` is handed what comes from the server. */
   constructor(update: Uint8Array | undefined, store: (update: Uint8Array) => void) {
-    this.#update = update;
+    this.#update = update !== undefined && saysNothing(update) ? undefined : update;
     this.#store = store;
   }
 
@@ -47,6 +47,7 @@ export class StoredContent implements DocumentContent {
     const joined = Y.mergeUpdates([...parts]);
     // Throws for what is no update, before anything of it is stored.
     Y.decodeUpdate(joined);
+    if (saysNothing(joined)) return;
     this.#update = this.#update === undefined ? joined : Y.mergeUpdates([this.#update, joined]);
     this.#store(joined);
   }
@@ -78,6 +79,11 @@ export class StoredContent implements DocumentContent {
   on(): void {}
 
   off(): void {}
+}
+
+/** It has no structs and no deletions. */
+function saysNothing(update: Uint8Array): boolean {
+  return update.length === 2 && update[0] === 0 && update[1] === 0;
 }
 
 const nothingKnown = Uint8Array.of(0);
