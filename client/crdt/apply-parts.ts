@@ -47,9 +47,10 @@ export function applyParts(
   const [first, ...others] = parts;
   if (first === undefined) return;
   const run = (): void => {
+    if (others.length === 0) return Y.applyUpdate(doc, first, origin);
     const before = Y.encodeStateVector(doc);
     Y.applyUpdate(doc, first, origin);
-    const waits = others.length > 0 && equalFlat(before, Y.encodeStateVector(doc));
+    const waits = equalFlat(before, Y.encodeStateVector(doc));
     if (waits && !isWhole) return;
     const last = waits ? others.pop() : undefined;
     if (last !== undefined) Y.applyUpdate(doc, last, origin);

@@ -21,6 +21,11 @@ export function faultOf(item: Y.Item, placed: Y.Item | undefined, limits: Conten
     : (faultOfDepth(item, placed, limits) ?? faultOfValues(valuesOf(item.content), limits));
 }
 
+/** Why the server refuses an update with one value that cannot be cut. */
+export function faultOfSize({ maxUpdateBytes }: ContentLimits): string {
+  return `a value of the document is larger than ${maxUpdateBytes} bytes`;
+}
+
 /** Whether an update says a key that the server refuses, to place the item by. */
 export function isPlacedByBadKey({ parent, parentSub }: Y.Item, limits: ContentLimits): boolean {
   return [parent, parentSub].some((key) => typeof key === 'string' && isBadKey(key, limits));

@@ -2,7 +2,7 @@
 // its ids and in its place, so that all that was written after it can follow. What is not deleted is found and told.
 
 import * as Y from 'yjs';
-import { faultOf, isPlacedByBadKey, type ContentLimits } from './content-faults.js';
+import { faultOf, faultOfSize, isPlacedByBadKey, type ContentLimits } from './content-faults.js';
 import { overlap, type Range, type Ranges } from './content-ids.js';
 import { writeUpdate } from './split-update.js';
 
@@ -35,7 +35,7 @@ export function fitUpdate(update: Uint8Array, { doc, limits, givenUp }: Fitting)
     const { client } = struct.id;
     const placed = placedOf(doc, struct.id);
     const found = isTooLarge
-      ? `a value of the document is larger than ${limits.maxUpdateBytes} bytes`
+      ? faultOfSize(limits)
       : faultOf(struct, placed instanceof Y.Item ? placed : undefined, limits);
     // How deep something was that stood in deleted content, nobody knows any more.
     const isLeftOut = found !== undefined || placed instanceof Y.GC || overlap(givenUp, client, own);

@@ -2,6 +2,7 @@
 // as unsynced, and in which parts it is sent.
 
 import * as Y from 'yjs';
+import { emptyUpdate } from '../crdt/empty-update.js';
 import type { Fitted } from '../crdt/fit-update.js';
 import { Surplus } from '../crdt/surplus.js';
 import { splitUpdate } from '../crdt/split-update.js';
@@ -17,9 +18,6 @@ const usualPartBytes = 64 * 1024;
 
 /** What an update may get longer by when it is joined with another one, bytes. */
 const joinBytes = 16;
-
-/** No structs and no deletes. */
-const emptyUpdate = Uint8Array.of(0, 0);
 
 /**
  * edit: made by this client. comparison: what the server lacked when both sides were compared. answer: what the server asked

@@ -4,6 +4,7 @@
 import * as Y from 'yjs';
 import { contentIdsOf, rangesWithout, type Ranges } from '../crdt/content-ids.js';
 import type { ContentLimits } from '../crdt/content-faults.js';
+import { emptyUpdate } from '../crdt/empty-update.js';
 import type { Fitted } from '../crdt/fit-update.js';
 import { splitUpdate } from '../crdt/split-update.js';
 import type { LostValue } from '../crdt/lost-content.js';
@@ -75,7 +76,7 @@ export class RefusedContent {
       if (refused !== undefined) this.add(update, refused.ids);
     }
     const { ids, updates } = this.#refused;
-    const update = Y.mergeUpdates([Uint8Array.of(0, 0), ...updates]);
+    const update = Y.mergeUpdates([emptyUpdate, ...updates]);
     return { values: this.#content.takeOut(ids), update };
   }
 }

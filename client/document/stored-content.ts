@@ -3,8 +3,9 @@
 
 import * as Y from 'yjs';
 import { yjsKind } from '../../shared/native/messages.js';
-import type { ContentLimits } from '../crdt/content-faults.js';
+import { faultOfSize, type ContentLimits } from '../crdt/content-faults.js';
 import { contentIdsOf } from '../crdt/content-ids.js';
+import { emptyUpdate, isEmptyUpdate } from '../crdt/empty-update.js';
 import type { Fitted } from '../crdt/fit-update.js';
 import type { LostValue } from '../crdt/lost-content.js';
 import { deletesOf, withoutDeletes } from '../crdt/missing-update.js';
@@ -17,7 +18,7 @@ export class StoredContent implements DocumentContent {
 
   /** `update`: all that is stored; undefined for nothing. `store` is handed what comes from the server. */
   constructor(update: Uint8Array | undefined, store: (update: Uint8Array) => void) {
-    this.#update = update !== undefined && saysNothing(update) ? undefined : update;
+    this.#update = update !== undefined && isEmptyUpdate(update) ? undefined : update;
     this.#store = store;
   }
 
@@ -47,7 +48,7 @@ export class StoredContent implements DocumentContent {
     const joined = Y.mergeUpdates([...parts]);
     // Throws for what is no update, before anything of it is stored.
     Y.decodeUpdate(joined);
-    if (saysNothing(joined)) return;
+    if (isEmptyUpdate(joined)) return;
     this.#update = this.#update === undefined ? joined : Y.mergeUpdates([this.#update, joined]);
     this.#store(joined);
   }
@@ -61,10 +62,10 @@ export class StoredContent implements DocumentContent {
   }
 
   /** Only the size is looked at: where an item stands, nobody knows without a Y.Doc. The server says the rest. */
-  fit(update: Uint8Array, { maxUpdateBytes }: ContentLimits): Fitted {
-    if (update.length <= maxUpdateBytes) return { update, refused: undefined };
-    const fault = `a value of the document is larger than ${maxUpdateBytes} bytes`;
-    return { update, refused: { ids: contentIdsOf(update).structs, kind: 'too-large', fault } };
+  fit(update: Uint8Array, limits: ContentLimits): Fitted {
+    if (update.length <= limits.maxUpdateBytes) return { update, refused: undefined };
+    const ids = contentIdsOf(update).structs;
+    return { update, refused: { ids, kind: 'too-large', fault: faultOfSize(limits) } };
   }
 
   areDeleted(): boolean {
@@ -81,10 +82,4 @@ export class StoredContent implements DocumentContent {
   off(): void {}
 }
 
-/** It has no structs and no deletions. */
-function saysNothing(update: Uint8Array): boolean {
-  return update.length === 2 && update[0] === 0 && update[1] === 0;
-}
-
 const nothingKnown = Uint8Array.of(0);
-const emptyUpdate = Uint8Array.of(0, 0);

@@ -26,6 +26,7 @@ import { DocumentChannel, type DocumentChannelDeps } from '../document/document-
 import { YjsContent } from '../document/yjs-content.js';
 import { Presence } from '../document/presence.js';
 import type { LostContent } from '../document/refused-content.js';
+import { noteInCopy } from './note-in-copy.js';
 import { EditsOwner } from './edits-owner.js';
 import { Settled } from './settled.js';
 
@@ -377,24 +378,16 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   #listen(sync: DocumentSync): void {
     const copy = this.#copy;
+    if (copy !== undefined) noteInCopy(sync, copy);
     sync.on('phase', (phase) => {
       if (phase === 'syncing') this.#setMayRead(true);
-      if (phase === 'blocked' && sync.reason?.code === 'FORBIDDEN') {
-        this.#setMayRead(false);
-        copy?.setAccess('none');
-      }
+      if (phase === 'blocked' && sync.reason?.code === 'FORBIDDEN') this.#setMayRead(false);
       this.#tell('phase', phase);
     });
-    sync.on('access', (access) => {
-      copy?.setAccess(access);
-      this.#tell('access', access);
-    });
+    sync.on('access', (access) => this.#tell('access', access));
     sync.on('unsynced', (count) => this.#tell('unsynced', count));
     sync.on('upload', () => this.emit('changed', []));
     sync.on('refused', (reason) => this.#tell('refused', reason));
-    sync.on('durable', (edits) => copy?.durable(edits));
-    sync.on('position', (position) => copy?.reached(position));
-    copy?.on('orphaned', () => sync.compare());
     copy?.on('saved', () => this.emit('changed', []));
     copy?.on('error', (error) => {
       this.emit('offline-error', [error]);

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../shared/clock.js';
 import type { Connection, ConnectionReason } from '../connection/connection.js';
+import { emptyUpdate } from '../crdt/empty-update.js';
 import { DocumentChannel } from '../document/document-channel.js';
 import { errorOf } from '../document/document-reason.js';
 import { DocumentSync } from '../document/document-sync.js';
@@ -11,6 +12,7 @@ import { ownerOf } from '../offline/copy-owner.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { ConnectionUser } from './before-wipe.js';
+import { noteInCopy } from './note-in-copy.js';
 import { Settled } from './settled.js';
 import { loggedOut, otherOwner } from './status-reason.js';
 
@@ -55,7 +57,7 @@ export class StoredDocument implements ConnectionUser {
     this.#deps = deps;
     const { connection, name } = deps;
     // First: it throws where there is none.
-    this.#copy = deps.openCopy(() => this.#content?.whole ?? new Uint8Array([0, 0]));
+    this.#copy = deps.openCopy(() => this.#content?.whole ?? emptyUpdate);
     connection.names.add(name);
     connection.retain(this);
     this.#undo.push(
@@ -116,13 +118,7 @@ export class StoredDocument implements ConnectionUser {
       random,
     });
     const sync = new DocumentSync({ content, channel, clock, random, position });
-    copy.on('orphaned', () => sync.compare());
-    sync.on('durable', (edits) => copy.durable(edits));
-    sync.on('position', (at) => copy.reached(at));
-    sync.on('access', (access) => copy.setAccess(access));
-    sync.on('refused', ({ code }) => {
-      if (code === 'FORBIDDEN') copy.setAccess('none');
-    });
+    noteInCopy(sync, copy);
     sync.on('unsynced', (count) => (this.#brings = count > 0));
     for (const { update: edit, edits } of pending) sync.restore(edit, edits);
     this.#content = content;
