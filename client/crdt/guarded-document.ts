@@ -51,6 +51,8 @@ function isTelling(doc: Y.Doc): boolean {
 /** Has Yjs tell of the transactions that a listener had kept it from telling of. Not to be called from a listener. */
 function goOn(doc: Y.Doc): void {
   if (!isTelling(doc)) return;
+  // None is under way between turns: its end was skipped.
+  doc._transaction = null;
   const untold = doc._transactionCleanups.filter(({ afterState }) => afterState.size === 0);
   doc._transactionCleanups = [];
   doc.transact(() => void doc._transactionCleanups.push(...untold));

@@ -1,7 +1,7 @@
 // What is found on this device of a document when its copy is opened.
 
 import type { Position } from '../../shared/native/position.js';
-import { pendingOf, type CopyAccess, type CopyRecord, type Row } from './copy-record.js';
+import { othersWithPending, pendingOf, type CopyAccess, type CopyRecord, type Row } from './copy-record.js';
 import { mergeStored } from './merge-updates.js';
 
 /** Edits as one update. */
@@ -21,6 +21,8 @@ export interface LoadedCopy {
   readonly position: Position | undefined;
   /** Edits that were never acknowledged and that no living tab takes care of, oldest first. They are in `update` too. */
   readonly pending: readonly PendingEdits[];
+  /** There are such edits of other tabs, which are alive. */
+  readonly hasOthersPending: boolean;
   /** What the server last allowed on this document, if it has ever said. */
   readonly access: CopyAccess | undefined;
   /** When the server was last heard while both sides were the same, as the record has it. */
@@ -42,6 +44,7 @@ export function loadedFrom(record: CopyRecord, rows: readonly Found[], tab: stri
     update: mergeStored(rows.map(({ update }) => update)),
     position: record.isDoubtful ? undefined : record.position,
     pending: pendingRows(pendingOf(record, tab), rows),
+    hasOthersPending: othersWithPending(record, tab).length > 0,
     access: record.access,
     syncedAt: record.syncedAt,
   };

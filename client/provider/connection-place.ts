@@ -59,7 +59,7 @@ export class ConnectionPlace {
   }
 
   join(): void {
-    this.#connection.names.add(this.#deps.name);
+    this.#connection.claim(this.#deps.name);
     this.#stop = this.#deps.listen(this.#connection);
   }
 

@@ -176,7 +176,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
    * Makes the copy of a document on this device and the server's document the same, without opening it: what was written here
    * and never sent is sent, what is missing here is fetched and stored. Resolves when both are so. Rejects with SyncError
    * where the server refuses something, with OfflineError where there is no copy to be had, and when `signal` aborts. Waits
-   * while there is no connection. The document must not be open on this connection; whoever opens it meanwhile aborts first.
+   * while there is no connection. The document must not be open on this connection; when it is opened there meanwhile, `keep` gives way and rejects.
    */
   async keep(
     documentName: string,
@@ -347,6 +347,12 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       this.#wiping = undefined;
     });
     return this.#wiping;
+  }
+
+  /** For the providers: the document is open on it from now on. Whoever keeps it without opening it gives way (K57). */
+  claim(name: string): void {
+    for (const one of this.#keeping) if (one.name === name) one.destroy();
+    this.names.add(name);
   }
 
   /** Connected for this user, until it is released. */

@@ -72,7 +72,13 @@ interface Events {
   'client-id-conflict': (clientId: number) => void;
 }
 
-const nothing: LoadedCopy = { update: undefined, position: undefined, pending: [], access: undefined };
+const nothing: LoadedCopy = {
+  update: undefined,
+  position: undefined,
+  pending: [],
+  hasOthersPending: false,
+  access: undefined,
+};
 
 const gone = (): Error => new Error('the document was let go of');
 

@@ -68,6 +68,10 @@ export class StoredDocument implements ConnectionUser {
     this.#look();
   }
 
+  get name(): string {
+    return this.#deps.name;
+  }
+
   /** For the connection: edits of an earlier time are not on the server yet. */
   get hasUnsyncedChanges(): boolean {
     return this.#brings;
@@ -102,7 +106,7 @@ export class StoredDocument implements ConnectionUser {
     await this.#copy.flush();
   }
 
-  #sync({ update, position, pending }: LoadedCopy): DocumentSync {
+  #sync({ update, position, pending, hasOthersPending }: LoadedCopy): DocumentSync {
     const { name, connection, clock, random } = this.#deps;
     const copy = this.#copy;
     const content = new StoredContent(update, (more) => copy.add(more, false));
@@ -117,7 +121,9 @@ export class StoredDocument implements ConnectionUser {
       clock,
       random,
     });
-    const sync = new DocumentSync({ content, channel, clock, random, position });
+    // What other tabs have not sent is to be on the server too: that is found by comparing.
+    const resumesAt = hasOthersPending ? undefined : position;
+    const sync = new DocumentSync({ content, channel, clock, random, position: resumesAt });
     noteInCopy(sync, copy);
     sync.on('unsynced', (count) => (this.#brings = count > 0));
     for (const { update: edit, edits } of pending) sync.restore(edit, edits);

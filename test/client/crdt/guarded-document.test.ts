@@ -84,6 +84,20 @@ describe('K41: what a listener of the document throws', () => {
     expect(observed).toEqual([2, 3]);
   });
 
+  it('before the document was guarded, as a change began, has kept no later change from being told', async () => {
+    const doc = new Y.Doc();
+    const list = doc.getArray('list');
+    doc.once('beforeTransaction', throws);
+    expect(() => list.push(['never made'])).toThrow(fault);
+    guardDocument(doc);
+    const follower = follow(doc);
+    list.push(['still in this turn']);
+    await Promise.resolve();
+    list.push(['later']);
+    expect(list.toArray()).toEqual(['still in this turn', 'later']);
+    expect(follower.getArray('list').toArray()).toEqual(list.toArray());
+  });
+
   const seed = chooseSeed();
   it(`whatever it is and whenever: all is told, in order (seed ${seed})`, async () => {
     collectUncaught();

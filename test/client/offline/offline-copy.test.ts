@@ -171,6 +171,7 @@ describe('offline copy', () => {
       update: undefined,
       position: undefined,
       pending: [],
+      hasOthersPending: false,
       access: undefined,
     });
     tab.receive(updateOf('theirs'), position);

@@ -4,6 +4,8 @@ import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { HeddleConnection, listOfflineCopies, type HeddleConnectionOptions } from '../../../client/index.js';
+import type { LockOptions } from '../../../client/platform/locks.js';
+import { MemoryLocks } from '../../support/memory-locks.js';
 import { until } from '../../support/peer.js';
 import { serverForTest, storedDocument, tokenFor } from '../../support/test-server.js';
 import { locked, open, pause, textOf, type } from './users.js';
@@ -29,6 +31,17 @@ async function leftOffline(url: string, name: string, text: string, user = 'ann'
   await until(() => made.status.savedLocally, 'it is saved');
   made.destroy();
   await pause(20);
+}
+
+/** Web Locks, as a page sees them. */
+function lockManager(): object {
+  const locks = new MemoryLocks();
+  const { request } = locks.tab();
+  return {
+    request: (name: string, options: LockOptions, run: (lock: object | null) => Promise<void>) =>
+      request(name, options, (isHeld) => run(isHeld ? {} : null)),
+    query: async () => ({ held: locks.names.map((name) => ({ name })) }),
+  };
 }
 
 describe('K57: a document that nobody has open', () => {
@@ -134,6 +147,43 @@ describe('K57: a document that nobody has open', () => {
     await expect(cutOff).rejects.toThrow('let go of');
     vi.unstubAllGlobals();
     await expect(connect(url, {}).keep('notes')).rejects.toMatchObject({ code: 'OFFLINE_UNAVAILABLE' });
+  });
+
+  it('gives way to who opens it on the same connection meanwhile', async () => {
+    const { url } = await serverForTest(locked);
+    await leftOffline(url, 'notes', 'mine ');
+    const connection = connect(url, { token: await tokenFor('ann') });
+    const other = open(url, 'other', { connection, offline: false });
+    await other.whenSynced;
+    for (let turns = 0; turns < 12; turns++) {
+      const kept = connection.keep('notes').then(
+        () => 'kept',
+        (error: Error) => error.message,
+      );
+      await pause(turns);
+      const opened = open(url, 'notes', { connection });
+      await opened.whenSynced;
+      expect(['kept', 'the document was let go of']).toContain(await kept);
+      expect([connection.names.has('notes'), textOf(opened)]).toEqual([true, 'mine ']);
+      opened.destroy();
+    }
+  });
+
+  it('is not kept while another tab of this device has edits in it that the server lacks', async () => {
+    const { url, store } = await serverForTest(locked);
+    const token = await tokenFor('ann');
+    vi.stubGlobal('navigator', { locks: lockManager() });
+    const tab = open(url, 'notes', { token });
+    await tab.whenSynced;
+    type(tab, 'first ');
+    await tab.sync();
+    await vi.waitFor(() => expect(tab.status.savedLocally).toBe(true));
+    await pause(1_200);
+    tab.connection.disconnect();
+    type(tab, 'unsent ');
+    await vi.waitFor(() => expect(tab.status.savedLocally).toBe(true));
+    await connect(url, { token, user: 'another page' }).keep('notes');
+    expect((await storedDocument(store!, 'notes')).getText('text').toJSON()).toBe('unsent first ');
   });
 
   it('brings nothing of another user', async () => {
