@@ -12,7 +12,7 @@ export interface HeartbeatOptions {
 }
 
 /** The slowest line that is waited for, bytes per ms: 64 kbit/s. */
-const slowestLine = 8;
+export const slowestLine = 8;
 
 /** A timer that is this late was held back: the page was asleep. */
 const lateMs = 1_000;

@@ -14,6 +14,7 @@ import {
   sessionPath,
   type Body,
 } from '../../shared/native/over-http.js';
+import { slowestLine } from './heartbeat.js';
 import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
 
 /** The global `fetch`, or one like it. */
@@ -24,7 +25,7 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-/** What a request takes at most, ms. The server holds a poll for 25 s; what is sent may be much, and the line slow. */
+/** What a request takes at most beside its bytes, ms. The server holds a poll for 25 s. */
 const withinMs = { [sessionPath]: 10_000, [pollPath]: 40_000, [sendPath]: 30_000 };
 /** Requests that fail are made again for so long: the server forgets a client that has not polled for 15 s. */
 const patienceMs = 12_000;
@@ -124,8 +125,10 @@ class LongPollSocket implements ClientSocket {
   async #sendAll(): Promise<void> {
     while (this.#events !== undefined && this.#frames.length > 0) {
       const frames = this.#frames.slice(0, framesInBody(this.#frames));
-      const init = this.#numbered(this.#confirmed, encodeBody({ frames }));
-      const { status, body } = await this.#insist(() => this.#request(sendPath, init));
+      const content = encodeBody({ frames });
+      const init = this.#numbered(this.#confirmed, content);
+      const bytes = content.length;
+      const { status, body } = await this.#insist(() => this.#request(sendPath, init, bytes));
       // It is over, and the poll is told why.
       if (status === 410) return;
       if (status === 409) await this.#pause(firstRetryMs);
@@ -183,11 +186,11 @@ class LongPollSocket implements ClientSocket {
     }
   }
 
-  /** Throws Failure when there is no answer, or none in time. */
-  async #request(path: keyof typeof withinMs, init: RequestInit): Promise<Answer> {
+  /** `bytes`: what it sends. Throws Failure when there is no answer, or none in time. */
+  async #request(path: keyof typeof withinMs, init: RequestInit, bytes = 0): Promise<Answer> {
     const abort = new AbortController();
     const cancel = (): void => abort.abort();
-    const timer = this.#clock.after(withinMs[path], cancel);
+    const timer = this.#clock.after(withinMs[path] + bytes / slowestLine, cancel);
     this.#underWay.add(cancel);
     // As the global one wants to be called.
     const request = this.#fetch;

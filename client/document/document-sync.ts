@@ -380,9 +380,11 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
   #refused(seq: number, fault: Fault): void {
     // That was no part of the document.
     if (seq === 0) return;
-    if (reasonOf(fault).retry === 'backoff') return this.#channel.close(fault);
+    const reason = reasonOf(fault);
+    if (reason.retry === 'backoff') return this.#channel.close(fault);
+    if (isOfContent(reason) && this.#outbox.cutRefused(seq)) return this.#send();
     const update = this.#outbox.sent(seq);
-    if (this.#outbox.refused(seq)) this.#notTaken(reasonOf(fault), update);
+    if (this.#outbox.refused(seq)) this.#notTaken(reason, update);
     // What it took of the line is free for others.
     this.#send();
   }

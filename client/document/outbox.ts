@@ -4,6 +4,7 @@
 import * as Y from 'yjs';
 import { emptyUpdate } from '../crdt/empty-update.js';
 import type { Fitted } from '../crdt/fit-update.js';
+import { hasMarks } from '../crdt/has-marks.js';
 import { Surplus } from '../crdt/surplus.js';
 import { splitUpdate } from '../crdt/split-update.js';
 
@@ -13,8 +14,10 @@ const maxInFlight = 64;
 const maxBytesInFlight = 256 * 1024;
 /** Not more than this goes beside the large uploads of others, bytes. */
 const smallBytes = 8 * 1024;
-/** Larger updates are cut, bytes. */
+/** Larger updates are cut, bytes, unless they format text. */
 const usualPartBytes = 64 * 1024;
+/** After so many lost connections on which formatted text was on its way, it is cut too. */
+const maxWholeTries = 2;
 
 /** What an update may get longer by when it is joined with another one, bytes. */
 const joinBytes = 16;
@@ -66,6 +69,8 @@ export class Outbox {
   #added = 0;
   #durable = 0;
   #lastSeq = 0;
+  /** Connections that were lost while an update was on its way that was not cut, since nothing was left to send. */
+  #lostWholes = 0;
 
   /** Edits that are not known to be durable. */
   get size(): number {
@@ -178,8 +183,11 @@ export class Outbox {
       this.#wait({ ...derivedPart, update: Y.mergeUpdates(this.#derived.splice(0)) });
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
-    if (first.update.length > partBytes) this.#cutFirst(first, partBytes);
-    const fitted = fit(this.#waiting[0]!.update);
+    if (first.update.length > partBytes)
+      this.#cutFirst(this.#isKeptWhole(first.update) ? maxUpdateBytes : partBytes);
+    let fitted = fit(this.#waiting[0]!.update);
+    // What comes before the fault can be taken.
+    if (fitted.refused !== undefined && this.#cutFirst(partBytes)) fitted = fit(this.#waiting[0]!.update);
     if (fitted.refused !== undefined) return { type: 'refused', ...fitted.refused };
     const [part] = this.#take(1) as [Part];
     return this.#number(this.#withJoined({ ...part, update: fitted.update }, partBytes, fit));
@@ -190,6 +198,20 @@ export class Outbox {
     const [part] = this.#take(1);
     const isLoss = part !== undefined && this.#refuse(part, this.#added - this.#waitingEdits);
     return isLoss ? part.update : undefined;
+  }
+
+  /**
+   * The content of this one is refused, which was handed out whole although it is large: it waits again, in parts, so that all but
+   * the part at fault can be taken. Returns false where it is no larger than a part.
+   */
+  cutRefused(seq: number): boolean {
+    const one = this.#inFlight.find((other) => other.seq === seq);
+    const updates = one === undefined ? [] : splitUpdate(one.update, usualPartBytes);
+    if (one === undefined || updates.length < 2) return false;
+    this.#inFlight = this.#inFlight.filter((other) => other !== one);
+    this.#lostWholes = maxWholeTries;
+    this.#waitFirst(partsOf(one, updates));
+    return true;
   }
 
   /** What was handed out under this number, and not acknowledged or refused. */
@@ -210,6 +232,7 @@ export class Outbox {
       edits += first.edits;
       this.#durable = Math.max(this.#durable, Math.min(first.through, this.#takenUpTo));
     }
+    if (this.isSettled) this.#lostWholes = 0;
     return edits;
   }
 
@@ -230,6 +253,7 @@ export class Outbox {
    */
   reset(): void {
     const all = [...this.#inFlight, ...this.#waiting];
+    if (this.#inFlight.some(({ update }) => update.length > usualPartBytes)) this.#lostWholes++;
     this.#derived = [...all.filter(isDerived).map(({ update }) => update), ...this.#derived];
     this.#inFlight = [];
     this.#waiting = [];
@@ -264,14 +288,22 @@ export class Outbox {
     return taken;
   }
 
-  #cutFirst(first: Part, partBytes: number): void {
-    const updates = splitUpdate(first.update, partBytes);
-    if (updates.length === 1) return;
+  /**
+   * Whoever shows the document while a part of formatted text comes may tidy marks away whose text comes with a later part (C10).
+   * So it is not cut, unless the line does not carry it whole.
+   */
+  #isKeptWhole(update: Uint8Array): boolean {
+    return this.#lostWholes < maxWholeTries && hasMarks(update);
+  }
+
+  /** Cuts what is next. Returns false where it is no larger than a part, or cannot be cut. */
+  #cutFirst(partBytes: number): boolean {
+    const first = this.#waiting[0];
+    const updates = first === undefined ? [] : splitUpdate(first.update, partBytes);
+    if (first === undefined || updates.length < 2) return false;
     this.#take(1);
-    const last = updates.length - 1;
-    this.#waitFirst(
-      updates.map((update, at) => ({ ...first, update, edits: at === last ? first.edits : 0 })),
-    );
+    this.#waitFirst(partsOf(first, updates));
+    return true;
   }
 
   /** This part, with as many of the same origin that wait as fit into it. */
@@ -305,6 +337,11 @@ export class Outbox {
     this.#takenUpTo = Math.min(this.#takenUpTo, through - edits);
     return true;
   }
+}
+
+/** Its edits are durable when the last part is. */
+function partsOf({ origin, edits }: Part, updates: readonly Uint8Array[]): Part[] {
+  return updates.map((update, at) => ({ origin, update, edits: at === updates.length - 1 ? edits : 0 }));
 }
 
 const derivedPart = { origin: 'derived', edits: 0 } as const;

@@ -1,4 +1,4 @@
-// Inflates what clients send, which must be small (O2). A connection has one message under way.
+// Inflates what clients send, which is bounded (O2). A connection has one message under way.
 
 import type { Limits } from '../../shared/limits.js';
 import { SyncError } from '../../shared/errors.js';

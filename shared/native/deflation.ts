@@ -13,8 +13,8 @@ export interface Deflation {
 /** Smaller frames go as they are: deflating would save few packets, and make those that come after them wait. */
 export const leastDeflatedBytes = 16 * 1024;
 
-/** What a client may have deflated in one message, bytes before that; the frames in which it uploads are smaller. */
-export const mostInflatedBytes = 256 * 1024;
+/** What a client may have deflated in one message, bytes before that. */
+export const mostInflatedBytes = 4 * 1024 * 1024;
 /** A deflated message of a client holds at most this many times its own bytes: few bytes must not make much work. */
 export const mostInflation = 64;
 
