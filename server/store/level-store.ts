@@ -140,11 +140,15 @@ export class LevelStore implements DocumentStore {
 
   async setState(key: string, value: Uint8Array | undefined): Promise<void> {
     this.#assertUsable();
-    const operation = putState(key, value);
-    await this.#commit({ joins: true, sync: true, prepare: () => [operation] });
+    await this.setStates(new Map([[key, value]]));
   }
 
-  /** Server state whose key has this prefix, in the order of the keys' bytes. */
+  async setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    this.#assertUsable();
+    const operations = [...changes].map(([key, value]) => putState(key, value));
+    await this.#commit({ joins: true, sync: true, prepare: () => operations });
+  }
+
   listState(prefix: string): AsyncGenerator<readonly [string, Uint8Array]> {
     return this.#stream(() => readStates(this.#opened.database, prefix));
   }

@@ -107,14 +107,32 @@ class MemoryStore implements DocumentStore {
 
   async setState(key: string, value: Uint8Array | undefined): Promise<void> {
     this.#assertOpen();
-    if (value === undefined) this.#states.delete(key);
-    else this.#states.set(key, value);
+    this.#putState(key, value);
+  }
+
+  async setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    this.#assertOpen();
+    for (const [key, value] of changes) this.#putState(key, value);
+  }
+
+  async *listState(prefix: string): AsyncGenerator<readonly [string, Uint8Array]> {
+    this.#assertOpen();
+    const keys = [...this.#states.keys()].filter((key) => key.startsWith(prefix)).sort(inByteOrder);
+    for (const key of keys) {
+      const value = this.#states.get(key)?.slice();
+      if (value !== undefined) yield [key, value];
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#documents.clear();
     this.#states.clear();
+  }
+
+  #putState(key: string, value: Uint8Array | undefined): void {
+    if (value === undefined) this.#states.delete(key);
+    else this.#states.set(key, value);
   }
 
   #append(append: Append): AppendOutcome {

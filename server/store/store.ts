@@ -120,6 +120,10 @@ export interface DocumentStore {
    */
   getState(key: string): Promise<Uint8Array | undefined>;
   setState(key: string, value: Uint8Array | undefined): Promise<void>;
+  /** Several changes of state in one atomic durable write. */
+  setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>;
+  /** State whose key begins with this, in the order of the keys' UTF-8 bytes, as it is when it is read. */
+  listState(prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]>;
   /** Waits for what is under way. Idempotent. */
   close(): Promise<void>;
 }

@@ -349,6 +349,32 @@ function describeState(test: Test): void {
     assert.deepEqual(await names(store), ['a']);
   });
 
+  test('S12 state is set together, and listed by the beginning of its keys', async (store) => {
+    const listed = async (prefix: string): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const [key, value] of store.listState(prefix)) {
+        assert.deepEqual(own(value), utf8(`value of ${key}`));
+        found.push(key);
+      }
+      return found;
+    };
+    const keys = ['b/ü', 'b/2', 'b/10', 'b', 'a/1', 'b/🦊', 'b0', 'b/%'];
+    await store.setStates(new Map(keys.map((key) => [key, utf8(`value of ${key}`)])));
+    assert.deepEqual(await listed('b/'), ['b/%', 'b/10', 'b/2', 'b/ü', 'b/🦊']);
+    assert.deepEqual(await listed('c'), []);
+    await store.setStates(
+      new Map([
+        ['b/2', undefined],
+        ['nothing', undefined],
+        ['b/3', utf8('value of b/3')],
+      ]),
+    );
+    assert.deepEqual(await listed('b/'), ['b/%', 'b/10', 'b/3', 'b/ü', 'b/🦊']);
+    assert.deepEqual((await listed('')).length, 8);
+    await store.setStates(new Map());
+    assert.deepEqual(await listed('a'), ['a/1']);
+  });
+
   test('S19 state that is set before an append is there when the append is done', async (store) => {
     const pending: Promise<unknown>[] = [];
     for (let offset = 1; offset <= 50; offset += 1) {

@@ -133,6 +133,16 @@ export class FaultyStore implements DocumentStore {
     await this.#inner.setState(key, value);
   }
 
+  async setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    this.#assertHere();
+    await this.#inner.setStates(changes);
+  }
+
+  listState(prefix: string): ReturnType<DocumentStore['listState']> {
+    this.#assertHere();
+    return this.#inner.listState(prefix);
+  }
+
   /** The store behind stays open. */
   async close(): Promise<void> {
     this.#isGone = true;

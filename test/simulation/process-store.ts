@@ -32,7 +32,7 @@ export interface DiskMood {
 /** A write that is not done. */
 type Work =
   | { readonly kind: 'append'; readonly batch: readonly Append[] }
-  | { readonly kind: 'state'; readonly key: string; readonly value: Uint8Array | undefined };
+  | { readonly kind: 'state'; readonly changes: ReadonlyMap<string, Uint8Array | undefined> };
 
 export class ProcessStore implements DocumentStore {
   /** The store has told the server that nothing works any more. */
@@ -104,13 +104,22 @@ export class ProcessStore implements DocumentStore {
     return this.#disk.kept.getState(key);
   }
 
-  async setState(key: string, value: Uint8Array | undefined): Promise<void> {
+  setState(key: string, value: Uint8Array | undefined): Promise<void> {
+    return this.setStates(new Map([[key, value]]));
+  }
+
+  async *listState(prefix: string): AsyncGenerator<readonly [string, Uint8Array]> {
+    await this.#pass();
+    yield* this.#disk.kept.listState(prefix);
+  }
+
+  async setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
     this.#assertUp();
-    const work: Work = { kind: 'state', key, value };
+    const work: Work = { kind: 'state', changes };
     return this.#inTurn(work, async () => {
       await this.#pass();
       this.#underWay.delete(work);
-      await this.#disk.kept.setState(key, value);
+      await this.#disk.kept.setStates(changes);
     });
   }
 
@@ -126,7 +135,7 @@ export class ProcessStore implements DocumentStore {
     for (const work of this.#underWay) {
       if (this.#random.chance(0.5)) return;
       if (work.kind === 'state') {
-        await this.#disk.kept.setState(work.key, work.value);
+        await this.#disk.kept.setStates(work.changes);
         continue;
       }
       const { batch } = work;

@@ -106,6 +106,14 @@ export class ControlledStore implements DocumentStore {
     return this.kept.setState(key, value);
   }
 
+  setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    return this.kept.setStates(changes);
+  }
+
+  listState(prefix: string): ReturnType<DocumentStore['listState']> {
+    return this.kept.listState(prefix);
+  }
+
   close(): Promise<void> {
     return this.kept.close();
   }

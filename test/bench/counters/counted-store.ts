@@ -55,6 +55,8 @@ export async function openCountedStore(clock: Clock): Promise<CountedStore> {
     list: (options) => track(inner.list(options)),
     getState: (key) => track(inner.getState(key)),
     setState: (key, value) => track(inner.setState(key, value)),
+    setStates: (changes) => track(inner.setStates(changes)),
+    listState: (prefix) => inner.listState(prefix),
     close: () => inner.close(),
   };
   return {

@@ -245,6 +245,8 @@ class UncheckedPlace implements Place {
       list: (options) => inner.list(options),
       getState: (key) => inner.getState(key),
       setState: (key, value) => inner.setState(key, value),
+      setStates: (changes) => inner.setStates(changes),
+      listState: (prefix) => inner.listState(prefix),
       close: async () => {},
     };
   }
