@@ -27,10 +27,10 @@ import { ConfigError } from './errors.js';
 import type { ServerOptions } from './options.js';
 import type { DocumentWorker } from './room/document-worker.js';
 import { LoadMeter } from './room/load-meter.js';
+import { OperationRunner } from './room/operation-runner.js';
 import { RoomRegistry } from './room/room-registry.js';
 import { withDocument } from './room/with-document.js';
 import { maxReceivedBytes } from './session/frame-size.js';
-import { ClientSessions } from './session/client-sessions.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
 import { serverIdentity, type ServerIdentity } from './session/server-identity.js';
@@ -218,7 +218,10 @@ class Server implements HeddleServer {
         registry,
         sessions,
         identity,
+        store,
+        operator: new OperationRunner({ registry, worker, clock, gc: this.#gc }),
       });
+      await gateway.resume();
       const routes: Routes = {
         ...healthRoutes({ isReady: () => this.#isReady, costlyDocuments: () => registry.costlyCount }),
         ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
@@ -262,12 +265,13 @@ class Server implements HeddleServer {
     registry: RoomRegistry<RoomFanout>;
     sessions: SessionRegistry;
     identity: ServerIdentity;
+    store: DocumentStore;
+    operator: OperationRunner<RoomFanout>;
   }): Gateway {
     const { options, clock, limits, logger } = this.#parts();
     const auth = typeof options.auth === 'object' ? options.auth : undefined;
     return new Gateway({
       ...parts,
-      clientSessions: new ClientSessions(),
       isOpen: options.auth === 'none',
       call: this.#hooks.answersCalls ? (call) => this.#hooks.call(call) : undefined,
       clock,

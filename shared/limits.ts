@@ -97,6 +97,12 @@ export interface Limits {
   readonly maxCallsPerUser: number;
   /** How long a caller waits for the application's answer, ms. */
   readonly maxCallMs: number;
+  /** How long a session of our own client is waited for whose connection was lost, ms. */
+  readonly maxAwayMs: number;
+  /** Operations that wait for the end of one session, bytes of JSON. */
+  readonly maxOperationBytes: number;
+  /** The same for all sessions of one user, bytes. */
+  readonly maxOperationBytesPerUser: number;
 }
 
 const KiB = 1024;
@@ -151,4 +157,7 @@ export const defaultLimits: Limits = {
   maxCallBytes: 128 * MiB,
   maxCallsPerUser: 200,
   maxCallMs: 60_000,
+  maxAwayMs: 15_000,
+  maxOperationBytes: 64 * 1024,
+  maxOperationBytesPerUser: MiB,
 };

@@ -4,14 +4,7 @@
 import { GuardedObservable, guarded } from '../platform/guarded.js';
 import type { Timer } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
-import { encodeClientFrame } from '../../shared/native/frame.js';
-import {
-  nativeVersion,
-  oldestNativeVersion,
-  usualLimits,
-  type NativeClientMessage,
-  type ServerLimits,
-} from '../../shared/native/messages.js';
+import { usualLimits, type NativeClientMessage, type ServerLimits } from '../../shared/native/messages.js';
 import { openBeside, type WelcomedSocket } from './beside.js';
 import type { Attached, ConnectionReason, DocumentMessage, Welcome } from './attached.js';
 import { Backoff } from './backoff.js';
@@ -25,6 +18,7 @@ import {
 import type { ConnectionDeps } from './connection-deps.js';
 import { connectionReason, errorNameOf } from './connection-reason.js';
 import { Heartbeat } from './heartbeat.js';
+import { helloFrame } from './hello-frame.js';
 import { Inflow, type PlainMessage } from './inflow.js';
 import { OpenQuestions } from './open-questions.js';
 import { Outflow } from './outflow.js';
@@ -154,6 +148,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   disconnect(): void {
+    if (this.#welcome?.extensions?.operates === true) this.say({ type: 'leave' });
+    this.#flush();
     this.#happen('unwanted');
     this.#token = '';
   }
@@ -223,6 +219,18 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     return this.#calls.make((id) => this.say({ type: 'call', id, document: number, method, body }));
   }
 
+  /**
+   * Asks the server for a change in a document that is open. Undefined while it is not. Rejects as `call` does, with CALL_UNKNOWN
+   * where the server makes none.
+   */
+  operate(document: string, isAtEnd: boolean, operation: Uint8Array): Promise<Uint8Array> | undefined {
+    const number = this.#numberOf(document);
+    if (this.#state !== 'open' || number === undefined) return undefined;
+    if (this.#welcome?.extensions?.operates !== true)
+      return Promise.reject(new SyncError('CALL_UNKNOWN', 'this server makes no changes for clients'));
+    return this.#calls.make((id) => this.say({ type: 'operate', document: number, id, isAtEnd, operation }));
+  }
+
   /** Says it in the order of the calls; what is said in one turn leaves in few frames. Nothing while it is not open. */
   say(message: NativeClientMessage): void {
     if (this.#state !== 'open') return;
@@ -266,7 +274,6 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   #effect(effect: ConnectionEffect): void {
-    const { clock } = this.#deps;
     switch (effect) {
       case 'ask-for-token':
         void this.#askForToken();
@@ -290,7 +297,9 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         this.say({ type: 'token', token: this.#token });
         return;
       case 'wait':
-        this.#timer = clock.after(this.#backoff.next(this.#retryAfterMs), () => this.#happen('due'));
+        this.#timer = this.#deps.clock.after(this.#backoff.next(this.#retryAfterMs), () =>
+          this.#happen('due'),
+        );
         this.#retryAfterMs = 0;
         return;
       case 'stop-waiting':
@@ -381,14 +390,10 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   }
 
   #hello(): Uint8Array {
-    const { device, agent, newSession } = this.#deps;
+    const { device, agent, newSession, deflation } = this.#deps;
     this.#session ??= newSession?.();
-    const session = this.#session;
-    const inflates = this.#deps.deflation === undefined ? {} : { inflates: true };
-    const extensions = { ...(session === undefined ? {} : { session }), ...inflates };
-    const [version, oldest] = [nativeVersion, oldestNativeVersion];
-    const hello = { type: 'hello', version, oldest, token: this.#token, device, agent, extensions } as const;
-    return encodeClientFrame(hello);
+    const inflates = deflation !== undefined;
+    return helloFrame({ token: this.#token, device, agent, session: this.#session, inflates });
   }
 
   #begin(): void {

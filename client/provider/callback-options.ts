@@ -84,7 +84,30 @@ export function listenWith(callbacks: ProviderCallbacks, provider: Listenable): 
   if (onDestroy) provider.on('destroy', () => onDestroy());
 }
 
+type AwarenessEvent = 'awarenessChange' | 'awarenessUpdate';
+
+/**
+ * Tells everybody's states under Hocuspocus' names, when `isHeard`: they are put together for those alone who listen. Returns what
+ * ends that.
+ */
+export function listenToAwareness(
+  awareness: Awareness,
+  isHeard: (event: AwarenessEvent) => boolean,
+  tell: (event: AwarenessEvent, states: PresentState[]) => void,
+): () => void {
+  const telling = (event: AwarenessEvent) => (): void => {
+    if (isHeard(event)) tell(event, presentStates(awareness));
+  };
+  const [onChange, onUpdate] = [telling('awarenessChange'), telling('awarenessUpdate')];
+  awareness.on('change', onChange);
+  awareness.on('update', onUpdate);
+  return () => {
+    awareness.off('change', onChange);
+    awareness.off('update', onUpdate);
+  };
+}
+
 /** Everybody who has the document open, oneself included, as Hocuspocus' provider tells it. */
-export function presentStates({ states }: Awareness): PresentState[] {
+function presentStates({ states }: Awareness): PresentState[] {
   return [...states].map(([clientId, state]) => ({ ...state, clientId }));
 }

@@ -7,13 +7,14 @@ import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { systemClock } from '../../shared/clock.js';
 import { errorTable, SyncError } from '../../shared/errors.js';
+import type { OperationPath } from '../../shared/operation.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import type { ConnectionReason } from '../connection/connection.js';
 import { checkOwnYjs } from '../crdt/own-yjs.js';
 import type { ValueKey } from '../offline/copy-values.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving, type LeavingQuestion } from '../platform/page-events.js';
-import { listenWith, presentStates, splitCallbacks } from './callback-options.js';
+import { listenToAwareness, listenWith, splitCallbacks } from './callback-options.js';
 import { checkOptions } from './check-options.js';
 import { ConnectionPlace } from './connection-place.js';
 import type { DocumentPhase } from '../document/document-events.js';
@@ -24,6 +25,7 @@ import { openCopy } from './open-copy.js';
 import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
 import type { LostContent } from '../document/refused-content.js';
+import { ServerChanges, type OnDisconnect } from './server-changes.js';
 import { Settled } from './settled.js';
 import { hasUnsynced, statusNow } from './status-now.js';
 import { loggedOut, otherOwner, type StatusReason } from './status-reason.js';
@@ -53,6 +55,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   readonly #firstSync = new Settled();
   /** Those who wait for `sync`. */
   readonly #syncing = new Set<Settled>();
+  readonly #changes = new ServerChanges((...asked) => this.connection.wire.operate(this.name, ...asked));
   #subdocuments: Subdocuments<HeddleProvider> | undefined;
   #status!: SyncStatus;
   #leavingQuestion: LeavingQuestion | undefined;
@@ -245,6 +248,19 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return lost;
   }
 
+  /** What the server is to change there when this client goes: see OnDisconnect. */
+  onDisconnect(path: OperationPath): OnDisconnect {
+    return this.#changes.onDisconnect(path);
+  }
+
+  /**
+   * Has the server put its time at a path, ms since the epoch. Resolves when that is durable, and rejects with SyncError. Waits while
+   * there is no connection.
+   */
+  setServerTimestamp(path: OperationPath): Promise<void> {
+    return this.#changes.setTimestamp(path);
+  }
+
   /** As Hocuspocus' provider has it: compares with the server now. What comes of it is told by `sync-status`. */
   forceSync(): void {
     this.sync().catch(() => {}); // told by `sync-status`
@@ -287,6 +303,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.#kept.destroy();
     this.#place.leave();
     this.#firstSync.reject(new Error('the provider was destroyed'));
+    this.#changes.destroy();
     for (const undo of this.#undo.splice(0)) undo();
     this.emit('destroy', [this]);
     super.destroy();
@@ -378,17 +395,10 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
         this.#firstSync.resolve();
       this.#changed();
     });
-    for (const [name, told] of [
-      ['change', 'awarenessChange'],
-      ['update', 'awarenessUpdate'],
-    ] as const) {
-      const onAwareness = (): void => {
-        // Everybody's states are put together for those alone who listen.
-        if (this._observers.has(told)) this.emit(told, [{ states: presentStates(this.awareness) }]);
-      };
-      this.awareness.on(name, onAwareness);
-      this.#undo.push(() => this.awareness.off(name, onAwareness));
-    }
+    const told = (event: 'awarenessChange' | 'awarenessUpdate'): boolean => this._observers.has(event);
+    this.#undo.push(
+      listenToAwareness(this.awareness, told, (event, states) => this.emit(event, [{ states }])),
+    );
     const onDestroy = (): void => this.destroy();
     doc.on('destroy', onDestroy);
     this.#undo.push(() => doc.off('destroy', onDestroy));
@@ -440,6 +450,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 
   #phaseChanged(phase: DocumentPhase): void {
+    this.#changes.goOn();
     const isSynced = phase === 'synced';
     if (phase === 'blocked' && this.#kept.reason !== undefined) {
       const { code, message, retry } = this.#kept.reason;

@@ -52,6 +52,9 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxCallBytes: 'The same, bytes',
   maxCallsPerUser: 'Calls of one user that the application is answering',
   maxCallMs: 'How long a caller waits for the answer of the application',
+  maxAwayMs: 'How long a session of our own client is waited for whose connection was lost',
+  maxOperationBytes: 'Operations that wait for the end of one session',
+  maxOperationBytesPerUser: 'The same for all sessions of one user',
 };
 
 /** The limits' names. */

@@ -3,6 +3,7 @@
 
 import type * as Y from 'yjs';
 import type { DocumentName } from '../../shared/document-name.js';
+import type { Operation } from '../../shared/operation.js';
 
 /** A whole document, as the room holds it. */
 export interface WholeDocument {
@@ -41,6 +42,20 @@ export interface Tried {
   readonly loadMs: number;
 }
 
+/** Operations of one author, made as one change. */
+export interface OperationBatch {
+  readonly operations: readonly Operation[];
+  /** The client id that the change is written under; a new one for each batch. */
+  readonly clientId: number;
+}
+
+export interface OperateRequest extends WholeDocument {
+  /** In this order. */
+  readonly batches: readonly OperationBatch[];
+  /** What `serverTimestamp()` stands for, ms since the epoch. */
+  readonly now: number;
+}
+
 export interface Edited<T> {
   /** What the embedder's function returned. */
   readonly result: T;
@@ -66,6 +81,8 @@ export interface DocumentWorker {
     request: WholeDocument,
     use: (ydoc: Y.Doc) => T | Promise<T>,
   ): Promise<Edited<T>>;
+  /** For each batch what it changes, as an update of its own after those before it; undefined where it changes nothing. */
+  operate(document: DocumentName, request: OperateRequest): Promise<readonly (Uint8Array | undefined)[]>;
   /**
    * Applies an update to the document, encodes the result, loads it again and compares. Rejects with SyncError
    * UPDATE_TOO_COSTLY when the update takes more CPU time or memory than its budget, and with UPDATE_INVALID when the

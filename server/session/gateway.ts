@@ -13,6 +13,8 @@ import type { Authenticator } from '../auth/authenticator.js';
 import type { Socket, SocketHandler, UpgradeDecision, UpgradeRequest } from '../transport/transport.js';
 import { BoundedDeflation } from './bounded-deflation.js';
 import { createCallGate } from './call-gate.js';
+import { ClientSessions } from './client-sessions.js';
+import { DisconnectOperations, type DisconnectDeps } from './disconnect-operations.js';
 import { FrameCache } from './frame-cache.js';
 import { DocumentSession, type DocumentSessionDeps } from './document-session.js';
 import { Inflater } from './inflater.js';
@@ -20,7 +22,8 @@ import { NativeSession, type NativeSessionDeps } from './native-session.js';
 import type { Identity } from './rights.js';
 import type { SessionRegistry } from './session-registry.js';
 
-type Own = 'ended' | 'frames' | 'inflater' | 'callGate' | 'authority' | 'admit';
+type Own =
+  'ended' | 'frames' | 'inflater' | 'callGate' | 'authority' | 'admit' | 'clientSessions' | 'disconnects';
 
 export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDeps, Own> {
   readonly authenticator: Authenticator;
@@ -33,12 +36,19 @@ export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDep
   readonly checkOrigin: (request: UpgradeRequest) => void;
   readonly sessions: SessionRegistry;
   readonly deflation: Deflation;
+  /** Keeps what is to change when sessions end. */
+  readonly store: DisconnectDeps['store'];
   /** Everybody is let in without a token, so nobody is a stranger to the transport. Default false. */
   readonly isOpen?: boolean;
 }
 
+/** After a restart of the server clients come back later than after any other loss: they wait for longer each time. */
+const awayAfterRestart = 3;
+
 export class Gateway {
   readonly #deps: GatewayDeps;
+  readonly #clientSessions: ClientSessions;
+  readonly #disconnects: DisconnectOperations;
   readonly #sessionDeps: DocumentSessionDeps & NativeSessionDeps;
   /** By their claims: connections with the same token keep it once. */
   readonly #identities = new WeakMap<Claims, Identity>();
@@ -48,23 +58,41 @@ export class Gateway {
   constructor(deps: GatewayDeps) {
     this.#deps = deps;
     const deflation = new BoundedDeflation(deps.deflation);
+    const { store, operator, limits, logger, clock } = deps;
+    const authorize = (claims: Claims, document: DocumentName): Promise<Access> =>
+      this.#access(claims, document);
+    this.#disconnects = new DisconnectOperations({ store, operator, authorize, limits, logger });
+    this.#clientSessions = new ClientSessions({
+      clock,
+      maxAwayMs: limits.maxAwayMs,
+      ended: (key) => this.#disconnects.ended(key),
+    });
     this.#sessionDeps = {
       ...deps,
+      clientSessions: this.#clientSessions,
+      disconnects: this.#disconnects,
       frames: new FrameCache(deps.clock, deflation),
       inflater: new Inflater(deflation, deps.limits),
       callGate: createCallGate(deps.limits),
       ended: (session) => deps.sessions.remove(session),
       authority: {
         authenticate: (token) => this.#authenticate(token),
-        authorize: (claims, document) => this.#access(claims, document),
+        authorize,
       },
       admit: (token) => this.#admit(token),
     };
   }
 
-  /** From now on nobody gets in. */
+  /** Takes up what earlier runs of the server have promised to sessions that had not ended. */
+  async resume(): Promise<void> {
+    const awayMs = awayAfterRestart * this.#deps.limits.maxAwayMs;
+    for (const key of await this.#disconnects.load()) this.#clientSessions.restore(key, awayMs);
+  }
+
+  /** From now on nobody gets in, and no session ends: clients come back to the next run of the server. */
   stopAdmission(): void {
     this.#isDraining = true;
+    this.#clientSessions.close();
   }
 
   /**

@@ -21,12 +21,14 @@ import { ByteBudget } from './byte-budget.js';
 import type { CallGate } from './call-gate.js';
 import { Calls, type CallHook, type CallsHost } from './calls.js';
 import type { ClientSessions, SessionHolder } from './client-sessions.js';
+import type { DisconnectOperations, Operator } from './disconnect-operations.js';
 import { deviceProof } from './device-proof.js';
 import { Farewell, logEnd, type Leaving } from './farewell.js';
 import { checkFrameSize } from './frame-size.js';
 import type { Inflater } from './inflater.js';
 import { MessageQueue, type MessageHandler, type MessageSource } from './message-queue.js';
 import { NativeDocument, type NativeDocumentHost } from './native-document.js';
+import { Operations, type OperationsHost } from './operations.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
 import { unusualLimits, type ServerIdentity } from './server-identity.js';
@@ -46,6 +48,9 @@ export interface NativeSessionDeps extends SessionDeps {
   /** What answers the calls of clients; undefined where no call is known. */
   readonly call: CallHook | undefined;
   readonly callGate: CallGate;
+  /** Makes changes that clients ask for. */
+  readonly operator: Operator;
+  readonly disconnects: DisconnectOperations;
 }
 
 type Message = NativeClientMessage | UnknownMessage;
@@ -55,7 +60,7 @@ type DeflatedMessage = Extract<NativeClientMessage, { type: 'deflated' }>;
 type OpenMessage = Extract<NativeClientMessage, { type: 'open' }>;
 type DocumentMessage = Exclude<
   NativeClientMessage,
-  { type: 'hello' | 'open' | 'token' | 'ping' | 'close' | 'call' | 'deflated' }
+  { type: 'hello' | 'open' | 'token' | 'ping' | 'close' | 'call' | 'deflated' | 'operate' | 'leave' }
 >;
 
 /** Characters of a client's name and version that go into the log. */
@@ -71,6 +76,7 @@ export class NativeSession
     NativeDocumentHost,
     RightsHost,
     CallsHost,
+    OperationsHost,
     SessionHolder,
     Leaving,
     MessageHandler<Message>
@@ -90,13 +96,18 @@ export class NativeSession
   #held: ByteBudget | undefined;
   /** Made with the first call: most connections never make one. */
   #calls: Calls | undefined;
+  /** Made with the first operation. */
+  #operations: Operations | undefined;
   /** Those that are being opened, too. */
   readonly #documents = new Map<DocumentName, NativeDocument>();
   readonly #byNumber = new Map<number, NativeDocument>();
   /** It has said hello: before, it may be a stock client that was given no document, and would not understand us. */
   #hasGreeted = false;
   #device: string | undefined;
+  #sessionKey: string | undefined;
   #inflates = false;
+  /** The connection ends without a word of either side, as far as it is known: the client may come back. */
+  #isLost = true;
 
   constructor(
     deps: NativeSessionDeps,
@@ -116,6 +127,10 @@ export class NativeSession
 
   get device(): string | undefined {
     return this.#device;
+  }
+
+  get sessionKey(): string | undefined {
+    return this.#sessionKey;
   }
 
   get inflates(): boolean {
@@ -154,7 +169,9 @@ export class NativeSession
     this.#farewell.dropped();
   }
 
-  closed(): void {
+  closed(code: number): void {
+    // A page that is left, or closed.
+    if (code === 1001) this.#isLost = false;
     this.#farewell.closed();
   }
 
@@ -170,6 +187,7 @@ export class NativeSession
   }
 
   refuse(error: SyncError): void {
+    if (error.retry === 'never') this.#isLost = false;
     this.#farewell.refuse(error);
   }
 
@@ -208,14 +226,20 @@ export class NativeSession
       case 'call':
         this.#calls ??= new Calls(this);
         return this.#calls.take(message, this.#byNumber.get(message.document));
+      case 'operate':
+        this.#operations ??= new Operations(this);
+        return this.#operations.take(message, this.#byNumber.get(message.document));
+      case 'leave':
+        return void (this.#isLost = false);
       default:
         // One that has just been closed: its messages may still be on their way.
         return this.#byNumber.get(message.document)?.take(toClientMessage(message));
     }
   }
 
-  renewed({ exp }: Claims): void {
-    this.#send({ type: 'authenticated', expiresAt: exp ?? 0 });
+  renewed(claims: Claims): void {
+    this.#send({ type: 'authenticated', expiresAt: claims.exp ?? 0 });
+    if (this.#sessionKey !== undefined) this.deps.disconnects.renewed(this.#sessionKey, claims);
   }
 
   say(message: NativeServerMessage): void {
@@ -223,8 +247,9 @@ export class NativeSession
   }
 
   leave(): void {
-    this.deps.clientSessions.leave(this);
+    this.deps.clientSessions.leave(this, this.#isLost);
     this.#calls?.close();
+    this.#operations?.close();
     this.rights.close();
     this.#beforeToken.close();
     this.#messages.stop();
@@ -255,7 +280,8 @@ export class NativeSession
     if (this.#farewell.isSaid) return;
     this.#beforeToken.believed();
     this.socket.trust();
-    this.deps.clientSessions.enter(this, { user: this.rights.claims?.sub, session: extensions?.session });
+    const { sub: user } = this.rights.claims ?? {};
+    this.#sessionKey = this.deps.clientSessions.enter(this, { user, session: extensions?.session });
     this.#welcome(version);
   }
 
@@ -271,7 +297,7 @@ export class NativeSession
       ...identity,
       user,
       limits: unusualLimits(limits),
-      extensions: { inflates: true },
+      extensions: { inflates: true, operates: true },
     });
   }
 

@@ -3,6 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import { SyncError } from '../../shared/errors.js';
 import { mergeDocument, mergeWhole } from './merge-document.js';
+import { operate } from './operate.js';
 import type { Reply, Result, Task } from './thread-messages.js';
 import { tryUpdate } from './try-update.js';
 
@@ -31,6 +32,8 @@ function run(task: Task): Result {
       return mergeDocument(task.request);
     case 'copy':
       return mergeWhole(task.request);
+    case 'operate':
+      return operate(task.request);
     case 'try':
       return tryUpdate(task.request, () => say({ kind: 'loaded' }));
   }

@@ -1,12 +1,20 @@
 // What the pool and one of its threads say to each other. A thread has one job at a time.
 
-import type { Merged, MergeRequest, Tried, TryRequest, WholeDocument } from '../room/document-worker.js';
+import type {
+  Merged,
+  MergeRequest,
+  OperateRequest,
+  Tried,
+  TryRequest,
+  WholeDocument,
+} from '../room/document-worker.js';
 import type { ErrorCode } from '../../shared/errors.js';
 
 /** copy: the whole document as one update, which the embedder's copy is built from. */
 export type Task =
   | { readonly kind: 'merge'; readonly request: MergeRequest }
   | { readonly kind: 'copy'; readonly request: WholeDocument }
+  | { readonly kind: 'operate'; readonly request: OperateRequest }
   | { readonly kind: 'try'; readonly request: TryRequest };
 
 export interface Copied {
@@ -19,6 +27,7 @@ export interface Copied {
 export interface Results {
   readonly merge: Merged;
   readonly copy: Copied;
+  readonly operate: readonly (Uint8Array | undefined)[];
   readonly try: Tried;
 }
 

@@ -11,6 +11,7 @@ import type {
   Edited,
   Merged,
   MergeRequest,
+  OperateRequest,
   Tried,
   TryRequest,
   WholeDocument,
@@ -91,6 +92,10 @@ export class WorkerPool implements DocumentWorker {
     const update = await this.#vouchFor(document, request);
     const { editCopy } = await import('./embedder-copy.js');
     return editCopy(update, request.gc, use);
+  }
+
+  operate(document: DocumentName, request: OperateRequest): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#do({ document, lane: 'long' }, { kind: 'operate', request });
   }
 
   async close(): Promise<void> {

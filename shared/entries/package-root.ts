@@ -26,6 +26,8 @@ export const evictOfflineCopies: never = refuse();
 export const listOfflineCopies: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const statusReason: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
+export const serverTimestamp: never = refuse();
 /** @deprecated Import it from `heddle/client` or `heddle/server`. */
 export const SyncError: never = refuse();
 /** @deprecated Import it from `heddle/react`. */

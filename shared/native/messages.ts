@@ -77,6 +77,13 @@ export const clientMessages = {
   call: [10, { id: uint, document: uint, method: text, body: bytes }],
   /** Messages of this table, one behind the other, in `size` bytes, as raw deflate. None of them is `deflated` itself. */
   deflated: [11, { size: uint, body: bytes }],
+  /**
+   * Asks for a change by the server: at once, or when the session of this client ends. Answered by `result` with the same `id`,
+   * which counts with the ids of calls. `operation` is JSON. Only to a server that has said `operates`.
+   */
+  operate: [12, { document: uint, id: uint, isAtEnd: flag, operation: bytes }],
+  /** The session of this client ends with this connection. Only to a server that has said `operates`. */
+  leave: [13, {}],
 } as const;
 
 /**
@@ -88,7 +95,8 @@ export const serverMessages = {
   /**
    * `version` is the one that both sides speak from here on. `server` is the server's name for itself, the same as long as it
    * has its store; `run` is another each time it starts. `user` is the `sub` that it believed, '' for nobody. `limits` has
-   * those that are not `usualLimits`. Extension `inflates`: the server takes `deflated` messages.
+   * those that are not `usualLimits`. Extension `inflates`: the server takes `deflated` messages. Extension `operates`: it takes
+   * `operate` and `leave`.
    */
   welcome: [
     0,
@@ -101,7 +109,7 @@ export const serverMessages = {
       run: text,
       user: text,
       limits: namedNumbers,
-      extensions: extensions({ inflates: [1, flag] }),
+      extensions: extensions({ inflates: [1, flag], operates: [2, flag] }),
     },
   ],
   /**

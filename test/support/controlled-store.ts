@@ -16,7 +16,7 @@ type Operation = 'append' | 'load' | 'replace' | 'loadKept';
 
 export class ControlledStore implements DocumentStore {
   /** What is kept, past all control. */
-  readonly kept = createMemoryStore();
+  readonly kept: DocumentStore;
   /** Every batch that was handed in. */
   readonly batches: (readonly Append[])[] = [];
   readonly loads: DocumentName[] = [];
@@ -36,6 +36,10 @@ export class ControlledStore implements DocumentStore {
   #appending = 0;
   readonly #held = new Set<Operation>();
   readonly #waiting = new Map<Operation, (() => void)[]>();
+
+  constructor(kept: DocumentStore = createMemoryStore()) {
+    this.kept = kept;
+  }
 
   /** From now on calls wait until they are released. */
   hold(operation: Operation): void {

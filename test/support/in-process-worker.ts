@@ -6,12 +6,14 @@ import type {
   Edited,
   Merged,
   MergeRequest,
+  OperateRequest,
   Tried,
   TryRequest,
   WholeDocument,
 } from '../../server/room/document-worker.js';
 import { copyOf, editCopy } from '../../server/worker/embedder-copy.js';
 import { mergeDocument, mergeWhole } from '../../server/worker/merge-document.js';
+import { operate } from '../../server/worker/operate.js';
 import { tryUpdate } from '../../server/worker/try-update.js';
 import type { DocumentName } from '../../shared/document-name.js';
 
@@ -30,6 +32,13 @@ export class InProcessWorker implements DocumentWorker {
     use: (ydoc: Y.Doc) => T | Promise<T>,
   ): Promise<Edited<T>> {
     return editCopy(mergeWhole(request).update, request.gc, use);
+  }
+
+  async operate(
+    _document: DocumentName,
+    request: OperateRequest,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    return operate(request);
   }
 
   async try(_document: DocumentName, request: TryRequest): Promise<Tried> {

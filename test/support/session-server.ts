@@ -6,9 +6,9 @@ import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import type { Authenticator } from '../../server/auth/authenticator.js';
 import { InProcessWorker } from './in-process-worker.js';
 import { createStoredInspector } from '../../server/crdt/stored-inspector.js';
+import { OperationRunner } from '../../server/room/operation-runner.js';
 import { RoomRegistry, type RegistryDeps } from '../../server/room/room-registry.js';
 import { maxReceivedBytes } from '../../server/session/frame-size.js';
-import { ClientSessions } from '../../server/session/client-sessions.js';
 import { Gateway, type GatewayDeps } from '../../server/session/gateway.js';
 import { RoomFanout } from '../../server/session/room-fanout.js';
 import type { Visitor } from '../../server/session/visitor.js';
@@ -115,9 +115,10 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
   const logger = notingLogger(log);
   let documents = 0;
   const inspector = createStoredInspector();
+  const worker = options.registry?.worker ?? new InProcessWorker();
   const registry = new RoomRegistry<RoomFanout>({
     store,
-    worker: new InProcessWorker(),
+    worker,
     clock,
     limits,
     logger,
@@ -148,7 +149,8 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     tarpit: new Tarpit(clock),
     maxSilenceMs: 40_000,
     identity: { server: 'server', run: 'run' },
-    clientSessions: new ClientSessions(),
+    store,
+    operator: new OperationRunner({ registry, worker, clock, gc: true }),
     call: undefined,
     clock,
     limits,
@@ -193,6 +195,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
       }
     },
     async close() {
+      gateway.stopAdmission();
       for (const client of clients.splice(0)) client.destroy();
       for (const operation of ['append', 'load', 'replace'] as const) store.release(operation);
       sessions.refuseAll(new SyncError('DRAINING'));

@@ -66,6 +66,8 @@ const clientGolden: readonly [NativeClientMessage, string][] = [
   [{ type: 'ping', clientTime: time }, '0980d0eab6b733'],
   [{ type: 'call', id: 5, document: 7, method: 'm', body: bytes('00ff') }, '0a0507016d0200ff'],
   [{ type: 'deflated', size: 300, body: bytes('00ff') }, '0bac020200ff'],
+  [{ type: 'operate', document: 7, id: 5, isAtEnd: true, operation: bytes('7b7d') }, '0c070501027b7d'],
+  [{ type: 'leave' }, '0d'],
 ];
 
 const serverGolden: readonly [NativeServerMessage, string][] = [
@@ -97,6 +99,21 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
       extensions: { inflates: true },
     },
     '00020100020000000001010101',
+  ],
+  [
+    {
+      type: 'welcome',
+      version: 2,
+      serverTime: 1,
+      expiresAt: 0,
+      maxSilenceMs: 2,
+      server: '',
+      run: '',
+      user: '',
+      limits: {},
+      extensions: { operates: true },
+    },
+    '00020100020000000001020101',
   ],
   [
     {

@@ -1,0 +1,96 @@
+// What a client asks the server to change in its documents, now or when its session ends. One for each connection that asks.
+
+import type { Clock } from '../../shared/clock.js';
+import type { DocumentName } from '../../shared/document-name.js';
+import { SyncError, toSyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
+import type { NativeClientMessage, NativeServerMessage } from '../../shared/native/messages.js';
+import { decodeOperation } from '../../shared/operation.js';
+import type { Access, Claims } from '../../shared/permission.js';
+import type { DisconnectOperations, Operator } from './disconnect-operations.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** The connection that asks. */
+export interface OperationsHost {
+  readonly deps: {
+    readonly operator: Operator;
+    readonly disconnects: DisconnectOperations;
+    readonly clock: Clock;
+    readonly limits: Limits;
+  };
+  readonly rights: { readonly claims: Claims | undefined };
+  /** What its session is known by. */
+  readonly sessionKey: string | undefined;
+  say(message: NativeServerMessage): void;
+}
+
+/** An open document of the connection. */
+interface AskedDocument {
+  readonly name: DocumentName;
+  readonly right: { readonly access: Access };
+}
+
+type OperateMessage = Extract<NativeClientMessage, { type: 'operate' }>;
+
+/** A document is built for each that is made now: so many at once, then one per this time. */
+const maxAtOnce = 50;
+const everyMs = 100;
+const nothing = new Uint8Array(0);
+
+export class Operations {
+  readonly #host: OperationsHost;
+  readonly #bucket: TokenBucket;
+  #isClosed = false;
+
+  constructor(host: OperationsHost) {
+    this.#host = host;
+    this.#bucket = new TokenBucket(host.deps.clock, maxAtOnce, everyMs);
+  }
+
+  /** Other messages do not wait for the answer. */
+  take(message: OperateMessage, document: AskedDocument | undefined): void {
+    void this.#answer(message, document);
+  }
+
+  /** The connection has ended: nothing is told any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Never rejects. */
+  async #answer(message: OperateMessage, document: AskedDocument | undefined): Promise<void> {
+    const { id } = message;
+    try {
+      await this.#operate(message, document);
+      this.#tell({ type: 'result', id, code: '', close: 0, reason: '', body: nothing });
+    } catch (error) {
+      this.#tell({ type: 'result', id, ...toSyncError(error).fault, body: nothing });
+    }
+  }
+
+  /** The bytes are read before this returns. */
+  async #operate({ isAtEnd, operation }: OperateMessage, document: AskedDocument | undefined): Promise<void> {
+    const { deps, rights, sessionKey } = this.#host;
+    const { claims } = rights;
+    if (claims === undefined || sessionKey === undefined || document === undefined)
+      throw new SyncError('CALL_FAILED', 'the document is not open on this connection');
+    if (!this.#bucket.take()) throw new SyncError('RATE_LIMITED', 'too many operations');
+    if (operation.length > deps.limits.maxOperationBytes)
+      throw new SyncError('RATE_LIMITED', `an operation has at most ${deps.limits.maxOperationBytes} bytes`);
+    const request = decodeOperation(operation);
+    checkMayWrite(document);
+    if (isAtEnd) return deps.disconnects.add(sessionKey, claims, document.name, request);
+    if (request.do === 'cancel')
+      throw new SyncError('UPDATE_INVALID', 'what is done at once cannot be taken back');
+    const computed = async (): Promise<void> => checkMayWrite(document);
+    await deps.operator.run(document.name, { operations: [request], author: claims.sub, computed });
+  }
+
+  #tell(message: NativeServerMessage): void {
+    if (!this.#isClosed) this.#host.say(message);
+  }
+}
+
+function checkMayWrite({ right }: AskedDocument): void {
+  if (right.access !== 'write') throw new SyncError('READ_ONLY');
+}
