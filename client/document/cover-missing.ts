@@ -5,7 +5,10 @@ import type { DocumentContent } from './document-content.js';
 import type { OpenDocument } from './open-document.js';
 import type { Outbox } from './outbox.js';
 
-/** `answer`: what the server has sent that was not here. */
+/**
+ * `answer`: what the server has sent that was not here. `isAsked`: it counts until all is durable there, also where nothing is
+ * missing: somebody else may have brought it just now.
+ */
 export function coverMissing(
   outbox: Outbox,
   content: DocumentContent,
@@ -13,9 +16,11 @@ export function coverMissing(
     stateVector,
     answer,
     access,
+    isAsked,
   }: Pick<OpenDocument, 'stateVector'> & {
     readonly answer: readonly Uint8Array[];
     readonly access: Access | undefined;
+    readonly isAsked: boolean;
   },
 ): void {
   const missing = content.missing(stateVector, answer);
@@ -24,6 +29,6 @@ export function coverMissing(
     missing !== undefined &&
     access !== 'write' &&
     content.isTidied(missing, outbox.derived, outbox.size === 0);
-  outbox.cover(isNobodys ? undefined : missing);
+  outbox.cover(isNobodys ? undefined : missing, isAsked);
   if (isNobodys) outbox.derive(missing);
 }

@@ -56,6 +56,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
   #isComplete: boolean;
   /** With the acknowledgement of what was found by comparing it does. */
   #isComparing = false;
+  /** It may hold what the server lacks, and nobody has looked yet how much. */
+  #isInDoubt = false;
   #phase: DocumentPhase = 'closed';
   #reason: DocumentReason | undefined;
   /** Why something that is here was not taken last. */
@@ -120,6 +122,11 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     return this.#isComplete;
   }
 
+  /** It may hold what the server lacks and `unsynced` does not count yet, as it shows what others have not brought there. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
+  }
+
   get bytesOnWay(): number {
     return this.#outbox.bytesInFlight;
   }
@@ -156,6 +163,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
   /** The document may hold what the server lacks and nobody will send: that is found by looking. */
   compare(): void {
     this.#isComplete = false;
+    this.#isInDoubt = true;
     if (this.#open !== undefined) this.#channel.reopen();
   }
 
@@ -259,6 +267,8 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     const open = this.#open;
     if (open !== undefined) guarded(() => void this.#takeAnswer(open, false));
     this.#outbox.reset();
+    // What was asked then is to be asked again.
+    this.#isInDoubt ||= this.#isComparing;
     this.#isComparing = false;
     this.#heardBeyond.stop();
     const { connection } = this.#channel;
@@ -323,7 +333,9 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
   #compare(open: OpenDocument, answer: readonly Uint8Array[]): void {
     if (this.#isComplete || this.#refusedContent.isStuck) return;
     const { stateVector } = open;
-    coverMissing(this.#outbox, this.#content, { stateVector, answer, access: this.access });
+    const { access } = this;
+    coverMissing(this.#outbox, this.#content, { stateVector, answer, access, isAsked: this.#isInDoubt });
+    this.#isInDoubt = false;
     this.#isComparing = this.#outbox.isComparing;
     if (!this.#isComparing) this.#completed();
   }

@@ -157,9 +157,9 @@ export class Outbox {
 
   /**
    * All that waits or was refused is in this update, or with the server already if there is none. What is counted stays
-   * counted until that is acknowledged, for which an empty update asks.
+   * counted until that is acknowledged, for which an empty update asks: with `isAsked` also where nothing is counted.
    */
-  cover(update: Uint8Array | undefined): void {
+  cover(update: Uint8Array | undefined, isAsked = false): void {
     const edits = this.#waitingEdits + this.#refused;
     this.#waiting = [];
     this.#waitingEdits = 0;
@@ -168,7 +168,7 @@ export class Outbox {
     this.#refused = 0;
     this.#refusedBytes = 0;
     this.#takenUpTo = Infinity;
-    if (update !== undefined || edits > 0)
+    if (update !== undefined || edits > 0 || isAsked)
       this.#wait({ update: update ?? emptyUpdate, origin: 'comparison', edits });
   }
 

@@ -1,7 +1,7 @@
 // A page that was put away comes back: its copy takes its place among the tabs again.
 
 import type { CopyPlace } from './copy-place.js';
-import { tabsOf } from './copy-record.js';
+import { othersWithPending, tabsOf } from './copy-record.js';
 import { existingDatabases } from './find-database.js';
 import type { OfflineCopiesDeps } from './offline-copies.js';
 import { OfflineError } from './offline-error.js';
@@ -11,8 +11,8 @@ import { finishBeforeOpening } from './wipe.js';
 export interface Returned {
   /** What other tabs have stored meanwhile; undefined for nothing. */
   readonly update: Uint8Array | undefined;
-  /** Some of it was left by tabs that are gone, and nobody may be about to bring it to the server. */
-  readonly isOrphaned: boolean;
+  /** There are edits of other tabs in the copy, and nobody may tell this one when they are on the server. */
+  readonly hasOthersPending: boolean;
 }
 
 /** Rejects with OfflineError, DELETED when the copy was deleted meanwhile: it is not made again. */
@@ -29,8 +29,5 @@ export async function returnTo(
   const stored = await rows.stored();
   const dead = await within(locks.deadOf(stored === undefined ? [] : tabsOf(stored)));
   const update = await rows.comeBack(dead);
-  const isOrphaned = rows.record!.rows.some(
-    (row) => row.tab !== undefined && row.tab !== tab && dead?.has(row.tab) !== false,
-  );
-  return { update, isOrphaned };
+  return { update, hasOthersPending: othersWithPending(rows.record!, tab).length > 0 };
 }

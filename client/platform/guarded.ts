@@ -36,6 +36,22 @@ export class GuardedObservable<Events extends EventTable<Events>> extends Observ
   }
 }
 
+/** Resolves when it is true: looked at whenever this is told. */
+export function until<Events extends EventTable<Events>>(
+  observable: GuardedObservable<Events>,
+  name: keyof Events & string,
+  isTrue: () => boolean,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!isTrue()) return;
+      stop();
+      resolve();
+    };
+    const stop = observable.listen(name, look as Events[typeof name]);
+  });
+}
+
 interface Listeners {
   // oxlint-disable-next-line typescript/no-explicit-any -- reason: listeners of any arguments; `unknown` would take none
   readonly _observers: ReadonlyMap<string, Iterable<(...args: any[]) => void>>;

@@ -27,10 +27,11 @@ import type { ProviderEvents } from './provider-events.js';
 import type { LostContent } from '../document/refused-content.js';
 import { ServerChanges, type OnDisconnect } from './server-changes.js';
 import { Settled } from './settled.js';
-import { hasUnsynced, statusNow } from './status-now.js';
+import { statusNow } from './status-now.js';
 import { loggedOut, otherOwner, type StatusReason } from './status-reason.js';
 import { Subdocuments } from './subdocuments.js';
 import { connectionStatus, type SyncStatus } from './sync-status.js';
+import { hasOwnUnsynced, hasUnsynced } from './unsynced.js';
 
 export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvider>> {
   readonly url: string;
@@ -477,7 +478,9 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 
   #wouldLose(what: 'unsaved' | 'unsynced'): boolean {
-    return this.hasUnsyncedChanges && !(what === 'unsaved' && this.#kept.isSavedLocally);
+    // What other tabs have told they have themselves.
+    const isHere = hasOwnUnsynced(this.#kept) || this.#kept.isInDoubt;
+    return isHere && !(what === 'unsaved' && this.#kept.isSavedLocally);
   }
 
   #changed(): void {

@@ -1,76 +1,34 @@
 // One Y.Doc and everything that keeps it: the copy on this device, the tabs beside this one, the server, presence. Owns in
 // which order they begin and end and what each is told of the others; has no opinion on what is shown of it.
 
-import { guardListeners, GuardedObservable } from '../platform/guarded.js';
-import type { Awareness } from 'y-protocols/awareness';
+import { guardListeners, GuardedObservable, until } from '../platform/guarded.js';
 import * as Y from 'yjs';
-import type { Clock } from '../../shared/clock.js';
 import type { Access } from '../../shared/permission.js';
 import type { Connection, Welcome } from '../connection/connection.js';
-import { applyGuarded } from '../crdt/apply-parts.js';
 import { guardDocument } from '../crdt/guarded-document.js';
 import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
 import type { CopyValues } from '../offline/copy-values.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
-import type { WrittenRange } from '../crdt/written-here.js';
 import { OfflineError } from '../offline/offline-error.js';
 import { Tidying } from '../crdt/tidying.js';
 import { listenToPage } from '../platform/page-events.js';
-import { TabChannel, type TabPlatform } from '../tabs/tab-channel.js';
 import { ClientIdentity } from './client-identity.js';
+import { loadInto } from './copy-in-document.js';
+import type { KeptDocumentDeps, KeptDocumentEvents } from './kept-document-deps.js';
+import { DocumentTabs } from './document-tabs.js';
 import type { DocumentReason } from '../document/document-reason.js';
 import type { DocumentPhase } from '../document/document-events.js';
 import { DocumentSync } from '../document/document-sync.js';
-import { DocumentChannel, type DocumentChannelDeps } from '../document/document-channel.js';
+import { DocumentChannel } from '../document/document-channel.js';
 import { YjsContent } from '../document/yjs-content.js';
 import { Presence } from '../document/presence.js';
 import type { LostContent } from '../document/refused-content.js';
 import { noteInCopy } from './note-in-copy.js';
+import { EarlyChanges } from './early-changes.js';
 import { EditsOwner } from './edits-owner.js';
 import { Settled } from './settled.js';
-
-export interface KeptDocumentDeps {
-  readonly doc: Y.Doc;
-  readonly awareness: Awareness;
-  readonly name: string;
-  /** Replaced by `moveTo`. */
-  connection: Connection;
-  /** As in DocumentChannel. */
-  readonly otherConnection?: DocumentChannelDeps['otherConnection'];
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** The copy on this device; undefined for none. It is let go of with this. */
-  readonly copy: OfflineCopy | undefined;
-  /** What the tabs of one browser that have this document open call each other by; undefined for each on its own. */
-  readonly channelName: string | undefined;
-  /**
-   * With which server and user this document is, as far as this device knows: tabs of others are not heard. Default:
-   * nobody asks.
-   */
-  readonly owner?: (() => Promise<CopyOwner>) | undefined;
-  /** The server's address. Default: none. */
-  readonly url?: string | undefined;
-  /** What the tabs talk over. Default: what the browser has. */
-  readonly tabPlatform?: TabPlatform | undefined;
-}
-
-interface Events {
-  /** Something that can be read here is different. */
-  changed: () => void;
-  phase: (phase: DocumentPhase) => void;
-  access: (access: Access) => void;
-  unsynced: (count: number) => void;
-  refused: (reason: DocumentReason) => void;
-  'awareness-refused': (reason: DocumentReason) => void;
-  'offline-error': (error: OfflineError) => void;
-  /** Something of another tab could not be taken. The document is as it was. */
-  'tab-error': (error: Error) => void;
-  /** The connection is with another user or server than what the document holds is of. */
-  'other-owner': () => void;
-  /** Somebody else has written other content under a client id that this document has written under. */
-  'client-id-conflict': (clientId: number) => void;
-}
+import { hasOwnUnsynced } from './unsynced.js';
 
 const nothing: LoadedCopy = {
   update: undefined,
@@ -82,28 +40,23 @@ const nothing: LoadedCopy = {
 
 const gone = (): Error => new Error('the document was let go of');
 
-export class KeptDocument extends GuardedObservable<Events> {
+export class KeptDocument extends GuardedObservable<KeptDocumentEvents> {
   readonly #deps: KeptDocumentDeps;
   readonly #copy: OfflineCopy | undefined;
   readonly #identity: ClientIdentity;
-  #tabs: TabChannel | undefined;
-  #channelName: string | undefined;
+  readonly #tabs: DocumentTabs;
   readonly #loaded = new Settled();
   readonly #undo: (() => void)[] = [];
   /** What was in the document before there was a provider may be nowhere else. */
   readonly #hadContent: boolean;
   readonly #tidying: Tidying;
-  /** Edits made while the copy was being read. */
-  #early: Uint8Array[] = [];
-  /** What Yjs has made of its own accord meanwhile. */
-  #earlyDerived: Uint8Array[] = [];
+  readonly #early = new EarlyChanges();
   #content: YjsContent | undefined;
   #channel: DocumentChannel | undefined;
   #sync: DocumentSync | undefined;
   #presence: Presence | undefined;
   readonly #begun = new Settled();
-  /** By the server's last word, be it of the time when the copy was made. */
-  #mayRead = false;
+  readonly #over = new Settled();
   #isOpen = false;
   #syncedAt: number | undefined;
   /** What is in the document is not for whom the connection is with. */
@@ -120,6 +73,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     guardListeners(awareness);
     this.#tidying = new Tidying(doc);
     this.#identity = new ClientIdentity({ doc, awareness, conflict: (clientId) => this.#conflict(clientId) });
+    this.#tabs = this.#tabsBeside();
     this.#hadContent = doc.store.clients.size > 0;
     if (this.#hadContent) this.#changed(Y.encodeStateAsUpdate(doc), undefined);
     const onUpdate = (update: Uint8Array, origin: unknown, _doc: Y.Doc, made: Y.Transaction): void =>
@@ -131,16 +85,16 @@ export class KeptDocument extends GuardedObservable<Events> {
       listenToPage({
         leaving: () => void this.#copy?.flush().catch(() => {}), // told by its `error` event
         stored: () => {
-          this.#tabs?.leave();
+          this.#tabs.leave();
           this.#copy?.leave();
         },
         restored: () => {
           this.#copy?.comeBack();
-          this.#setMayRead(this.#mayRead);
+          this.#tabs.comeBack();
         },
       }),
     );
-    if (deps.owner === undefined) this.#openTabs(deps.channelName);
+    if (deps.owner === undefined) this.#tabs.open(deps.channelName);
     if (copy === undefined) this.#begin(nothing);
     else {
       void deps.owner?.().then((owner) => {
@@ -207,7 +161,7 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   /** It exchanges edits with the other tabs of this browser. */
   get isAmongTabs(): boolean {
-    return this.#tabs !== undefined && this.#mayRead;
+    return this.#tabs.areHeard;
   }
 
   /** What the document holds is of another user or server than the connection is with: nothing is sent or received. */
@@ -220,18 +174,32 @@ export class KeptDocument extends GuardedObservable<Events> {
     return this.#syncedAt;
   }
 
+  get #counted(): DocumentSync | EarlyChanges {
+    return this.#sync ?? this.#early;
+  }
+
   get unsynced(): number {
-    return this.#sync?.unsynced ?? this.#early.length;
+    return this.#counted.unsynced;
   }
 
   /** As DocumentSync.unsyncedBytes. */
   get unsyncedBytes(): number {
-    return this.#sync?.unsyncedBytes ?? this.#early.reduce((sum, { length }) => sum + length, 0);
+    return this.#counted.unsyncedBytes;
   }
 
   /** As DocumentSync.refusedBytes. */
   get refusedBytes(): number {
-    return this.#sync?.refusedBytes ?? 0;
+    return this.#counted.refusedBytes;
+  }
+
+  /** A living tab of this browser has told what it is to bring to the server, and has not brought it yet. */
+  get isOwed(): boolean {
+    return this.#tabs.isOwed;
+  }
+
+  /** As DocumentSync.isInDoubt. */
+  get isInDoubt(): boolean {
+    return this.#counted.isInDoubt;
   }
 
   /** As DocumentSync.refusal. */
@@ -248,7 +216,7 @@ export class KeptDocument extends GuardedObservable<Events> {
 
   /** Nobody is logged in: what other tabs write is not for whoever looks at this one. */
   leaveTabs(): void {
-    this.#setMayRead(false);
+    this.#tabs.setMayRead(false);
   }
 
   /** The connection is about to be with whom the token names: the document is theirs, or it is told that it is another's. */
@@ -268,11 +236,15 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#channel?.moveTo(connection);
   }
 
-  /** As DocumentSync.synced. */
+  /** As DocumentSync.synced; what other tabs have told counts as what is here. */
   async synced(): Promise<void> {
     if (this.#sync === undefined) await this.#begun.promise;
     if (this.#isDestroyed) throw gone();
-    await this.#sync?.synced();
+    for (;;) {
+      await this.#sync?.synced();
+      if (!this.isOwed) return;
+      await Promise.race([this.#over.promise, until(this, 'changed', () => !this.isOwed)]);
+    }
   }
 
   /** As DocumentSync.rebase. */
@@ -286,8 +258,9 @@ export class KeptDocument extends GuardedObservable<Events> {
     for (const undo of this.#undo.splice(0)) undo();
     this.#loaded.reject(gone());
     this.#begun.reject(gone());
+    this.#over.reject(gone());
     this.#presence?.destroy();
-    this.#tabs?.destroy();
+    this.#tabs.destroy();
     this.#identity.destroy();
     this.#sync?.destroy();
     this.#channel?.destroy();
@@ -297,22 +270,18 @@ export class KeptDocument extends GuardedObservable<Events> {
   }
 
   async #load(copy: OfflineCopy): Promise<void> {
-    const { doc } = this.#deps;
     let loaded = nothing;
     let failure: Error | undefined;
-    copy.on('loaded', (late) => this.#loadedLate(copy, late));
-    copy.on('returned', ({ update, isOrphaned }) => {
-      if (this.#isDestroyed) return;
-      if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
-      if (isOrphaned) this.#sync?.compare();
-      this.emit('changed', []);
-    });
     try {
-      const found = await copy.load();
-      if (this.#isDestroyed) return;
-      const { update } = found;
-      if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
-      loaded = found;
+      loaded = await loadInto(copy, {
+        doc: this.#deps.doc,
+        isOver: () => this.#isDestroyed,
+        loadedLate: (late) => this.#loadedLate(copy, late),
+        returned: (hasOthersPending) => {
+          if (hasOthersPending) this.#compare();
+          this.emit('changed', []);
+        },
+      });
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
@@ -322,23 +291,21 @@ export class KeptDocument extends GuardedObservable<Events> {
     else this.#loaded.reject(failure);
   }
 
-  /** The copy could not be read at first: what it holds comes to what the document has by now. */
-  #loadedLate(copy: OfflineCopy, { update, position, pending, access, syncedAt }: LoadedCopy): void {
-    const { doc } = this.#deps;
+  #loadedLate(copy: OfflineCopy, loaded: LoadedCopy): void {
+    const { update, position, pending, hasOthersPending, access, syncedAt } = loaded;
     const sync = this.#sync;
-    if (this.#isDestroyed || sync === undefined) return;
+    if (sync === undefined) return;
     this.#syncedAt = syncedAt;
-    if (update !== undefined) applyGuarded(doc, () => Y.applyUpdate(doc, update, copy), copy);
     for (const { update: edit, edits } of pending) sync.restore(edit, edits);
     copy.restored();
     // Beyond what is pending the copy may hold what the server lacks.
-    if (update !== undefined && position === undefined) sync.compare();
-    if (access !== undefined && sync.access === undefined) this.#setMayRead(true);
+    if (hasOthersPending || (update !== undefined && position === undefined)) this.#compare();
+    if (access !== undefined && sync.access === undefined) this.#tabs.setMayRead(true);
     this.emit('changed', []);
   }
 
   /** Everything of this device is in the document: the server may be asked for the rest. */
-  #begin({ position, pending, access, syncedAt }: LoadedCopy): void {
+  #begin({ position, pending, hasOthersPending, access, syncedAt }: LoadedCopy): void {
     this.#syncedAt = syncedAt;
     const { doc, name, connection, otherConnection, clock, random, awareness } = this.#deps;
     const content = new YjsContent({
@@ -365,19 +332,20 @@ export class KeptDocument extends GuardedObservable<Events> {
     this.#content = content;
     this.#channel = channel;
     this.#sync = sync;
-    const isNear = (id: number): boolean => this.#tabs?.awarenessIds.has(id) ?? false;
+    const isNear = (id: number): boolean => this.#tabs.awarenessIds.has(id);
     const refused = (reason: DocumentReason): void => this.emit('awareness-refused', [reason]);
     const maxBytes = (): number => this.#deps.connection.limits.maxAwarenessBytes;
     this.#presence = new Presence({ awareness, channel, isNear, maxBytes, refused });
     for (const { update, edits } of pending) sync.restore(update, edits);
-    for (const update of this.#early.splice(0)) sync.restore(update);
-    for (const update of this.#earlyDerived.splice(0)) sync.derive(update);
+    this.#early.handTo(sync);
+    // Nobody says when the server has those.
+    if (hasOthersPending) sync.compare();
     // Only now, as the count has been lower meanwhile than it ever was.
     this.#listen(sync);
     if (this.unsynced > 0) this.#tell('unsynced', this.unsynced);
     if (this.#copy === undefined) this.#loaded.resolve();
     this.#begun.resolve();
-    this.#setMayRead(access !== undefined && access !== 'none');
+    this.#tabs.setMayRead(access !== undefined && access !== 'none');
     if (this.#isOpen) channel.start();
     this.emit('changed', []);
   }
@@ -386,13 +354,17 @@ export class KeptDocument extends GuardedObservable<Events> {
     const copy = this.#copy;
     if (copy !== undefined) noteInCopy(sync, copy);
     sync.on('phase', (phase) => {
-      if (phase === 'syncing') this.#setMayRead(true);
-      if (phase === 'blocked' && sync.reason?.code === 'FORBIDDEN') this.#setMayRead(false);
+      if (phase === 'syncing') this.#tabs.setMayRead(true);
+      if (phase === 'blocked' && sync.reason?.code === 'FORBIDDEN') this.#tabs.setMayRead(false);
       this.#tell('phase', phase);
     });
     sync.on('access', (access) => this.#tell('access', access));
     sync.on('unsynced', (count) => this.#tell('unsynced', count));
-    sync.on('upload', () => this.emit('changed', []));
+    sync.on('upload', () => {
+      this.#tabs.look();
+      this.emit('changed', []);
+    });
+    sync.on('position', () => this.#tabs.look());
     sync.on('refused', (reason) => this.#tell('refused', reason));
     copy?.on('saved', () => this.emit('changed', []));
     copy?.on('error', (error) => {
@@ -407,7 +379,7 @@ export class KeptDocument extends GuardedObservable<Events> {
     const isOfOther = this.#copy?.meets(who) === false || this.#edits.isAnother(who, isAllThere);
     const wasOfOther = this.#isOfOther;
     this.#isOfOther = isOfOther;
-    if (isOfOther) this.#setMayRead(false);
+    if (isOfOther) this.#tabs.setMayRead(false);
     else this.#setOwner(who);
     if (isOfOther && !wasOfOther) this.emit('other-owner', []);
     if (isOfOther !== wasOfOther) this.emit('changed', []);
@@ -424,48 +396,52 @@ export class KeptDocument extends GuardedObservable<Events> {
     const { channelName } = this.#deps;
     const { server = '', user = '' } = owner;
     this.#edits.is(owner);
-    if (!this.#isDestroyed && channelName !== undefined) this.#openTabs(`${channelName}:${server}:${user}`);
+    if (!this.#isDestroyed && channelName !== undefined) this.#tabs.open(`${channelName}:${server}:${user}`);
   }
 
-  #openTabs(channelName: string | undefined): void {
-    if (channelName === undefined || channelName === this.#channelName) return;
-    this.#tabs?.destroy();
-    this.#channelName = channelName;
+  #tabsBeside(): DocumentTabs {
     const { doc, awareness, clock, random, tabPlatform: platform } = this.#deps;
-    const kindOf = (origin: unknown, made: Y.Transaction): 'edit' | 'derived' | 'server' | 'copy' => {
-      const kind = this.#kindOf(origin, made);
-      return kind === 'tab' ? 'server' : kind;
-    };
-    const written = (): readonly WrittenRange[] => this.#identity.written;
-    const tabs = new TabChannel({ channelName, doc, awareness, clock, random, kindOf, written, platform });
-    tabs.on('client-id', () => this.#identity.look());
-    tabs.on('conflict', (clientId) => this.#identity.foundTwice(clientId));
-    tabs.on('orphaned', () => this.#sync?.compare());
-    tabs.on('error', (error) => this.emit('tab-error', [error]));
-    this.#tabs = tabs;
-    tabs.setState({ isSynced: this.phase === 'synced', unsynced: this.unsynced });
-    if (this.#mayRead) tabs.join();
+    return new DocumentTabs({
+      doc,
+      awareness,
+      clock,
+      random,
+      platform,
+      kindOf: (origin, made) => {
+        const kind = this.#kindOf(origin, made);
+        return kind === 'tab' ? 'server' : kind;
+      },
+      identity: this.#identity,
+      state: () => ({
+        isSynced: this.phase === 'synced',
+        hasUnsynced: hasOwnUnsynced(this) || this.#sync?.isComplete === false,
+      }),
+      orphaned: () => this.#compare(),
+      owed: () => this.emit('changed', []),
+      failed: (error) => this.emit('tab-error', [error]),
+    });
+  }
+
+  /** The document may show what the server lacks, and nobody else is known to bring it there. */
+  #compare(): void {
+    if (this.#isDestroyed) return;
+    this.#sync?.compare();
+    this.#tabs.look();
+    this.emit('changed', []);
   }
 
   #conflict(clientId: number): void {
     // The tab that has written the other content is to know of it too.
-    this.#tabs?.tell();
+    this.#tabs.tell();
     this.emit('client-id-conflict', [clientId]);
     this.emit('changed', []);
-  }
-
-  /** A tab that may not read the document gets nothing of it from its siblings. */
-  #setMayRead(mayRead: boolean): void {
-    this.#mayRead = mayRead;
-    if (mayRead) this.#tabs?.join();
-    else this.#tabs?.leave();
   }
 
   /** Where a change came from. derived: Yjs has made it of its own accord (K10). */
   #kindOf(origin: unknown, made?: Y.Transaction): 'edit' | 'derived' | 'server' | 'copy' | 'tab' {
     if (origin === this.#content && origin !== undefined) return 'server';
     if (origin === this.#copy && origin !== undefined) return 'copy';
-    if (origin === this.#tabs && origin !== undefined) return 'tab';
+    if (this.#tabs.areOrigin(origin)) return 'tab';
     return this.#tidying.has(made) ? 'derived' : 'edit';
   }
 
@@ -475,21 +451,19 @@ export class KeptDocument extends GuardedObservable<Events> {
     if (kind === 'edit') this.#edits.wrote();
     if (kind === 'copy') return;
     this.#copy?.add(update, kind === 'edit');
-    if (this.#sync !== undefined) return;
-    if (kind === 'derived') this.#earlyDerived.push(update);
-    if (kind !== 'edit') return;
-    this.#early.push(update);
-    this.#tell('unsynced', this.unsynced);
+    if (this.#sync !== undefined || (kind !== 'edit' && kind !== 'derived')) return;
+    this.#early.add(update, kind);
+    if (kind === 'edit') this.#tell('unsynced', this.unsynced);
   }
 
   #tell<Name extends 'phase' | 'access' | 'unsynced' | 'refused'>(
     name: Name,
-    what: Parameters<Events[Name]>[0],
+    what: Parameters<KeptDocumentEvents[Name]>[0],
   ): void {
     // The server may have made the document take another client id.
     this.#identity.look();
-    this.#tabs?.setState({ isSynced: this.phase === 'synced', unsynced: this.unsynced });
-    this.emit(name, [what] as unknown as Parameters<Events[Name]>);
+    this.#tabs.look();
+    this.emit(name, [what] as unknown as Parameters<KeptDocumentEvents[Name]>);
     this.emit('changed', []);
   }
 }

@@ -5,6 +5,7 @@ import type { HeddleConnection } from './heddle-connection.js';
 import type { KeptDocument } from './kept-document.js';
 import { clientIdConflict, loggedOut, otherOwner, statusReason, type StatusReason } from './status-reason.js';
 import { syncPhase, type SyncStatus } from './sync-status.js';
+import { hasOwnUnsynced, hasUnsyncedInTabs } from './unsynced.js';
 
 interface Known {
   readonly kept: KeptDocument;
@@ -20,6 +21,7 @@ export function statusNow(known: Known): SyncStatus {
   const { kept, connection, isWanted, lastSyncedAt = kept.syncedAt } = known;
   const state = isWanted ? connection.state : 'idle';
   const { unsynced: unsyncedChanges, unsyncedBytes, refusedBytes } = kept;
+  const unsyncedInTabs = hasUnsyncedInTabs(kept);
   const isBroken = known.isBroken && state !== 'idle';
   return {
     phase: syncPhase({
@@ -30,23 +32,19 @@ export function statusNow(known: Known): SyncStatus {
       unsyncedChanges,
       unsyncedBytes,
       refusedBytes,
-      isCopyUnread: kept.isCopyUnread,
+      mayLack: kept.isCopyUnread || unsyncedInTabs,
     }),
     savedLocally: kept.isSavedLocally,
     unsyncedChanges,
     unsyncedBytes,
     refusedBytes,
+    unsyncedInTabs,
     lastSyncedAt,
     access: kept.access === 'none' ? undefined : kept.access,
     transport: state === 'open' ? connection.transport : undefined,
     reason: reasonNow(kept, connection, isBroken),
     offlineError: kept.offlineError,
   };
-}
-
-/** There are edits that are not known to be durable, or something else that is here and not on the server: not yet, or refused. */
-export function hasUnsynced({ unsynced, unsyncedBytes, refusedBytes }: KeptDocument): boolean {
-  return unsynced + unsyncedBytes + refusedBytes > 0;
 }
 
 function reasonNow(
@@ -59,6 +57,6 @@ function reasonNow(
   if (kept.hasClientIdConflict) return clientIdConflict;
   if (isBroken && reason !== undefined) return statusReason(reason, isStuck);
   if (kept.reason !== undefined) return statusReason(kept.reason);
-  if (kept.access === 'read' && hasUnsynced(kept)) return statusReason(readOnly);
+  if (kept.access === 'read' && hasOwnUnsynced(kept)) return statusReason(readOnly);
   return undefined;
 }

@@ -121,9 +121,9 @@ export class StoredDocument implements ConnectionUser {
       clock,
       random,
     });
-    // What other tabs have not sent is to be on the server too: that is found by comparing.
-    const resumesAt = hasOthersPending ? undefined : position;
-    const sync = new DocumentSync({ content, channel, clock, random, position: resumesAt });
+    const sync = new DocumentSync({ content, channel, clock, random, position });
+    // What other tabs have not sent is to be on the server too.
+    if (hasOthersPending) sync.compare();
     noteInCopy(sync, copy);
     sync.on('unsynced', (count) => (this.#brings = count > 0));
     for (const { update: edit, edits } of pending) sync.restore(edit, edits);

@@ -29,6 +29,11 @@ export interface SyncStatus {
    */
   readonly refusedBytes: number;
   /**
+   * The document shows what other tabs of this browser have told, or have left in the copy on this device, and that is not known to
+   * be on the server. It is not among the three above: those tabs bring it, and this one does where they do not.
+   */
+  readonly unsyncedInTabs: boolean;
+  /**
    * When the server was last heard while both sides were the same: ms since the epoch by the server's clock; undefined for
    * never. The copy on this device remembers it, about as it was when something was stored last.
    */
@@ -54,8 +59,8 @@ export interface SyncFacts {
   readonly unsyncedChanges: number;
   readonly unsyncedBytes: number;
   readonly refusedBytes: number;
-  /** The copy on this device could not be read yet, and may hold edits that the server lacks. */
-  readonly isCopyUnread: boolean;
+  /** There may be what the server lacks beside that: in a copy that could not be read yet, or in other tabs. */
+  readonly mayLack: boolean;
 }
 
 export function syncPhase({
@@ -66,13 +71,13 @@ export function syncPhase({
   unsyncedChanges,
   unsyncedBytes,
   refusedBytes,
-  isCopyUnread,
+  mayLack,
 }: SyncFacts): SyncPhase {
   if (!isLoaded) return 'loading';
   if (connection === 'asking' || connection === 'opening' || connection === 'greeting')
     return isBroken ? 'offline' : 'connecting';
   if (connection !== 'open' || document === 'blocked') return 'offline';
-  const isAllThere = unsyncedChanges + unsyncedBytes + refusedBytes === 0 && !isCopyUnread;
+  const isAllThere = unsyncedChanges + unsyncedBytes + refusedBytes === 0 && !mayLack;
   return document === 'synced' && isAllThere ? 'synced' : 'syncing';
 }
 

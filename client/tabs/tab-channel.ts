@@ -9,6 +9,7 @@ import type { Clock } from '../../shared/clock.js';
 import { writtenTwice, type WrittenRange } from '../crdt/written-here.js';
 import { browserBroadcastChannel, type BroadcastChannelClass } from '../platform/broadcast-channel.js';
 import { browserLocks, type Locks } from '../platform/locks.js';
+import { OwedEdits } from './owed-edits.js';
 import { Siblings, type Sibling } from './siblings.js';
 import { TabAwareness } from './tab-awareness.js';
 import { TabComparison } from './tab-comparison.js';
@@ -49,8 +50,13 @@ export interface TabChannelDeps {
 }
 
 interface Events {
-  /** A tab has gone that had edits which are not known to be durable: nobody else may bring them to the server. */
+  /**
+   * This tab shows what another one had, and that one does not bring it to the server, or nobody knows whether it does: this tab
+   * is to find out what the server lacks, and bring it.
+   */
   orphaned: () => void;
+  /** `isOwed` is another. */
+  owed: () => void;
   /** Something of another tab could not be taken, or not be said: the document is as it was. */
   error: (error: Error) => void;
   /** The document has another client id, because another tab has the one that it had. */
@@ -75,10 +81,11 @@ export class TabChannel extends GuardedObservable<Events> {
   readonly #edits: TabEdits;
   readonly #comparison: TabComparison;
   readonly #awareness: TabAwareness;
+  readonly #owed: OwedEdits;
   readonly #written: () => readonly WrittenRange[];
   readonly #onUpdate: (update: Uint8Array, origin: unknown, doc: Y.Doc, made: Y.Transaction) => void;
   #isSynced = false;
-  /** Edits are not known to be durable; those count too that `setState` was not called for yet. */
+  /** It has something that is not known to be durable; edits count too that `setState` was not called for yet. */
   #hasUnsynced = false;
   /** This tab's state as all were told last. */
   #toldState = '';
@@ -103,9 +110,18 @@ export class TabChannel extends GuardedObservable<Events> {
     sharersOf(doc).add(this);
     this.#siblings = new Siblings(platform.locks, {
       died: (sibling) => this.#gone(sibling, false),
-      forgotten: (sibling) => this.#awareness.forget(sibling),
+      forgotten: (sibling) => {
+        this.#awareness.forget(sibling);
+        this.#owed.gone(sibling);
+      },
     });
     const siblings = this.#siblings;
+    this.#owed = new OwedEdits({
+      clock,
+      isSynced: () => this.#isSynced,
+      changed: () => this.emit('owed', []),
+      takeOver: () => this.emit('orphaned', []),
+    });
     this.#awareness = new TabAwareness({
       awareness,
       siblings,
@@ -128,6 +144,11 @@ export class TabChannel extends GuardedObservable<Events> {
     return this.#awareness.ids;
   }
 
+  /** It shows what a sibling has not brought to the server yet. */
+  get isOwed(): boolean {
+    return this.#owed.isOwed;
+  }
+
   /** From here on this tab may read: it asks the siblings for what it lacks, and they ask it. */
   join(): void {
     this.#place.join();
@@ -145,15 +166,19 @@ export class TabChannel extends GuardedObservable<Events> {
       const sibling = this.#siblings.forget(id);
       if (sibling !== undefined) this.#awareness.left(sibling);
     }
+    // Whatever becomes of it, this tab does not hear of it.
+    this.#owed.takeOver();
   }
 
-  /** Whether this tab hears the server itself, and how many of its edits are not durable there. */
-  setState({ isSynced, unsynced }: { isSynced: boolean; unsynced: number }): void {
+  /** Whether this tab hears the server itself, and whether it has, or may have, what the server lacks. */
+  setState({ isSynced, hasUnsynced }: Pick<TabState, 'isSynced' | 'hasUnsynced'>): void {
     // What the siblings heard of the server until now was not passed on to this one.
     if (this.#isSynced && !isSynced) this.#comparison.note('untold');
+    const isSame = isSynced === this.#isSynced && hasUnsynced === this.#hasUnsynced;
     this.#isSynced = isSynced;
-    this.#hasUnsynced = unsynced > 0;
-    this.#flushSoon();
+    this.#hasUnsynced = hasUnsynced;
+    this.#owed.look();
+    if (!isSame) this.#flushSoon();
   }
 
   /** Tells the siblings what this tab has, and what it has written. */
@@ -163,6 +188,7 @@ export class TabChannel extends GuardedObservable<Events> {
 
   override destroy(): void {
     this.leave();
+    this.#owed.destroy();
     sharersOf(this.#deps.doc).delete(this);
     this.#place.destroy();
     this.#deps.doc.off('update', this.#onUpdate);
@@ -228,8 +254,10 @@ export class TabChannel extends GuardedObservable<Events> {
     const id = this.#place.id;
     if (message === undefined || id === undefined || this.#isOfThisDocument(message.from)) return;
     const sibling = this.#siblings.heard(message.from, message.state);
+    this.#owed.heard(sibling);
     this.#compareClientIds(sibling, id);
     if (message.to !== undefined && message.to !== id) return;
+    if (message.type !== 'state') this.#owed.told(sibling);
     try {
       this.#handle(message, sibling);
     } catch (error) {
@@ -253,6 +281,7 @@ export class TabChannel extends GuardedObservable<Events> {
         this.#comparison.note('met');
         return this.#met(sibling, message);
       case 'want':
+        this.#owed.passedOn(sibling);
         return this.#comparison.answer(sibling, message);
       case 'missing':
       case 'update':
@@ -290,7 +319,7 @@ export class TabChannel extends GuardedObservable<Events> {
   #gone(sibling: Sibling, isOrderly: boolean): void {
     this.#awareness.forget(sibling);
     this.#comparison.gone(sibling, isOrderly);
-    if (sibling.state.hasUnsynced) this.emit('orphaned', []);
+    this.#owed.gone(sibling);
   }
 
   #failed(thrown: unknown): void {

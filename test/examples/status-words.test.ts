@@ -11,6 +11,7 @@ const synced: SyncStatus = {
   unsyncedChanges: 0,
   unsyncedBytes: 0,
   refusedBytes: 0,
+  unsyncedInTabs: false,
   lastSyncedAt: undefined,
   access: 'write',
   transport: 'websocket',

@@ -10,6 +10,7 @@ import type { ClientSocket, OpenSocket, SocketEvents } from '../../client/connec
 import { OfflineCopy } from '../../client/offline/offline-copy.js';
 import type { Locks } from '../../client/platform/locks.js';
 import { KeptDocument } from '../../client/provider/kept-document.js';
+import { hasUnsynced } from '../../client/provider/unsynced.js';
 import { FakeBrowser, type FakeTab } from '../support/browser-platform.js';
 import { wideClientId } from '../support/client-ids.js';
 import { Network } from '../support/client-sockets.js';
@@ -273,6 +274,12 @@ export class Tab {
 
   get isSaved(): boolean {
     return this.kept.isSavedLocally;
+  }
+
+  /** It says that the server has all that it shows. */
+  get isSynced(): boolean {
+    const { kept } = this;
+    return kept.phase === 'synced' && !hasUnsynced(kept) && !kept.isCopyUnread;
   }
 
   #rebase(): void {

@@ -15,6 +15,8 @@ const mostTabs = 3;
 
 export class World {
   readonly #random: SeededRandom;
+  /** Decides who asks when all is on the server. */
+  readonly #asking: SeededRandom;
   readonly #clock = createFakeClock();
   readonly #server: MortalServer;
   readonly #devices: Device[];
@@ -26,13 +28,26 @@ export class World {
   readonly #strange: Edit[] = [];
   /** Every edit of who may write. */
   readonly #made = new Set<Edit>();
+  readonly #madeOn = new Map<Device, Set<string>>();
   /** Edits that some tab counted as durable. */
   readonly #durable = new Set<Edit>();
-  readonly counts = { meddled: 0, killed: 0, closed: 0, opened: 0, durable: 0, saved: 0, rebased: 0 };
+  readonly counts = {
+    meddled: 0,
+    killed: 0,
+    closed: 0,
+    opened: 0,
+    durable: 0,
+    saved: 0,
+    rebased: 0,
+    synced: 0,
+    told: 0,
+    untold: 0,
+  };
   trace: (what: string) => void = () => {};
 
   constructor(random: SeededRandom) {
     this.#random = random;
+    this.#asking = random.fork(2);
     const names = random.chance(0.5) ? ['a', 'b'] : ['a', 'b', 'c'];
     // Where nobody is known by name, client ids belong to connections alone.
     const hasUsers = random.chance(0.6);
@@ -76,7 +91,23 @@ export class World {
     else if (action < 95) await this.#meddle(device);
     else await this.#pass(random.pick([300, 1_500, 6_000, 15_000]), 150);
     await this.#go(random.pick([0, 0, 1, 5, 30, 120]));
+    this.#ask(device);
     await this.#look();
+  }
+
+  /** Whoever waits until all is on the server is told so only when all that it showed then is. */
+  #ask(device: Device): void {
+    const tabs = this.#awakeOf(device);
+    if (tabs.length === 0 || !this.#asking.chance(0.2)) return;
+    const { name, doc, kept } = this.#asking.pick(tabs);
+    const edits = this.#shownIn(doc);
+    const told = (): void => {
+      this.trace(`${name} has all on the server`);
+      this.counts.told++;
+      for (const edit of edits) this.#durable.add(edit);
+    };
+    // It may be let go of, or be refused something.
+    kept.synced().then(told, () => void this.counts.untold++);
   }
 
   /** Everything works again and gets the time it takes: then all have the same, and nothing waits. */
@@ -123,6 +154,8 @@ export class World {
     for (let left = 1 + this.#random.int(3); left > 0; left--) {
       const edit = tab.edit();
       this.#made.add(edit);
+      const made = this.#madeOn.get(device) ?? new Set();
+      this.#madeOn.set(device, made.add(edit.token));
       this.trace(`${tab.name} ${edit.isDeletion ? 'deletes' : 'makes'} ${edit.token}`);
     }
   }
@@ -267,10 +300,16 @@ export class World {
     if (!tab.isSaved) return;
     for (const edit of tab.edits) device.saved.add(edit);
     // What it has heard is stored too, by whichever tab.
-    const { list, written } = contentOf(tab.doc);
+    for (const edit of this.#shownIn(tab.doc)) device.heard.add(edit);
+  }
+
+  /** The edits that a document has, each as a whole. */
+  #shownIn(doc: Y.Doc): Edit[] {
+    const { list, written } = contentOf(doc);
     const [listed, read] = [new Set(list), new Set(written)];
-    for (const edit of this.#made)
-      if (!edit.isDeletion && listed.has(edit.token) && read.has(edit.token)) device.heard.add(edit);
+    return [...this.#made].filter(
+      ({ token, isDeletion }) => !isDeletion && listed.has(token) && read.has(token),
+    );
   }
 
   #check(doc: Y.Doc, edits: Iterable<Edit>, what: string): void {
@@ -279,7 +318,26 @@ export class World {
   }
 
   async #look(): Promise<void> {
-    this.#check(await this.#server.stored(), this.#durable, 'counted as durable, not stored');
+    const stored = await this.#server.stored();
+    this.#check(stored, this.#durable, 'counted as durable, not stored');
+    if (!this.#server.isUp || this.#lostIn(stored).length === 0) return;
+    // What has come over the wire may not be stored yet.
+    same(this.#lostIn(await this.#server.taken()), [], 'says that it is synced');
+  }
+
+  /** Of who says that the server has all, what it shows of the tabs of its browser and the server lacks. */
+  #lostIn(server: Y.Doc): string[] {
+    const there = new Set(contentOf(server).list);
+    return this.#devices.flatMap((device) => {
+      if (device.networkState !== 'up') return [];
+      const tabs = this.#awakeOf(device).filter(({ isSynced }) => isSynced);
+      this.counts.synced += tabs.length;
+      const made = this.#madeOn.get(device) ?? new Set();
+      return tabs.flatMap(({ name, doc }) => {
+        const lost = contentOf(doc).list.filter((token) => made.has(token) && !there.has(token));
+        return lost.map((token) => `${name}: ${token}`);
+      });
+    });
   }
 
   #waiting(): string[] {
@@ -287,6 +345,7 @@ export class World {
     return [
       ...tabs.filter(({ kept }) => kept.phase !== 'synced').map((tab) => `${tab.name} is ${tab.kept.phase}`),
       ...tabs.filter(({ kept }) => kept.unsynced > 0).map((tab) => `${tab.name} has unsynced edits`),
+      ...tabs.filter(({ isSynced }) => !isSynced).map((tab) => `${tab.name} does not say that it is synced`),
       ...tabs.filter(({ isSaved }) => !isSaved).map((tab) => `${tab.name} is not saved`),
       ...this.#devices.flatMap(({ closing }) => closing).map((tab) => `${tab.name} is not closed`),
     ];

@@ -114,6 +114,14 @@ export class MortalServer {
     return doc;
   }
 
+  /** What the server has taken, stored or not yet. */
+  async taken(): Promise<Y.Doc> {
+    const doc = await this.stored();
+    const room = await this.#server?.registry.open(documentName);
+    for (const update of room?.content.all() ?? []) Y.applyUpdate(doc, update);
+    return doc;
+  }
+
   /** Rejects when something in the process has failed. */
   async close(): Promise<void> {
     const failures = this.#server?.failures ?? [];

@@ -48,7 +48,7 @@ describe('a page that is put away', () => {
     tab.copy.comeBack();
     await device.pass(100);
     expect(device.locks.names).toHaveLength(3);
-    expect([tab.copy.isSaved, heard.length, heard[0]?.isOrphaned]).toEqual([true, 1, false]);
+    expect([tab.copy.isSaved, heard.length, heard[0]?.hasOthersPending]).toEqual([true, 1, false]);
     tab.type('b');
     await device.pass(200);
     expect([tab.text, await device.storedText()]).toEqual(['ab', 'ab']);
@@ -76,7 +76,7 @@ describe('a page that is put away', () => {
     expect(other.copy.isSaved).toBe(true);
     tab.copy.comeBack();
     await device.pass(200);
-    expect(heard.map(({ isOrphaned }) => isOrphaned)).toEqual([false]);
+    expect(heard.map(({ hasOthersPending }) => hasOthersPending)).toEqual([true]);
     expect(tab.text).toBe(other.text);
     // The writer is the other one still, and this one is known to be there.
     tab.type('!');
@@ -100,7 +100,10 @@ describe('a page that is put away', () => {
     other.kill();
     tab.copy.comeBack();
     await device.pass(200);
-    expect([tab.text, heard.map(({ isOrphaned }) => isOrphaned)]).toEqual(['of the other', [true]]);
+    expect([tab.text, heard.map(({ hasOthersPending }) => hasOthersPending)]).toEqual([
+      'of the other',
+      [true],
+    ]);
     await tab.copy.close();
   });
 

@@ -180,7 +180,7 @@ describe('K25: what was found by comparing', () => {
       connection: 'open',
       isBroken: false,
       document: 'synced',
-      isCopyUnread: false,
+      mayLack: false,
       refusedBytes: 0,
     } as const;
     expect(syncPhase({ ...facts, unsyncedChanges: 0, unsyncedBytes })).toBe('syncing');

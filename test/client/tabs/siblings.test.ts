@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
+import { patienceMs } from '../../../client/tabs/owed-edits.js';
 import { FakeBrowser } from '../../support/browser-platform.js';
 import { channelName, openTab, said, TabStage, type DocumentTab } from './support.js';
 
@@ -80,12 +81,90 @@ describe('awareness', () => {
   });
 });
 
+describe('J19: what a tab has told and not brought to the server', () => {
+  const unsynced = { isSynced: false, hasUnsynced: true };
+  const synced = { isSynced: true, hasUnsynced: false };
+
+  it('is owed until it says that it is there', async () => {
+    const [one, two] = await joined(2);
+    one!.channel.on('owed', () => void one!.events.push('owed'));
+    two!.text.insert(0, 'a');
+    two!.channel.setState(unsynced);
+    await stage.browser.settle();
+    expect(one!.channel.isOwed).toBe(true);
+    two!.channel.setState(synced);
+    await stage.browser.settle();
+    expect([one!.channel.isOwed, one!.events]).toEqual([false, ['owed', 'owed']]);
+  });
+
+  it('is owed by who comes to a tab that has not brought what it had before', async () => {
+    const [one] = await joined(1);
+    one!.text.insert(0, 'a');
+    one!.channel.setState(unsynced);
+    await stage.browser.settle();
+    const two = open();
+    two.channel.join();
+    await stage.browser.settle();
+    expect([two.text.toString(), two.channel.isOwed]).toEqual(['a', true]);
+  });
+
+  it('is left to this tab when it says nothing for long while this one hears the server', async () => {
+    for (const hasLocks of [true, false]) {
+      stage.browser = new FakeBrowser({ hasLocks });
+      const [one, two] = await joined(2);
+      one!.channel.setState(synced);
+      two!.text.insert(0, 'a');
+      two!.channel.setState(unsynced);
+      await stage.browser.settle();
+      two!.tab.isFrozen = true;
+      await stage.browser.pass(patienceMs - 2_000, 1_000);
+      expect([one!.channel.isOwed, one!.events]).toEqual([true, []]);
+      await stage.browser.pass(4_000, 1_000);
+      expect([one!.channel.isOwed, one!.events]).toEqual([false, ['orphaned']]);
+      two!.tab.isFrozen = false;
+      for (const { close } of [one!, two!]) close();
+    }
+  });
+
+  it('is waited for as long as it takes while there is no server, or the other tab goes on', async () => {
+    const [one, two] = await joined(2);
+    two!.text.insert(0, 'a');
+    two!.channel.setState(unsynced);
+    await stage.browser.pass(10 * patienceMs, patienceMs / 2);
+    expect([one!.channel.isOwed, one!.events]).toEqual([true, []]);
+    one!.channel.setState(synced);
+    for (let at = 0; at < 6; at++) {
+      two!.text.insert(0, 'b');
+      await stage.browser.pass(patienceMs / 2);
+    }
+    expect([one!.channel.isOwed, one!.events]).toEqual([true, []]);
+  });
+
+  it('is left to whoever tells others of it, or does not hear of it any more', async () => {
+    const [one, two] = await joined(2);
+    two!.text.insert(0, 'a');
+    two!.channel.setState(unsynced);
+    await stage.browser.settle();
+    two!.tab.isFrozen = true;
+    const three = open();
+    three.channel.join();
+    await stage.browser.settle();
+    expect([three.text.toString(), one!.events, one!.channel.isOwed]).toEqual(['a', ['orphaned'], false]);
+    two!.tab.isFrozen = false;
+    two!.text.insert(0, 'b');
+    await stage.browser.settle();
+    expect(one!.channel.isOwed).toBe(true);
+    one!.channel.leave();
+    expect([one!.events, one!.channel.isOwed]).toEqual([['orphaned', 'orphaned'], false]);
+  });
+});
+
 describe('a tab that dies', () => {
   it('J11: with edits that are not durable leaves them to the others', async () => {
     const [one, two, three] = await joined(3);
-    two!.channel.setState({ isSynced: true, unsynced: 0 });
+    two!.channel.setState({ isSynced: true, hasUnsynced: false });
     three!.text.insert(0, 'a');
-    three!.channel.setState({ isSynced: false, unsynced: 1 });
+    three!.channel.setState({ isSynced: false, hasUnsynced: true });
     await stage.browser.settle();
     three!.tab.kill();
     await stage.browser.settle();
@@ -97,7 +176,7 @@ describe('a tab that dies', () => {
 
   it('J11: right after an edit counts as having one, whatever it has said before', async () => {
     const [one, two] = await joined(2);
-    two!.channel.setState({ isSynced: true, unsynced: 0 });
+    two!.channel.setState({ isSynced: true, hasUnsynced: false });
     await stage.browser.settle();
     two!.text.insert(0, 'a');
     await stage.browser.settle();
@@ -109,9 +188,9 @@ describe('a tab that dies', () => {
   it('J11: with everything durable leaves nothing', async () => {
     const [one, two] = await joined(2);
     two!.text.insert(0, 'a');
-    two!.channel.setState({ isSynced: true, unsynced: 1 });
+    two!.channel.setState({ isSynced: true, hasUnsynced: true });
     await stage.browser.settle();
-    two!.channel.setState({ isSynced: true, unsynced: 0 });
+    two!.channel.setState({ isSynced: true, hasUnsynced: false });
     await stage.browser.settle();
     two!.tab.kill();
     await stage.browser.settle();
@@ -131,7 +210,7 @@ describe('a tab that dies', () => {
 
   it('J11: a tab that leaves with edits that are not durable says so', async () => {
     const [one, two] = await joined(2);
-    two!.channel.setState({ isSynced: false, unsynced: 2 });
+    two!.channel.setState({ isSynced: false, hasUnsynced: true });
     two!.channel.leave();
     await stage.browser.settle();
     expect(one!.events).toEqual(['orphaned']);

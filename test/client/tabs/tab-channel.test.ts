@@ -63,14 +63,14 @@ describe('edits', () => {
 
   it('J7: what came from the server is passed on only while a sibling does not hear it itself', async () => {
     const [one, two] = await joined(2);
-    for (const { channel } of stage.tabs) channel.setState({ isSynced: true, unsynced: 0 });
+    for (const { channel } of stage.tabs) channel.setState({ isSynced: true, hasUnsynced: false });
     await stage.browser.settle();
     said(stage.browser);
     fromServer(one!, (text) => text.insert(0, 'a'));
     await stage.browser.settle();
     expect(said(stage.browser)).toEqual([]);
     expect(stage.texts).toEqual(['a', '']);
-    two!.channel.setState({ isSynced: false, unsynced: 0 });
+    two!.channel.setState({ isSynced: false, hasUnsynced: false });
     await stage.browser.settle();
     expect(stage.texts).toEqual(['a', 'a']);
     fromServer(one!, (text) => text.insert(1, 'b'));
@@ -224,7 +224,7 @@ describe('a tab that may not read', () => {
       const presence = two.awareness.getStates().size;
       one!.text.insert(0, 'secret ');
       two.text.insert(0, 'mine ');
-      two.channel.setState({ isSynced: true, unsynced: 3 });
+      two.channel.setState({ isSynced: true, hasUnsynced: true });
       one!.awareness.setLocalStateField('user', 'anna');
       two.awareness.setLocalStateField('user', 'bert');
       await stage.browser.settle();

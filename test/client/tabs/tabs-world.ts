@@ -127,14 +127,14 @@ export class World {
     Y.applyUpdate(member.doc, Y.encodeStateAsUpdate(this.#server), 'server');
     Y.applyUpdate(this.#server, Y.encodeStateAsUpdate(member.doc));
     this.#server.on('update', member.hear);
-    member.channel.setState({ isSynced: true, unsynced: 0 });
+    member.channel.setState({ isSynced: true, hasUnsynced: false });
   }
 
   #offline(member: Member): void {
     if (!member.isOnline) return;
     member.isOnline = false;
     this.#server.off('update', member.hear);
-    member.channel.setState({ isSynced: false, unsynced: this.#random.int(2) });
+    member.channel.setState({ isSynced: false, hasUnsynced: this.#random.int(2) === 1 });
   }
 
   #join(member: Member): void {

@@ -10,6 +10,7 @@ const synced: SyncStatus = {
   unsyncedChanges: 0,
   unsyncedBytes: 0,
   refusedBytes: 0,
+  unsyncedInTabs: false,
   lastSyncedAt: 1,
   access: 'write',
   transport: 'websocket',
