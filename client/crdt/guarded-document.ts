@@ -1,8 +1,9 @@
-// The listeners of a document, which anybody may add. Yjs calls them in the middle of its own work: one that throws would
+// The listeners of a document and the observers of its types, which anybody may add. Yjs calls them in the middle of its own work: one that throws would
 // keep it from telling anybody of this change and of every later one.
 
 import type * as Y from 'yjs';
 import { throwLater } from '../platform/guarded.js';
+import { guardObservers } from './guarded-observers.js';
 
 export interface DocumentGuard {
   /** How many calls of listeners are under way, one within the other. */
@@ -12,7 +13,7 @@ export interface DocumentGuard {
 const guards = new WeakMap<Y.Doc, DocumentGuard>();
 
 /**
- * From here on every listener of the document is called, whatever the others throw. The first error is thrown by whatever
+ * From here on every listener and observer of the document is called, whatever the others throw. The first error is thrown by whatever
  * made the change, as Yjs does it, but when all are called; the others reach the page as uncaught errors. It stays so for
  * as long as the document lives. What a listener has stopped before goes on after this turn. Idempotent.
  */
@@ -22,6 +23,7 @@ export function guardDocument(doc: Y.Doc): DocumentGuard {
   const guard = { depth: 0 };
   guards.set(doc, guard);
   const thrown: unknown[] = [];
+  const failed = (error: unknown): void => void thrown.push(error);
   doc.emit = (name, args) => {
     // A copy: a listener may add or remove others.
     const listeners = Array.from(doc._observers.get(name) ?? []);
@@ -30,10 +32,11 @@ export function guardDocument(doc: Y.Doc): DocumentGuard {
       try {
         listener(...args);
       } catch (error) {
-        thrown.push(error);
+        failed(error);
       }
     }
     guard.depth--;
+    if (name === 'beforeObserverCalls') guardObservers(args[0] as Y.Transaction, failed);
     if (thrown.length === 0 || isTelling(doc)) return;
     const [first, ...others] = thrown.splice(0);
     for (const error of others) throwLater(error);

@@ -52,6 +52,39 @@ describe('K41: what a listener of the document throws', () => {
       expect(uncaught).toEqual([]);
     });
 
+  it('is told beside what observers throw: of one type, of those around it, and of one that went while they were called', async () => {
+    const uncaught = collectUncaught();
+    const doc = new Y.Doc();
+    const follower = follow(doc);
+    const map = doc.getMap<Y.Text>('map');
+    const text = new Y.Text();
+    map.set('text', text);
+    guardDocument(doc);
+    const faults = Array.from({ length: 6 }, (_, at) => new Error(`${at}`));
+    let calls = 0;
+    const throwing = (at: number) => (): never => {
+      calls++;
+      throw faults[at]!;
+    };
+    const gone = throwing(2);
+    text.observe(throwing(0));
+    text.observe(() => text.unobserve(gone));
+    text.observe(throwing(1));
+    text.observe(gone);
+    text.observeDeep(throwing(3));
+    map.observeDeep(throwing(4));
+    doc.on('afterTransaction', throwing(5));
+    expect(() => text.insert(0, 'a')).toThrow(faults[0]);
+    await Promise.resolve();
+    // It is called once more, as Yjs has it, and not again.
+    expect(uncaught).toEqual([1, 2, 3, 4, 5].map((at) => faults[at]));
+    uncaught.length = 0;
+    expect(() => text.insert(0, 'b')).toThrow(faults[0]);
+    await Promise.resolve();
+    expect(uncaught).toEqual([1, 3, 4, 5].map((at) => faults[at]));
+    expect([calls, (follower.getMap('map').get('text') as Y.Text).toJSON()]).toEqual([11, 'ba']);
+  });
+
   it('more than one of them: the first reaches whoever made the change, the others the page', async () => {
     const uncaught = collectUncaught();
     const doc = new Y.Doc();
