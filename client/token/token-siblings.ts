@@ -8,7 +8,13 @@ import type { TokenPlatform } from './token-platform.js';
 /** What tabs say to each other. Others of another version are not understood, and ignored. */
 type Message =
   | { readonly version: typeof version; readonly type: 'token'; readonly token: string }
-  | { readonly version: typeof version; readonly type: 'logout'; readonly wipe: boolean };
+  | {
+      readonly version: typeof version;
+      readonly type: 'logout';
+      readonly wipe: boolean;
+      /** Whom the token was for, as far as it says. */
+      readonly user: string | undefined;
+    };
 
 const version = 1;
 
@@ -17,7 +23,8 @@ const turnMs = 10_000;
 
 export interface SiblingEvents {
   token(token: string): void;
-  logout(wipe: boolean): void;
+  /** `user`: who has logged out; undefined where nobody knows. */
+  logout(wipe: boolean, user: string | undefined): void;
 }
 
 export class TokenSiblings {
@@ -31,10 +38,11 @@ export class TokenSiblings {
     this.#platform = platform;
     this.#clock = clock;
     this.#messages = openTabMessages(platform.BroadcastChannel, this.#name, (data) => {
-      const message = data as Partial<Record<'version' | 'type' | 'token' | 'wipe', unknown>> | null;
+      const message = data as Partial<Record<'version' | 'type' | 'token' | 'wipe' | 'user', unknown>> | null;
       if (message?.version !== version) return;
       if (message.type === 'token' && typeof message.token === 'string') events.token(message.token);
-      else if (message.type === 'logout') events.logout(message.wipe === true);
+      else if (message.type === 'logout')
+        events.logout(message.wipe === true, typeof message.user === 'string' ? message.user : undefined);
     });
   }
 
@@ -42,8 +50,8 @@ export class TokenSiblings {
     this.#say({ version, type: 'token', token });
   }
 
-  logout(wipe: boolean): void {
-    this.#say({ version, type: 'logout', wipe });
+  logout(wipe: boolean, user: string | undefined): void {
+    this.#say({ version, type: 'logout', wipe, user });
   }
 
   /**

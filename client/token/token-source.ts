@@ -1,11 +1,12 @@
 // The token of one server, as the application gives it: fetched when it is needed, renewed before it ends, dropped when it
 // is not believed or the user logs out. Owns the token and when it is renewed; knows no connection.
 
+import { ClosedError } from '../platform/closed-error.js';
 import { GuardedObservable } from '../platform/guarded.js';
 import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import { Backoff } from '../connection/backoff.js';
-import { expiryOf, isNewer, isSameThing } from './claims.js';
+import { expiryOf, isNewer, isSameThing, userOf } from './claims.js';
 import { RenewalTimer, renewalDelay } from './renewal-timer.js';
 import { browserTokenPlatform, type TokenPlatform } from './token-platform.js';
 import { pause, tokenFrom, TokenRequest } from './token-request.js';
@@ -102,7 +103,7 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#timer = new RenewalTimer(clock, () => this.#renewInBackground());
     this.#siblings = new TokenSiblings(scope, this.#platform, clock, {
       token: (token) => this.#heard(token),
-      logout: (wipe) => this.#loggedOut(wipe),
+      logout: (wipe, user) => this.#heardLogout(wipe, user),
     });
     this.#source = deps.token ?? (deps.storageKey === undefined ? '' : undefined);
     this.#stored = this.#read();
@@ -198,9 +199,12 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#timer.look();
   }
 
-  /** Every tab of this scope, this one included, forgets its token and emits 'logged-out'. */
+  /**
+   * Every tab of this scope, this one included, forgets its token and emits 'logged-out'. Those that are known to be another
+   * user's do so only with `wipe`.
+   */
   logout({ wipe }: { wipe: boolean }): void {
-    this.#siblings.logout(wipe);
+    this.#siblings.logout(wipe, this.#user);
     this.#loggedOut(wipe);
   }
 
@@ -209,8 +213,19 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#stopListening?.();
     this.#timer.stop();
     this.#siblings.close();
-    if (!this.#isAwaited) this.#request?.cancel(new Error('the token source was destroyed'));
+    if (!this.#isAwaited) this.giveUp();
     super.destroy();
+  }
+
+  /** Nobody waits for what is under way any more, also who needs to know what it brings. */
+  giveUp(): void {
+    this.#request?.cancel(new ClosedError('the connection was destroyed'));
+  }
+
+  /** Whom the token is for; undefined where it does not say, or another one may be about to come. */
+  get #user(): string | undefined {
+    const { known } = this;
+    return known === undefined || this.#request !== undefined ? undefined : userOf(known);
   }
 
   get #isPerDocument(): boolean {
@@ -357,6 +372,12 @@ export class TokenSource extends GuardedObservable<Events> {
     return this.#isExpired
       ? new SyncError('TOKEN_EXPIRED', 'the application has no newer token')
       : new SyncError('TOKEN_INVALID', 'the application gives the token that was refused');
+  }
+
+  #heardLogout(wipe: boolean, who: string | undefined): void {
+    const user = this.#user;
+    const isAnother = who !== undefined && user !== undefined && who !== user;
+    if (wipe || !isAnother) this.#loggedOut(wipe);
   }
 
   #loggedOut(wipe: boolean): void {

@@ -117,6 +117,21 @@ describe('tokens', () => {
     expect(one.status).toMatchObject({ phase: 'synced', reason: undefined });
     expect(two.connection.connected).toBe(false);
   });
+
+  it('J18: a logout ends no connection of another user of the page', async () => {
+    const { url } = await serverForTest(locked);
+    const [ann, bob] = [
+      tab(url, { token: () => tokenFor('ann') }),
+      tab(url, { token: () => tokenFor('bob') }),
+    ];
+    await Promise.all([ann.whenSynced, bob.whenSynced]);
+    await ann.connection.logout();
+    await until(() => !ann.connection.connected, 'it is closed');
+    await pause(50);
+    bob.doc.getText('text').insert(0, 'goes on');
+    await bob.sync();
+    expect([ann.status.reason?.kind, bob.status.phase]).toEqual(['logged-out', 'synced']);
+  });
 });
 
 describe('tabs', () => {

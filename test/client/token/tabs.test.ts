@@ -162,6 +162,38 @@ describe('logging out', () => {
     expect(all[1]!.events).toEqual(['logged-out true']);
   });
 
+  it('J18: without a wipe it leaves those alone who are known to be other users', async () => {
+    const tokens = {
+      ann: jwt({ sub: 'ann', iat: 1 }),
+      'ann again': jwt({ sub: 'ann', iat: 2 }),
+      bob: jwt({ sub: 'bob' }),
+      nobody: '',
+      opaque: 'opaque',
+    };
+    const all = Object.entries(tokens).map(([name, token]) => ({
+      name,
+      ...useSource(browser.open(), { token: () => token }),
+    }));
+    for (const { source } of all) await source.get();
+    // Another user's token is in use, and whose the next one is nobody knows.
+    const changing = useSource(browser.open(), {
+      token: ({ reason }) => (reason === 'first' ? tokens.bob : new Promise<string>(() => {})),
+    });
+    await changing.source.get();
+    changing.source.renew().catch(() => {});
+    all.push({ name: 'changing', ...changing });
+    all.push({ name: 'not asked yet', ...useSource(browser.open(), { token: () => tokens.bob }) });
+    const told = (): string[] =>
+      all.filter(({ events }) => events.splice(0).length > 0).map(({ name }) => name);
+    all[0]!.source.logout({ wipe: false });
+    await browser.settle();
+    expect(told()).toEqual(['ann', 'ann again', 'opaque', 'changing', 'not asked yet']);
+    all[0]!.source.logout({ wipe: true });
+    await browser.settle();
+    expect(told()).toEqual(all.map(({ name }) => name));
+    for (const { source } of all) source.destroy();
+  });
+
   it('J6: a request that is under way ends, and what it brings does not count', async () => {
     let answer = (_token: string): void => {};
     const slow = new Promise<string>((resolve) => {
