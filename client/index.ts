@@ -27,6 +27,7 @@ export {
 } from './offline/offline-copies.js';
 export type { OnDisconnect } from './provider/server-changes.js';
 export { serverTimestamp, type OperationPath, type OperationValue } from '../shared/operation.js';
+export { ClosedError } from './platform/closed-error.js';
 export { OfflineError, type OfflineErrorCode } from './offline/offline-error.js';
 export { SyncError, type ErrorCode } from '../shared/errors.js';
 export {

@@ -1,6 +1,7 @@
 // Keeps one document and the server's the same over its channel. Owns what is not durable yet and where it can resume; knows
 // nothing of storage, presence and pages, and of what the document is made of only what the port of its content says.
 
+import { ClosedError } from '../platform/closed-error.js';
 import { GuardedObservable, guarded, throwLater } from '../platform/guarded.js';
 import type { Clock } from '../../shared/clock.js';
 import { errorTable, SyncError, type Fault } from '../../shared/errors.js';
@@ -173,7 +174,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     // Whoever keeps what comes may have let go of the document already.
     this.#open?.forgetParts();
     this.#lost();
-    this.#waiters.end(new Error('the document was let go of'));
+    this.#waiters.end(new ClosedError('the document was let go of'));
     super.destroy();
   }
 

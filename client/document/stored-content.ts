@@ -1,5 +1,5 @@
-// A document that is not open, as the bytes that are stored of it: nothing is made here, and no Y.Doc is built. What waits for
-// something that is not there counts as there: whoever stores it waits for the same.
+// A document that is not open, as the bytes that are stored of it: nothing is made here, and no Y.Doc is built but to look at
+// deletions that a reader has and the server lacks. What waits for something that is not there counts as there: whoever stores it waits for the same.
 
 import * as Y from 'yjs';
 import { yjsKind } from '../../shared/native/messages.js';
@@ -8,6 +8,7 @@ import { contentIdsOf } from '../crdt/content-ids.js';
 import { emptyUpdate, isEmptyUpdate } from '../crdt/empty-update.js';
 import type { Fitted } from '../crdt/fit-update.js';
 import type { LostValue } from '../crdt/lost-content.js';
+import { isTidied } from '../crdt/tidied.js';
 import { deletesOf, withoutDeletes } from '../crdt/missing-update.js';
 import type { DocumentContent } from './document-content.js';
 
@@ -56,9 +57,16 @@ export class StoredContent implements DocumentContent {
   /** Nothing is made here under any id. */
   takeAnotherId(): void {}
 
-  /** Nothing here says what was a mark: what is deleted counts. */
-  isTidied(): boolean {
-    return false;
+  /** What was a mark, only a Y.Doc says. */
+  isTidied(update: Uint8Array, known: readonly Uint8Array[], mayGuess: boolean): boolean {
+    if (contentIdsOf(update).structs.clients.size > 0) return false;
+    const doc = new Y.Doc();
+    if (this.#update !== undefined) Y.applyUpdate(doc, this.#update);
+    try {
+      return isTidied(doc, update, known, mayGuess);
+    } finally {
+      doc.destroy();
+    }
   }
 
   /** Only the size is looked at: where an item stands, nobody knows without a Y.Doc. The server says the rest. */

@@ -10,6 +10,7 @@ import { GuardedObservable } from '../platform/guarded.js';
 import type { Position } from '../../shared/native/position.js';
 import { Backoff } from '../connection/backoff.js';
 import { DueTimer } from '../platform/due-timer.js';
+import { Settled } from '../platform/settled.js';
 import { randomId } from '../platform/random-id.js';
 import { CompactionTurns } from './compaction-turns.js';
 import { becomesOwner, isFor, type CopyOwner } from './copy-owner.js';
@@ -24,7 +25,7 @@ import { nextCopyState, type CopyState } from './copy-state.js';
 import { findDatabase } from './find-database.js';
 import { editsIn, loadedFrom, type LoadedCopy } from './loaded-copy.js';
 import type { OfflineCopyDeps, OfflineCopyEvents } from './offline-copy-deps.js';
-import { finalErrors, OfflineError, passingErrors, toOfflineError } from './offline-error.js';
+import { closed, finalErrors, OfflineError, passingErrors, toOfflineError } from './offline-error.js';
 import { inTime, type DatabaseDeps } from './open-database.js';
 import type { TabLocks } from './tab-locks.js';
 import { finishBeforeOpening, lastWipe, refuseWiped } from './wipe.js';
@@ -37,6 +38,7 @@ const noteMs = 1_000;
 const lookMs = 500;
 /** A full device is asked again this seldom. */
 const fullMs = 10_000;
+
 export type { OfflineCopyDeps };
 
 export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
@@ -57,7 +59,10 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
   /** The server has said that the user may read. */
   #isAllowed = false;
   #state: CopyState = 'new';
-  #isClosing = false;
+  /** Rejected when it is closed. */
+  readonly #closing = new Settled();
+  /** Rejected when it is closed and there is nothing to store: then reading it is of no use. */
+  readonly #calledOff = new Settled();
   /** The connection was lost; whether the rows are still there has to be looked at. */
   #isInDoubt = false;
   #isRetrying = false;
@@ -110,8 +115,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
    * that is tried again, and told by `loaded`; otherwise the copy does nothing any more.
    */
   load(): Promise<LoadedCopy> {
-    if (this.#state === 'over' && this.#loading === undefined)
-      return Promise.reject(new OfflineError('OFFLINE_FAILED', 'the copy is closed'));
+    if (this.#state === 'over' && this.#loading === undefined) return Promise.reject(closed());
     return (this.#loading ??= this.#load(false));
   }
 
@@ -125,7 +129,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
    * is stored then.
    */
   add(update: Uint8Array, isEdit: boolean): void {
-    if (this.#state === 'over' || this.#isClosing) return;
+    if (this.#state === 'over' || this.#closed !== undefined) return;
     this.#queue.add(update, isEdit);
     this.#changed();
   }
@@ -176,10 +180,10 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   /** What the application keeps beside the document. */
   readonly values = new CopyValues(async () => {
-    await this.load();
+    await Promise.race([this.load(), this.#closing.promise]);
     await this.#returning;
     if (this.#state === 'open') return this.#place.rows;
-    throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+    throw this.#error ?? closed();
   });
 
   /** Resolves when all that was handed in before is stored. Rejects with OfflineError when that fails now. */
@@ -202,7 +206,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
    */
   close(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
-    this.#isClosing = true;
+    this.#closing.reject(closed());
+    if (!this.#queue.hasContent && !this.#queue.hasLeft) this.#calledOff.reject(closed());
     return (this.#closed = noteClosing(this.name, this.#close()));
   }
 
@@ -212,7 +217,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
    * transaction that another page waits for.
    */
   leave(): void {
-    if (this.#state !== 'open' || this.#isClosing) return;
+    if (this.#state !== 'open' || this.#closed !== undefined) return;
     this.#state = nextCopyState(this.#state, 'left');
     this.#returning = undefined;
     this.#queue.resign();
@@ -225,7 +230,7 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   /** The page is back: the copy takes its place among the tabs again, and tells `returned`. */
   comeBack(): void {
-    if (this.#state !== 'away' || this.#isClosing) return;
+    if (this.#state !== 'away' || this.#closed !== undefined) return;
     this.#timer.cancel();
     this.#isRetrying = false;
     // It may have come half the way before.
@@ -261,7 +266,8 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   /** Finds the database of whoever the copy is for. */
   async #locate(): Promise<void> {
-    const database = this.#who && (await findDatabase(this.name, this.#who, this.#databaseDeps));
+    const who = this.#who;
+    const database = who && (await this.#unlessOver(findDatabase(this.name, who, this.#databaseDeps)));
     if (database !== undefined && database !== this.database) this.#place = this.#placeIn(database);
   }
 
@@ -274,23 +280,22 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
     const before = whenClosed(this.name);
     try {
       // It may take long, and whoever comes next to this document waits for as long.
-      this.#expected = await this.#deps.owner?.();
-      await this.#inTime(before);
-      await this.#inTime(finishBeforeOpening({ ...this.#databaseDeps, locks: this.#deps.locks }));
+      this.#expected = await this.#unlessOver(this.#deps.owner?.());
+      await this.#unlessOver(this.#inTime(before));
+      await this.#unlessOver(this.#inTime(finishBeforeOpening({ ...this.#deps, ...this.#databaseDeps })));
       await this.#locate();
-      await this.#inTime(this.#place.locks.enter());
+      await this.#unlessOver(this.#inTime(this.#place.locks.enter()));
       const loaded = await this.#read(isLate);
       const locks = this.#place.locks;
       await this.#inTime(locks.compete(() => this.#becomeWriter(locks), this.#reportThrown));
       // Meanwhile it may have been deleted, or closed.
-      if (this.#state !== 'loading')
-        throw this.#error ?? new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+      if (this.#state !== 'loading') throw this.#error ?? closed();
       this.#opened(isLate, loaded);
       return loaded;
     } catch (thrown) {
       const error = toOfflineError((this.#state === 'over' && this.#error) || thrown);
       const mayPass = passingErrors.includes(error.code) || error.code === 'OFFLINE_FORBIDDEN';
-      if (mayPass && this.#state === 'loading' && !this.#isClosing) this.#missed(error);
+      if (mayPass && this.#state === 'loading' && this.#closed === undefined) this.#missed(error);
       else this.#end(error);
       throw error;
     }
@@ -512,6 +517,10 @@ export class OfflineCopy extends GuardedObservable<OfflineCopyEvents> {
 
   #leave(): void {
     this.#left = Promise.all([this.#left, this.#place.locks.leave()]).then(() => {});
+  }
+
+  #unlessOver<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
+    return Promise.race([promise, this.#calledOff.promise as Promise<never>]);
   }
 
   /** What does not end in time is given up. */

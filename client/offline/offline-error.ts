@@ -37,6 +37,9 @@ export class OfflineError extends Error {
   }
 }
 
+/** Whoever waits for something of a copy gets it when that is closed. */
+export const closed = (): OfflineError => new OfflineError('OFFLINE_FAILED', 'the copy is closed');
+
 /** Any thrown thing as an OfflineError; `otherwise` is the code of what says nothing by its name. */
 export function toOfflineError(
   thrown: unknown,

@@ -1,7 +1,9 @@
 // One connection to a server, as an application sees it: for all documents that are open there, with its token, awake when
 // the page is. Wanted as long as somebody retains it, unless the application has disconnected it.
 
+import { ClosedError } from '../platform/closed-error.js';
 import { GuardedObservable } from '../platform/guarded.js';
+import { Settled } from '../platform/settled.js';
 import { systemClock } from '../../shared/clock.js';
 import { documentOfRights, parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
@@ -67,6 +69,8 @@ export interface HeddleConnectionEvents {
   'token-failed': (error: Error) => void;
   /** In this tab or another; `wipe`: the copies on this device are to go. */
   'logged-out': (options: { wipe: boolean }) => void;
+  /** `destroy` was called: nothing is told any more. */
+  destroy: () => void;
 }
 
 const agent = 'heddle/0.1';
@@ -87,6 +91,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   #isCovering = false;
   #isHeld = false;
   #isLoggedOut = false;
+  readonly #gone = new Settled();
   #isDestroyed = false;
   #wasConnected = false;
   #wiping: Promise<void> | undefined;
@@ -131,7 +136,10 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
         this.wire.nudge();
       },
       // Browsers keep no page for the way back that has a socket.
-      stored: () => this.wire.disconnect(),
+      stored: () => {
+        for (const one of this.#keeping) one.putAway();
+        this.wire.disconnect();
+      },
       restored: () => this.#connectIfWanted(),
     });
   }
@@ -176,14 +184,14 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
    * Makes the copy of a document on this device and the server's document the same, without opening it: what was written here
    * and never sent is sent, what is missing here is fetched and stored. Resolves when both are so. Rejects with SyncError
    * where the server refuses something, with OfflineError where there is no copy to be had, and when `signal` aborts. Waits
-   * while there is no connection. The document must not be open on this connection; when it is opened there meanwhile, `keep` gives way and rejects.
+   * while there is no connection. The document must not be open on this connection; when it is opened there meanwhile, or the page is put away, `keep` gives way and rejects.
    */
   async keep(
     documentName: string,
     { offline = true, signal }: { offline?: true | CopyOptions; signal?: AbortSignal } = {},
   ): Promise<void> {
     signal?.throwIfAborted();
-    if (this.#isDestroyed) throw new Error('the connection was let go of');
+    if (this.#isDestroyed) return this.#gone.promise;
     const name = parseDocumentName(documentName);
     if (this.names.has(name)) throw new Error(`${name} is open on this connection`);
     const owner = (): Promise<CopyOwner> => this.owner();
@@ -223,7 +231,8 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
 
   /** Asks the application for a token now, and hands it to the server. Rejects with what went wrong. */
   renewToken(): Promise<void> {
-    return this.#tokens.renew();
+    const renewed = this.#isDestroyed ? undefined : this.#tokens.renew();
+    return Promise.race([this.#gone.promise, ...(renewed === undefined ? [] : [renewed])]);
   }
 
   /**
@@ -279,6 +288,15 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     return { url, server, user: (token === undefined ? undefined : userOf(token)) ?? user };
   }
 
+  /** For the providers: the document is open on it, and not only kept (K57). */
+  isOpen(name: string): boolean {
+    return this.names.has(name) && ![...this.#keeping].some((one) => one.name === name);
+  }
+
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
   /** For the providers: it was given more documents than the server opens on it. */
   get isOverfull(): boolean {
     return this.names.size > this.wire.limits.maxDocuments;
@@ -318,7 +336,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   }
 
   /**
-   * Ends the connections of every tab to this server, and forgets the token. With `wipe` all offline copies of this
+   * Ends the connections of every tab to this server, but for those of other users, and forgets the token. With `wipe` all offline copies of this
    * device are deleted, those of other users and servers too, with what they hold and the server does not: rejects with
    * OfflineError when one cannot be deleted. What is left then, or when the page goes away meanwhile, is deleted before any page
    * of this origin opens a copy again. `unsynced` says what becomes of edits that the server lacks; with 'refuse' and 'wait' it
@@ -328,6 +346,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     wipe = false,
     unsynced = 'discard',
   }: { wipe?: boolean; unsynced?: BeforeWipe } = {}): Promise<void> {
+    if (this.#isDestroyed) return this.#gone.promise;
     if (wipe && unsynced !== 'discard')
       await untilSynced(unsynced, {
         users: this.#users,
@@ -358,7 +377,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   /** Connected for this user, until it is released. */
   retain(user: ConnectionUser): void {
     this.#users.add(user);
-    if (!this.#isHeld && this.wire.state === 'idle') this.wire.connect();
+    if (!this.#isDestroyed && !this.#isHeld && this.wire.state === 'idle') this.wire.connect();
   }
 
   release(user: ConnectionUser): void {
@@ -395,12 +414,18 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     });
   }
 
+  /** Whatever waits for something of it is rejected with ClosedError, and so is whoever asks from now on. */
   override destroy(): void {
+    if (this.#isDestroyed) return;
     this.#isDestroyed = true;
+    this.#gone.reject(new ClosedError('the connection was destroyed'));
     for (const document of this.#keeping) document.destroy();
+    this.emit('destroy', []);
     this.#undo();
     this.wire.destroy();
     this.#transports.destroy();
+    // Documents that are open on it wait for no token that may never come.
+    if (this.names.size > 0) this.#tokens.giveUp();
     this.#tokens.destroy();
     super.destroy();
   }
@@ -466,7 +491,8 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   }
 
   #connectIfWanted(): void {
-    if (this.#users.size > 0 && !this.#isHeld && !this.#isLoggedOut) this.wire.connect();
+    const isWanted = this.#users.size > 0 && !this.#isHeld && !this.#isLoggedOut;
+    if (isWanted && !this.#isDestroyed) this.wire.connect();
   }
 
   #stateChanged(state: ConnectionState): void {

@@ -2,6 +2,7 @@
 // shape of y-websocket's provider.
 
 import { equalityDeep } from 'lib0/function';
+import { ClosedError } from '../platform/closed-error.js';
 import { GuardedObservable } from '../platform/guarded.js';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
@@ -26,9 +27,10 @@ import type { HeddleProviderOptions } from './provider-options.js';
 import type { ProviderEvents } from './provider-events.js';
 import type { LostContent } from '../document/refused-content.js';
 import { ServerChanges, type OnDisconnect } from './server-changes.js';
-import { Settled } from './settled.js';
+import { Settled } from '../platform/settled.js';
 import { statusNow } from './status-now.js';
-import { loggedOut, otherOwner, type StatusReason } from './status-reason.js';
+import { loggedOut } from './status-reason.js';
+import { connectionGone, whyStuck } from './why-stuck.js';
 import { Subdocuments } from './subdocuments.js';
 import { connectionStatus, type SyncStatus } from './sync-status.js';
 import { hasOwnUnsynced, hasUnsynced } from './unsynced.js';
@@ -196,6 +198,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   /** Whoever only opens a document does not log anybody in. */
   #open(): void {
     this.#shouldConnect = true;
+    if (this.connection.isDestroyed) this.#end(connectionGone());
     this.#place.retain();
     this.#openWhenCovered();
     for (const one of this.#subdocuments?.all ?? []) one.connect();
@@ -223,20 +226,13 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   sync(): Promise<void> {
     const waiting = new Settled();
     this.#syncing.add(waiting);
-    if (this.#whyStuck !== undefined) this.#lookAtSyncing();
-    else this.#kept.synced().then(waiting.resolve, waiting.reject);
+    this.#lookAtSyncing();
+    this.#kept.synced().then(waiting.resolve, waiting.reject);
     return waiting.promise.finally(() => this.#syncing.delete(waiting));
   }
 
-  /** Why nothing is tried, whatever the document is; undefined while something is. */
-  get #whyStuck(): Pick<StatusReason, 'code' | 'message'> | undefined {
-    if (this.connection.isLoggedOut && !this.connection.isAskingForToken) return loggedOut;
-    if (this.#kept.isOfOther) return { ...otherOwner, code: 'FORBIDDEN' };
-    return this.#shouldConnect && this.connection.isStuck ? this.connection.reason : undefined;
-  }
-
-  #lookAtSyncing(reason = this.#whyStuck): void {
-    if (reason !== undefined) for (const { reject } of this.#syncing) reject(errorOf(reason));
+  #lookAtSyncing(error = whyStuck(this.connection, this.#kept, this.#shouldConnect)): void {
+    if (error !== undefined) for (const { reject } of this.#syncing) reject(error);
   }
 
   /**
@@ -303,11 +299,18 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.#subdocuments?.destroy();
     this.#kept.destroy();
     this.#place.leave();
-    this.#firstSync.reject(new Error('the provider was destroyed'));
-    this.#changes.destroy();
+    const gone = new ClosedError('the provider was destroyed');
+    this.#end(gone);
+    this.#changes.destroy(gone);
     for (const undo of this.#undo.splice(0)) undo();
     this.emit('destroy', [this]);
     super.destroy();
+  }
+
+  /** Nothing is in sync any more: this, or its connection, was let go of. */
+  #end(error: Error): void {
+    this.#firstSync.reject(error);
+    this.#lookAtSyncing(error);
   }
 
   #newAwareness(): Awareness {
@@ -325,11 +328,12 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       connection.listen('token-failed', () => {
         this.#lookWhetherStuck();
         // Whoever tried to log in has failed, though the application may be asked again.
-        this.#lookAtSyncing(this.connection.isLoggedOut ? loggedOut : undefined);
+        this.#lookAtSyncing(this.connection.isLoggedOut ? errorOf(loggedOut) : undefined);
         this.#changed();
       }),
       connection.listen('renewed', open),
       connection.listen('covered', open),
+      connection.listen('destroy', () => this.#end(connectionGone())),
     ];
   }
 

@@ -1,6 +1,7 @@
 // One Y.Doc and everything that keeps it: the copy on this device, the tabs beside this one, the server, presence. Owns in
 // which order they begin and end and what each is told of the others; has no opinion on what is shown of it.
 
+import { ClosedError } from '../platform/closed-error.js';
 import { guardListeners, GuardedObservable, until } from '../platform/guarded.js';
 import * as Y from 'yjs';
 import type { Access } from '../../shared/permission.js';
@@ -27,7 +28,7 @@ import type { LostContent } from '../document/refused-content.js';
 import { noteInCopy } from './note-in-copy.js';
 import { EarlyChanges } from './early-changes.js';
 import { EditsOwner } from './edits-owner.js';
-import { Settled } from './settled.js';
+import { Settled } from '../platform/settled.js';
 import { hasOwnUnsynced } from './unsynced.js';
 
 const nothing: LoadedCopy = {
@@ -38,7 +39,7 @@ const nothing: LoadedCopy = {
   access: undefined,
 };
 
-const gone = (): Error => new Error('the document was let go of');
+const gone = (): Error => new ClosedError('the document was let go of');
 
 export class KeptDocument extends GuardedObservable<KeptDocumentEvents> {
   readonly #deps: KeptDocumentDeps;

@@ -63,8 +63,8 @@ export class ServerChanges {
     for (const asked of this.#asked) if (!asked.isUnderWay) this.#say(asked);
   }
 
-  destroy(): void {
-    for (const asked of this.#asked) asked.reject(new Error('the provider was destroyed'));
+  destroy(gone: Error): void {
+    for (const asked of this.#asked) asked.reject(gone);
     this.#asked.clear();
   }
 

@@ -130,7 +130,7 @@ function fits(
   const isAlone = where === 'alone';
   return (
     one.connection.url === wanted &&
-    !one.connection.names.has(name) &&
+    !one.connection.isOpen(name) &&
     one.connection.names.size < mostDocuments(wanted) &&
     areEqual(one.options, options) &&
     (isInUse(one) || isOnlyOf(one, token)) &&

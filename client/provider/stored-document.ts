@@ -12,8 +12,9 @@ import { ownerOf } from '../offline/copy-owner.js';
 import type { OfflineCopy } from '../offline/offline-copy.js';
 import type { LoadedCopy } from '../offline/loaded-copy.js';
 import type { ConnectionUser } from './before-wipe.js';
+import { ClosedError } from '../platform/closed-error.js';
 import { noteInCopy } from './note-in-copy.js';
-import { Settled } from './settled.js';
+import { Settled } from '../platform/settled.js';
 import { loggedOut, otherOwner } from './status-reason.js';
 
 /** What it needs of the connection that it is on. */
@@ -79,6 +80,12 @@ export class StoredDocument implements ConnectionUser {
 
   readonly status = { reason: undefined };
 
+  /** The page is put away: it lets go of the copy's locks at once (I31). */
+  putAway(): void {
+    this.#copy.leave();
+    this.destroy();
+  }
+
   /** Lets go of the connection at once. What has come is stored. */
   destroy(): void {
     if (this.#isDestroyed) return;
@@ -87,7 +94,7 @@ export class StoredDocument implements ConnectionUser {
     for (const undo of this.#undo.splice(0)) undo();
     connection.names.delete(name);
     connection.release(this);
-    this.#ended.reject(new Error('the document was let go of'));
+    this.#ended.reject(new ClosedError('the document was let go of'));
     void this.#copy.close().catch(() => {}); // `kept` has told what could not be stored
   }
 
@@ -101,7 +108,7 @@ export class StoredDocument implements ConnectionUser {
 
   async #keep(): Promise<void> {
     const loaded = await this.#copy.load();
-    if (this.#isDestroyed) throw new Error('the document was let go of');
+    if (this.#isDestroyed) throw new ClosedError('the document was let go of');
     await this.#sync(loaded).synced();
     await this.#copy.flush();
   }

@@ -13,6 +13,8 @@ export const HeddleProvider: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const HeddleConnection: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
+export const ClosedError: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
 export const OfflineError: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const clearOfflineCopy: never = refuse();

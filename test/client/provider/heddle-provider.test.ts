@@ -385,7 +385,7 @@ describe('K5: the end', () => {
     const synced = one.sync();
     one.destroy();
     await expect(one.whenSynced).rejects.toThrow('destroyed');
-    await expect(synced).rejects.toThrow('let go of');
+    await expect(synced).rejects.toMatchObject({ name: 'ClosedError', code: 'CLOSED' });
   });
 });
 

@@ -4,6 +4,9 @@ import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../../../client/connection/connection.js';
+import { DocumentChannel } from '../../../client/document/document-channel.js';
+import { DocumentSync } from '../../../client/document/document-sync.js';
+import { StoredContent } from '../../../client/document/stored-content.js';
 import { OfflineCopy } from '../../../client/offline/offline-copy.js';
 import { KeptDocument } from '../../../client/provider/kept-document.js';
 import { hasUnsynced } from '../../../client/provider/unsynced.js';
@@ -88,7 +91,7 @@ describe('a document with a copy', () => {
     expect(counts).toEqual([3]);
   });
 
-  it('K10: what Yjs makes of its own accord is in the copy, and not pending there', async () => {
+  it('K10, K61: what Yjs makes of its own accord is in the copy, and not pending there', async () => {
     const base = new Y.Doc();
     base.getText('text').insert(0, 'some words');
     const updates = [Y.encodeStateAsUpdate(base)];
@@ -120,6 +123,27 @@ describe('a document with a copy', () => {
     await again.kept.whenLoaded;
     expect(again.text.toDelta()).toEqual(text.toDelta());
     expect(again.kept.unsynced).toBe(0);
+    again.kept.destroy();
+    network.state = 'up';
+    await settled(20);
+    // Nor is it for who keeps the document without a Y.Doc.
+    const copy = new OfflineCopy('doc', { ...device.deps, clock: server.clock });
+    const { update } = await copy.load();
+    const { connection } = again;
+    const deps = { clock: server.clock, random: Math.random };
+    const channel = new DocumentChannel({ name: 'doc', connection, ...deps });
+    const content = new StoredContent(update, (more) => copy.add(more, false));
+    const sync = new DocumentSync({ content, channel, ...deps });
+    cleanup.push(() => {
+      sync.destroy();
+      channel.destroy();
+      void copy.close();
+    });
+    channel.start();
+    const synced = sync.synced();
+    await server.run(60_000);
+    await synced;
+    expect([sync.access, sync.unsynced, sync.unsyncedBytes]).toEqual(['read', 0, 0]);
   });
 
   it('K10: what the application makes in an observer while the copy is loaded is an edit', async () => {

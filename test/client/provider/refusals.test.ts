@@ -248,6 +248,6 @@ describe('K43: who waits for the sync', () => {
     one.destroy();
     const after = endOf(one.sync.synced());
     await server.run(10);
-    expect([before.was, after.was]).toEqual(Array(2).fill('Error: the document was let go of'));
+    expect([before.was, after.was]).toEqual(['CLOSED', 'CLOSED']);
   });
 });

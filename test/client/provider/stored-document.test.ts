@@ -3,7 +3,12 @@
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { HeddleConnection, listOfflineCopies, type HeddleConnectionOptions } from '../../../client/index.js';
+import {
+  ClosedError,
+  HeddleConnection,
+  listOfflineCopies,
+  type HeddleConnectionOptions,
+} from '../../../client/index.js';
 import type { LockOptions } from '../../../client/platform/locks.js';
 import { MemoryLocks } from '../../support/memory-locks.js';
 import { until } from '../../support/peer.js';
@@ -34,8 +39,7 @@ async function leftOffline(url: string, name: string, text: string, user = 'ann'
 }
 
 /** Web Locks, as a page sees them. */
-function lockManager(): object {
-  const locks = new MemoryLocks();
+function lockManager(locks = new MemoryLocks()): object {
   const { request } = locks.tab();
   return {
     request: (name: string, options: LockOptions, run: (lock: object | null) => Promise<void>) =>
@@ -184,6 +188,54 @@ describe('K57: a document that nobody has open', () => {
     await vi.waitFor(() => expect(tab.status.savedLocally).toBe(true));
     await connect(url, { token, user: 'another page' }).keep('notes');
     expect((await storedDocument(store!, 'notes')).getText('text').toJSON()).toBe('unsent first ');
+  });
+
+  it('K61: gives way to who opens it with the same options, on the same connection', async () => {
+    const { url } = await serverForTest(locked);
+    const token = await tokenFor('ann');
+    await leftOffline(url, 'notes', 'mine ');
+    const other = open(url, 'other', { token, offline: false });
+    await other.whenSynced;
+    const kept = other.connection.keep('notes').catch((error: unknown) => error);
+    const opened = open(url, 'notes', { token });
+    expect(opened.connection).toBe(other.connection);
+    await opened.whenSynced;
+    expect([await kept, textOf(opened)]).toEqual([expect.any(ClosedError), 'mine ']);
+  });
+
+  it('K60: that is called off while nobody gives a token is free for others at once', async () => {
+    const { url } = await serverForTest(locked);
+    const letGo = new AbortController();
+    const connection = connect(url, { token: () => new Promise<string>(() => {}) });
+    const kept = connection.keep('notes', { signal: letGo.signal });
+    await pause(20);
+    letGo.abort();
+    await expect(kept).rejects.toThrow('aborted');
+    const opened = open(url, 'notes', { token: await tokenFor('ann') });
+    await opened.whenLoaded;
+    type(opened, 'mine ');
+    await until(() => opened.status.savedLocally, 'it is saved');
+  });
+
+  it('K61, K53, I31: is let go of when the page is put away: no lock is held then', async () => {
+    const { url } = await serverForTest(locked);
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    const locks = new MemoryLocks();
+    vi.stubGlobal('navigator', { locks: lockManager(locks) });
+    const connection = connect(url, { token: await tokenFor('ann') });
+    connection.disconnect();
+    const kept = connection.keep('notes').catch((error: unknown) => error);
+    await until(() => locks.names.length === 3, 'its copy is open');
+    page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+    expect(await kept).toBeInstanceOf(ClosedError);
+    await until(() => locks.names.length === 0, 'it holds nothing');
+    page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+    connection.connect();
+    await connection.keep('notes');
+    await until(() => locks.names.length === 0, 'it is done');
+    connection.destroy();
   });
 
   it('brings nothing of another user', async () => {
