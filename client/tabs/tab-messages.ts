@@ -23,7 +23,7 @@ export interface Summary {
 export interface TabState {
   /** It hears the server's changes itself. */
   readonly isSynced: boolean;
-  /** It has edits that are not known to be durable on the server. */
+  /** It has, or may have, what the server lacks, and is to bring it there. */
   readonly hasUnsynced: boolean;
   /** It holds the lock that is let go of when it dies. */
   readonly isLocked: boolean;
