@@ -2,6 +2,7 @@
 // Hocuspocus' arguments.
 
 import type { Awareness } from 'y-protocols/awareness';
+import type { Access } from '../../shared/permission.js';
 
 /** Somebody who has the document open: their Yjs client id beside what they have set of themselves. */
 export type PresentState = { readonly clientId: number } & Readonly<Record<string, unknown>>;
@@ -84,19 +85,28 @@ export function listenWith(callbacks: ProviderCallbacks, provider: Listenable): 
   if (onDestroy) provider.on('destroy', () => onDestroy());
 }
 
+/** The right as Hocuspocus' provider calls it; undefined for none. */
+export function scopeOf(access: Access | undefined): 'readonly' | 'read-write' | undefined {
+  if (access === undefined || access === 'none') return undefined;
+  return access === 'write' ? 'read-write' : 'readonly';
+}
+
 type AwarenessEvent = 'awarenessChange' | 'awarenessUpdate';
 
+interface WithAwareness {
+  readonly awareness: Awareness;
+  /** Who listens, by event. */
+  readonly _observers: ReadonlyMap<string, unknown>;
+  emit(event: AwarenessEvent, data: [{ states: PresentState[] }]): void;
+}
+
 /**
- * Tells everybody's states under Hocuspocus' names, when `isHeard`: they are put together for those alone who listen. Returns what
- * ends that.
+ * Tells everybody's states under Hocuspocus' names: they are put together for those alone who listen. Returns what ends that.
  */
-export function listenToAwareness(
-  awareness: Awareness,
-  isHeard: (event: AwarenessEvent) => boolean,
-  tell: (event: AwarenessEvent, states: PresentState[]) => void,
-): () => void {
+export function listenToAwareness(provider: WithAwareness): () => void {
+  const { awareness } = provider;
   const telling = (event: AwarenessEvent) => (): void => {
-    if (isHeard(event)) tell(event, presentStates(awareness));
+    if (provider._observers.has(event)) provider.emit(event, [{ states: presentStates(awareness) }]);
   };
   const [onChange, onUpdate] = [telling('awarenessChange'), telling('awarenessUpdate')];
   awareness.on('change', onChange);

@@ -15,7 +15,7 @@ import { checkOwnYjs } from '../crdt/own-yjs.js';
 import type { ValueKey } from '../offline/copy-values.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving, type LeavingQuestion } from '../platform/page-events.js';
-import { listenToAwareness, listenWith, splitCallbacks } from './callback-options.js';
+import { listenToAwareness, listenWith, scopeOf, splitCallbacks } from './callback-options.js';
 import { checkOptions } from './check-options.js';
 import { ConnectionPlace } from './connection-place.js';
 import type { DocumentPhase } from '../document/document-events.js';
@@ -180,9 +180,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   }
 
   get authorizedScope(): 'readonly' | 'read-write' | undefined {
-    const { access } = this.#kept;
-    if (access === undefined || access === 'none') return undefined;
-    return access === 'write' ? 'read-write' : 'readonly';
+    return scopeOf(this.#kept.access);
   }
 
   /**
@@ -299,9 +297,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.#subdocuments?.destroy();
     this.#kept.destroy();
     this.#place.leave();
-    const gone = new ClosedError('the provider was destroyed');
-    this.#end(gone);
-    this.#changes.destroy(gone);
+    this.#end(new ClosedError('the provider was destroyed'));
     for (const undo of this.#undo.splice(0)) undo();
     this.emit('destroy', [this]);
     super.destroy();
@@ -311,6 +307,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
   #end(error: Error): void {
     this.#firstSync.reject(error);
     this.#lookAtSyncing(error);
+    this.#changes.end(error);
   }
 
   #newAwareness(): Awareness {
@@ -400,10 +397,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
         this.#firstSync.resolve();
       this.#changed();
     });
-    const told = (event: 'awarenessChange' | 'awarenessUpdate'): boolean => this._observers.has(event);
-    this.#undo.push(
-      listenToAwareness(this.awareness, told, (event, states) => this.emit(event, [{ states }])),
-    );
+    this.#undo.push(listenToAwareness(this));
     const onDestroy = (): void => this.destroy();
     doc.on('destroy', onDestroy);
     this.#undo.push(() => doc.off('destroy', onDestroy));

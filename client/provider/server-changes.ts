@@ -40,6 +40,7 @@ type Operate = (isAtEnd: boolean, operation: Uint8Array) => Promise<unknown> | u
 export class ServerChanges {
   readonly #operate: Operate;
   readonly #asked = new Set<Asked>();
+  #gone: Error | undefined;
 
   constructor(operate: Operate) {
     this.#operate = operate;
@@ -63,12 +64,15 @@ export class ServerChanges {
     for (const asked of this.#asked) if (!asked.isUnderWay) this.#say(asked);
   }
 
-  destroy(gone: Error): void {
+  /** Nothing can be asked any more. */
+  end(gone: Error): void {
+    this.#gone = gone;
     for (const asked of this.#asked) asked.reject(gone);
     this.#asked.clear();
   }
 
   #ask(request: OperationRequest, isAtEnd: boolean): Promise<void> {
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
       const asked = { request, isAtEnd, isUnderWay: false, resolve, reject };
       this.#asked.add(asked);
