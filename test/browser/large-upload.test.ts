@@ -14,6 +14,7 @@ const megabytes = Number(process.env['HEDDLE_UPLOAD_MB'] ?? 3);
 const bytesPerS = 250_000;
 const editBytes = 400;
 const editCount = Math.round((megabytes * 1e6) / editBytes);
+const editsOfPage = 500;
 const patience = { timeout: 60_000 + (megabytes * 1e6 * 2_000) / bytesPerS, interval: 100 };
 
 /** The edits of somebody who types a line at a time, as y-indexeddb stores them. */
@@ -23,6 +24,8 @@ function history(): { updates: Uint8Array[]; length: number } {
   doc.on('update', (update: Uint8Array) => updates.push(update));
   const text = doc.getText('text');
   for (let i = 0; i < editCount; i++) {
+    // A page of its own now and then: Yjs joins what one has typed into one string, and copies that with each line.
+    if (i % editsOfPage === 0) doc.clientID = 1 + i / editsOfPage;
     const line = `${i} ${'words of a long life '.repeat(20)}`.slice(0, editBytes - 20);
     text.insert(text.length, `${line}\n`);
   }
