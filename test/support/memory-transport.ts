@@ -5,6 +5,7 @@ import { tooMuchOfStranger } from '../../server/transport/addresses.js';
 import { PolledTopics } from '../../server/transport/polled-topics.js';
 import { SyncError } from '../../shared/errors.js';
 import { defaultLimits } from '../../shared/limits.js';
+import { ImaginedKernel } from './imagined-kernel.js';
 import type {
   HttpReply,
   SendResult,
@@ -218,8 +219,7 @@ class MemorySocket implements Socket {
   readonly #transport: InMemory;
   readonly #joined = new Set<string>();
   readonly #upstream: Upstream[] = [];
-  readonly #downstream: Uint8Array[] = [];
-  #downstreamBytes = 0;
+  readonly #downstream = new ImaginedKernel();
   #strangerBytes = 0;
   #farewell: { readonly code: number; readonly reason: string } | undefined;
   #handler: SocketHandler | undefined;
@@ -229,7 +229,7 @@ class MemorySocket implements Socket {
   constructor(transport: InMemory, remoteAddress: string) {
     this.#transport = transport;
     this.remoteAddress = remoteAddress;
-    this.client = new ClientEnd((item) => this.#upstream.push(item));
+    this.client = new ClientEnd((item) => this.#upstream.push(item), this.#downstream);
   }
 
   get isOpen(): boolean {
@@ -237,7 +237,7 @@ class MemorySocket implements Socket {
   }
 
   get bufferedBytes(): number {
-    return Math.max(0, this.#downstreamBytes - this.client.kernelBytes);
+    return this.#downstream.bufferedBytes;
   }
 
   send(frame: Uint8Array): SendResult {
@@ -247,8 +247,7 @@ class MemorySocket implements Socket {
       this.terminate();
       return 'dropped';
     }
-    this.#downstream.push(frame.slice());
-    this.#downstreamBytes += frame.length;
+    this.#downstream.send(frame.slice());
     if (this.bufferedBytes === 0) return 'sent';
     this.#wasBuffered = true;
     return 'buffered';
@@ -285,7 +284,7 @@ class MemorySocket implements Socket {
   terminate(): void {
     if (!this.#isOpen) return;
     // What the kernel has still arrives; what waited in the buffer is gone.
-    while (this.bufferedBytes > 0) this.#downstreamBytes -= this.#downstream.pop()?.length ?? 0;
+    this.#downstream.dropBuffered();
     this.#end(1006, { code: 1006, reason: '' });
   }
 
@@ -345,9 +344,8 @@ class MemorySocket implements Socket {
   #moveDown(): boolean {
     const isReading = this.client.isReading && this.client.readBudget > 0;
     if (!isReading && this.client.state === 'open') return false;
-    const frame = this.#downstream.shift();
+    const frame = this.#downstream.read();
     if (frame !== undefined) {
-      this.#downstreamBytes -= frame.length;
       this.client.readBudget -= frame.length;
       this.client.receive(frame);
       if (this.#wasBuffered && this.#isOpen) {
@@ -391,7 +389,6 @@ class ClientEnd implements MemoryClient {
   subprotocol: string | undefined;
   refusal: MemoryClient['refusal'];
   closed: MemoryClient['closed'];
-  kernelBytes = 256 * KiB;
   maxBufferedBytes: number | undefined;
   isReading = true;
   readBudget = Infinity;
@@ -399,12 +396,22 @@ class ClientEnd implements MemoryClient {
   onClose: MemoryClient['onClose'];
   settleDecision: () => void = () => {};
   readonly #put: (item: Upstream) => void;
+  readonly #downstream: ImaginedKernel;
 
-  constructor(put: (item: Upstream) => void) {
+  constructor(put: (item: Upstream) => void, downstream: ImaginedKernel) {
     this.#put = put;
+    this.#downstream = downstream;
     this.decided = new Promise((resolve) => {
       this.settleDecision = resolve;
     });
+  }
+
+  get kernelBytes(): number {
+    return this.#downstream.roomBytes;
+  }
+
+  set kernelBytes(bytes: number) {
+    this.#downstream.roomBytes = bytes;
   }
 
   send(frame: Uint8Array | string): void {
