@@ -45,7 +45,7 @@ export class Backoff {
     this.#beganAt = undefined;
   }
 
-  /** There is nothing to wait for any more. */
+  /** What has failed says nothing any more: the next wait is a short one. */
   reset(): void {
     this.#attempts = 0;
   }

@@ -156,8 +156,10 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
 
   /** Now is a good moment to try again, or to see whether the connection still is one. */
   nudge(): void {
-    if (this.#state === 'open') this.#heartbeat.check();
-    else if (this.#state === 'opening' || this.#state === 'greeting') this.#openWithin(wokenOpeningMs);
+    if (this.#state === 'open') return this.#heartbeat.check();
+    // What has failed before says nothing of now; and an attempt that is under way may have begun before.
+    this.#backoff.reset();
+    if (this.#state === 'opening' || this.#state === 'greeting') this.#openWithin(wokenOpeningMs);
     else this.#happen('nudged');
   }
 

@@ -1,13 +1,14 @@
 // What a connection makes of a page that has slept, with a server in memory.
 
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { Connection } from '../../../client/connection/connection.js';
 import { Network } from '../../support/client-sockets.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 import { openDevice, type Device } from '../provider/device.js';
 
 let server: SessionServer;
 let network: Network;
-let device: Device;
+let device: Device | undefined;
 
 beforeEach(() => {
   server = createSessionServer();
@@ -15,7 +16,8 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  device.destroy();
+  device?.destroy();
+  device = undefined;
   await server.run(10);
   await server.close();
 });
@@ -49,3 +51,40 @@ it('K38: it is known when the server was last heard', async () => {
   expect([connection.state, connection.heardAt]).not.toContain('open');
   expect(connection.heardAt).toBe(heardAt);
 });
+
+it.each(['waiting', 'asking', 'greeting'] as const)(
+  'K38: is tried again soon where the attempt fails that is under way when the page wakes (%s)',
+  async (state) => {
+    let isAsking = false;
+    let refuse = (): void => {};
+    const refused = (): Promise<string> =>
+      new Promise((_, reject) => (refuse = () => reject(new Error('no network'))));
+    const connection = new Connection({
+      url: 'ws://server/',
+      token: async () => (isAsking ? refused() : 'write'),
+      device: 'device',
+      agent: 'test/1',
+      openSocket: network.openSocket,
+      clock: server.clock,
+      random: () => 0.99,
+    });
+    onTestFinished(() => connection.destroy());
+    network.state = 'down';
+    connection.connect();
+    await server.run(60_000, 100);
+    isAsking = state === 'asking';
+    if (state === 'greeting') network.state = 'silent';
+    if (state !== 'waiting') await server.run(30_000, 100);
+    for (let left = 300; connection.state !== state && left > 0; left--) await server.run(100);
+    expect(connection.state).toBe(state);
+    connection.nudge();
+    await server.run(10);
+    [isAsking, network.state] = [false, 'down'];
+    refuse();
+    await server.run(5);
+    expect(connection.state).toBe('waiting');
+    network.state = 'up';
+    await server.run(600);
+    expect(connection.state).toBe('open');
+  },
+);
