@@ -27,9 +27,7 @@ export async function play(seed: number, options: PlayOptions = {}): Promise<Pla
   const shape = pickShape(random.fork(1));
   const world = new World(shape, random.fork(2));
   world.disk.forgets = options.forgets === true;
-  const rejected = (error: unknown): void =>
-    world.timeline.violate('O1', `a rejection that nobody handles: ${textOf(error)}`);
-  process.on('unhandledRejection', rejected);
+  const stopListening = listenToFaults(world);
   let violation: Violation | undefined;
   try {
     await takeSteps(world, random, options.skip ?? new Set());
@@ -38,10 +36,26 @@ export async function play(seed: number, options: PlayOptions = {}): Promise<Pla
     violation = error instanceof Violation ? error : new Violation('E1', textOf(error));
   } finally {
     await world.end();
-    process.off('unhandledRejection', rejected);
+    stopListening();
   }
   const steps = shape.rounds * shape.stepsPerRound;
   return { seed, violation, shape: JSON.stringify(shape), steps, events: world.timeline.events };
+}
+
+/** What nobody catches belongs to the world that it comes from. */
+function listenToFaults(world: World): () => void {
+  const rejected = (error: unknown): void =>
+    world.timeline.violate('O1', `a rejection that nobody handles: ${textOf(error)}`);
+  const thrown = (error: unknown): void => world.thrown(textOf(error));
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', thrown);
+  process.on('unhandledRejection', rejected);
+  return () => {
+    process.off('unhandledRejection', rejected);
+    process.off('uncaughtException', thrown);
+    for (const other of others) process.on('uncaughtException', other);
+  };
 }
 
 /** Throws the first Violation. */

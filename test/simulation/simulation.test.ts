@@ -49,6 +49,19 @@ test('E5: what the model holds the server to can fail', { timeout: 60_000 }, asy
   expect(found).toContain('D1');
 });
 
+test(
+  'E5: what nobody catches is a failure of the world that it is thrown in',
+  { timeout: 60_000 },
+  async () => {
+    const playing = play(8);
+    queueMicrotask(() => {
+      throw new Error('thrown and not caught');
+    });
+    expect((await playing).violation?.message).toContain('thrown and not caught');
+    expect((await play(8)).violation).toBeUndefined();
+  },
+);
+
 test('E4: worlds that once failed', { timeout: 0 }, async () => {
   for (const seed of given === '' ? kept : []) {
     const played = await play(seed);

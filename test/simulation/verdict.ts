@@ -85,10 +85,22 @@ export async function compareLeftovers(world: World): Promise<void> {
   if (isAny) await world.timeline.pass(3_000);
 }
 
-/** Whether a copy has all that is stored, and perhaps more. */
+/** Whether a copy has all that is stored, deletions too, and perhaps more. */
 function holdsMore(doc: Y.Doc, stored: Y.Doc): boolean {
   const clocks = Y.decodeStateVector(Y.encodeStateVector(stored));
-  return [...clocks].every(([client, clock]) => Y.getState(doc.store, client) >= clock);
+  const hasAll = [...clocks].every(([client, clock]) => Y.getState(doc.store, client) >= clock);
+  const { clients: has } = Y.createDeleteSetFromStructStore(doc.store);
+  const { clients: should } = Y.createDeleteSetFromStructStore(stored.store);
+  return hasAll && [...should].every(([client, ranges]) => covers(has.get(client) ?? [], ranges));
+}
+
+type Ranges = readonly { readonly clock: number; readonly len: number }[];
+
+/** Ranges of one document that touch each other are one. */
+function covers(has: Ranges, should: Ranges): boolean {
+  return should.every(({ clock, len }) =>
+    has.some((range) => range.clock <= clock && clock + len <= range.clock + range.len),
+  );
 }
 
 function judgeMember(world: World, { agent, copy }: Member, stored: Y.Doc): void {
@@ -107,7 +119,8 @@ function judgeMember(world: World, { agent, copy }: Member, stored: Y.Doc): void
   const isExact = !world.shape.hasFormats;
   const [has, should] = [contentOf(doc, isExact), contentOf(stored, isExact)];
   if (isDeepStrictEqual(has, should)) return;
-  // What a killed server has lost stays with a reader, who cannot bring it back (ARCHITECTURE.md, "A cursor is durable").
+  // What a killed server has lost, which may be nothing but a deletion, stays with a reader, who cannot bring it back
+  // (ARCHITECTURE.md, "A cursor is durable").
   if (copy.access === 'read' && world.restarts > 0 && holdsMore(doc, stored) && !holdsMore(stored, doc))
     return;
   const isSame = isDeepStrictEqual(has['stateVector'], should['stateVector']);

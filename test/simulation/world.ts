@@ -7,7 +7,7 @@ import type { Access } from '../../shared/permission.js';
 import { rootsOf } from '../support/histories.js';
 import { randomEdits } from '../support/random-edits.js';
 import type { SeededRandom } from '../support/seeded-random.js';
-import type { Agent, AgentDeps, HonestAgent } from './agent.js';
+import type { Agent, AgentDeps, Copy, HonestAgent } from './agent.js';
 import { Disk } from './disk.js';
 import * as hostile from './hostile-bytes.js';
 import { Ledger } from './ledger.js';
@@ -73,6 +73,15 @@ export class World {
   /** How many servers have come to their end. */
   get restarts(): number {
     return this.#processes.length - 1;
+  }
+
+  /** C2: something was thrown that nobody caught. Our client does that with what it cannot apply. */
+  thrown(what: string): void {
+    // Somebody else was the first to write under its id, so it cannot apply what others build on that (J17). What is thrown
+    // does not say whose document it is about.
+    const mayBe = ({ document, doc }: Copy): boolean => this.ledger.isLost(document, doc);
+    if (this.honest.some(({ copies }) => copies.some(mayBe))) this.timeline.log(`thrown: ${what}`);
+    else this.timeline.violate('C2', `nobody catches what is thrown: ${what}`);
   }
 
   /** One thing happens, and a little time passes. */
