@@ -72,6 +72,7 @@ async function takeSteps(world: World, random: SeededRandom, skip: ReadonlySet<n
   }
   if (hasCheckpoints) await world.checkpoint();
   await judgeVisit(world);
+  await world.empty();
 }
 
 /** Plays a seed, and where it fails plays it again without the steps that do not matter. Throws what is to be read. */

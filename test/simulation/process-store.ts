@@ -14,6 +14,7 @@ import type {
 import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import type { SeededRandom } from '../support/seeded-random.js';
+import type { Bounds } from './bounds.js';
 import type { Disk } from './disk.js';
 import type { Timeline } from './timeline.js';
 
@@ -29,6 +30,9 @@ export interface DiskMood {
   isFatal: boolean;
 }
 
+/** What was not answered for and is written all the same is written within this time, ms. */
+const latestMs = 3_000;
+
 /** A write that is not done. */
 type Work =
   | { readonly kind: 'append'; readonly batch: readonly Append[] }
@@ -38,21 +42,40 @@ export class ProcessStore implements DocumentStore {
   /** The store has told the server that nothing works any more. */
   hasFailed = false;
   readonly #disk: Disk;
+  readonly #bounds: Bounds;
   readonly #clock: Clock;
   readonly #timeline: Timeline;
   readonly #random: SeededRandom;
   readonly #mood: DiskMood;
+  readonly #hasLateWrites: boolean;
   /** Writes of records and of state that are not done, oldest first: they reach the disk in this order (S19). */
   readonly #underWay = new Set<Work>();
+  /** Batches that were not answered for, and may be written yet, oldest first. */
+  readonly #late = new Set<readonly Append[]>();
   #tail: Promise<void> = Promise.resolve();
   #isGone = false;
 
-  constructor(deps: { disk: Disk; clock: Clock; timeline: Timeline; random: SeededRandom; mood: DiskMood }) {
+  constructor(deps: {
+    disk: Disk;
+    bounds: Bounds;
+    clock: Clock;
+    timeline: Timeline;
+    random: SeededRandom;
+    mood: DiskMood;
+    hasLateWrites: boolean;
+  }) {
     this.#disk = deps.disk;
+    this.#bounds = deps.bounds;
     this.#clock = deps.clock;
     this.#timeline = deps.timeline;
     this.#random = deps.random;
     this.#mood = deps.mood;
+    this.#hasLateWrites = deps.hasLateWrites;
+  }
+
+  /** Of something that was given to it nobody knows whether it is written. */
+  get isUncertain(): boolean {
+    return this.#late.size > 0;
   }
 
   newEpoch(): string {
@@ -61,6 +84,7 @@ export class ProcessStore implements DocumentStore {
 
   async append(batch: readonly Append[]): Promise<readonly AppendOutcome[]> {
     this.#assertUp();
+    this.#bounds.checkBatch(batch);
     const work: Work = { kind: 'append', batch };
     return this.#inTurn(work, () => this.#append(batch, work));
   }
@@ -80,6 +104,11 @@ export class ProcessStore implements DocumentStore {
     await this.#pass();
     this.#assertSound(document);
     await this.#disk.kept.replace(document, checkpoint, keepFrom);
+    const kept = await this.#disk.kept.loadKept(document, 0);
+    this.#bounds.checkKept(
+      document,
+      kept.reduce((sum, { update }) => sum + update.length, 0),
+    );
     this.#timeline.log(`checkpoint of ${document} at ${checkpoint.offset}`);
   }
 
@@ -127,11 +156,13 @@ export class ProcessStore implements DocumentStore {
   async close(): Promise<void> {
     await this.#tail;
     this.#isGone = true;
+    await this.#decideLate();
   }
 
   /** The process has died. Of what was under way, writes reach the disk in order up to one; of that one, some documents. */
   async crash(): Promise<void> {
     this.#isGone = true;
+    await this.#decideLate();
     for (const work of this.#underWay) {
       if (this.#random.chance(0.5)) return;
       if (work.kind === 'state') {
@@ -170,12 +201,32 @@ export class ProcessStore implements DocumentStore {
     this.#underWay.delete(work);
     const isLost = this.#mood.lostAnswers > 0;
     if (isLost) this.#mood.lostAnswers--;
+    if (isLost && this.#hasLateWrites && this.#random.chance(0.5)) {
+      this.#late.add(batch);
+      this.#clock.after(this.#random.int(latestMs), () => void this.#writeLate(batch));
+      throw this.#away('it may be written yet');
+    }
     if (isLost && this.#random.chance(0.5)) throw this.#away('nothing was written');
     const outcomes = await this.#appendSound(batch);
     if (isLost) throw this.#away('all was written');
     const what = batch.map(({ document, records }) => `${document}:${records.at(-1)?.offset}`).join(' ');
     this.#timeline.log(`durable ${what}`);
     return outcomes;
+  }
+
+  /** The same records may have been written meanwhile, when they were given to it again. */
+  async #writeLate(batch: readonly Append[]): Promise<void> {
+    if (!this.#late.delete(batch)) return;
+    const outcomes = await this.#appendSound(batch);
+    const count = outcomes.filter(({ kind }) => kind === 'stored').length;
+    this.#timeline.log(`what was not answered for is written: ${count} of ${batch.length} documents`);
+  }
+
+  /** Nothing is written later any more: a store lets the next server in when that is so, as LevelDB's lock does. */
+  async #decideLate(): Promise<void> {
+    for (const batch of this.#late)
+      if (this.#random.chance(0.5)) await this.#writeLate(batch);
+      else this.#late.delete(batch);
   }
 
   /** A damaged document fails alone. */

@@ -217,14 +217,15 @@ export class RawAgent implements Agent {
   #swarm(random: SeededRandom, say: Say): void {
     this.#about(random, (document, name) => {
       if (!this.#mayWriteNow(name)) return;
-      this.#deps.timeline.log(`${this.name} writes under ${this.#of.vices.swarm} client ids`);
-      for (let left = this.#of.vices.swarm; left > 0; left--)
-        say({
-          type: 'update',
-          document,
-          seq: this.#nextSeq(document),
-          update: hostile.letter(this.#newId()),
-        });
+      const { swarm } = this.#of.vices;
+      this.#deps.timeline.log(`${this.name} writes under ${swarm} client ids`);
+      // A transaction of Yjs takes the longer the more client ids there are: one for each of ten thousand takes minutes.
+      const perUpdate = swarm > 1_000 ? 100 : 1;
+      for (let left = swarm; left > 0; left -= perUpdate) {
+        const letters = Array.from({ length: perUpdate }, () => hostile.letter(this.#newId()));
+        const update = letters.length === 1 ? letters[0]! : Y.mergeUpdates(letters);
+        say({ type: 'update', document, seq: this.#nextSeq(document), update });
+      }
     });
   }
 

@@ -7,6 +7,7 @@ import type { Limits } from '../../shared/limits.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { createHttpSessionServer, type HttpSessionServer } from '../support/http-session-server.js';
 import type { SeededRandom } from '../support/seeded-random.js';
+import type { Bounds } from './bounds.js';
 import type { Disk } from './disk.js';
 import type { People } from './people.js';
 import { ProcessClock } from './process-clock.js';
@@ -20,6 +21,7 @@ export class HookError extends Error {}
 export interface ServerProcessDeps {
   readonly timeline: Timeline;
   readonly disk: Disk;
+  readonly bounds: Bounds;
   readonly mood: DiskMood;
   readonly people: People;
   readonly random: SeededRandom;
@@ -29,6 +31,8 @@ export interface ServerProcessDeps {
   readonly loaded: (document: DocumentName, isNew: boolean) => Promise<Uint8Array | undefined>;
   /** The longest that the document worker takes, ms. */
   readonly slowestMergeMs: number;
+  /** The store may write some time later what it has not answered for. */
+  readonly hasLateWrites: boolean;
 }
 
 export class ServerProcess {
@@ -40,11 +44,12 @@ export class ServerProcess {
   #readLines = 0;
 
   constructor(deps: ServerProcessDeps) {
-    const { timeline, disk, mood, people, random, limits, gc, loaded, slowestMergeMs } = deps;
+    const { timeline, disk, bounds, mood, people, random, limits, gc, loaded, slowestMergeMs } = deps;
+    const { hasLateWrites } = deps;
     this.#timeline = timeline;
     const clock = new ProcessClock(timeline.clock);
     this.clock = clock;
-    this.store = new ProcessStore({ disk, clock, timeline, random, mood });
+    this.store = new ProcessStore({ disk, bounds, clock, timeline, random, mood, hasLateWrites });
     this.server = createHttpSessionServer({
       clock,
       limits,

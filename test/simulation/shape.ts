@@ -28,6 +28,8 @@ export interface Shape {
   readonly hasFatalErrors: boolean;
   readonly hasFailingLoads: boolean;
   readonly hasLostAnswers: boolean;
+  /** What the store has not answered for may be written some time later, also when the server is gone by then. */
+  readonly hasLateWrites: boolean;
   readonly slowestDiskMs: number;
   readonly slowestMergeMs: number;
   readonly slowestCheckMs: number;
@@ -38,11 +40,33 @@ export interface Shape {
   readonly stepsPerRound: number;
   /** Things happen within moments of each other. */
   readonly isBusy: boolean;
+  /** Pages of stock clients tell each other who is here. */
+  readonly hasBrowsers: boolean;
 }
 
 export function pickShape(random: SeededRandom): Shape {
   const shape = pickAny(random);
-  return random.chance(0.08) ? { ...shape, ...crowd(random) } : shape;
+  const whole = random.chance(0.08) ? { ...shape, ...crowd(random) } : shape;
+  // Drawn apart from all else, so that it changes nothing in worlds that have none of it.
+  const more = random.fork(19);
+  const limits = more.chance(0.2) ? { ...whole.limits, ...littleMemory(more) } : whole.limits;
+  const known = { ...whole, limits, hasBrowsers: more.chance(0.2) };
+  return more.chance(0.1) ? { ...known, hasCrashes: true, hasLostAnswers: true, hasLateWrites: true } : known;
+}
+
+/**
+ * Little of what a server keeps until something else is done (O2). But room for updates that are held: who offers what it has
+ * heard of somebody else, whom the server has not heard yet, is refused for good where there is none.
+ */
+function littleMemory(random: SeededRandom): Partial<Limits> {
+  return {
+    maxUncommittedBytes: random.pick([50, 500, 5_000]),
+    maxUnsentBytes: random.pick([5_000, 50_000]),
+    maxTrials: random.pick([1, 4]),
+    maxTrialsPerConnection: random.pick([1, 2]),
+    maxSyncRequests: random.pick([3, 20]),
+    maxMessagesPerTurn: random.pick([1, 10]),
+  };
 }
 
 /** One document, many who type at once, and hardly any room: what is joined, relayed and acknowledged meets those who lag. */
@@ -104,6 +128,8 @@ function pickAny(random: SeededRandom): Shape {
     rounds: 1 + random.int(4),
     stepsPerRound: random.pick([8, 15, 30]),
     isBusy: random.chance(0.4),
+    hasBrowsers: false,
+    hasLateWrites: false,
   };
 }
 

@@ -64,6 +64,15 @@ export class SimAwareness {
     return this.encode([this.awareness.clientID]);
   }
 
+  all(): Uint8Array {
+    return this.encode([...this.awareness.getStates().keys()]);
+  }
+
+  /** Says that it has gone, while it knows of itself what it knew. */
+  goodbye(): Uint8Array {
+    return awarenessProtocol.encodeAwarenessUpdate(this.awareness, [this.id], new Map());
+  }
+
   apply(update: Uint8Array): void {
     awarenessProtocol.applyAwarenessUpdate(this.awareness, update, this);
   }

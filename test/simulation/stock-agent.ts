@@ -9,6 +9,7 @@ import { readMessage } from '../support/memory-peer.js';
 import { frameOf } from '../support/peer.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { judgeRefusal, type AgentDeps, type Copy, type HonestAgent } from './agent.js';
+import type { Browser, Page } from './browser.js';
 import type { Ticket } from './people.js';
 import { SimAwareness } from './sim-awareness.js';
 import { SocketWire } from './socket-wire.js';
@@ -16,7 +17,17 @@ import type { Wire } from './wire.js';
 
 const silenceMs = 30_000;
 
-export class StockAgent implements HonestAgent {
+export interface StockAgentOptions {
+  readonly name: string;
+  readonly document: DocumentName;
+  readonly ticket: Ticket;
+  readonly isPresent: boolean;
+  readonly random: SeededRandom;
+  /** Where it is a page among others with the same document. */
+  readonly browser?: Browser | undefined;
+}
+
+export class StockAgent implements HonestAgent, Page {
   readonly name: string;
   readonly document: DocumentName;
   /** Edits that Yjs has made on this client while its user typed nothing. */
@@ -27,6 +38,7 @@ export class StockAgent implements HonestAgent {
   readonly #deps: AgentDeps;
   readonly #random: SeededRandom;
   readonly #isPresent: boolean;
+  readonly #browser: Browser | undefined;
   #wire: Wire | undefined;
   #isOpen = false;
   #isSynced = false;
@@ -42,15 +54,13 @@ export class StockAgent implements HonestAgent {
   #retry: Timer | undefined;
   readonly #look: Timer;
 
-  constructor(
-    deps: AgentDeps,
-    of: { name: string; document: DocumentName; ticket: Ticket; isPresent: boolean; random: SeededRandom },
-  ) {
+  constructor(deps: AgentDeps, of: StockAgentOptions) {
     this.#deps = deps;
     this.name = of.name;
     this.document = of.document;
     this.ticket = of.ticket;
     this.#isPresent = of.isPresent;
+    this.#browser = of.browser;
     this.#random = of.random;
     [this.doc, this.presence] = this.#begin();
     this.#look = deps.clock.every(3_000, () => {
@@ -69,7 +79,8 @@ export class StockAgent implements HonestAgent {
   get copies(): readonly Copy[] {
     const { document, doc, presence } = this;
     const access = this.ticket.rights.get(document) ?? 'none';
-    const isPresent = this.#isOpen && presence.isPresent;
+    const isTold = this.#browser?.has(this) === true && this.#browser.hasOthers(this);
+    const isPresent = (this.#isOpen || isTold) && presence.isPresent;
     const refused = { hasRefused: this.#hasRefused, wasToldOfIt: this.#wasDenied || !this.#isOpen };
     const known = {
       isSynced: this.#isSynced,
@@ -96,6 +107,7 @@ export class StockAgent implements HonestAgent {
   connect(): void {
     this.#wantsConnection = true;
     this.#retry?.cancel();
+    this.#join();
     if (this.#wire !== undefined) return;
     this.#deps.timeline.log(`${this.name} connects with ${this.ticket.token}`);
     const query = `token=${this.ticket.token}`;
@@ -110,6 +122,7 @@ export class StockAgent implements HonestAgent {
   disconnect(): void {
     this.#wantsConnection = false;
     this.#retry?.cancel();
+    this.#leave();
     this.#wire?.close();
     this.#lost();
   }
@@ -148,7 +161,7 @@ export class StockAgent implements HonestAgent {
       this.#say([0, 2], update);
     });
     const presence = new SimAwareness(this.#deps.clock, doc, this.#isPresent, (update) =>
-      this.#say([1], update),
+      this.#announce(update),
     );
     if (this.#isPresent) presence.move({ name: this.name });
     return [doc, presence];
@@ -223,6 +236,30 @@ export class StockAgent implements HonestAgent {
       this.#deps.timeline.violate('C2', `${this.name} cannot apply an update: ${String(error)}`);
     }
     if (type === 'step2') this.#isSynced = true;
+  }
+
+  told(update: Uint8Array): void {
+    this.presence.apply(update);
+  }
+
+  asked(): void {
+    this.#browser?.tell(this, this.presence.all());
+  }
+
+  #join(): void {
+    if (this.#browser?.has(this) !== false) return;
+    this.#browser.join(this);
+    this.#browser.tell(this, this.presence.own());
+  }
+
+  #leave(): void {
+    this.#browser?.tell(this, this.presence.goodbye());
+    this.#browser?.leave(this);
+  }
+
+  #announce(update: Uint8Array): void {
+    this.#say([1], update);
+    this.#browser?.tell(this, update);
   }
 
   #say(types: readonly number[], payload: Uint8Array): void {

@@ -3,11 +3,14 @@
 
 import * as Y from 'yjs';
 import type { DocumentName } from '../../shared/document-name.js';
+import { defaultLimits } from '../../shared/limits.js';
 import type { Access } from '../../shared/permission.js';
 import { rootsOf } from '../support/histories.js';
 import { randomEdits } from '../support/random-edits.js';
 import type { SeededRandom } from '../support/seeded-random.js';
+import { Bounds } from './bounds.js';
 import type { Agent, AgentDeps, Copy, HonestAgent } from './agent.js';
+import { Browser } from './browser.js';
 import { Disk } from './disk.js';
 import * as hostile from './hostile-bytes.js';
 import { Ledger } from './ledger.js';
@@ -27,6 +30,8 @@ const stopMs = 15_000;
 const calmMs = 12_000;
 /** And everybody's presence has been renewed and told once more, which takes up to 23 s. */
 const longCalmMs = 24_000;
+/** A client over HTTP that has gone without a word is given up after 50 s. */
+const emptyMs = 60_000;
 
 export class World {
   readonly timeline = new Timeline();
@@ -37,6 +42,7 @@ export class World {
   readonly raw: RawAgent[] = [];
   readonly shape: Shape;
   readonly #random: SeededRandom;
+  readonly #bounds: Bounds;
   readonly #people: People;
   readonly #mood: DiskMood;
   readonly #deps: AgentDeps;
@@ -53,6 +59,7 @@ export class World {
     this.shape = shape;
     this.#random = random;
     this.documents = ['a', 'b', 'c'].slice(0, shape.documents) as unknown as DocumentName[];
+    this.#bounds = new Bounds(this.timeline, { ...defaultLimits, ...shape.limits });
     this.#people = new People(this.timeline.clock, random.fork(1));
     this.#people.slowestMs = shape.slowestCheckMs;
     this.#mood = { slowestMs: shape.slowestDiskMs, failingLoads: 0, lostAnswers: 0, isFatal: false };
@@ -61,6 +68,7 @@ export class World {
       let hasMoved = false;
       for (const process of this.#processes) {
         process.look();
+        if (process.isThere) this.#bounds.checkTimers(process, shape.documents);
         hasMoved = process.server.transport.flush() || hasMoved;
       }
       return hasMoved;
@@ -137,6 +145,16 @@ export class World {
     return new StockAgent(this.#deps, { name: 'visitor', document, ticket, isPresent: false, random });
   }
 
+  /** Everybody leaves, and time passes, until also those are given up whose end the server was not told of. */
+  async empty(): Promise<void> {
+    this.timeline.log('everybody leaves');
+    for (const agent of [...this.honest, ...this.raw]) agent.end();
+    for (const bury of this.#ghosts) bury();
+    await this.timeline.pass(emptyMs);
+    if (this.#process?.isUp === true) this.#bounds.checkEmpty(this.#process);
+    await this.timeline.turn();
+  }
+
   async end(): Promise<void> {
     for (const agent of [...this.honest, ...this.raw]) agent.end();
     this.#process?.clock.kill();
@@ -199,12 +217,14 @@ export class World {
     this.#process = new ServerProcess({
       timeline,
       disk,
+      bounds: this.#bounds,
       mood: this.#mood,
       people: this.#people,
       random: this.#random.fork(1_000 + timeline.events.length),
       limits: shape.limits,
       gc: shape.gc,
       slowestMergeMs: shape.slowestMergeMs,
+      hasLateWrites: shape.hasLateWrites,
       loaded: async (document, isNew) => this.#onLoad(document, isNew),
     });
     this.#processes.push(this.#process);
@@ -213,7 +233,16 @@ export class World {
   #populate(): void {
     const { shape, documents } = this;
     const random = this.#random.fork(3);
-    const users = ['ann', 'bob', 'cy', 'dee'];
+    const users = ['ann', 'bob', 'cy', 'dee'].slice(0, shape.hasBrowsers ? 2 : 4);
+    // The pages of one browser are of one user: see P1.
+    const browsers = new Map<string, Browser>();
+    const browserOf = ({ sub }: Ticket, document: DocumentName): Browser => {
+      const name = `${sub} ${document}`;
+      const browser =
+        browsers.get(name) ?? new Browser(this.timeline.clock, random.fork(100 + browsers.size));
+      browsers.set(name, browser);
+      return browser;
+    };
     const rights = (access: Access): Map<DocumentName, Access> =>
       new Map(documents.map((name) => [name, access]));
     let count = 0;
@@ -228,7 +257,9 @@ export class World {
     };
     for (let i = 0; i < shape.stock + shape.readers; i++) {
       const access = i < shape.stock ? 'write' : 'read';
-      this.honest.push(new StockAgent(this.#deps, { ...of(access), document: random.pick(documents) }));
+      const known = { ...of(access), document: random.pick(documents) };
+      const browser = shape.hasBrowsers ? browserOf(known.ticket, known.document) : undefined;
+      this.honest.push(new StockAgent(this.#deps, { ...known, browser }));
     }
     for (let i = 0; i < shape.native + shape.nativeOverHttp; i++) {
       const access = random.chance(0.8) ? 'write' : 'read';
@@ -250,6 +281,8 @@ export class World {
     if (process.store.hasFailed) return random.chance(0.5) ? this.#crash() : undefined;
     const fates: (() => Promise<void> | void)[] = [
       shape.hasCrashes && (() => this.#crash()),
+      shape.hasLateWrites && process.store.isUncertain && (() => this.#crash()),
+      shape.hasLateWrites && process.store.isUncertain && (() => this.#stop()),
       shape.hasRestarts && (() => this.#stop()),
       shape.hasCheckpoints && (() => this.checkpoint()),
       shape.hasDamage && (() => this.#damage(random)),
