@@ -19,6 +19,8 @@ interface Served {
 const timersAtRest = 2;
 /** And for each connection and document, whatever goes on there. */
 const timersForEach = 8;
+/** Whoever waits for a document that is being loaded is waited for until that is done, also when the connection has gone. */
+const timersOfGone = 100;
 
 export class Bounds {
   readonly #timeline: Pick<Timeline, 'violate'>;
@@ -32,7 +34,7 @@ export class Bounds {
   /** A timer is what a server forgets most easily. */
   checkTimers({ clock, server }: Served, documents: number): void {
     const { size } = server.sessions;
-    const most = timersAtRest + timersForEach * (size + documents);
+    const most = timersAtRest + timersForEach * (size + documents) + timersOfGone;
     if (clock.pending > most)
       this.#violate(`${clock.pending} timers for ${size} connections and ${documents} documents`);
   }
