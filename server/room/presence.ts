@@ -56,6 +56,14 @@ interface Present {
   askedAt: number | undefined;
   /** The turn in which the entry last changed. */
   turn: number;
+  /** Its last changes, the newest last: who may repeat which clock. Undefined for one that is its speaker's own. */
+  readonly told: Told[] | undefined;
+}
+
+/** The others are told this clock in this turn. */
+interface Told {
+  readonly turn: number;
+  readonly clock: number;
 }
 
 interface Gone {
@@ -93,6 +101,8 @@ const lookEveryMs = 1_000;
  * returns at a lower clock.
  */
 const goneMs = 10 * 60_000;
+/** So many changes of one entry are remembered. */
+const maxTold = 8;
 /** How many gone ids are remembered at most. */
 const maxGone = 10_000;
 /** Joins changes when many move at once. */
@@ -287,7 +297,9 @@ export class Presence {
     this.#gone.delete(clientId);
     const turn = ++this.#turn;
     const times = { heardAt: now, toldAt: now, askedAt: undefined, turn, sinceTurn: turn };
-    this.#present.set(clientId, { speaker, isOwn, heardClock: clock, toldClock, lead, state, ...times });
+    const told = isOwn ? undefined : [{ turn, clock: toldClock }];
+    const clocks = { heardClock: clock, toldClock, lead, told };
+    this.#present.set(clientId, { speaker, isOwn, state, ...clocks, ...times });
     this.#untold.add(clientId);
     this.#changes.request();
     this.#lookAt(now + renewAfterMs);
@@ -304,10 +316,18 @@ export class Presence {
     this.#bytes += state.length - present.state.length;
     present.state = state;
     if (ahead <= present.toldClock && !isChange) return;
-    present.toldClock = Math.max(ahead, present.toldClock + 1);
-    present.turn = ++this.#turn;
+    this.#change(present, Math.max(ahead, present.toldClock + 1));
     this.#untold.add(clientId);
     (isChange ? this.#changes : this.#renewals).request();
+  }
+
+  #change(present: Present, toldClock: number): void {
+    present.toldClock = toldClock;
+    present.turn = ++this.#turn;
+    const { told, turn } = present;
+    if (told === undefined) return;
+    told.push({ turn, clock: toldClock });
+    if (told.length > maxTold) told.shift();
   }
 
   #remove(clientId: number, present: Present): void {
@@ -398,8 +418,7 @@ export class Presence {
   #renew(clientId: number, present: Present): void {
     // The owner has renewed it, and that waits to be told.
     if (this.#untold.has(clientId)) return;
-    present.toldClock++;
-    present.turn = ++this.#turn;
+    this.#change(present, present.toldClock + 1);
     if (present.lead === 0) present.askedAt = this.#clock.monotonic();
     this.#untold.add(clientId);
   }
@@ -417,7 +436,17 @@ function isNewer(entry: AwarenessEntry, present: Present): boolean {
  */
 function isRepeated({ clock, state }: AwarenessEntry, present: Present, hearsSince: number): boolean {
   if (hearsSince < present.sinceTurn) return clock <= present.toldClock;
-  return Number.isFinite(hearsSince) && clock === present.toldClock && state === present.state;
+  if (!Number.isFinite(hearsSince)) return false;
+  if (clock === present.toldClock) return state === present.state;
+  // The others have been told more since it was told this.
+  return clock < present.toldClock && clock >= toldClockAt(present, hearsSince);
+}
+
+/** The clock that the others had been told by then; 0 where that is too long ago to be known. */
+function toldClockAt({ told = [] }: Present, turn: number): number {
+  let before = 0;
+  for (const one of told) if (one.turn <= turn) before = one.clock;
+  return before;
 }
 
 /** Whether the owner, when it hears its own entry, counts on from there and repeats it. */

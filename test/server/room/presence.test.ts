@@ -55,6 +55,8 @@ describe('ownership', () => {
     ['that came later', 'what it was told at last'],
     ['that was there before', 'what it was told at last'],
     ['that was there before', 'what it was told at first'],
+    ['that came meanwhile', 'what it was told at last'],
+    ['that came meanwhile', 'what it was told at first'],
   ])(
     'P1: a page %s, and repeats %s without telling of itself, does not take an id that is not its speaker’s own',
     (when, what) => {
@@ -64,6 +66,7 @@ describe('ownership', () => {
       const own = { clientId: 1, clock: 0, state: { n: 1 } };
       watch.say(speaker, own, { clientId: 2, clock: 0, state: { at: 1 } });
       const first = watch.heard().filter(({ clientId }) => clientId === 2);
+      if (when === 'that came meanwhile') watch.presence.join(silent);
       watch.say(speaker, { clientId: 2, clock: 2, state: { at: 2 } });
       const last = watch.heard();
       if (when === 'that came later') watch.presence.join(silent);
