@@ -71,6 +71,10 @@ export class Disk {
     return this.#of(document).clocks.get(client) ?? 0;
   }
 
+  clocksOf(document: DocumentName): [client: number, clock: number][] {
+    return [...this.#of(document).clocks];
+  }
+
   /** Offset of the last durable record. */
   lastOffset(document: DocumentName): number {
     return this.#of(document).ends.length;

@@ -13,6 +13,8 @@ export class Ledger {
   readonly #forbidden = new Map<DocumentName, Map<number, number>>();
   /** Awareness ids that somebody has announced who is not their owner. */
   readonly stolenIds = new Set<number>();
+  /** A server was killed. */
+  wasKilled = false;
   /** The client id that a Y.Doc began with: it takes another one when it meets its own in use. */
   readonly firstIds = new WeakMap<Y.Doc, number>();
   /** Client ids of which nothing was stored when somebody else who may write was the first to use them. */
@@ -35,10 +37,14 @@ export class Ledger {
     this.#forbidden.get(document)?.delete(clientId);
   }
 
-  /** Somebody announces another one's id, or writes under it. Nobody can tell whose an id is before anything was written. */
-  steal(document: DocumentName, clientId: number, mayWrite: boolean): void {
+  /**
+   * Somebody announces another one's id, or writes under it. Nobody can tell whose an id is before anything was written; nor,
+   * once a server was killed, whose it is that has only been offered, by somebody who tells nothing of itself (C6).
+   */
+  steal(document: DocumentName, clientId: number, of: { mayWrite: boolean; isSilent: boolean }): void {
     this.stolenIds.add(clientId);
-    if (!mayWrite || this.#disk.clockOf(document, clientId) > 0) return;
+    const isKnown = this.#disk.clockOf(document, clientId) > 0 && !(of.isSilent && this.wasKilled);
+    if (!of.mayWrite || isKnown) return;
     const ids = this.#lostIds.get(document) ?? new Set();
     this.#lostIds.set(document, ids.add(clientId));
   }
@@ -66,6 +72,11 @@ export class Ledger {
     const stored = this.#disk.clockOf(document, clientId);
     if (clock > stored)
       this.#timeline.violate('D1', `${who} heard itself in ${document} up to ${clock}, stored is ${stored}`);
+  }
+
+  /** Whether that is so of anybody who writes in the document. */
+  hasLostIds(document: DocumentName): boolean {
+    return this.#lostIds.has(document);
   }
 
   /** N4: somebody was given this cursor. */

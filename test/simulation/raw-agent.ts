@@ -182,7 +182,8 @@ export class RawAgent implements Agent {
       const clock = Y.getState(copy.doc.store, id);
       const stored = this.#deps.clockOf(name, id);
       const update = hostile.forged(id, random.chance(0.7) ? stored : clock);
-      this.#deps.ledger.steal(name, id, this.#of.access === 'write');
+      const mayWrite = this.#of.access === 'write';
+      this.#deps.ledger.steal(name, id, { mayWrite, isSilent: !copy.isPresent });
       this.#deps.timeline.log(`${this.name} forges under ${victim.name} at ${stored} (${clock})`);
       say({ type: 'update', document, seq: this.#nextSeq(document), update });
     });
@@ -195,7 +196,7 @@ export class RawAgent implements Agent {
     this.#deps.timeline.log(`${this.name} announces ${id}`);
     const isOdd = this.#of.vices.garbles && random.chance(0.5);
     this.#about(random, (document, name) => {
-      this.#deps.ledger.steal(name, id, this.#of.access === 'write');
+      this.#deps.ledger.steal(name, id, { mayWrite: this.#of.access === 'write', isSilent: false });
       say({ type: 'awareness', document, update: hostile.awarenessOf([id], random, isOdd) });
     });
   }

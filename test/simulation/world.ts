@@ -121,8 +121,28 @@ export class World {
     // Whoever may not read any more would be told of this.
     if (random.chance(0.5)) random.pick(this.honest).type(random);
     await this.timeline.pass(isLast ? longCalmMs : calmMs);
+    await this.#untilRead();
     this.#mood.slowestMs = this.shape.slowestDiskMs;
     this.#isCalm = false;
+  }
+
+  /** Where parts are of some bytes and each takes a request, a large update takes a while: whoever gets on is waited for. */
+  async #untilRead(): Promise<void> {
+    const read = (): number => {
+      const docs = this.honest.flatMap(({ copies }) => copies.map(({ doc }) => doc));
+      return docs
+        .flatMap((doc) => [...Y.decodeStateVector(Y.encodeStateVector(doc)).values()])
+        .reduce((sum, clock) => sum + clock, 0);
+    };
+    const isBehind = ({ copies }: HonestAgent): boolean => copies.some((copy) => this.#lacks(copy));
+    for (let before = -1; this.honest.some(isBehind) && read() !== before;) {
+      before = read();
+      await this.timeline.pass(1_000);
+    }
+  }
+
+  #lacks({ document, doc }: Copy): boolean {
+    return this.disk.clocksOf(document).some(([client, clock]) => Y.getState(doc.store, client) < clock);
   }
 
   /** A checkpoint of each document that is in use. */
@@ -298,6 +318,7 @@ export class World {
 
   async #crash(): Promise<void> {
     this.#mustStopBy = undefined;
+    this.ledger.wasKilled = true;
     await this.#process?.crash();
   }
 
