@@ -42,7 +42,7 @@ import { openLevelStore } from './store/level-store.js';
 import type { DocumentStore } from './store/store.js';
 import { createStaticFiles, type StaticFiles } from './transport/static-files.js';
 import type { Transport, UpgradeDecision, UpgradeRequest } from './transport/transport.js';
-import { listenUws } from './transport/uws.js';
+import { listenUws } from './transport/uws/listen.js';
 import { WorkerPool } from './worker/worker-pool.js';
 
 /** A Heddle server. `listen` starts all of it or nothing; `close` ends it without losing an acknowledged update. */

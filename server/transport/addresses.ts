@@ -71,6 +71,8 @@ export class Seat {
   readonly #kind: 'websocket' | 'http';
   #state: 'stranger' | 'believed' | 'gone' = 'stranger';
   #isRoomy = false;
+  /** Bytes that the client sent while it was a stranger. */
+  #heardBytes = 0;
 
   constructor(owner: Addresses, of: { name: string; address: Address; kind: 'websocket' | 'http' }) {
     this.#owner = owner;
@@ -88,6 +90,13 @@ export class Seat {
 
   get isStranger(): boolean {
     return this.#state === 'stranger';
+  }
+
+  /** Counts what a stranger sends. Returns false when that is too much, which ends the connection. */
+  hear(bytes: number): boolean {
+    if (this.#state !== 'stranger') return true;
+    this.#heardBytes += bytes;
+    return this.#heardBytes <= this.limits.maxUnknownBytes;
   }
 
   /**

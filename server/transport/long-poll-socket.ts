@@ -44,8 +44,6 @@ export class LongPollSocket implements PolledSubscriber {
   readonly #shared: LongPollShared;
   readonly #seat: Seat;
   readonly #openedAt: number;
-  /** Bytes that the client sent while it was a stranger. */
-  #strangerBytes = 0;
   #topics: readonly string[] = [];
   #handler: SocketHandler | undefined;
   /** closing: the client has not been told of the end yet. */
@@ -147,7 +145,7 @@ export class LongPollSocket implements PolledSubscriber {
     if (after > this.#heard) throw new SyncError('FRAME_MALFORMED', 'frames are sent one after the other');
     for (const frame of frames.slice(this.#heard - after)) {
       this.#heard++;
-      if (this.isOpen && this.#seat.isStranger) this.#countOfStranger(frame.length);
+      if (this.isOpen && !this.#seat.hear(frame.length)) this.#endStranger();
       if (this.isOpen) this.#tell((handler) => handler.message(frame, true));
     }
     if (farewell !== undefined) this.#end(farewell.code);
@@ -188,9 +186,7 @@ export class LongPollSocket implements PolledSubscriber {
   }
 
   /** Ends a stranger that has sent too much. */
-  #countOfStranger(bytes: number): void {
-    this.#strangerBytes += bytes;
-    if (this.#strangerBytes <= this.#seat.limits.maxUnknownBytes) return;
+  #endStranger(): void {
     const { closeCode, reason } = tooMuchOfStranger();
     this.close(closeCode, reason);
   }

@@ -1,5 +1,6 @@
-// The topics of sockets over HTTP, which ask for their frames. The frames that the binary publishes do not reach them.
+// The topics of sockets over HTTP, which ask for their frames. What is published to WebSockets does not reach them.
 
+import { TopicMembers } from './topic-members.js';
 import type { Socket } from './transport.js';
 
 /** A socket over HTTP that can be subscribed to a topic. */
@@ -9,16 +10,16 @@ export interface PolledSubscriber extends Socket {
 }
 
 export class PolledTopics {
-  readonly #subscribers = new Map<string, Set<PolledSubscriber>>();
+  readonly #members = new TopicMembers<PolledSubscriber>();
 
   /** Whether no socket over HTTP subscribes to anything. Every publish asks this first. */
   get isEmpty(): boolean {
-    return this.#subscribers.size === 0;
+    return this.#members.isEmpty;
   }
 
   /** Gives the frame to every subscriber of the topic but the socket `except`. The frame is copied once for all of them. */
   publish(topic: string, frame: Uint8Array, except?: Socket): void {
-    const subscribers = this.#subscribers.get(topic);
+    const subscribers = this.#members.of(topic);
     if (subscribers === undefined) return;
     let copy: Uint8Array | undefined;
     for (const subscriber of subscribers)
@@ -26,17 +27,14 @@ export class PolledTopics {
   }
 
   count(topic: string): number {
-    return this.#subscribers.get(topic)?.size ?? 0;
+    return this.#members.count(topic);
   }
 
   add(topic: string, subscriber: PolledSubscriber): void {
-    const subscribers = this.#subscribers.get(topic);
-    if (subscribers === undefined) this.#subscribers.set(topic, new Set([subscriber]));
-    else subscribers.add(subscriber);
+    this.#members.add(topic, subscriber);
   }
 
   remove(topic: string, subscriber: PolledSubscriber): void {
-    const subscribers = this.#subscribers.get(topic);
-    if (subscribers?.delete(subscriber) === true && subscribers.size === 0) this.#subscribers.delete(topic);
+    this.#members.remove(topic, subscriber);
   }
 }

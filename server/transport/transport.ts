@@ -1,5 +1,7 @@
-// The port to sockets and HTTP. Names no library: uws.ts implements it, tests have one in memory.
+// The port to sockets and HTTP. Names no library: the folders uws and node implement it, tests have one in memory.
 
+import type { Clock } from '../../shared/clock.js';
+import type { Logger } from '../../shared/logger.js';
 import type { AddressLimits } from './addresses.js';
 
 /** What happened to a frame. sent: the kernel has it. buffered: the socket keeps it. dropped: refused, and the socket ends. */
@@ -126,6 +128,12 @@ export interface TransportOptions {
     readonly certFile: string;
     readonly passphrase?: string | undefined;
   };
+}
+
+/** What a transport needs of the world. */
+export interface TransportDependencies {
+  readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 /** A listening server. */

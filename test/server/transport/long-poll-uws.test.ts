@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { longPoll } from '../../../client/connection/long-poll.js';
 import { PolledTopics } from '../../../server/transport/polled-topics.js';
 import type { Transport } from '../../../server/transport/transport.js';
-import { listenUws } from '../../../server/transport/uws.js';
+import { listenUws } from '../../../server/transport/uws/listen.js';
 import { systemClock } from '../../../shared/clock.js';
 import { silentLogger } from '../../../shared/logger.js';
 import { createFakeClock } from '../../support/fake-clock.js';

@@ -4,7 +4,7 @@ import { systemClock } from '../../../shared/clock.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import { silentLogger } from '../../../shared/logger.js';
 import type { Transport } from '../../../server/transport/transport.js';
-import { listenUws } from '../../../server/transport/uws.js';
+import { listenUws } from '../../../server/transport/uws/listen.js';
 
 import { connectPolling } from './polling-client.js';
 import { describePublish } from './publish-contract.js';

@@ -10,7 +10,7 @@ import type {
   TransportHandler,
   TransportOptions,
 } from '../../../server/transport/transport.js';
-import { listenUws } from '../../../server/transport/uws.js';
+import { listenUws } from '../../../server/transport/uws/listen.js';
 
 export const testOptions: TransportOptions = {
   host: '127.0.0.1',

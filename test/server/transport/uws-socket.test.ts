@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
 import { silentLogger } from '../../../shared/logger.js';
-import type { NativeApp, NativeSocket } from '../../../server/transport/uws-binary.js';
+import type { NativeApp, NativeSocket } from '../../../server/transport/uws/binary.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import { Addresses, type Seat } from '../../../server/transport/addresses.js';
 import { closeReason } from '../../../server/transport/close-reason.js';
-import { UwsSocket, UwsTopics, type UwsUserData } from '../../../server/transport/uws-socket.js';
+import { UwsSocket, UwsTopics, type UwsUserData } from '../../../server/transport/uws/socket.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 
 const maxBufferedBytes = 1000;

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 
 import { ConfigError } from '../../../server/errors.js';
 import type { HttpRequest, Socket, Transport } from '../../../server/transport/transport.js';
-import { addressText } from '../../../server/transport/uws-http.js';
+import { addressText } from '../../../server/transport/uws/http.js';
 import { connectRaw, openRawWebSocket } from '../../support/raw-socket.js';
 import { sleep, startUws, until } from './uws-harness.js';
 

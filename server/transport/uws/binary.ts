@@ -1,8 +1,8 @@
 // uWebSockets.js as this binary really is. Its own types miss what we need (the listen options, the exclusive flag) and
 // declare what is not there, so what is used is described here. Nothing else imports the package but through this file.
 
-import { ConfigError } from '../errors.js';
-import { loadServerPackage } from '../server-packages.js';
+import { ConfigError } from '../../errors.js';
+import { loadServerPackage } from '../../server-packages.js';
 
 /** What `send` and `ping` answer: 0 kept in the buffer, 1 written, 2 refused because the buffer is over its limit. */
 export type NativeSendStatus = 0 | 1 | 2;

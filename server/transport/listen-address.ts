@@ -1,4 +1,4 @@
-// Finds out where to listen and, when that fails, why. The binary itself only says that it could not.
+// Where a server listens, and with which key, before a library is asked: what is wrong is told in one clear line.
 
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
@@ -8,51 +8,59 @@ import { createSecureContext } from 'node:tls';
 
 import { ConfigError } from '../errors.js';
 import type { TransportOptions } from './transport.js';
-import { exclusivePort, type NativeApp, type NativeListenSocket, type UwsBinary } from './uws-binary.js';
+
+/** Attempts to find a port that is free on all addresses: it may be taken in the meantime, or on one of them. */
+const freePortAttempts = 10;
 
 /**
- * Listens on every address a host stands for, on one port, and returns the listening sockets. `localhost` is 127.0.0.1
- * and, where the machine has it, ::1: clients try either first. Throws ConfigError.
+ * Listens on every address that a host stands for, on one port, with what `listen` and `close` do for one address. `listen`
+ * resolves with undefined where it cannot. `localhost` is 127.0.0.1 and, where the machine has it, ::1: clients try either
+ * first. A port of 0 is one that is free. Throws ConfigError.
  */
-export async function listenOn(
-  uws: UwsBinary,
-  app: NativeApp,
-  host: string,
-  port: number,
-): Promise<NativeListenSocket[]> {
+export async function listenOnAll<Listening>(
+  { host, port }: Pick<TransportOptions, 'host' | 'port'>,
+  library: {
+    listen(address: string, port: number): Promise<Listening | undefined>;
+    close(listening: Listening): void;
+  },
+): Promise<Listening[]> {
   const addresses = await addressesOf(host);
-  // A free port may be taken again in the meantime, or on the other address.
-  for (let attempt = 0; attempt < (port === 0 ? 10 : 1); attempt++) {
+  for (let attempt = 0; attempt < (port === 0 ? freePortAttempts : 1); attempt++) {
     const chosen = port === 0 ? await freePort(addresses) : port;
-    const sockets: NativeListenSocket[] = [];
+    const all: Listening[] = [];
     for (const address of addresses) {
-      const socket = await listenNatively(app, address, chosen);
-      if (socket !== false) sockets.push(socket);
+      const listening = await library.listen(address, chosen);
+      if (listening !== undefined) all.push(listening);
     }
-    if (sockets.length === addresses.length) return sockets;
-    for (const socket of sockets) uws.us_listen_socket_close(socket);
+    if (all.length === addresses.length) return all;
+    for (const listening of all) library.close(listening);
   }
   throw new ConfigError(await whyNot(addresses, host, port));
 }
 
-/** Reads and checks the TLS files: the binary would start and then fail every handshake. Throws ConfigError. */
-export async function checkTls(tls: NonNullable<TransportOptions['tls']>): Promise<void> {
-  const key = await readPem('key', tls.keyFile);
-  const cert = await readPem('certificate', tls.certFile);
+/** The key and the certificate as they are in their files, PEM. */
+export interface TlsFiles {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+  readonly passphrase?: string;
+}
+
+/** Reads and checks the TLS files: a library may start without that, and then fail every handshake. Throws ConfigError. */
+export async function readTls(tls: NonNullable<TransportOptions['tls']>): Promise<TlsFiles> {
+  const files: TlsFiles = {
+    key: await readPem('key', tls.keyFile),
+    cert: await readPem('certificate', tls.certFile),
+    ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+  };
   try {
-    createSecureContext({
-      key,
-      cert,
-      ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
-    });
+    createSecureContext(files);
   } catch (error) {
     throw new ConfigError(
       `the TLS key ${tls.keyFile} and certificate ${tls.certFile} cannot be used: ${text(error)}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
+  return files;
 }
 
 async function readPem(what: string, path: string): Promise<Buffer> {
@@ -79,14 +87,8 @@ function hasAddress(address: string): boolean {
   );
 }
 
-function listenNatively(app: NativeApp, address: string, port: number): Promise<NativeListenSocket | false> {
-  return new Promise((resolve) => {
-    app.listen(address, port, exclusivePort, resolve);
-  });
-}
-
 /**
- * A port that is free. The binary can find one itself, but then does not set SO_REUSEADDR, and a restart on that port
+ * A port that is free. uWebSockets.js can find one itself, but then does not set SO_REUSEADDR, and a restart on that port
  * would fail for a minute.
  */
 async function freePort(addresses: readonly string[]): Promise<number> {

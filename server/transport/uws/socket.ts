@@ -1,26 +1,16 @@
 // One WebSocket of uWebSockets.js behind the Socket interface, and the topics of a server. Owns the promise that after
 // the first refused frame nothing more reaches a socket (C4). Knows nothing of HTTP.
 
-import type { Clock } from '../../shared/clock.js';
-import type { Logger } from '../../shared/logger.js';
-import { tooMuchOfStranger, type Seat } from './addresses.js';
-import { closeReason } from './close-reason.js';
-import { PolledTopics } from './polled-topics.js';
-import {
-  bigFrameBytes,
-  framesPerTurn,
-  tooLargeReason,
-  type NativeApp,
-  type NativeSocket,
-} from './uws-binary.js';
-import type { SendResult, Socket, SocketHandler } from './transport.js';
-import { handlerFailed, tellHandler } from './tell-handler.js';
-
-/** What the transport needs of the world. */
-export interface UwsDependencies {
-  readonly logger: Logger;
-  readonly clock: Clock;
-}
+import type { Clock } from '../../../shared/clock.js';
+import type { Logger } from '../../../shared/logger.js';
+import { tooMuchOfStranger } from '../addresses.js';
+import type { Place } from '../admissions.js';
+import { closeReason } from '../close-reason.js';
+import { PolledTopics } from '../polled-topics.js';
+import { TopicMembers } from '../topic-members.js';
+import { bigFrameBytes, framesPerTurn, tooLargeReason, type NativeApp, type NativeSocket } from './binary.js';
+import type { SendResult, Socket, SocketHandler, TransportDependencies } from '../transport.js';
+import { handlerFailed, tellHandler } from '../tell-handler.js';
 
 /** What a native socket carries for us. */
 export interface UwsUserData {
@@ -44,10 +34,10 @@ export class UwsTopics {
   readonly polled = new PolledTopics();
   readonly #clock: Clock;
   readonly #app: NativeApp;
-  readonly #subscribers = new Map<string, Set<UwsSocket>>();
+  readonly #members = new TopicMembers<UwsSocket>();
   readonly #toCutOff: UwsSocket[] = [];
 
-  constructor(app: NativeApp, maxBufferedBytes: number, { logger, clock }: UwsDependencies) {
+  constructor(app: NativeApp, maxBufferedBytes: number, { logger, clock }: TransportDependencies) {
     this.#app = app;
     this.maxBufferedBytes = maxBufferedBytes;
     this.logger = logger;
@@ -59,7 +49,7 @@ export class UwsTopics {
     if (!this.polled.isEmpty) this.polled.publish(topic, frame, except);
     // A marked socket is closed here. So a marked `except` is no longer known to the binary below.
     this.cutOffMarked();
-    const subscribers = this.#subscribers.get(topic);
+    const subscribers = this.#members.of(topic);
     if (subscribers === undefined) return;
     if (frame.length >= bigFrameBytes) {
       // The binary would do the same. But the binary would write the frame even after it refused a smaller one before it.
@@ -73,18 +63,15 @@ export class UwsTopics {
   }
 
   count(topic: string): number {
-    return (this.#subscribers.get(topic)?.size ?? 0) + this.polled.count(topic);
+    return this.#members.count(topic) + this.polled.count(topic);
   }
 
   add(topic: string, socket: UwsSocket): void {
-    const subscribers = this.#subscribers.get(topic);
-    if (subscribers === undefined) this.#subscribers.set(topic, new Set([socket]));
-    else subscribers.add(socket);
+    this.#members.add(topic, socket);
   }
 
   remove(topic: string, socket: UwsSocket): void {
-    const subscribers = this.#subscribers.get(topic);
-    if (subscribers?.delete(socket) === true && subscribers.size === 0) this.#subscribers.delete(topic);
+    this.#members.remove(topic, socket);
   }
 
   /** Whether published frames that the binary has not handed over yet could take a socket over its limit. */
@@ -110,13 +97,8 @@ export class UwsTopics {
  * handler is told of `closed` and `dropped` in a microtask, so that no call on a socket ever reenters its handler.
  */
 export class UwsSocket implements Socket {
-  readonly remoteAddress: string;
   readonly #topics: UwsTopics;
-  readonly #seat: Seat;
-  /** Called when the binary has ended the connection because of a message over its limit. */
-  readonly #outgrew: () => void;
-  /** Bytes that the client sent while it was a stranger. */
-  #strangerBytes = 0;
+  readonly #place: Place;
   /** The topics, mostly one. Each change makes a new list, because an array that grows takes room for seventeen entries. */
   #joined: readonly string[] = [];
   #native: NativeSocket<UwsUserData> | undefined;
@@ -125,12 +107,13 @@ export class UwsSocket implements Socket {
   #corks = 0;
   #closeAfterCork: { code: number; reason: string } | undefined;
 
-  /** `outgrew` is called when the binary has ended the connection because of a message over its limit. */
-  constructor(topics: UwsTopics, of: { remoteAddress: string; seat: Seat; outgrew: () => void }) {
+  constructor(topics: UwsTopics, place: Place) {
     this.#topics = topics;
-    this.remoteAddress = of.remoteAddress;
-    this.#seat = of.seat;
-    this.#outgrew = of.outgrew;
+    this.#place = place;
+  }
+
+  get remoteAddress(): string {
+    return this.#place.remoteAddress;
   }
 
   get isOpen(): boolean {
@@ -192,7 +175,7 @@ export class UwsSocket implements Socket {
   }
 
   trust(): void {
-    this.#seat.believe();
+    this.#place.seat.believe();
   }
 
   close(code: number, reason: string): void {
@@ -241,7 +224,11 @@ export class UwsSocket implements Socket {
   }
 
   onMessage(message: ArrayBuffer, isBinary: boolean): void {
-    if (!this.isOpen || (this.#seat.isStranger && !this.#takeOfStranger(message.byteLength))) return;
+    if (!this.isOpen) return;
+    if (!this.#place.seat.hear(message.byteLength)) {
+      const { closeCode, reason } = tooMuchOfStranger();
+      return this.close(closeCode, reason);
+    }
     this.#tell((handler) => handler.message(new Uint8Array(message), isBinary));
   }
 
@@ -258,8 +245,8 @@ export class UwsSocket implements Socket {
 
   onClose(code: number, reason = ''): void {
     this.#native = undefined;
-    if (code === 1006 && reason === tooLargeReason) this.#outgrew();
-    this.#seat.leave();
+    if (code === 1006 && reason === tooLargeReason) this.#place.outgrew();
+    this.#place.seat.leave();
     for (const topic of this.#joined) this.#topics.remove(topic, this);
     this.#joined = [];
     queueMicrotask(() => this.#tell((handler) => handler.closed(code)));
@@ -272,15 +259,6 @@ export class UwsSocket implements Socket {
     // Above the limit the binary would refuse the close frame too.
     if (native.getBufferedAmount() > this.#topics.maxBufferedBytes) native.close();
     else native.end(code, closeReason(reason));
-  }
-
-  /** Counts what a stranger sends; false when it is too much, which ends the connection. */
-  #takeOfStranger(bytes: number): boolean {
-    this.#strangerBytes += bytes;
-    if (this.#strangerBytes <= this.#seat.limits.maxUnknownBytes) return true;
-    const { closeCode, reason } = tooMuchOfStranger();
-    this.close(closeCode, reason);
-    return false;
   }
 
   #tell(call: (handler: SocketHandler) => void): void {
