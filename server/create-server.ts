@@ -40,16 +40,20 @@ import { zlibDeflation } from './session/zlib-deflation.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
 import type { DocumentStore } from './store/store.js';
+import { openTransport } from './transport/open-transport.js';
+import { placeOf, type Place } from './transport/place.js';
 import { createStaticFiles, type StaticFiles } from './transport/static-files.js';
 import type { Transport, UpgradeDecision, UpgradeRequest } from './transport/transport.js';
-import { listenUws } from './transport/uws/listen.js';
 import { WorkerPool } from './worker/worker-pool.js';
 
 /** A Heddle server. `listen` starts all of it or nothing; `close` ends it without losing an acknowledged update. */
 export interface HeddleServer {
-  /** Opens the store and the port. Rejects with ConfigError or StoreError, one clear line each; after `close`, with an Error. */
+  /** Opens the store and the port, or attaches to the application's server. Rejects with ConfigError or StoreError, one clear line each; after `close`, with an Error. */
   listen(): Promise<void>;
-  /** The port it listens on. Throws before `listen` has resolved. */
+  /**
+   * The port it listens on. Attached to an application's server: that server's, or 0 while that listens on none. Throws before
+   * `listen` has resolved.
+   */
   readonly port: number;
   /**
    * Drains (O3): nobody new gets in and nothing new is taken, everything accepted becomes durable and is acknowledged, clients
@@ -90,6 +94,7 @@ interface Running {
 
 class Server implements HeddleServer {
   readonly #options: ServerOptions;
+  readonly #place: Place;
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #logger: Logger;
@@ -104,6 +109,7 @@ class Server implements HeddleServer {
       throw new ConfigError("no authentication configured: pass `auth` with a key; for development, 'none'");
     }
     this.#options = options;
+    this.#place = placeOf(options);
     this.#clock = clock;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#logger = options.logger ?? silentLogger;
@@ -156,10 +162,9 @@ class Server implements HeddleServer {
 
   #listen(files: StaticFiles | undefined): Promise<Transport> {
     const { options, clock, limits, logger } = this.#parts();
-    return listenUws(
+    return openTransport(
+      this.#place,
       {
-        host: options.host ?? 'localhost',
-        port: options.port ?? 1234,
         maxMessageBytes: maxReceivedBytes(limits),
         maxBufferedBytes: limits.maxBufferedBytes,
         maxBodyBytes: maxHttpBodyBytes,
@@ -167,7 +172,6 @@ class Server implements HeddleServer {
         limits,
         trustedProxies: options.trustedProxies ?? [],
         idleTimeoutS,
-        ...(options.tls === undefined ? {} : { tls: options.tls }),
       },
       {
         upgrade: (request) => this.#running?.gateway.upgrade(request) ?? notListening,

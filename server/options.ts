@@ -1,5 +1,6 @@
 // What createServer takes. The command's flags, environment and config file all end in this.
 
+import type { Server as HttpServer } from 'node:http';
 import type { Limits } from '../shared/limits.js';
 import type { Logger } from '../shared/logger.js';
 import type { Access, Claims } from '../shared/permission.js';
@@ -90,6 +91,19 @@ export interface ServerOptions extends Hooks {
   readonly host?: string;
   /** Default 1234; 0 picks a free one. */
   readonly port?: number;
+  /**
+   * What carries the sockets: uWebSockets.js ('uws'), or Node's own http with the ws package ('node'). Default: 'uws' where
+   * uWebSockets.js is installed and has a binary for this platform and version of Node, otherwise 'node', which the log says.
+   */
+  readonly transport?: 'uws' | 'node';
+  /**
+   * The application's own HTTP server, of node:http or node:https, listening or not yet. Heddle then has no port: it takes the
+   * upgrades and requests under `path`, and all others stay the application's. `close` lets go of the server and leaves it open.
+   * The transport is 'node'; the time-outs, the TLS and the number of connections are those of that server.
+   */
+  readonly server?: HttpServer;
+  /** With `server`: the path that is Heddle's, '/sync'. Clients connect to ws://host/sync. */
+  readonly path?: string;
   /** Data directory of the LevelDB store. Default './data'. */
   readonly data?: string;
   /** Another store, instead of `data`. The server closes it. */

@@ -1,10 +1,15 @@
-// The packages that only a server needs. An application that installs Heddle for its pages does not get them, so they are
+// The packages that only a server needs, and that are not installed with Heddle. An application that installs Heddle for its pages does not get them, so they are
 // loaded when they are used, and a missing one is told in one sentence.
 
 import { ConfigError } from './errors.js';
 
 /** The packages, as npm is asked for them. These versions are those of package.json. */
-export const serverPackages = { 'uWebSockets.js': 'npm:uws-pack@20.0.8', level: '10.0.0' } as const;
+export const serverPackages = { level: '10.0.0', 'uWebSockets.js': 'npm:uws-pack@20.0.8' } as const;
+
+const neededBy: Readonly<Record<keyof typeof serverPackages, string>> = {
+  level: 'a server',
+  'uWebSockets.js': "the transport 'uws'",
+};
 
 /** Imports one of the packages. Rejects with ConfigError when it is not installed, and with what `load` rejects with otherwise. */
 export async function loadServerPackage<T>(
@@ -15,9 +20,9 @@ export async function loadServerPackage<T>(
     return await load();
   } catch (error) {
     if (!isNotFound(error, name)) throw error;
-    const all = Object.entries(serverPackages).map(([one, version]) => `${one}@${version}`);
+    const wanted = `${name}@${serverPackages[name]}`;
     throw new ConfigError(
-      `${name} is not installed, and a server needs it. Install it with: npm install ${all.join(' ')}`,
+      `${name} is not installed, and ${neededBy[name]} needs it. Install it with: npm install ${wanted}`,
       { cause: error },
     );
   }

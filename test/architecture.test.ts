@@ -56,7 +56,8 @@ const ports = new Set([
 
 /** Packages that one folder alone may know. */
 const owners: Readonly<Record<string, RegExp>> = {
-  'uWebSockets.js': /^server\/transport\//,
+  'uWebSockets.js': /^server\/transport\/uws\//,
+  ws: /^server\/transport\/node\//,
   jose: /^server\/auth\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,

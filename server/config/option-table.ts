@@ -118,6 +118,13 @@ const network: readonly OptionSpec[] = [
       'Proxies whose Forwarded or X-Forwarded-For names the client: addresses or networks such as 10.0.0.0/8; repeated or with commas',
   },
   {
+    flag: 'transport',
+    type: 'string',
+    choices: ['uws', 'node'],
+    description:
+      "uws: uWebSockets.js; node: Node's own http and ws; by default uws where it has a binary, otherwise node",
+  },
+  {
     flag: 'tls-key',
     env: ['TLS_KEY'],
     type: 'string',

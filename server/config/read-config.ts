@@ -35,6 +35,7 @@ export function readServeConfig(argv: readonly string[], env: Environment): Serv
     ...present({
       auth,
       tls: readTls(given),
+      transport: given.text('transport') as ServerOptions['transport'],
       origins: readOrigins(given),
       trustedProxies: readTrustedProxies(given),
       commitIntervalMs: given.number('commit-interval'),

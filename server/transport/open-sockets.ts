@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../shared/clock.js';
 import type { Logger } from '../../shared/logger.js';
 
-/** The binary's own answer to a socket that is not a WebSocket yet. */
+/** A socket that was just opened. */
 interface Closable {
   close(): void;
 }
@@ -31,16 +31,16 @@ export class OpenSockets {
     this.#deps = deps;
   }
 
-  /** A socket was opened (1), or one that is no WebSocket was closed (-1). One above the bound is closed at once. */
-  changed(response: Closable, change: number): void {
-    this.#count += change;
-    if (change < 0 || this.#count <= this.#deps.max) return;
+  /** A socket was opened. One above the bound is closed at once. */
+  opened(socket: Closable): void {
+    this.#count++;
+    if (this.#count <= this.#deps.max) return;
     this.#warn();
-    response.close();
+    socket.close();
   }
 
-  /** A WebSocket was closed. */
-  webSocketClosed(): void {
+  /** A socket was closed, whatever it was. */
+  closed(): void {
     this.#count--;
   }
 

@@ -44,7 +44,8 @@ export async function listenUws(
   const upgrades = new Upgrades({ ...parts, topics });
   const max = options.maxOpenSockets ?? (await mostOpenSockets());
   const openSockets = new OpenSockets({ max, clock, logger });
-  app.filter((response, change) => openSockets.changed(response, change));
+  // Of a WebSocket that closes the binary tells its own handler, not this one.
+  app.filter((response, change) => (change > 0 ? openSockets.opened(response) : openSockets.closed()));
   listenForWebSockets(app, options, upgrades, openSockets);
   app.any('/*', (response, request) => takeRequest(parts, response, request));
   try {
@@ -75,7 +76,7 @@ function listenForWebSockets(
     drain: (native) => native.getUserData().socket.onDrain(),
     dropped: (native) => native.getUserData().socket.onDropped(),
     close(native, code, reason) {
-      openSockets.webSocketClosed();
+      openSockets.closed();
       native.getUserData().socket.onClose(code, textOf(code, reason));
     },
   } satisfies Partial<NativeBehavior<UwsUserData>>;

@@ -5,7 +5,7 @@ import { mostOpenSockets, OpenSockets } from '../../../server/transport/open-soc
 import type { Transport } from '../../../server/transport/transport.js';
 import { createFakeClock } from '../../support/fake-clock.js';
 import { connectRaw, encodeFrame, openRawWebSocket, type RawSocket } from '../../support/raw-socket.js';
-import { sleep, startUws, until } from './uws-harness.js';
+import { sleep, startTransport, transportNames, until } from './transport-harness.js';
 
 let transport: Transport | undefined;
 const sockets: RawSocket[] = [];
@@ -15,10 +15,11 @@ afterEach(() => {
   transport?.close();
 });
 
-describe('sockets that say nothing, or half a request', () => {
+describe.each(transportNames)('sockets that say nothing, or half a request: %s', (name) => {
   it('O13: are refused above the bound, which counts WebSockets until they close', async () => {
     const warnings: string[] = [];
-    transport = await startUws(
+    transport = await startTransport(
+      name,
       { open: (socket) => ({ message: (frame) => void socket.send(frame) }) },
       { maxOpenSockets: 5 },
       { debug() {}, info() {}, error() {}, warn: (_fields, message) => warnings.push(message) },
@@ -64,11 +65,11 @@ describe('the bound', () => {
     const warnings: unknown[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (fields: unknown) => warnings.push(fields) };
     const open = new OpenSockets({ max: 1, clock, logger });
-    const response = { close: () => open.changed(response, -1) };
-    for (let i = 0; i < 3; i++) open.changed(response, 1);
+    const response = { close: () => open.closed() };
+    for (let i = 0; i < 3; i++) open.opened(response);
     expect(warnings).toEqual([{ maxOpenSockets: 1 }]);
     clock.advance(60_000);
-    open.changed(response, 1);
+    open.opened(response);
     expect(warnings.length).toBe(2);
   });
 });

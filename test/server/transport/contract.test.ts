@@ -1,12 +1,15 @@
+import { createServer } from 'node:http';
+import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { systemClock } from '../../../shared/clock.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import { silentLogger } from '../../../shared/logger.js';
+import { attachNode } from '../../../server/transport/node/attach.js';
 import type { Transport } from '../../../server/transport/transport.js';
-import { listenUws } from '../../../server/transport/uws/listen.js';
 
 import { connectPolling } from './polling-client.js';
+import { listeners, type Listen } from './transport-harness.js';
 import { describePublish } from './publish-contract.js';
 import { describeTransport, type ContractClient, type ContractHarness } from './transport-contract.js';
 
@@ -34,7 +37,27 @@ function wrap(socket: WebSocket): ContractClient {
   };
 }
 
-function createHarness(): ContractHarness {
+/** A transport to run the suite on. */
+interface Subject {
+  readonly listen: Listen;
+  /** What stands before every path in a URL. */
+  readonly prefix: string;
+}
+
+/** On an application's server, which answers what is not ours. */
+const attached: Subject = {
+  prefix: '/app/sync',
+  async listen(options, handler, dependencies) {
+    const server = createServer((_request, response) => void response.end('the application'));
+    await new Promise<void>((resolve) => {
+      server.listen(0, options.host, resolve);
+    });
+    onTestFinished(() => void server.close());
+    return attachNode({ ...options, server, path: attached.prefix }, handler, dependencies);
+  },
+};
+
+function createHarness({ listen, prefix }: Subject): ContractHarness {
   let transport: Transport;
   const opened: WebSocket[] = [];
   return {
@@ -51,11 +74,13 @@ function createHarness(): ContractHarness {
         trustedProxies: [],
         ...options,
       };
-      transport = await listenUws(complete, handler, { logger: silentLogger, clock: systemClock });
+      transport = await listen(complete, handler, { logger: silentLogger, clock: systemClock });
       return transport;
     },
     async connect({ path = '/', headers, protocols = [] } = {}) {
-      const socket = new WebSocket(`ws://127.0.0.1:${transport.port}${path}`, [...protocols], { headers });
+      const socket = new WebSocket(`ws://127.0.0.1:${transport.port}${prefix}${path}`, [...protocols], {
+        headers,
+      });
       opened.push(socket);
       const client = wrap(socket);
       return new Promise((resolve, reject) => {
@@ -70,9 +95,9 @@ function createHarness(): ContractHarness {
         });
       });
     },
-    connectOverHttp: () => connectPolling(fetch, `ws://127.0.0.1:${transport.port}/`),
+    connectOverHttp: () => connectPolling(fetch, `ws://127.0.0.1:${transport.port}${prefix}/`),
     async request(method, path, body) {
-      const url = `http://127.0.0.1:${transport.port}${path}`;
+      const url = `http://127.0.0.1:${transport.port}${prefix}${path}`;
       const response = await fetch(
         url,
         body === undefined ? { method } : { method, body: Buffer.from(body) },
@@ -94,5 +119,13 @@ function createHarness(): ContractHarness {
   };
 }
 
-describeTransport('uws', createHarness);
-describePublish('uws', createHarness);
+const subjects: Readonly<Record<string, Subject>> = {
+  uws: { listen: listeners.uws, prefix: '' },
+  node: { listen: listeners.node, prefix: '' },
+  'node, attached': attached,
+};
+
+for (const [name, subject] of Object.entries(subjects)) {
+  describeTransport(name, () => createHarness(subject));
+  describePublish(name, () => createHarness(subject));
+}

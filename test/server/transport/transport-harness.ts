@@ -1,4 +1,4 @@
-// What the tests of uws.ts share: a server on a free port with a handler that can be written in a line.
+// What the tests of all transports share: a server on a free port with a handler that can be written in a line.
 
 import { systemClock } from '../../../shared/clock.js';
 import { defaultLimits } from '../../../shared/limits.js';
@@ -7,9 +7,11 @@ import type {
   Socket,
   SocketHandler,
   Transport,
+  TransportDependencies,
   TransportHandler,
   TransportOptions,
 } from '../../../server/transport/transport.js';
+import { listenNode } from '../../../server/transport/node/listen.js';
 import { listenUws } from '../../../server/transport/uws/listen.js';
 
 export const testOptions: TransportOptions = {
@@ -24,8 +26,20 @@ export const testOptions: TransportOptions = {
   trustedProxies: [],
 };
 
+export type Listen = (
+  options: TransportOptions,
+  handler: TransportHandler,
+  dependencies: TransportDependencies,
+) => Promise<Transport>;
+
+/** Every transport that listens on a port of its own. */
+export const listeners: Readonly<Record<'uws' | 'node', Listen>> = { uws: listenUws, node: listenNode };
+export type TransportName = keyof typeof listeners;
+export const transportNames = Object.keys(listeners) as readonly TransportName[];
+
 /** Starts a server; what the handler does not say is: accept everything, answer 200. */
-export function startUws(
+export function startTransport(
+  name: TransportName,
   handler: Partial<TransportHandler> & { open?: (socket: Socket) => Partial<SocketHandler> } = {},
   options: Partial<TransportOptions> = {},
   logger: Logger = silentLogger,
@@ -40,7 +54,7 @@ export function startUws(
     request: () => ({ status: 200, body: 'ok' }),
     ...handler,
   };
-  return listenUws({ ...testOptions, ...options }, complete, { logger, clock: systemClock });
+  return listeners[name]({ ...testOptions, ...options }, complete, { logger, clock: systemClock });
 }
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
