@@ -1,7 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
 /** Suites that start processes or browsers. */
-const serial = ['browser', 'fault', 'bench/process'].map((folder) => `test/${folder}/**/*.test.ts`);
+const serial = ['browser', 'fault', 'bench/process', 'platforms'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
+/**
+ * Suites over real servers that run a second time, on the transport `node`: clients of every kind, rights, tokens, large
+ * messages, HTTP, and what a killed server keeps. Else suites run on what a server chooses, which is `uws` where it is. The
+ * suites of the transport itself (test/server/transport) always run on both.
+ */
+const onNode = ['access', 'large-messages', 'long-poll', 'native', 'transport', 'y-websocket'].map(
+  (suite) => `test/interop/${suite}.test.ts`,
+);
+const env = { HEDDLE_TRANSPORT: 'node' };
 
 /** Unit, contract, fuzz and socket tests run side by side; what starts processes or browsers runs one file at a time. */
 export default defineConfig({
@@ -19,6 +31,17 @@ export default defineConfig({
         test: {
           name: 'process',
           include: serial,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      { test: { name: 'fast on node', include: onNode, env, testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'process on node',
+          include: ['test/fault/durability.test.ts'],
+          env: { ...env, HEDDLE_CYCLES: '3' },
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

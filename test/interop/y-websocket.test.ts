@@ -160,7 +160,9 @@ describe.each(stockVersions)('y-websocket $version', (version) => {
     second.awareness.setLocalStateField('user', 'still here');
     await until(() => !watcher.present.has(first.doc.clientID), 'the first tab has left');
     await until(() => watcher.present.has(second.doc.clientID), 'the second tab has not');
-    expect((await storedDocument(store!, 'doc')).getText('text').toString()).toBe(watcher.text);
+    // The last edit is relayed before it is durable.
+    const stored = async (): Promise<string> => String((await storedDocument(store!, 'doc')).getText('text'));
+    await expect.poll(stored, { timeout: 5_000 }).toBe(watcher.text);
   });
 });
 

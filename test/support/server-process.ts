@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const command = join(root, 'dist/server/cli/main.js');
+const builtCommand = join(root, 'dist/server/cli/main.js');
 const startPatienceMs = 30_000;
 const stopPatienceMs = 20_000;
 
@@ -30,6 +30,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** User to run as, where the tests run as root. */
   readonly uid?: number;
+  /** Another Node than the running one. */
+  readonly node?: string;
+  /** Another build of the command than that of this repository. */
+  readonly command?: string;
 }
 
 export interface ServeOptions extends RunOptions {
@@ -163,12 +167,15 @@ export async function startServer(options: ServeOptions): Promise<ServerProcess>
   return server;
 }
 
-function start(args: readonly string[], { env, uid }: RunOptions): ChildProcess {
+function start(args: readonly string[], options: RunOptions): ChildProcess {
+  const { env, uid, node = process.execPath, command = builtCommand } = options;
+  const { HEDDLE_TRANSPORT } = process.env;
+  const transport = HEDDLE_TRANSPORT === undefined ? {} : { HEDDLE_TRANSPORT };
   if (!existsSync(command)) throw new Error('there is no build to test: npm run build');
-  return spawn(process.execPath, [command, ...args], {
+  return spawn(node, [command, ...args], {
     cwd: tmpdir(),
-    // Nothing from the surroundings may set an option.
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    // Nothing from the surroundings may set an option, but for the transport that the suite runs on.
+    env: { PATH: process.env['PATH'] ?? '', ...transport, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid }),
   });

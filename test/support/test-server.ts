@@ -28,6 +28,14 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+/** The transport that the suite runs on, where it runs on a named one: see vitest.config.ts. */
+export function transportOfSuite(): Pick<ServerOptions, 'transport'> {
+  const transport = process.env['HEDDLE_TRANSPORT'];
+  if (transport === undefined || transport === '') return {};
+  if (transport !== 'uws' && transport !== 'node') throw new Error(`HEDDLE_TRANSPORT is ${transport}`);
+  return { transport };
+}
+
 /** Starts a server: in memory and open to all, unless the options say otherwise. The caller closes it. */
 export async function startServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const store = options.store ?? (options.data === undefined ? createMemoryStore() : undefined);
@@ -35,6 +43,7 @@ export async function startServer(options: Partial<ServerOptions> = {}): Promise
     host: '127.0.0.1',
     port: 0,
     auth: 'none',
+    ...transportOfSuite(),
     ...options,
     ...(store === undefined ? {} : { store }),
   });

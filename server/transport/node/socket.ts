@@ -124,6 +124,8 @@ export class NodeSocket implements Member {
     if (this.bufferedBytes > this.#sockets.maxBufferedBytes) return this.terminate();
     this.#leave('closing', code);
     this.#ws.close(code, Buffer.from(closeReason(reason)));
+    // Nothing follows the close frame. A client that does not answer it sees at least that, and is cut off by ws later.
+    this.#stream.end();
   }
 
   terminate(): void {

@@ -11,7 +11,7 @@ import { ConfigError } from '../../../server/errors.js';
 import type { HttpRequest, Socket, Transport } from '../../../server/transport/transport.js';
 import { addressText } from '../../../server/transport/uws/http.js';
 import { makeCertificate } from '../../support/certificate.js';
-import { connectRaw, openRawWebSocket } from '../../support/raw-socket.js';
+import { connectRaw, encodeFrame, openRawWebSocket } from '../../support/raw-socket.js';
 import { sleep, startTransport, transportNames, until } from './transport-harness.js';
 
 describe.each(transportNames)('%s', (name) => {
@@ -298,6 +298,18 @@ describe.each(transportNames)('%s', (name) => {
         for (const raw of sockets) raw.destroy();
         await until(() => closed === (batch + 1) * 100);
       }
+    });
+
+    test('T6 a client that does not answer a close frame has it, and the end of its connection', async () => {
+      const transport = await start({
+        open: (socket) => ({ message: () => socket.cork(() => socket.close(4401, 'TOKEN_EXPIRED')) }),
+      });
+      const raw = await openRawWebSocket(transport.port);
+      await raw.write(encodeFrame(new Uint8Array(1)));
+      expect(await raw.endsWithin(5_000)).toBe(true);
+      expect(raw.takeFrames().map(({ payload }) => payload.subarray(2).toString())).toEqual([
+        'TOKEN_EXPIRED',
+      ]);
     });
 
     test('T12 close in the middle of everything leaves nothing behind', async () => {
