@@ -7,6 +7,10 @@ import type { Measurement } from './measurement.js';
 export const heddle = 'heddle';
 /** The same server, with clients that speak its own protocol. */
 export const heddleNative = 'heddle+native';
+/** The same server on Node's own http and the ws package, with stock clients. */
+export const heddleWs = 'heddle+ws';
+/** The targets that are Heddle itself, in one way or another. */
+export const ownTargets: readonly string[] = [heddle, heddleNative, heddleWs];
 
 export interface Environment {
   readonly date: string;

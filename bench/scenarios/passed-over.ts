@@ -1,6 +1,6 @@
 // Standard targets that tell nothing new at some scenarios, with the reason that reports give.
 
-import { heddleNative } from '../results.js';
+import { heddleNative, heddleWs } from '../results.js';
 
 export interface PassedOver {
   /** By name. */
@@ -28,7 +28,7 @@ export const relays: PassedOver = {
 };
 
 export const allButHeddle: PassedOver = {
-  targets: [...relayNames, ...storing, 'y-websocket-server', 'hocuspocus'],
+  targets: [heddleWs, ...relayNames, ...storing, 'y-websocket-server', 'hocuspocus'],
   why: 'growth is judged against the same server, not against others',
 };
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { issueToken } from '../../server/auth/issue-token.js';
 import { systemClock } from '../../shared/clock.js';
 import { builtFile } from './built-file.js';
-import { heddle, heddleNative } from '../results.js';
+import { heddle, heddleNative, heddleWs } from '../results.js';
 import { processTarget, type Launch, type Place, type ProcessTargetOptions } from './process-target.js';
 import type { Target } from './target.js';
 
@@ -30,16 +30,31 @@ export function heddleNativeTarget(): Target {
   });
 }
 
-function target(options: Pick<ProcessTargetOptions, 'name' | 'description' | 'protocol'>): Target {
+/** With stock clients, on the transport that needs no binary. */
+export function heddleWsTarget(): Target {
+  return target(
+    {
+      name: heddleWs,
+      description: "the same server on Node's own http and ws instead of uWebSockets.js",
+      protocol: 'y-websocket',
+    },
+    ['--transport=node'],
+  );
+}
+
+function target(
+  options: Pick<ProcessTargetOptions, 'name' | 'description' | 'protocol'>,
+  flags: readonly string[] = [],
+): Target {
   return processTarget({
     ...options,
     capabilities: ['sync', 'awareness', 'acknowledgements', 'storage', 'durable', 'restart'],
     prepare: async () => void builtFile('#heddle-command'),
-    launch,
+    launch: (place) => launch(place, flags),
   });
 }
 
-async function launch({ host, port, data }: Place): Promise<Launch> {
+async function launch({ host, port, data }: Place, flags: readonly string[]): Promise<Launch> {
   const secret = randomBytes(32).toString('hex');
   const docs = [{ pattern: '**', access: 'write' }] as const;
   return {
@@ -50,6 +65,7 @@ async function launch({ host, port, data }: Place): Promise<Launch> {
       `--host=${host}`,
       `--port=${port}`,
       `--data=${data}`,
+      ...flags,
     ],
     folder: data,
     env: { JWT_SECRET: secret },

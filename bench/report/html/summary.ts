@@ -2,7 +2,7 @@
 
 import { figures, type FigureKey } from '../../figures.js';
 import { judgeGoals } from '../../goals.js';
-import { heddleNative, type Results } from '../../results.js';
+import { ownTargets, type Results } from '../../results.js';
 import { compareScenario, referenceOf } from '../comparison.js';
 import { formatMedian, formatNumber } from '../format.js';
 import { formatDate, goalTally, runCount } from '../words.js';
@@ -61,15 +61,16 @@ function tileItem(results: Results, { title, scenario, figure }: (typeof tiles)[
   </li>`;
 }
 
-/** The other server that is best at the figure. Bare relays keep no documents and stand for a bound, not for a choice; native
- * clients are of the same server. */
+/** The other server that is best at the figure. Bare relays keep no documents and stand for a bound, not for a choice; the
+ * targets that are Heddle too are the same server. */
 function closestRival(
   comparison: ReturnType<typeof compareScenario>,
   figure: FigureKey,
 ): { target: string; ratio: number; text: string } | undefined {
   const rivals = comparison.targets
     .filter(
-      (target) => target !== comparison.reference && target !== heddleNative && !target.startsWith('bare'),
+      (target) =>
+        target !== comparison.reference && !ownTargets.includes(target) && !target.startsWith('bare'),
     )
     .flatMap((target) => {
       const cell = comparison.cell(target, figure);

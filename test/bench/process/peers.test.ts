@@ -55,6 +55,7 @@ describe('standard targets', () => {
     expect(targets.map(({ name }) => name)).toEqual([
       'heddle',
       'heddle+native',
+      'heddle+ws',
       'bare',
       'bare-5ms',
       'y-websocket-server',
@@ -63,7 +64,7 @@ describe('standard targets', () => {
       'hocuspocus+sqlite',
     ]);
     const durable = targets.filter(({ capabilities }) => capabilities.has('durable'));
-    expect(durable.map(({ name }) => name)).toEqual(['heddle', 'heddle+native']);
+    expect(durable.map(({ name }) => name)).toEqual(['heddle', 'heddle+native', 'heddle+ws']);
   });
 
   test.each(targets.map((target) => [target.name, target] as const))(
