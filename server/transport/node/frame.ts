@@ -4,6 +4,9 @@ const finalBinary = 0x82;
 const length16 = 126;
 const length64 = 127;
 
+/** A ping without payload. */
+export const pingFrame: Buffer = Buffer.from([0x89, 0]);
+
 /** Makes the frame around the payload, which is copied. The same bytes can be written to any number of sockets. */
 export function binaryFrame(payload: Uint8Array): Buffer {
   const { length } = payload;

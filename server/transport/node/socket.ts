@@ -3,18 +3,18 @@
 //
 // ws reads, checks and answers what the client sends: frames, pings, the closing handshake. Binary frames of the server do not
 // go through ws: they are written, ready made, to the stream that Node has handed over with the upgrade. That is sound because
-// ws writes whole frames in one call too. It would write later, between ours, only for compressed frames and for Blobs, and
-// there are none here.
+// ws writes whole frames in one call, as long as nothing is compressed and no Blob is sent, and tells us before it does.
 
 import type { Socket as Stream } from 'node:net';
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 
 import { tooMuchOfStranger } from '../addresses.js';
 import type { Place } from '../admissions.js';
 import { closeReason } from '../close-reason.js';
 import { handlerFailed, tellHandler } from '../tell-handler.js';
 import type { SendResult, Socket, SocketHandler } from '../transport.js';
-import { binaryFrame } from './frame.js';
+import { binaryFrame, pingFrame } from './frame.js';
+import { PacedStream } from './paced-stream.js';
 import type { Member, NodeSockets } from './sockets.js';
 
 /** What ws says of a message that is larger than it may be. */
@@ -22,9 +22,21 @@ const tooLargeCodes: ReadonlySet<unknown> = new Set([
   'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
   'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
 ]);
-/** A cork holds back at most so much: what is above it is written, so that `send` can tell what the kernel does not take. */
-const maxCorkedBytes = 64 * 1024;
-const nothing = new Uint8Array();
+
+/** A WebSocket of ws that says when it is about to write a frame of its own. */
+export class AnnouncingWebSocket extends WebSocket {
+  aboutToWrite: () => void = () => {};
+
+  override close(code?: number, data?: string | Buffer): void {
+    this.aboutToWrite();
+    super.close(code, data);
+  }
+
+  override pong(data?: unknown, mask?: boolean, done?: (error: Error) => void): void {
+    this.aboutToWrite();
+    super.pong(data, mask, done);
+  }
+}
 
 /**
  * open: frames go both ways. closing: the close frame is written, and the handler has been told of the end. closed: over.
@@ -40,33 +52,36 @@ const nothing = new Uint8Array();
 export class NodeSocket implements Member {
   readonly #sockets: NodeSockets;
   readonly #place: Place;
-  readonly #ws: WebSocket;
+  readonly #ws: AnnouncingWebSocket;
   readonly #stream: Stream;
+  readonly #paced: PacedStream;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #handler: SocketHandler | undefined;
   /** The topics, mostly one. */
   #joined: readonly string[] = [];
   #isCorked = true;
-  /** Bytes that the cork holds back: the kernel was not asked to take them yet. */
-  #corkedBytes: number;
-  /** Whether Node will call when what is in the buffer now is written. */
-  #awaitsWritten = false;
   /** For the heartbeat: what had been read when it last looked, when that had grown, and whether a ping was sent since. */
   #seenBytes = 0;
   #heardAt: number;
   #isPinged = false;
 
-  /** The stream is corked, and holds back the answer to the upgrade, until the socket is started. */
-  constructor(sockets: NodeSockets, place: Place, connection: { ws: WebSocket; stream: Stream }) {
+  /** The stream holds back the answer to the upgrade until the socket is started. */
+  constructor(
+    sockets: NodeSockets,
+    place: Place,
+    { ws, stream }: { ws: AnnouncingWebSocket; stream: Stream },
+  ) {
     this.#sockets = sockets;
     this.#place = place;
-    this.#ws = connection.ws;
-    this.#stream = connection.stream;
-    this.#corkedBytes = this.#stream.writableLength;
+    this.#ws = ws;
+    this.#stream = stream;
+    this.#paced = new PacedStream(stream, () => this.#onShrunk());
+    this.#paced.cork();
     this.#heardAt = sockets.clock.monotonic();
-    this.#ws.on('message', (message: Buffer, isBinary) => this.#onMessage(message, isBinary));
-    this.#ws.on('error', (error) => this.#onError(error));
-    this.#ws.on('close', (code) => this.#onClose(code));
+    ws.aboutToWrite = () => this.#paced.flush();
+    ws.on('message', (message: Buffer, isBinary) => this.#onMessage(message, isBinary));
+    ws.on('error', (error) => this.#onError(error));
+    ws.on('close', (code) => this.#onClose(code));
     sockets.add(this);
   }
 
@@ -80,7 +95,7 @@ export class NodeSocket implements Member {
   }
 
   get bufferedBytes(): number {
-    return this.#state === 'closed' ? 0 : this.#stream.writableLength - this.#corkedBytes;
+    return this.#state === 'closed' ? 0 : this.#paced.bufferedBytes;
   }
 
   send(frame: Uint8Array): SendResult {
@@ -94,7 +109,7 @@ export class NodeSocket implements Member {
   cork(run: () => void): void {
     if (!this.isOpen || this.#isCorked) return run();
     this.#isCorked = true;
-    this.#stream.cork();
+    this.#paced.cork();
     try {
       run();
     } finally {
@@ -131,6 +146,7 @@ export class NodeSocket implements Member {
   terminate(): void {
     if (this.#state === 'closed') return;
     this.#leave('closed', 1006);
+    this.#paced.drop();
     this.#ws.terminate();
   }
 
@@ -145,7 +161,6 @@ export class NodeSocket implements Member {
   }
 
   look(now: number, idleMs: number): void {
-    if (!this.isOpen) return;
     const { bytesRead } = this.#stream;
     if (bytesRead !== this.#seenBytes) {
       this.#seenBytes = bytesRead;
@@ -155,53 +170,29 @@ export class NodeSocket implements Member {
     }
     const silentMs = now - this.#heardAt;
     if (silentMs >= idleMs) return this.terminate();
-    if (silentMs < idleMs / 2 || this.#isPinged) return;
+    if (silentMs < idleMs / 2 || this.#isPinged || !this.isOpen) return;
     this.#isPinged = true;
-    this.#ws.ping();
+    this.#paced.write(pingFrame);
   }
 
   #write(made: Buffer): SendResult {
-    const stream = this.#stream;
     if (this.bufferedBytes > this.#sockets.maxBufferedBytes) {
       queueMicrotask(() => this.#tell((handler) => handler.dropped()));
       this.terminate();
       return 'dropped';
     }
-    stream.write(made);
-    if (this.#isCorked) this.#countCorked(made.length);
-    if (this.bufferedBytes === 0) return 'sent';
-    this.#awaitWritten();
-    return 'buffered';
+    this.#paced.write(made);
+    return this.bufferedBytes === 0 ? 'sent' : 'buffered';
   }
 
   #uncork(): void {
     this.#isCorked = false;
-    this.#corkedBytes = 0;
-    this.#stream.uncork();
-    if (this.isOpen && this.bufferedBytes > 0) this.#awaitWritten();
+    this.#paced.uncork();
   }
 
-  #countCorked(bytes: number): void {
-    this.#corkedBytes += bytes;
-    if (this.#corkedBytes <= maxCorkedBytes) return;
-    this.#corkedBytes = 0;
-    this.#stream.uncork();
-    this.#stream.cork();
+  #onShrunk(): void {
+    if (this.isOpen) this.#tell((handler) => handler.drained());
   }
-
-  /** Has Node call when all that is in the buffer now is written. The stream's own event comes only for a full buffer. */
-  #awaitWritten(): void {
-    if (this.#awaitsWritten) return;
-    this.#awaitsWritten = true;
-    this.#stream.write(nothing, this.#written);
-  }
-
-  readonly #written = (): void => {
-    this.#awaitsWritten = false;
-    if (!this.isOpen) return;
-    if (this.bufferedBytes > 0) this.#awaitWritten();
-    this.#tell((handler) => handler.drained());
-  };
 
   #onMessage(message: Buffer, isBinary: boolean): void {
     if (!this.isOpen) return;
@@ -220,6 +211,7 @@ export class NodeSocket implements Member {
 
   #onClose(code: number): void {
     this.#leave('closed', code);
+    this.#paced.drop();
     this.#sockets.remove(this);
   }
 

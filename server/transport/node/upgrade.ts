@@ -9,7 +9,7 @@ import { WebSocketServer } from 'ws';
 
 import { maxStrangerMessageBytes, type PartsOptions, type TransportParts } from '../transport-parts.js';
 import { copyHead, refuseUpgrade } from './http.js';
-import { NodeSocket } from './socket.js';
+import { AnnouncingWebSocket, NodeSocket } from './socket.js';
 import type { NodeSockets } from './sockets.js';
 
 /** A client that does not answer a close frame is cut off so much later, ms. */
@@ -59,7 +59,8 @@ export class NodeUpgrades {
     const server = isLarge ? this.#ofAllOthers : this.#ofStrangers;
     server.handleUpgrade(request, stream, rest, (ws) => {
       isOpened = true;
-      new NodeSocket(sockets, place, { ws, stream }).start(open);
+      // Of the class that the server was given.
+      new NodeSocket(sockets, place, { ws: ws as AnnouncingWebSocket, stream }).start(open);
     });
     if (isOpened) return;
     // ws has refused a handshake that is not as it should be, or the client has gone.
@@ -75,6 +76,7 @@ export class NodeUpgrades {
     return new WebSocketServer({
       ...newer,
       noServer: true,
+      WebSocket: AnnouncingWebSocket,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload,

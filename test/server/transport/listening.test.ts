@@ -300,6 +300,35 @@ describe.each(transportNames)('%s', (name) => {
       }
     });
 
+    test('T4 what a client takes of a large frame shows while it takes it', async () => {
+      const left: number[] = [];
+      let socket: Socket | undefined;
+      const transport = await start(
+        {
+          open(opened) {
+            socket = opened;
+            return { drained: () => void left.push(opened.bufferedBytes) };
+          },
+        },
+        { maxBufferedBytes: 64 << 20 },
+      );
+      const raw = await openRawWebSocket(transport.port);
+      raw.stopReading();
+      await until(() => socket !== undefined);
+      const frame = new Uint8Array(16 << 20).map((_, i) => i * 7);
+      expect(socket!.send(frame)).toBe('buffered');
+      socket!.send(new Uint8Array([1, 2, 3]));
+      const parts: Buffer[] = [];
+      raw.socket.on('data', (chunk: Buffer) => parts.push(chunk));
+      raw.resumeReading();
+      await until(() => socket!.bufferedBytes === 0);
+      await until(() => parts.reduce((sum, { length }) => sum + length, 0) === frame.length + 10 + 5);
+      expect(left.filter((bytes) => bytes > 0).length).toBeGreaterThan(0);
+      expect([...left].sort((a, b) => b - a)).toEqual(left);
+      expect(Buffer.concat(parts).subarray(10, -5).equals(frame)).toBe(true);
+      raw.destroy();
+    });
+
     test('T6 a client that does not answer a close frame has it, and the end of its connection', async () => {
       const transport = await start({
         open: (socket) => ({ message: () => socket.cork(() => socket.close(4401, 'TOKEN_EXPIRED')) }),

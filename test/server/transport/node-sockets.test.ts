@@ -109,6 +109,38 @@ test('T20 frames of ours and those of ws stay whole and in order, whatever waits
   expect(events).toEqual(['closed 4000']);
 });
 
+test('T20 a client that closes while a large frame waits for it gets the frame whole, and then the close frame', async () => {
+  await start({ maxBufferedBytes: 64 << 20 });
+  const { raw, socket, events } = await join();
+  raw.stopReading();
+  expect(socket.send(new Uint8Array(12 << 20))).toBe('buffered');
+  await raw.write(encodeFrame(Buffer.from([0x0f, 0xa1]), { opcode: opcodes.close }));
+  await sleep(50);
+  expect(socket.isOpen).toBe(false);
+  raw.resumeReading();
+  await until(() => events.length > 0);
+  await until(() => raw.isClosed);
+  expect(raw.takeFrames().map(({ opcode, payload }) => [opcode, payload.length])).toEqual([
+    [opcodes.binary, 12 << 20],
+    [opcodes.close, 2],
+  ]);
+  expect(events).toEqual(['closed 4001']);
+});
+
+test('T22 a client that has ended its side, and takes nothing, is let go after the idle time', async () => {
+  const clock = createFakeClock();
+  await start({ idleTimeoutS: 40, maxBufferedBytes: 64 << 20 }, clock);
+  const { raw, socket, events } = await join();
+  raw.stopReading();
+  expect(socket.send(new Uint8Array(12 << 20))).toBe('buffered');
+  raw.socket.end();
+  await until(() => !socket.isOpen);
+  for (let i = 0; i < 9; i++) clock.advance(5_000);
+  await until(() => events.length > 0);
+  expect(events).toEqual(['closed 1006']);
+  await until(() => clock.pending === 0);
+});
+
 test('T4 the handler is told once that a small rest was written, which Node has no event for', async () => {
   await start();
   const { raw, socket, events } = await join();
