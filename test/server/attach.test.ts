@@ -12,6 +12,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { longPoll } from '../../client/connection/long-poll.js';
 import { createServer, type HeddleServer } from '../../server/create-server.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
+import type { UpgradeChoice } from '../../server/transport/node/http.js';
 import { systemClock } from '../../shared/clock.js';
 import { nativeClient } from '../interop/native-client.js';
 import { makeCertificate } from '../support/certificate.js';
@@ -157,7 +158,12 @@ test('T24 on a server with TLS', async (context) => {
 test('T25 close leaves the application’s server alone, and another Heddle can be attached', async () => {
   const server = createHttp(application);
   const chat = new WebSocketServer({ server, path: '/chat' });
-  const before = { emit: server.emit, upgrades: server.listenerCount('upgrade') };
+  const state = (): unknown => ({
+    emit: server.emit,
+    upgrades: server.listenerCount('upgrade'),
+    choice: (server as UpgradeChoice).shouldUpgradeCallback,
+  });
+  const before = state();
   const { heddle, port } = await attach(server);
   const [kept, chatting, ours] = [
     await connectRaw(port),
@@ -177,7 +183,7 @@ test('T25 close leaves the application’s server alone, and another Heddle can 
     false,
     1,
   ]);
-  expect({ emit: server.emit, upgrades: server.listenerCount('upgrade') }).toEqual(before);
+  expect(state()).toEqual(before);
   expect(await answer(port, '/sync/healthz')).toBe('200 the application: GET /sync/healthz');
   expect(await greeting(port, '/sync/doc')).toBe('refused with 400');
   const next = createServer({ server, path, auth: 'none', store: createMemoryStore() });
@@ -194,13 +200,26 @@ test('T25 what was put over us stays when we go, and two of us go in any order',
   await second.listen();
   expect(await answer(port, '/second/readyz')).toBe('200 {"status":"ready"}');
   expect(await greeting(port, '/elsewhere')).toBe('refused with 200');
+  await expectSync(port, 'doc');
   await heddle.close();
   expect(await greeting(port, '/elsewhere')).toBe('refused with 200');
   expect(await answer(port, '/second/readyz')).toBe('200 {"status":"ready"}');
   expect(await answer(port, '/sync/readyz')).toBe('200 the application: GET /sync/readyz');
+  await (await openRawWebSocket(port, '/second/doc')).write(new Uint8Array());
   await second.close();
+  expect(await greeting(port, '/second/doc')).toBe('refused with 200');
   expect(await answer(port, '/second/readyz')).toBe('200 the application: GET /second/readyz');
   expect(server.listenerCount('upgrade')).toBe(0);
+  const [third, fourth] = ['/third', path].map((at) =>
+    createServer({ server, path: at, auth: 'none', store: createMemoryStore() }),
+  );
+  for (const one of [third!, fourth!]) {
+    onTestFinished(() => one.close());
+    await one.listen();
+  }
+  await third!.close();
+  await expectSync(port, 'doc');
+  expect(await greeting(port, '/third/doc')).toBe('refused with 200');
 });
 
 test('T25 while it drains, clients over HTTP are still told, and nobody new gets in', async () => {

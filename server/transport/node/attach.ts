@@ -16,7 +16,15 @@ import type {
   TransportHandler,
   TransportOptions,
 } from '../transport.js';
-import { asksForWebSocket, copyHead, exchangeOf, ignoreUpgrade, refuseUpgrade, targetOf } from './http.js';
+import {
+  asksForWebSocket,
+  copyHead,
+  exchangeOf,
+  ignoreUpgrade,
+  refuseUpgrade,
+  targetOf,
+  type UpgradeChoice,
+} from './http.js';
 import { NodeSockets } from './sockets.js';
 import { NodeUpgrades } from './upgrade.js';
 
@@ -47,6 +55,12 @@ interface AttachedDeps {
 
 type Target = ReturnType<typeof targetOf>;
 type Emit = Server['emit'];
+type Choose = NonNullable<UpgradeChoice['shouldUpgradeCallback']>;
+/** On a listener of ours, which does nothing: whether the request is for the one that has put it there. */
+const claims = Symbol('the requests that Heddle claims');
+interface Claiming {
+  readonly [claims]?: (request: IncomingMessage) => boolean;
+}
 
 /**
  * listening: takes all that is ours. draining: refuses upgrades, and answers requests. detached: takes nothing any more.
@@ -60,11 +74,18 @@ type Emit = Server['emit'];
 type State = 'listening' | 'draining' | 'detached';
 
 class AttachedTransport implements Transport {
-  readonly #server: Server;
+  readonly #server: Server & UpgradeChoice;
   readonly #path: string;
   readonly #deps: AttachedDeps;
   readonly #emitBefore: Emit;
   readonly #emit: Emit;
+  /** Undefined where Node does not ask. */
+  readonly #chooseBefore: Choose | undefined;
+  readonly #choose: Choose = (request) => this.#isToUpgrade(request);
+  /** Node tells of upgrades only if somebody listens for them. */
+  readonly #claiming = Object.assign(() => {}, {
+    [claims]: (request: IncomingMessage) => this.#targetOf(request) !== undefined,
+  } satisfies Claiming);
   #state: State = 'listening';
 
   constructor({ server, path }: Pick<AttachOptions, 'server' | 'path'>, deps: AttachedDeps) {
@@ -74,7 +95,9 @@ class AttachedTransport implements Transport {
     this.#emitBefore = Reflect.get(server, 'emit');
     this.#emit = this.#emitOf(this.#emitBefore);
     server.emit = this.#emit;
-    server.on('upgrade', wantsNothing);
+    server.on('upgrade', this.#claiming);
+    this.#chooseBefore = this.#server.shouldUpgradeCallback;
+    if (this.#chooseBefore !== undefined) this.#server.shouldUpgradeCallback = this.#choose;
   }
 
   /** 0 while the application's server listens on no port. */
@@ -98,9 +121,11 @@ class AttachedTransport implements Transport {
   close(): void {
     if (this.#state === 'detached') return;
     this.#state = 'detached';
-    // If somebody has replaced it after us, ours stays below theirs and takes nothing any more.
+    // If somebody has replaced one of them after us, ours stays below theirs and takes nothing any more.
     if (this.#server.emit === this.#emit) this.#server.emit = this.#emitBefore;
-    this.#server.removeListener('upgrade', wantsNothing);
+    if (this.#chooseBefore !== undefined && this.#server.shouldUpgradeCallback === this.#choose)
+      this.#server.shouldUpgradeCallback = this.#chooseBefore;
+    this.#server.removeListener('upgrade', this.#claiming);
     this.#deps.parts.longPoll.close();
     this.#deps.sockets.terminateAll();
   }
@@ -149,13 +174,24 @@ class AttachedTransport implements Transport {
     return path.startsWith(`${this.#path}/`) ? { path: path.slice(this.#path.length), query } : undefined;
   }
 
+  /** Whether a request that offers an upgrade is upgraded. Asked by Node, where it asks. */
+  #isToUpgrade(request: IncomingMessage): boolean {
+    if (this.#state !== 'detached' && this.#targetOf(request) !== undefined) return asksForWebSocket(request);
+    // Node's own choice asks whether anybody listens, and we do.
+    if (this.#state !== 'detached' && !this.#isWanted(request)) return false;
+    return this.#chooseBefore?.call(this.#server, request) ?? true;
+  }
+
+  /** Whether a listener of the application's wants upgrades, or another Heddle this one. */
+  #isWanted(request: IncomingMessage): boolean {
+    const listeners = this.#server.listeners('upgrade') as unknown as readonly Claiming[];
+    return listeners.some(({ [claims]: claim }) => claim === undefined || claim(request));
+  }
+
   /** An upgrade that is not ours, and that no listener of the application wants, stays the plain request that it is too. */
   #leaveUpgrade(request: IncomingMessage, stream: Stream, rest: Buffer): boolean {
-    const isWanted = this.#server.listeners('upgrade').some((listener) => listener !== wantsNothing);
-    if (!isWanted) ignoreUpgrade(this.#server, request, stream, rest);
-    return !isWanted;
+    if (this.#isWanted(request)) return false;
+    ignoreUpgrade(this.#server, request, stream, rest);
+    return true;
   }
 }
-
-/** Node tells of upgrades only if somebody listens for them. The same for all who attach, so that they know each other's. */
-function wantsNothing(): void {}

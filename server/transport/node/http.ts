@@ -107,10 +107,16 @@ export function asksForWebSocket({ method, headers }: IncomingMessage): boolean 
   );
 }
 
+/** What Node asks, since 22.21 and 24.9, of each request that offers an upgrade: false makes it a plain request. */
+export interface UpgradeChoice {
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
+}
+
 /**
- * Gives a request whose wish for an upgrade nobody fulfils back to the server, without that wish: RFC 9110 says that a server
- * may ignore it. Node takes such a request for one to upgrade as soon as anybody listens for upgrades. The request is put
- * back into its stream, and the stream to the server, which Node documents for its event `connection`.
+ * For a Node that does not ask: gives a request whose wish for an upgrade nobody fulfils back to the server, without that wish.
+ * RFC 9110 says that a server may ignore it. Such a Node takes the request for one to upgrade as soon as anybody listens for
+ * upgrades, and its body for what comes after the upgrade. So head and body are put back into the stream, and the stream is
+ * given to the server, which Node documents for its event `connection`.
  */
 export function ignoreUpgrade(
   server: Server,

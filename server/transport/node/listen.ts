@@ -15,7 +15,14 @@ import type {
   TransportHandler,
   TransportOptions,
 } from '../transport.js';
-import { asksForWebSocket, copyHead, exchangeOf, ignoreUpgrade, targetOf } from './http.js';
+import {
+  asksForWebSocket,
+  copyHead,
+  exchangeOf,
+  ignoreUpgrade,
+  targetOf,
+  type UpgradeChoice,
+} from './http.js';
 import { NodeSockets } from './sockets.js';
 import { NodeUpgrades } from './upgrade.js';
 
@@ -29,6 +36,8 @@ const serverOptions = {
   connectionsCheckingInterval: 1_000,
   noDelay: true,
 } as const satisfies ServerOptions;
+/** Beside them, as the types of this package's oldest Node do not know it. */
+const choice: UpgradeChoice = { shouldUpgradeCallback: asksForWebSocket };
 
 /** Starts a server. Throws ConfigError, one clear line, when it cannot: port in use, host unknown, TLS files unusable. */
 export async function listenNode(
@@ -65,8 +74,8 @@ function createServer(
   const { parts, upgrades, openSockets, clock } = deps;
   const server =
     tls === undefined
-      ? createHttpServer(serverOptions)
-      : createHttpsServer({ ...serverOptions, ...tls, handshakeTimeout: headTimeoutMs });
+      ? createHttpServer({ ...serverOptions, ...choice })
+      : createHttpsServer({ ...serverOptions, ...choice, ...tls, handshakeTimeout: headTimeoutMs });
   countConnections(server, openSockets);
   server.on('request', (request, response) => {
     const head = copyHead(request, targetOf(request), parts.readAddress);
