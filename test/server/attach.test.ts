@@ -11,6 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { longPoll } from '../../client/connection/long-poll.js';
 import { createServer, type HeddleServer } from '../../server/create-server.js';
+import type { Hooks } from '../../server/options.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
 import type { UpgradeChoice } from '../../server/transport/node/http.js';
 import { systemClock } from '../../shared/clock.js';
@@ -31,12 +32,19 @@ interface Attached {
 }
 
 /** Attaches before or after the server listens. */
-async function attach(server: Server, isFirst = false): Promise<Attached> {
+async function attach(server: Server, isFirst = false, hooks: Hooks = {}): Promise<Attached> {
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  const heddle = createServer({ server, path, auth: 'none', store: createMemoryStore() });
+  const heddle = createServer({
+    server,
+    path,
+    auth: 'none',
+    store: createMemoryStore(),
+    changeDebounceMs: 1,
+    ...hooks,
+  });
   onTestFinished(() => heddle.close());
   if (isFirst) await heddle.listen();
   server.listen(0, '127.0.0.1');
@@ -223,13 +231,18 @@ test('T25 what was put over us stays when we go, and two of us go in any order',
 });
 
 test('T25 while it drains, clients over HTTP are still told, and nobody new gets in', async () => {
-  const server = createHttp(application);
-  const { heddle, port } = await attach(server);
+  // The drain waits for a hook that is under way.
+  let goOn: (() => void) | undefined;
+  const hooks: Hooks = { onChange: () => new Promise((resolve) => (goOn = resolve)) };
+  const { heddle, port } = await attach(createHttp(application), false, hooks);
   const url = `ws://127.0.0.1:${port}${path}`;
   const polled = nativeClient(url, 'doc', '', longPoll(fetch, systemClock));
   await until(() => polled.sync.phase === 'synced', 'it is synced');
+  polled.doc.getText('text').insert(0, 'edit');
+  await until(() => goOn !== undefined, 'the hook is under way');
   const closing = heddle.close();
   expect(await greeting(port, '/sync/doc')).toBe('refused with 503');
+  goOn!();
   await closing;
   await until(() => polled.sync.phase !== 'synced', 'the client has been told');
 });
