@@ -22,16 +22,20 @@ export async function openTransport(
   dependencies: TransportDependencies,
   load: () => Promise<unknown> = loadUws,
 ): Promise<Transport> {
-  // What brings a package is loaded when it is used.
   if (place.kind === 'attached') {
-    const { attachNode } = await import('./node/attach.js');
+    const { attachNode } = await loadNode();
     return attachNode({ ...options, ...place }, handler, dependencies);
   }
   const { transport = await choose(dependencies, load), host, port, tls } = place;
   const complete = { ...options, host, port, ...(tls === undefined ? {} : { tls }) };
   if (transport === 'uws') return listenUws(complete, handler, dependencies);
-  const { listenNode } = await import('./node/listen.js');
+  const { listenNode } = await loadNode();
   return listenNode(complete, handler, dependencies);
+}
+
+/** It brings a package, and is loaded when it is used. */
+function loadNode(): Promise<typeof import('./node/entry.js')> {
+  return import('./node/entry.js');
 }
 
 async function choose(
