@@ -179,6 +179,23 @@ describe('architecture', () => {
     expect(users.filter((file) => !allowed.some((pattern) => pattern.test(file)))).toEqual([]);
   });
 
+  test('U17 one file prints for the command, and one ends its process', () => {
+    const using = (pattern: RegExp): string[] =>
+      files.filter((file) =>
+        pattern.test(readFileSync(join(root, file), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')),
+      );
+    expect(using(/\bstdout\.write\b|\bconsole\./)).toEqual([]);
+    // A bench says on standard error what it does.
+    expect(using(/\bstderr\.write\b/)).toEqual(['bench/run/command.ts']);
+    // Beside the command's end: a second signal, and the bench's own processes, which print nothing.
+    expect(using(/\bprocess\.(exit|reallyExit|abort)\b/)).toEqual([
+      'server/cli/main.ts',
+      'server/cli/serve.ts',
+      'bench/load/main.ts',
+      'bench/run/command.ts',
+    ]);
+  });
+
   test('L5 no two files import each other, however far around', () => {
     const next = new Map<string, string[]>();
     for (const { from, to } of inner) next.set(from, [...(next.get(from) ?? []), to]);

@@ -9,24 +9,33 @@ export class ResultsError extends Error {
   override readonly name = 'ResultsError';
 }
 
-/** Throws ResultsError when a figure is no number: JSON has no word for it, and the file could not be read again. */
-export function writeResults(file: string, results: Results): void {
+/**
+ * Results as text; `name` is what messages call it. Throws ResultsError when a figure is no number: JSON has no word for it, and
+ * the text could not be read again.
+ */
+export function resultsText(results: Results, name: string): string {
   const text = `${JSON.stringify(results, null, 2)}\n`;
-  parseResults(text, file);
+  parseResults(text, name);
+  return text;
+}
+
+/** Throws ResultsError, as `resultsText` does. */
+export function writeResults(file: string, results: Results): void {
+  const text = resultsText(results, file);
   // Written after every scenario: a run that is cut short leaves the last whole file.
   const unfinished = `${file}.part`;
   writeFileSync(unfinished, text);
   renameSync(unfinished, file);
 }
 
-/** Throws ResultsError. */
+/** Results of a file; `-` is standard input. Throws ResultsError. */
 export function readResults(file: string): Results {
-  return parseResults(readText(file), file);
+  return parseResults(readText(file), file === '-' ? 'standard input' : file);
 }
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (cause) {
     throw new ResultsError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { helpText } from '../../server/config/arguments.js';
 import { ConfigError } from '../../server/errors.js';
-import { readResults, ResultsError, writeResults } from '../report/json.js';
+import { readResults, ResultsError, resultsText, writeResults } from '../report/json.js';
 import { renderMarkdown } from '../report/markdown.js';
 import { renderPage } from '../report/page.js';
 import { renderTable } from '../report/table.js';
@@ -27,21 +27,24 @@ const notes = [
 const exitFailed = 1;
 const exitInterrupted = 130;
 
+/** Prints a text as lines of standard output. Resolves when it has been taken. */
+type Print = (text: string) => Promise<void>;
+
 /** Resolves with the exit code. Throws ConfigError, one clear line, before anything is measured. */
-export async function benchCommand(argv: readonly string[]): Promise<number> {
+export async function benchCommand(argv: readonly string[], print: Print): Promise<number> {
   const choice = { scenarios: allScenarios, targets: standardTargets() };
   const request = await readRequest(argv, choice);
   switch (request.kind) {
     case 'help':
-      process.stdout.write(helpText(usage, benchOptions, notes));
+      await print(helpText(usage, benchOptions, notes));
       return 0;
     case 'list':
-      process.stdout.write(listText(choice));
+      await print(listText(choice).trimEnd());
       return 0;
     case 'report':
-      return report(readEarlier(request), request.outputs);
+      return report(readEarlier(request), request.outputs, print);
     case 'measure':
-      return measure(request);
+      return measure(request, print);
   }
 }
 
@@ -54,7 +57,7 @@ function readEarlier({ from }: Extract<BenchRequest, { kind: 'report' }>): Resul
   }
 }
 
-async function measure(request: MeasureRequest): Promise<number> {
+async function measure(request: MeasureRequest, print: Print): Promise<number> {
   const terminal = terminalOn(process.stderr);
   const { json } = request.outputs;
   const interruption = untilInterrupted(() => terminal.line('stopping what was started'));
@@ -63,10 +66,10 @@ async function measure(request: MeasureRequest): Promise<number> {
       ...request,
       ...terminal,
       signal: interruption,
-      save: (soFar) => (json === undefined ? undefined : writeResults(json, soFar)),
+      save: (soFar) => (json === undefined || json === '-' ? undefined : writeResults(json, soFar)),
     });
     terminal.clear();
-    return await report(results, request.outputs);
+    return await report(results, request.outputs, print);
   } catch (error) {
     if (!interruption.aborted) throw error;
     terminal.line(json === undefined ? 'interrupted' : `interrupted; what was measured is in ${json}`);
@@ -87,11 +90,20 @@ function untilInterrupted(say: () => void): AbortSignal {
   return interruption.signal;
 }
 
-async function report(results: Results, { json, html, markdown }: Outputs): Promise<number> {
-  process.stdout.write(renderTable(results, process.stdout.columns));
-  if (json !== undefined) writeResults(json, results);
-  if (html !== undefined) await writeFile(html, renderPage(results));
-  if (markdown !== undefined) await writeFile(markdown, renderMarkdown(results));
+/** The table is left out where standard output is to have another report, which it would spoil. */
+async function report(results: Results, outputs: Outputs, print: Print): Promise<number> {
+  const { json, html, markdown } = outputs;
+  if (!Object.values(outputs).includes('-'))
+    await print(renderTable(results, process.stdout.columns).trimEnd());
+  if (json === '-') await print(resultsText(results, 'standard output').trimEnd());
+  else if (json !== undefined) writeResults(json, results);
+  for (const [file, render] of [
+    [html, renderPage],
+    [markdown, renderMarkdown],
+  ] as const) {
+    if (file === '-') await print(render(results).trimEnd());
+    else if (file !== undefined) await writeFile(file, render(results));
+  }
   return exitCodeOf(results);
 }
 

@@ -54,6 +54,9 @@ export async function readRequest(argv: readonly string[], choice: Choice): Prom
   if (given.isHelp) return { kind: 'help' };
   if (given.boolean('list') === true) return { kind: 'list' };
   const outputs = { json: given.text('json'), html: given.text('html'), markdown: given.text('markdown') };
+  const printed = Object.entries(outputs).filter(([, file]) => file === '-');
+  if (printed.length > 1)
+    throw new ConfigError(`${printed.map(([flag]) => `--${flag} -`).join(' and ')}: only one can be printed`);
   for (const [flag, file] of Object.entries(outputs)) await checkWritable(`--${flag}`, file);
   const from = given.text('from');
   if (from !== undefined) return reportOf(from, given, outputs);
@@ -147,7 +150,7 @@ function checkFits(request: MeasureRequest): void {
 
 /** Hours of measuring must not end in a folder that is not there. */
 async function checkWritable(flag: string, file: string | undefined): Promise<void> {
-  if (file === undefined) return;
+  if (file === undefined || file === '-') return;
   const isFolder = await stat(file).then(
     (found) => found.isDirectory(),
     () => false,

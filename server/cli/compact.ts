@@ -7,7 +7,14 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { StoreError } from '../errors.js';
 import { sumBytes } from '../room/document-log.js';
 import type { LevelStore } from '../store/level-store.js';
-import { allDocuments, readDocument, readName, withStore, type StoreCommand } from './store-options.js';
+import {
+  allDocuments,
+  readDocument,
+  readName,
+  readStoredDocument,
+  withStore,
+  type StoreCommand,
+} from './store-options.js';
 import { mergeDocument } from '../worker/merge-document.js';
 
 export const compactCommand: StoreCommand = {
@@ -23,10 +30,11 @@ export const compactCommand: StoreCommand = {
       description: 'Drop deleted content; --no-gc keeps it, for histories and snapshots',
     },
   ],
-  run: ({ positionals, options, directory }) =>
+  run: ({ positionals, options, directory, output }) =>
     withStore(directory, async (store) => {
       const gc = options.boolean('gc') ?? true;
       const [only] = positionals;
+      if (only !== undefined) await readStoredDocument(store, readName(only));
       const documents = only === undefined ? allDocuments(store) : [readName(only)];
       let count = 0;
       let before = 0;
@@ -45,7 +53,8 @@ export const compactCommand: StoreCommand = {
         before += log.bytes + keptBytes;
         after += update.length;
       }
-      return { output: `${count} documents compacted: ${before} bytes before, ${after} after`, exitCode: 0 };
+      await output.line(`${count} documents compacted: ${before} bytes before, ${after} after`);
+      return 0;
     }),
 };
 

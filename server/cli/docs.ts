@@ -1,6 +1,7 @@
 // `heddle docs`: which documents a store holds.
 
-import { withStore, type StoreCommand } from './store-options.js';
+import type { DocumentSummary } from '../store/store.js';
+import { documentPages, withStore, type StoreCommand } from './store-options.js';
 
 export const docsCommand: StoreCommand = {
   usage: 'heddle docs [<prefix>] [--data <directory>] [--json]',
@@ -8,26 +9,26 @@ export const docsCommand: StoreCommand = {
   options: [
     { group: 'Output', flag: 'json', env: [], type: 'boolean', description: 'One JSON object per line' },
   ],
-  run: ({ positionals, options, directory }) =>
+  run: ({ positionals: [prefix = ''], options, directory, output }) =>
     withStore(directory, async (store) => {
-      const lines: string[] = [];
-      let after: string | undefined;
-      for (;;) {
-        const page = await store.list({
-          prefix: positionals[0] ?? '',
-          limit: 1_000,
-          ...(after === undefined ? {} : { after }),
-        });
-        for (const summary of page) {
-          const { document, bytes, records, lastOffset, changedAt } = summary;
-          const changed = new Date(changedAt).toISOString();
-          if (options.boolean('json') === true)
-            lines.push(JSON.stringify({ ...summary, changedAt: changed }));
-          else
-            lines.push(`${document}\t${bytes} bytes\t${records} records\toffset ${lastOffset}\t${changed}`);
-        }
-        after = page.at(-1)?.document;
-        if (after === undefined) return { output: lines.join('\n'), exitCode: 0 };
+      const describe = options.boolean('json') === true ? asJson : asText;
+      for await (const page of documentPages(store, prefix)) {
+        await output.line(page.map(describe).join('\n'));
+        // The list is all that the command is for.
+        if (output.isClosed) break;
       }
+      return 0;
     }),
 };
+
+function asText({ document, bytes, records, lastOffset, changedAt }: DocumentSummary): string {
+  return `${document}\t${bytes} bytes\t${records} records\toffset ${lastOffset}\t${isoTime(changedAt)}`;
+}
+
+function asJson(summary: DocumentSummary): string {
+  return JSON.stringify({ ...summary, changedAt: isoTime(summary.changedAt) });
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

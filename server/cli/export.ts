@@ -1,15 +1,15 @@
 // `heddle export`: one document as a Yjs update.
 
-import { writeFile } from 'node:fs/promises';
 import { defaultLimits } from '../../shared/limits.js';
-import { ConfigError } from '../errors.js';
-import { readDocument, readName, withStore, type StoreCommand } from './store-options.js';
+import { checkTarget, forceOption, shownTarget, writeTarget } from './files.js';
+import { readName, readStoredDocument, withStore, type StoreCommand } from './store-options.js';
 import { mergeDocument } from '../worker/merge-document.js';
 
 export const exportCommand: StoreCommand = {
-  usage: 'heddle export <document> <file> [--data <directory>] [--no-gc]',
+  usage: 'heddle export <document> <file> [--data <directory>] [--no-gc] [--force]',
   positionals: ['<document>', '<file>'],
   options: [
+    forceOption,
     {
       group: 'Documents',
       flag: 'gc',
@@ -19,16 +19,17 @@ export const exportCommand: StoreCommand = {
       description: 'Leave out deleted content; --no-gc keeps it',
     },
   ],
-  run: ({ positionals: [name = '', file = ''], options, directory }) =>
-    withStore(directory, async (store) => {
-      const document = readName(name);
-      const { log, isNew } = await readDocument(store, document);
-      if (isNew) throw new ConfigError(`there is no document ${JSON.stringify(document)}`);
-      const gc = options.boolean('gc') ?? true;
-      const { update } = mergeDocument({ updates: log.all(), gc, partBytes: defaultLimits.syncPartBytes });
-      await writeFile(file, update).catch((cause: NodeJS.ErrnoException) => {
-        throw new ConfigError(`${file} cannot be written: ${cause.code ?? cause.message}`, { cause });
-      });
-      return { output: `${update.length} bytes written to ${file}`, exitCode: 0 };
-    }),
+  run: async ({ positionals: [name = '', file = ''], options, directory, output, errors }) => {
+    const document = readName(name);
+    await checkTarget(file, options);
+    const gc = options.boolean('gc') ?? true;
+    const update = await withStore(directory, async (store) => {
+      const { log } = await readStoredDocument(store, document);
+      return mergeDocument({ updates: log.all(), gc, partBytes: defaultLimits.syncPartBytes }).update;
+    });
+    await writeTarget(file, update, output);
+    // What is printed must not stand in the update.
+    await (file === '-' ? errors : output).line(`${update.length} bytes written to ${shownTarget(file)}`);
+    return 0;
+  },
 };

@@ -1,48 +1,58 @@
 // `heddle import`: merges a Yjs update into one document, by the same rules as an update from a client.
 
-import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
 import { toSyncError } from '../../shared/errors.js';
+import { defaultLimits } from '../../shared/limits.js';
+import { shownFile } from '../config/resolve-options.js';
 import { ConfigError } from '../errors.js';
-import type { CausalIndex } from '../crdt/causal-index.js';
+import { CausalIndex } from '../crdt/causal-index.js';
+import { holdsStore } from '../store/data-directory.js';
+import { readSource } from './files.js';
 import { readDocument, readName, withStore, type StoreCommand } from './store-options.js';
 
 export const importCommand: StoreCommand = {
   usage: 'heddle import <document> <file> [--data <directory>]',
   positionals: ['<document>', '<file>'],
   options: [],
-  run: async ({ positionals: [name = '', file = ''], directory }) => {
+  run: async ({ positionals: [name = '', file = ''], directory, input, output }) => {
     const document = readName(name);
-    const bytes = await readUpdate(file);
-    return withStore(directory, async (store) => {
-      const { log, index } = await readDocument(store, document);
-      const update = judge(index, bytes, file);
-      if (update === undefined) return { output: 'nothing new', exitCode: 0 };
-      const record = { offset: log.head + 1, time: systemClock.now(), author: '', update };
-      const [outcome] = await store.append([{ document, records: [record] }]);
-      if (outcome?.kind === 'failed') throw outcome.error;
-      return { output: `${update.length} bytes imported as offset ${record.offset}`, exitCode: 0 };
-    });
+    const bytes = await readSource(file, input);
+    const isNew = !(await holdsStore(resolve(directory)));
+    // Nothing is made for what cannot be taken.
+    if (isNew && judge(new CausalIndex(defaultLimits), bytes, file) === undefined) {
+      await output.line('nothing new');
+      return 0;
+    }
+    const report = await withStore(
+      directory,
+      async (store) => {
+        const { log, index } = await readDocument(store, document);
+        const update = judge(index, bytes, file);
+        if (update === undefined) return 'nothing new';
+        const record = { offset: log.head + 1, time: systemClock.now(), author: '', update };
+        const [outcome] = await store.append([{ document, records: [record] }]);
+        if (outcome?.kind === 'failed') throw outcome.error;
+        return `${update.length} bytes imported as offset ${record.offset}`;
+      },
+      { createIfMissing: true },
+    );
+    await output.line(isNew ? `${report} of a new store in ${directory}` : report);
+    return 0;
   },
 };
-
-async function readUpdate(file: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(file));
-  } catch (cause) {
-    throw new ConfigError(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
-  }
-}
 
 /** What the update adds; undefined for nothing. */
 function judge(index: CausalIndex, bytes: Uint8Array, file: string): Uint8Array | undefined {
   try {
     const { outcome, update, isIncomplete } = index.judge(bytes);
     if (isIncomplete)
-      throw new ConfigError(`${file} depends on updates that are not in it nor in the document`);
+      throw new ConfigError(`${shownFile(file)} depends on updates that are not in it nor in the document`);
     return outcome === 'new' ? update : undefined;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`${file} is not a Yjs update: ${toSyncError(error).reason}`, { cause: error });
+    throw new ConfigError(`${shownFile(file)} is not a Yjs update: ${toSyncError(error).reason}`, {
+      cause: error,
+    });
   }
 }

@@ -7,17 +7,19 @@ import { asksForHelp } from '../config/arguments.js';
 import type { Environment } from '../config/resolve-options.js';
 import { StoreError } from '../errors.js';
 import type { ServerOptions } from '../options.js';
+import { exitCodes } from './exit-codes.js';
 
-/** Exit codes, as of sysexits.h: the disk is full, or failed. */
-const exitFull = 75;
-const exitFailed = 70;
 /** A drain that takes longer has met something that will not end. */
 const maxDrainMs = 10_000;
 
 /** Resolves with the exit code once the server has stopped. Rejects with ConfigError or StoreError when it cannot start. */
-export async function serveCommand(argv: readonly string[], env: Environment): Promise<number> {
+export async function serveCommand(
+  argv: readonly string[],
+  env: Environment,
+  print: (text: string) => Promise<void>,
+): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(`${serveHelp()}\n`);
+    await print(serveHelp());
     return 0;
   }
   const { options, logLevel, warnings } = readServeConfig(argv, env);
@@ -38,7 +40,8 @@ export async function serveCommand(argv: readonly string[], env: Environment): P
   });
   const stopped = untilSignal();
   await server.listen();
-  announce(server, options, (fields) => logger.info(fields, 'listening'));
+  const url = announce(server, options, (fields) => logger.info(fields, 'listening'));
+  if (process.stdout.isTTY && options.demo === true) await print(`\n  Open ${url} in two windows.\n`);
   const end = await Promise.race([stopped, failure]);
   if (end instanceof Error) logger.error({ err: end }, 'stopping: the store has failed');
   else logger.info({ signal: end }, 'stopping');
@@ -47,8 +50,8 @@ export async function serveCommand(argv: readonly string[], env: Environment): P
   );
   logger.info({}, 'stopped');
   // Also one that failed while it drained.
-  if (failed instanceof StoreError && failed.code === 'STORE_FULL') return exitFull;
-  return isClean && failed === undefined ? 0 : exitFailed;
+  if (failed instanceof StoreError && failed.code === 'STORE_FULL') return exitCodes.full;
+  return isClean && failed === undefined ? 0 : exitCodes.broken;
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process on the spot. */
@@ -57,7 +60,7 @@ function untilSignal(): Promise<NodeJS.Signals> {
     let isFirst = true;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        if (!isFirst) process.exit(exitFailed);
+        if (!isFirst) process.exit(exitCodes.broken);
         isFirst = false;
         resolve(signal);
       });
@@ -81,12 +84,11 @@ async function drain(server: HeddleServer, report: (error: unknown) => void): Pr
   }
 }
 
-/** For people, a line with the address; for machines, the log line. */
-function announce(server: HeddleServer, options: ServerOptions, log: (fields: object) => void): void {
+/** Logs where the server listens. Returns its URL. */
+function announce(server: HeddleServer, options: ServerOptions, log: (fields: object) => void): string {
   const host = options.host ?? 'localhost';
   const scheme = options.tls === undefined ? 'http' : 'https';
   const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${server.port}/`;
   log({ host, port: server.port, url, pid: process.pid });
-  if (process.stdout.isTTY && options.demo === true)
-    process.stdout.write(`\n  Open ${url} in two windows.\n\n`);
+  return url;
 }

@@ -7,10 +7,14 @@ export const verifyCommand: StoreCommand = {
   usage: 'heddle verify [--data <directory>]',
   positionals: [],
   options: [],
-  run: ({ directory }) =>
+  run: ({ directory, output }) =>
     withStore(directory, async (store) => {
-      const problems: string[] = [];
-      for await (const problem of store.verify()) problems.push(describe(problem));
+      let problems = 0;
+      const report = async (text: string): Promise<void> => {
+        problems++;
+        await output.line(text);
+      };
+      for await (const problem of store.verify()) await report(JSON.stringify(problem));
       let documents = 0;
       for await (const document of allDocuments(store)) {
         documents++;
@@ -18,16 +22,12 @@ export const verifyCommand: StoreCommand = {
           const { log } = await readDocument(store, document);
           buildDocument(log.all(), true).destroy();
         } catch (error) {
-          problems.push(
+          await report(
             `${JSON.stringify(document)}: ${error instanceof Error ? error.message : String(error)}`,
           );
         }
       }
-      const summary = `${documents} documents, ${problems.length} problems`;
-      return { output: [...problems, summary].join('\n'), exitCode: problems.length === 0 ? 0 : 1 };
+      await output.line(`${documents} documents, ${problems} problems`);
+      return problems === 0 ? 0 : 1;
     }),
 };
-
-function describe(problem: object): string {
-  return JSON.stringify(problem);
-}

@@ -10,14 +10,16 @@ import { ConfigError } from '../errors.js';
 export interface Arguments {
   readonly values: ReadonlyMap<string, string | readonly string[] | boolean>;
   readonly isHelp: boolean;
+  /** What is not a flag, in order. */
+  readonly positionals: readonly string[];
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
 type OptionToken = Extract<Token, { kind: 'option' }>;
 
 /**
- * Parses flags, strictly. The last of several wins, except that a list collects them. Throws ConfigError for a flag that
- * is not in the table, a missing value, and anything that is not a flag.
+ * Parses flags, strictly, and what stands between them. The last of several flags wins, except that a list collects them.
+ * Throws ConfigError for a flag that is not in the table, and for a missing value.
  */
 export function parseArguments(argv: readonly string[], table: readonly OptionSpec[]): Arguments {
   const options = Object.fromEntries(
@@ -32,18 +34,17 @@ export function parseArguments(argv: readonly string[], table: readonly OptionSp
     tokens: true,
   });
   const values = new Map<string, string | readonly string[] | boolean>();
-  let isHelp = false;
+  const positionals: string[] = [];
+  // Help must not depend on the rest being right.
+  if (asksForHelp(argv)) return { values, positionals, isHelp: true };
   for (const token of tokens) {
-    if (token.kind === 'positional')
-      throw new ConfigError(`unexpected argument ${withoutTokens(token.value)}`);
-    if (token.kind === 'option-terminator') continue;
-    if (token.name === 'help') isHelp = true;
-    else addFlag(values, token, table);
+    if (token.kind === 'positional') positionals.push(token.value);
+    else if (token.kind === 'option') addFlag(values, token, table);
   }
-  return { values, isHelp };
+  return { values, positionals, isHelp: false };
 }
 
-/** Whether the arguments ask for help: looked at first, as help must not depend on the rest being right. */
+/** Whether the arguments ask for help. */
 export function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return (end === -1 ? argv : argv.slice(0, end)).some(

@@ -106,6 +106,8 @@ function readTls(given: ResolvedOptions): ServerOptions['tls'] {
   if (keyFile === undefined || certFile === undefined)
     throw new ConfigError('--tls-key and --tls-cert go together');
   for (const file of [keyFile, certFile]) {
+    // It is read a second time by who serves with it.
+    if (file === '-') throw new ConfigError('--tls-key and --tls-cert must be files');
     if (!readTextFile(file, 'the TLS file').includes('-----BEGIN'))
       throw new ConfigError(`the TLS file ${file} is not PEM`);
   }

@@ -3,8 +3,10 @@
 
 import { readFileSync } from 'node:fs';
 
+import { withoutTokens } from '../auth/token-shape.js';
 import { nearest, parseArguments } from './arguments.js';
 import { ConfigError } from '../errors.js';
+import { jsonFault } from './json-fault.js';
 import { configKey, environmentNames, readOptionValue, type OptionSpec, type OptionValue } from './option.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,10 +22,16 @@ export class ResolvedOptions {
   readonly #values: ReadonlyMap<string, Resolved>;
   /** `--help` was among the flags. */
   readonly isHelp: boolean;
+  /** The arguments that are not flags, in order. */
+  readonly positionals: readonly string[];
 
-  constructor(values: ReadonlyMap<string, Resolved>, isHelp: boolean) {
+  constructor(
+    values: ReadonlyMap<string, Resolved>,
+    { isHelp, positionals }: { isHelp: boolean; positionals: readonly string[] },
+  ) {
     this.#values = values;
     this.isHelp = isHelp;
+    this.positionals = positionals;
   }
 
   /** Where an option was set; undefined if it was not. */
@@ -50,16 +58,19 @@ export class ResolvedOptions {
 
 /**
  * Asks flags, environment and, if the table has a `config` option, the config file. Defaults are left to whoever reads.
- * Throws ConfigError.
+ * `maxPositionals` is how many arguments may be no flags. Throws ConfigError.
  */
 export function resolveOptions(
   table: readonly OptionSpec[],
   argv: readonly string[],
   env: Environment,
+  maxPositionals = 0,
 ): ResolvedOptions {
-  const { values: flags, isHelp } = parseArguments(argv, table);
+  const { values: flags, isHelp, positionals } = parseArguments(argv, table);
   const values = new Map<string, Resolved>();
-  if (isHelp) return new ResolvedOptions(values, true);
+  if (isHelp) return new ResolvedOptions(values, { isHelp, positionals });
+  const extra = positionals[maxPositionals];
+  if (extra !== undefined) throw new ConfigError(`unexpected argument ${withoutTokens(extra)}`);
   for (const option of table) {
     const raw = flags.get(option.flag);
     const name =
@@ -71,7 +82,7 @@ export function resolveOptions(
   }
   const file = values.get('config')?.value;
   if (typeof file === 'string') addFile(values, table, file);
-  return new ResolvedOptions(values, false);
+  return new ResolvedOptions(values, { isHelp, positionals });
 }
 
 function addFile(values: Map<string, Resolved>, table: readonly OptionSpec[], file: string): void {
@@ -92,25 +103,33 @@ function addFile(values: Map<string, Resolved>, table: readonly OptionSpec[], fi
 }
 
 function readConfigFile(file: string): object {
-  const text = readTextFile(file, 'the config file');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new ConfigError(`${file} is not valid JSON`);
+  // Some editors begin a file with a mark of its encoding.
+  const text = readTextFile(file, 'the config file').replace(/^\ufeff/, '');
+  const fault = jsonFault(text);
+  if (fault !== undefined) {
+    const { line, column, problem } = fault;
+    throw new ConfigError(
+      `${shownFile(file)} is not valid JSON: ${problem} in line ${line}, column ${column}`,
+    );
   }
+  const parsed: unknown = JSON.parse(text);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new ConfigError(`${file} must hold a JSON object`);
+  throw new ConfigError(`${shownFile(file)} must hold a JSON object`);
 }
 
-/** The text of a file an option names. Throws ConfigError that says which file and why it cannot be read. */
+/** The text of a file an option names; `-` is standard input. Throws ConfigError that says which file and why it cannot be read. */
 export function readTextFile(file: string, what: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
-    throw new ConfigError(`${what} ${file} cannot be read: ${reasons[code] ?? code}`, { cause });
+    throw new ConfigError(`${what} ${shownFile(file)} cannot be read: ${reasons[code] ?? code}`, { cause });
   }
+}
+
+/** What messages call a file that was given as an argument. */
+export function shownFile(file: string): string {
+  return file === '-' ? 'standard input' : file;
 }
 
 const reasons: Readonly<Record<string, string>> = {

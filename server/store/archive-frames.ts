@@ -2,7 +2,6 @@
 // the frame's number too, so that a frame that was lost, doubled or moved is noticed like a flipped bit.
 
 import { crc32 } from 'node:zlib';
-import type { FileHandle } from 'node:fs/promises';
 import { StoreError } from '../errors.js';
 
 const magic = Buffer.from('HEDDLE BACKUP 1\n');
@@ -18,15 +17,23 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-/** Writes frames to a new file, gathered into large writes. */
+/** Where the bytes of a backup go: a file, or a stream. */
+export interface ArchiveSink {
+  /** Resolves when the sink has taken all bytes and wants more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Resolves when everything is where it is to be: on the disk, for a file. */
+  end(): Promise<void>;
+}
+
+/** Writes frames to a sink, gathered into large writes. */
 export class FrameWriter {
-  readonly #file: FileHandle;
+  readonly #sink: ArchiveSink;
   #gathered: Uint8Array[] = [magic];
   #gatheredBytes = magic.byteLength;
   #count = 0;
 
-  constructor(file: FileHandle) {
-    this.#file = file;
+  constructor(sink: ArchiveSink) {
+    this.#sink = sink;
   }
 
   async write(kind: number, payload: Uint8Array): Promise<void> {
@@ -41,33 +48,32 @@ export class FrameWriter {
     if (this.#gatheredBytes >= bufferBytes) await this.#flush();
   }
 
-  /** Everything is on the disk on return. */
   async end(): Promise<void> {
     await this.#flush();
-    await this.#file.sync();
+    await this.#sink.end();
   }
 
   async #flush(): Promise<void> {
-    // writev may take less than all of it, writeFile does not.
-    await this.#file.writeFile(Buffer.concat(this.#gathered, this.#gatheredBytes));
+    await this.#sink.write(Buffer.concat(this.#gathered, this.#gatheredBytes));
     this.#gathered = [];
     this.#gatheredBytes = 0;
   }
 }
 
-/** The frames of a file. Throws StoreError STORE_CORRUPT where they stop making sense, a cut included. */
-export async function* readFrames(file: FileHandle, path: string): AsyncGenerator<Frame> {
-  const reader = new BufferedReader(file);
+/**
+ * The frames in the bytes of a backup; `path` is what messages call it. Throws StoreError STORE_CORRUPT where they stop making
+ * sense, a cut included.
+ */
+export async function* readFrames(bytes: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Frame> {
+  const reader = new BufferedReader(bytes);
   const start = await reader.read(magic.byteLength);
   if (!start || !magic.equals(start)) throw notAnArchive(path);
   for (let count = 0; ; count += 1) {
+    if (await reader.isAtEnd()) return;
     const head = await reader.read(headBytes);
-    if (!head) {
-      if (reader.isAtEnd) return;
-      throw damagedArchive(path, `it ends inside frame ${count}`);
-    }
+    if (!head) throw damagedArchive(path, `it ends inside frame ${count}`);
     const length = head.readUInt32BE(0);
-    // The length is not proven yet: never asks for more than the file has.
+    // The length is not proven yet: the reader holds no more than there is.
     const rest = length > maxFrameBytes ? undefined : await reader.read(length + crcBytes);
     if (!rest) throw damagedArchive(path, `it ends inside frame ${count}`);
     const payload = rest.subarray(0, length);
@@ -96,43 +102,43 @@ function frameChecksum(count: number, head: Uint8Array, payload: Uint8Array): nu
   return crc32(payload, crc32(head, crc32(number)));
 }
 
-/** Exact reads over a file, with read-ahead. */
+/** Exact reads over bytes that come in chunks of any size. */
 class BufferedReader {
-  readonly #file: FileHandle;
-  #buffer = Buffer.alloc(0);
-  #remaining: number | undefined;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
 
-  constructor(file: FileHandle) {
-    this.#file = file;
+  constructor(bytes: AsyncIterable<Uint8Array>) {
+    this.#chunks = bytes[Symbol.asyncIterator]();
   }
 
-  /** True when the last byte has been handed out. */
-  get isAtEnd(): boolean {
-    return this.#buffer.byteLength === 0 && this.#remaining === 0;
+  /** Whether the last byte has been handed out. */
+  async isAtEnd(): Promise<boolean> {
+    await this.#fill(1);
+    return this.#heldBytes === 0;
   }
 
-  /** Exactly this many bytes, valid until the next read, or undefined when the file holds fewer. */
+  /** Exactly this many bytes, or undefined when fewer are left. */
   async read(bytes: number): Promise<Buffer | undefined> {
-    this.#remaining ??= (await this.#file.stat()).size;
-    if (this.#buffer.byteLength + this.#remaining < bytes) return undefined;
-    if (this.#buffer.byteLength < bytes) await this.#fill(bytes);
-    if (this.#buffer.byteLength < bytes) return undefined; // cut while being read
-    const result = this.#buffer.subarray(0, bytes);
-    this.#buffer = this.#buffer.subarray(bytes);
-    return result;
+    await this.#fill(bytes);
+    if (this.#heldBytes < bytes) return undefined;
+    const [first = new Uint8Array(0), ...more] = this.#held;
+    const buffer =
+      more.length === 0
+        ? Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+        : Buffer.concat(this.#held);
+    const rest = buffer.subarray(bytes);
+    this.#held = rest.byteLength === 0 ? [] : [rest];
+    this.#heldBytes = rest.byteLength;
+    return buffer.subarray(0, bytes);
   }
 
   async #fill(bytes: number): Promise<void> {
-    const remaining = this.#remaining ?? 0;
-    const wanted = Math.min(Math.max(bytes - this.#buffer.byteLength, bufferBytes), remaining);
-    const chunk = Buffer.alloc(wanted);
-    let filled = 0;
-    while (filled < wanted) {
-      const { bytesRead } = await this.#file.read(chunk, filled, wanted - filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
+    while (this.#heldBytes < bytes) {
+      const next = await this.#chunks.next();
+      if (next.done === true) return;
+      this.#held.push(next.value);
+      this.#heldBytes += next.value.byteLength;
     }
-    this.#remaining = remaining - filled;
-    this.#buffer = Buffer.concat([this.#buffer, chunk.subarray(0, filled)]);
   }
 }

@@ -2,8 +2,8 @@
 // ends in a complete store or in none.
 
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../errors.js';
 import type { Clock } from '../../shared/clock.js';
@@ -20,7 +20,7 @@ import {
 } from './archive-codec.js';
 import type { ArchiveCounts, DocumentHead } from './archive-codec.js';
 import { damagedArchive, FrameWriter, readFrames } from './archive-frames.js';
-import type { Frame } from './archive-frames.js';
+import type { ArchiveSink, Frame } from './archive-frames.js';
 import {
   exists,
   hasFiles,
@@ -29,10 +29,10 @@ import {
   restoringName,
   syncDirectory,
 } from './data-directory.js';
-import { toStoreError } from './disk-errors.js';
+import { toStoreError, toTargetError } from './disk-errors.js';
 import { holdDirectory } from './holder-file.js';
 import { inPacks } from './level-document.js';
-import type { DocumentItem, StoreProblem } from './level-reads.js';
+import type { DocumentItem, StoreItem, StoreProblem } from './level-reads.js';
 import { openLevelStore } from './level-store.js';
 import type { LevelStore } from './level-store.js';
 import { ownRunsPrefix, type Checkpoint, type LogRecord } from './store.js';
@@ -44,18 +44,47 @@ export interface ArchiveReport extends ArchiveCounts {
   readonly problems: readonly StoreProblem[];
 }
 
+/** A store of which all can be read as of one moment. */
+export interface ArchivedStore {
+  readAll(): AsyncIterable<StoreItem>;
+}
+
+/** A backup that does not come from a file. `name` is what messages call it. */
+export interface ArchiveStream {
+  readonly name: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
 /** Writes everything in the store as of now into a file, which appears when it is complete. Throws StoreError. */
-export async function writeArchive(store: LevelStore, file: string): Promise<ArchiveReport> {
+export async function writeArchive(store: ArchivedStore, file: string): Promise<ArchiveReport> {
   const path = resolve(file);
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
-    const report = await withFile(draft, 'wx', (handle) => writeItems(store, new FrameWriter(handle)));
+    const report = await writeDraft(store, draft);
     await rename(draft, path);
     await syncDirectory(dirname(path));
     return report;
   } catch (error) {
     await rm(draft, { force: true });
-    throw toStoreError(error, dirname(path));
+    throw toTargetError(error, path);
+  }
+}
+
+/** Writes everything in the store as of now to a sink. Throws StoreError, and what the sink throws. */
+export async function streamArchive(store: ArchivedStore, sink: ArchiveSink): Promise<ArchiveReport> {
+  return writeItems(store, new FrameWriter(sink));
+}
+
+async function writeDraft(store: ArchivedStore, draft: string): Promise<ArchiveReport> {
+  const file = await open(draft, 'wx');
+  try {
+    return await streamArchive(store, {
+      // writev may take less than all of it, writeFile does not.
+      write: (bytes) => file.writeFile(bytes),
+      end: () => file.sync(),
+    });
+  } finally {
+    await file.close();
   }
 }
 
@@ -63,15 +92,20 @@ export async function writeArchive(store: LevelStore, file: string): Promise<Arc
  * Makes a store in a directory that has none from a backup. The documents get new epochs. Throws ConfigError when there
  * is a store already, StoreError when the backup is damaged or the disk fails; the directory then still has no store.
  */
-export async function restoreArchive(file: string, directory: string, clock: Clock): Promise<ArchiveCounts> {
-  const path = resolve(file);
+export async function restoreArchive(
+  file: string | ArchiveStream,
+  directory: string,
+  clock: Clock,
+): Promise<ArchiveCounts> {
+  const archive = typeof file === 'string' ? archiveFile(resolve(file)) : file;
   const target = resolve(directory);
-  if (!(await exists(path))) throw new ConfigError(`there is no backup at ${path}`);
+  if (typeof file === 'string' && !(await exists(archive.name)))
+    throw new ConfigError(`there is no backup at ${archive.name}`);
   await makeDirectory(target);
   try {
     const hold = await holdDirectory(target, clock.now());
     try {
-      return await restoreHeld(path, target, clock);
+      return await restoreHeld(archive, target, clock);
     } finally {
       await hold.release();
     }
@@ -81,7 +115,7 @@ export async function restoreArchive(file: string, directory: string, clock: Clo
   }
 }
 
-async function writeItems(store: LevelStore, frames: FrameWriter): Promise<ArchiveReport> {
+async function writeItems(store: ArchivedStore, frames: FrameWriter): Promise<ArchiveReport> {
   const problems: StoreProblem[] = [];
   let [documents, records, states] = [0, 0, 0];
   await frames.write(frameKind.header, new Uint8Array(0));
@@ -114,7 +148,7 @@ async function writeDocument(frames: FrameWriter, item: DocumentItem): Promise<v
  * Built in a folder inside the target, because a data directory is often a mounted volume that nothing can be renamed
  * onto. While that folder is there a server refuses the directory, so a half-restored store is never served.
  */
-async function restoreHeld(path: string, target: string, clock: Clock): Promise<ArchiveCounts> {
+async function restoreHeld(archive: ArchiveStream, target: string, clock: Clock): Promise<ArchiveCounts> {
   const draft = join(target, restoringName);
   const isInterrupted = await exists(draft);
   if (await exists(join(target, 'store.json')))
@@ -124,7 +158,7 @@ async function restoreHeld(path: string, target: string, clock: Clock): Promise<
     throw new ConfigError(`${target} already holds files of a store: restore elsewhere`);
   await rm(draft, { recursive: true, force: true });
   try {
-    const counts = await fill(path, draft, clock);
+    const counts = await fill(archive, draft, clock);
     await rename(levelPath(draft), levelPath(target));
     await rename(join(draft, 'store.json'), join(target, 'store.json')); // from here on it is a store
     await syncDirectory(target);
@@ -136,10 +170,10 @@ async function restoreHeld(path: string, target: string, clock: Clock): Promise<
   }
 }
 
-async function fill(path: string, directory: string, clock: Clock): Promise<ArchiveCounts> {
+async function fill({ name, bytes }: ArchiveStream, directory: string, clock: Clock): Promise<ArchiveCounts> {
   const store = await openLevelStore({ directory, durability: 'os', clock });
   try {
-    return await withFile(path, 'r', (handle) => readItems(store, readFrames(handle, path), path));
+    return await readItems(store, readFrames(bytes, name), name);
   } finally {
     await store.close();
   }
@@ -202,11 +236,14 @@ function assertCounts(stated: ArchiveCounts, found: ArchiveCounts, path: string)
   );
 }
 
-async function withFile<T>(path: string, flags: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, flags);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
+/** Read in large chunks, and opened when the first one is asked for. */
+function archiveFile(path: string): ArchiveStream {
+  return {
+    name: path,
+    bytes: {
+      async *[Symbol.asyncIterator]() {
+        yield* createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Uint8Array>;
+      },
+    },
+  };
 }

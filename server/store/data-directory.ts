@@ -37,9 +37,15 @@ export function randomEpoch(): string {
   return randomBytes(9).toString('base64url');
 }
 
+/** Whether something of a store is in the directory. */
+export async function holdsStore(directory: string): Promise<boolean> {
+  await assertNoFile(directory);
+  return (await exists(join(directory, 'store.json'))) || (await hasFiles(levelPath(directory)));
+}
+
 /** Throws STORE_MISSING unless something of a store is in the directory. */
 export async function assertStoreExists(directory: string): Promise<void> {
-  if ((await exists(join(directory, 'store.json'))) || (await hasFiles(levelPath(directory)))) return;
+  if (await holdsStore(directory)) return;
   throw new StoreError('STORE_MISSING', `data directory ${directory} does not hold a store`);
 }
 
@@ -99,6 +105,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 /** Makes the directory and those above it. Throws STORE_UNWRITABLE and the like. */
 export async function makeDirectory(directory: string): Promise<void> {
   try {
+    await assertNoFile(directory);
     await makeWithParents(directory);
   } catch (error) {
     throw toStoreError(error, directory);
@@ -113,6 +120,17 @@ async function makeWithParents(directory: string): Promise<void> {
   await mkdir(directory).catch(async (error: unknown) => {
     if (!(await isDirectory(directory))) throw error; // else another process made it just now
   });
+}
+
+/** Throws STORE_UNWRITABLE where the directory, or one above it, is a file. */
+async function assertNoFile(directory: string): Promise<void> {
+  for (let path = directory, parent = ''; path !== parent; [path, parent] = [dirname(path), path]) {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) continue;
+    if (found.isDirectory()) return;
+    const which = path === directory ? 'is a file' : `cannot be made: ${path} is a file`;
+    throw new StoreError('STORE_UNWRITABLE', `data directory ${directory} ${which}: name a directory`);
+  }
 }
 
 async function isDirectory(path: string): Promise<boolean> {

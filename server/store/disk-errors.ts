@@ -53,6 +53,21 @@ export function toStoreError(thrown: unknown, directory: string): StoreError {
   });
 }
 
+const targetAdvice: Partial<Readonly<Record<StoreErrorCode, string>>> = {
+  STORE_FULL: 'its disk is full: free some space, or write elsewhere',
+  STORE_UNWRITABLE: 'check that its folder is there and that this user may write to it',
+};
+
+/** A fault met while something was written elsewhere than in the data directory. The message names what was written to. */
+export function toTargetError(thrown: unknown, target: string): StoreError {
+  if (thrown instanceof StoreError) return thrown;
+  const code = classify(thrown);
+  const what = targetAdvice[code] ?? 'check the disk';
+  return new StoreError(code, `${target} cannot be written: ${what} (${oneLine(rootOf(thrown))})`, {
+    cause: thrown,
+  });
+}
+
 function classify(thrown: unknown): StoreErrorCode {
   for (const error of chainOf(thrown)) {
     const code = codeOf(error);

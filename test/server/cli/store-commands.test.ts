@@ -260,7 +260,6 @@ describe('the commands on a stopped server', () => {
       ['verify'],
       ['compact'],
       ['export', 'a', `${file}.out`],
-      ['import', 'a', file],
       ['backup', `${file}.out`],
     ])
       expect(await refused(...args, '--data', data)).toContain('does not hold a store');

@@ -299,7 +299,7 @@ describe('refusals', () => {
       'a config file that is not JSON',
       ['--config', file('bad.json', '{port: 1}')],
       open,
-      /is not valid JSON$/,
+      /is not valid JSON: a name in double quotes is expected in line 1, column 2$/,
     ],
     ['a config file that is a list', ['--config', file('list.json', [])], open, /must hold a JSON object$/],
     [
