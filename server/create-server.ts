@@ -7,7 +7,7 @@ import type * as Y from 'yjs';
 import { systemClock, type Clock } from '../shared/clock.js';
 import { parseDocumentName, type DocumentName } from '../shared/document-name.js';
 import { SyncError } from '../shared/errors.js';
-import { defaultLimits, type Limits } from '../shared/limits.js';
+import type { Limits } from '../shared/limits.js';
 import { silentLogger, type Logger } from '../shared/logger.js';
 import { ApplicationHooks } from './application-hooks.js';
 import { demoRoutes } from './api/demo.js';
@@ -23,6 +23,7 @@ import { ChangeNotifier } from './change-notifier.js';
 import { createStoredInspector } from './crdt/stored-inspector.js';
 import { nativeDialect } from './dialect/native.js';
 import { yWebsocketDialect } from './dialect/y-websocket.js';
+import { checkServerOptions, limitsWith } from './config/check-options.js';
 import { ConfigError } from './errors.js';
 import type { ServerOptions } from './options.js';
 import type { DocumentWorker } from './room/document-worker.js';
@@ -105,13 +106,14 @@ class Server implements HeddleServer {
   #isDraining = false;
 
   constructor(options: ServerOptions, clock: Clock) {
+    checkServerOptions(options);
     if (options.auth === undefined && options.demo !== true) {
       throw new ConfigError("no authentication configured: pass `auth` with a key; for development, 'none'");
     }
     this.#options = options;
     this.#place = placeOf(options);
     this.#clock = clock;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = limitsWith(options.limits);
     this.#logger = options.logger ?? silentLogger;
     this.#hooks = new ApplicationHooks(options, { logger: this.#logger, clock });
   }

@@ -5,6 +5,13 @@ import { SyncError } from '../shared/errors.js';
 /** Something given to the command or to createServer is wrong. The message is one clear line. Exit code 2. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** The option of createServer that is wrong, where it is one. */
+  readonly option: string | undefined;
+
+  constructor(message?: string, options?: ErrorOptions & { readonly option?: string }) {
+    super(message, options);
+    this.option = options?.option;
+  }
 }
 
 /** Why a store cannot do what was asked. */

@@ -3,6 +3,7 @@
 import type { Limits } from '../../shared/limits.js';
 import { isWeakSecret, secretBytes } from '../auth/secret.js';
 import { configNote, helpText } from './arguments.js';
+import { isOrigin } from './check-options.js';
 import { ConfigError } from '../errors.js';
 import type { AuthOptions, ServerOptions } from '../options.js';
 import { clientAddressReader } from '../transport/client-address.js';
@@ -118,8 +119,7 @@ function readTls(given: ResolvedOptions): ServerOptions['tls'] {
 function readOrigins(given: ResolvedOptions): readonly string[] | undefined {
   const origins = given.list('origin');
   for (const origin of origins ?? []) {
-    const isOrigin = origin === 'null' || (URL.canParse(origin) && new URL(origin).origin === origin);
-    if (!isOrigin)
+    if (!isOrigin(origin))
       throw new ConfigError(
         `${given.source('origin')} must be like https://app.example, in lower case and without a path`,
       );
