@@ -26,6 +26,12 @@ export class ChangeNotifier {
     );
   }
 
+  /** The document was deleted: nothing more is told of its changes. */
+  forget(document: DocumentName): void {
+    this.#timers.get(document)?.cancel();
+    this.#timers.delete(document);
+  }
+
   /** Calls what is still to be called, now, and waits for it. What changes afterwards is not told. */
   async close(): Promise<void> {
     this.#isClosed = true;

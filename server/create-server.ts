@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
 import type * as Y from 'yjs';
 import { systemClock, type Clock } from '../shared/clock.js';
 import { parseDocumentName, type DocumentName } from '../shared/document-name.js';
@@ -38,6 +39,9 @@ import { serverIdentity, type ServerIdentity } from './session/server-identity.j
 import { SessionRegistry } from './session/session-registry.js';
 import { Tarpit } from './session/tarpit.js';
 import { zlibDeflation } from './session/zlib-deflation.js';
+import { backupTo, type ArchiveReport } from './server-backup.js';
+import { serverConnections, type ServerConnections } from './server-connections.js';
+import { serverDocuments, type ServerDocuments } from './server-documents.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
 import type { DocumentStore } from './store/store.js';
@@ -67,6 +71,12 @@ export interface HeddleServer {
    * Y.Doc would hold the server for longer than `limits.maxCopyMs`.
    */
   withDocument<T>(name: string, use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T>;
+  /** The documents: list, export, import, delete. */
+  readonly documents: ServerDocuments;
+  /** The connections: list, end. */
+  readonly connections: ServerConnections;
+  /** Writes everything that is acknowledged when it is called into a stream, as of one moment, and ends it: see `backupTo`. */
+  backup(stream: Writable): Promise<ArchiveReport>;
 }
 
 /** Makes a server. Throws ConfigError when the options cannot mean anything. */
@@ -100,6 +110,8 @@ class Server implements HeddleServer {
   readonly #limits: Limits;
   readonly #logger: Logger;
   readonly #hooks: ApplicationHooks;
+  readonly documents: ServerDocuments;
+  readonly connections: ServerConnections;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #running: Running | undefined;
@@ -116,6 +128,8 @@ class Server implements HeddleServer {
     this.#limits = limitsWith(options.limits);
     this.#logger = options.logger ?? silentLogger;
     this.#hooks = new ApplicationHooks(options, { logger: this.#logger, clock });
+    this.documents = serverDocuments(() => this.#get(), this.#limits);
+    this.connections = serverConnections(() => this.#get().sessions);
   }
 
   listen(): Promise<void> {
@@ -136,6 +150,10 @@ class Server implements HeddleServer {
   async withDocument<T>(name: string, use: (ydoc: Y.Doc) => T | Promise<T>): Promise<T> {
     const { registry, worker } = this.#get();
     return withDocument({ registry, worker, gc: this.#gc }, parseDocumentName(name), use);
+  }
+
+  async backup(stream: Writable): Promise<ArchiveReport> {
+    return backupTo(this.#get().store, stream);
   }
 
   get #gc(): boolean {

@@ -1,6 +1,10 @@
 // `heddle/server`: what an embedder uses.
 
 export { createServer, type HeddleServer } from './create-server.js';
+export type { ArchiveReport } from './server-backup.js';
+export type { ServerConnections } from './server-connections.js';
+export type { ServerDocuments } from './server-documents.js';
+export type { ConnectionSummary } from './session/session.js';
 export type { AuthOptions, CallInfo, ConnectionInfo, Hooks, ServerOptions } from './options.js';
 export type { AuthorizeHook } from './auth/authenticator.js';
 export { ConfigError, StoreError, type StoreErrorCode } from './errors.js';

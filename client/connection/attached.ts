@@ -2,7 +2,7 @@
 
 import type { ErrorCode, Retry } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
-import type { NativeServerMessage } from '../../shared/native/messages.js';
+import type { NativeClientMessage, NativeServerMessage } from '../../shared/native/messages.js';
 
 /** Why a connection cannot go on, or was lost. */
 export interface ConnectionReason {
@@ -23,6 +23,8 @@ export interface Attached {
   readonly name: string;
   /** What it has of the document, to be told when the document is asked for. */
   known(): Known;
+  /** What is said beside, when the document is asked for. */
+  readonly extensions?: Extract<NativeClientMessage, { type: 'open' }>['extensions'];
   /** The connection is open: the document can be. `say` puts what it says into this connection's order. */
   connected(): void;
   /** It is not any more; numbers and sequences of before mean nothing on the next. */

@@ -207,7 +207,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     const known = document.known();
     const bytes = known.kind === 'state-vector' ? known.stateVector.length : 0;
     const ref = this.#questions.ask(document, bytes);
-    if (ref !== undefined) this.say({ type: 'open', ref, name: document.name, known });
+    if (ref !== undefined)
+      this.say({ type: 'open', ref, name: document.name, known, extensions: document.extensions });
   }
 
   /**

@@ -59,6 +59,8 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
   readonly #backoff: Backoff;
   /** What is blocked may have been refused by the token before this one, after `retry` was called for the new one. */
   readonly #onAuthenticated = (): void => this.emit('authenticated', []);
+  /** What the server is told beside, until it has opened the document. */
+  extensions: Attached['extensions'];
   #known: () => Known = () => ({ kind: 'nothing' });
   #state: ChannelState = 'closed';
   #access: Access | undefined;
@@ -193,6 +195,7 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
 
   #opened(message: Message<'opened'>): void {
     this.#number = message.document;
+    this.extensions = undefined;
     this.emit('opened', [message]);
     if (this.#number !== message.document) return;
     this.#happen('opened');

@@ -155,8 +155,12 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     return synced;
   }
 
-  /** Asks again, where that was of no use before. */
-  retry(): void {
+  /** Asks again, where that was of no use before. `revives`: a document that was deleted is to be again, with what is here. */
+  retry(revives = false): void {
+    if (revives && this.#reason?.code === 'DOCUMENT_DELETED') {
+      this.#isComplete = false;
+      this.#channel.extensions = { revives };
+    }
     this.#refusedContent.retry();
     this.#channel.retry();
   }

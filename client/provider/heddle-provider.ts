@@ -256,6 +256,14 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     return this.#changes.setTimestamp(path);
   }
 
+  /**
+   * Where the document was deleted on the server (`status.reason.kind` is 'deleted'): makes it be again with what is here, edits made
+   * since included, for everybody who had it. Needs the right to write. Nothing otherwise.
+   */
+  revive(): void {
+    if (this.#shouldConnect) this.#kept.open(true);
+  }
+
   /** As Hocuspocus' provider has it: compares with the server now. What comes of it is told by `sync-status`. */
   forceSync(): void {
     this.sync().catch(() => {}); // told by `sync-status`

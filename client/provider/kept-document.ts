@@ -208,11 +208,11 @@ export class KeptDocument extends GuardedObservable<KeptDocumentEvents> {
     return this.#sync?.refusal;
   }
 
-  /** On the server, whenever the connection is open. Idempotent; asks again where that was of no use before. */
-  open(): void {
+  /** On the server, whenever the connection is open. Idempotent; asks again where that was of no use before: DocumentSync.retry. */
+  open(revives = false): void {
     this.#isOpen = true;
     this.#channel?.start();
-    this.#sync?.retry();
+    this.#sync?.retry(revives);
   }
 
   /** Nobody is logged in: what other tabs write is not for whoever looks at this one. */

@@ -25,6 +25,11 @@ export type StatusReasonKind =
    * They hold different content for the same ids, for good. A new Y.Doc shows what the server has.
    */
   | 'client-id-conflict'
+  /**
+   * The document was deleted on the server. What is here, also what was written since, stays on this device and is not sent: see
+   * `HeddleProvider.revive`.
+   */
+  | 'deleted'
   | 'too-large'
   /** Client and server do not speak the same version. */
   | 'version'
@@ -63,6 +68,7 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   FORBIDDEN: 'forbidden',
   READ_ONLY: 'read-only',
   NAME_INVALID: 'invalid',
+  DOCUMENT_DELETED: 'deleted',
   CALL_UNKNOWN: 'invalid',
   CALL_FAILED: 'server',
   CALL_TIMED_OUT: 'server',

@@ -34,6 +34,10 @@ const byKind: Readonly<Record<StatusReasonKind, Words>> = {
     'Read-only: edits stay here',
     'You may read this, but not change it. What you write stays on this device and reaches nobody.',
   ],
+  deleted: [
+    'Deleted',
+    'This document was deleted on the server. What you have of it, and what you write, stays on this device.',
+  ],
   'too-large': ['Too large', 'This has grown larger than the server takes. Take something out of it.'],
   'other-user': [
     'Signed in as somebody else',

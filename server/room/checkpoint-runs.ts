@@ -63,6 +63,11 @@ export class CheckpointRuns {
     await work;
   }
 
+  /** Resolves when no checkpoint of the room is under way. */
+  async idle(room: Room): Promise<void> {
+    await this.#running.get(room);
+  }
+
   /** Gives up what is under way, trials too. */
   async close(): Promise<void> {
     this.#isClosed = true;

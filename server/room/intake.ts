@@ -32,6 +32,8 @@ export interface IntakeParts {
   readonly members: Members;
   readonly progress: Progress;
   readonly life: RoomLife;
+  /** Throws SyncError where a client id that is new to the document is of content that was deleted. */
+  readonly checkNew: (clients: readonly number[]) => void;
   /** Brings an update that was taken to the log, the readers and the store. */
   readonly append: (taken: Omit<Accepted, 'offset'>) => void;
 }
@@ -175,6 +177,8 @@ export class Intake {
     const isPart = isIncomplete || isForeign;
     if (outcome === 'new') {
       this.#checkSize(verdict.update.length);
+      // What the application itself brings it has decided on.
+      if (writer.connection !== undefined) this.#parts.checkNew(newClients);
       const mayLeave = isEdit && !members.mayBeOfOther(writer, soleClient, index);
       index.apply(verdict);
       if (members.has(writer)) {

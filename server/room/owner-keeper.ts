@@ -106,6 +106,13 @@ export class OwnerKeeper {
     if (wasHeard || this.#unsaved.has(room)) this.#save(room);
   }
 
+  /** The document was deleted, its room has ended: nothing of its claims is kept. Rejects with StoreError. */
+  async deleted(document: DocumentName): Promise<void> {
+    for (const room of this.#unsaved.keys()) if (room.document === document) this.#unsaved.delete(room);
+    for (const [room, work] of this.#saving) if (room.document === document) await work;
+    await this.#store.setState(keyOf(document), undefined);
+  }
+
   /** Whether the room may leave memory. */
   isSaved(room: Owned): boolean {
     return !this.#unsaved.has(room) && !this.#saving.has(room);

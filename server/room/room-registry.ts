@@ -9,14 +9,16 @@ import type { Logger } from '../../shared/logger.js';
 import { within } from '../../shared/within.js';
 import { createStoredInspector } from '../crdt/stored-inspector.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
+import { refusalOf } from '../errors.js';
 import { checkpointDueInMs } from './checkpoint-policy.js';
 import { CheckpointRuns } from './checkpoint-runs.js';
 import { CommitQueue } from './commit-queue.js';
 import { CostlyDocuments } from './costly-documents.js';
 import type { DocumentWorker } from './document-worker.js';
+import { deleted, DeletedDocuments, type DeletedContent, type DeletedIdentity } from './deleted-content.js';
 import { DueRooms } from './due-rooms.js';
 import { IdleRooms } from './idle-rooms.js';
-import { loadDocument } from './load-document.js';
+import { loadDocument, type LoadedDocument } from './load-document.js';
 import { OwnerKeeper } from './owner-keeper.js';
 import { Room, type RoomDeps } from './room.js';
 import { seedRoom } from './seed-room.js';
@@ -54,6 +56,8 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #roomDeps: RoomDeps;
   readonly #rooms = new Map<DocumentName, Room<F>>();
   readonly #opening = new Map<DocumentName, Promise<Room<F>>>();
+  readonly #deleting = new Map<DocumentName, Promise<boolean>>();
+  readonly #deleted: DeletedDocuments;
   readonly #idle = new IdleRooms<Room>();
   readonly #due = new DueRooms<Room>(sweepMs);
   readonly #sweeper: Timer;
@@ -78,6 +82,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     this.#costs = new CostlyDocuments(logger);
     this.#checkpoints = new CheckpointRuns({ ...deps, costs: this.#costs }, (room) => this.#touched(room));
     this.#owners = new OwnerKeeper(deps);
+    this.#deleted = new DeletedDocuments(store);
     this.#roomDeps = {
       clock,
       limits,
@@ -106,8 +111,12 @@ export class RoomRegistry<F extends Fanout = Fanout> {
    * DOCUMENT_CORRUPT, STORE_UNAVAILABLE or DRAINING, or INTERNAL where its first content cannot be had.
    */
   async open(document: DocumentName): Promise<Room<F>> {
-    if (this.#closing !== undefined) throw new SyncError('DRAINING');
-    if (!this.isHealthy) throw new SyncError('STORE_UNAVAILABLE');
+    this.#checkRunning();
+    const deleting = this.#deleting.get(document);
+    if (deleting !== undefined) {
+      await this.#inTime(deleting.catch(() => undefined));
+      this.#checkRunning();
+    }
     const room = this.#rooms.get(document);
     if (room !== undefined) return room;
     const opening = this.#opening.get(document);
@@ -115,6 +124,34 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     const load = this.#load(document).finally(() => this.#opening.delete(document));
     this.#opening.set(document, load);
     return this.#inTime(load);
+  }
+
+  #checkRunning(): void {
+    if (this.#closing !== undefined) throw new SyncError('DRAINING');
+    if (!this.isHealthy) throw new SyncError('STORE_UNAVAILABLE');
+  }
+
+  /**
+   * Deletes a document for good: whoever has it open is told DOCUMENT_DELETED, and so is whoever brings its content later. Resolves
+   * with whether there was one, when that is durable. Rejects with SyncError DRAINING or STORE_UNAVAILABLE, and with StoreError.
+   */
+  async delete(document: DocumentName): Promise<boolean> {
+    this.#checkRunning();
+    // One after the other.
+    const before = this.#deleting.get(document);
+    const work = Promise.resolve(before?.catch(() => undefined)).then(() => this.#delete(document));
+    this.#deleting.set(document, work);
+    try {
+      return await work;
+    } finally {
+      if (this.#deleting.get(document) === work) this.#deleting.delete(document);
+    }
+  }
+
+  /** A document that was deleted may be brought back from now on. Rejects with StoreError. */
+  async revive(document: DocumentName): Promise<void> {
+    await this.#deleted.forget(document);
+    this.#rooms.get(document)?.revive();
   }
 
   /** The last member has left, or a use without members has ended. */
@@ -125,6 +162,10 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   /** A member has joined. */
   used(room: Room<F>): void {
     this.#idle.delete(room);
+  }
+
+  isOpen(document: DocumentName): boolean {
+    return (this.#rooms.get(document)?.progress.head ?? 0) > 0;
   }
 
   get size(): number {
@@ -181,18 +222,65 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     this.#forgetAll();
   }
 
+  async #delete(document: DocumentName): Promise<boolean> {
+    await this.#opening.get(document)?.catch(() => undefined);
+    const { store, limits } = this.#deps;
+    const room = this.#rooms.get(document);
+    const found = room === undefined ? await this.#findStored(document) : identityOf(room);
+    if (found === 'none') return false;
+    room?.end(deleted());
+    // What the room has given to the store comes before the deletion.
+    await this.#commits.settle();
+    if (room !== undefined) await this.#checkpoints.idle(room);
+    // The mark comes first: a server that is killed in between finishes the deletion when the document is loaded.
+    if (found !== 'damaged') await this.#deleted.add(document, found, limits);
+    await store.delete(document);
+    await this.#owners.deleted(document);
+    return true;
+  }
+
+  /** Of one that is damaged nobody knows what is to be marked: who still has it brings it back. */
+  async #findStored(document: DocumentName): Promise<DeletedIdentity | 'none' | 'damaged'> {
+    const { store, limits } = this.#deps;
+    try {
+      const { isNew, epoch, index } = await loadDocument(store, document, limits);
+      return isNew ? 'none' : { epoch, stateVector: index.stateVector() };
+    } catch (error) {
+      if (toSyncError(error).code === 'DOCUMENT_CORRUPT') return 'damaged';
+      throw error;
+    }
+  }
+
+  /** The document as the store has it, and what it was before it was deleted. Rejects with SyncError. */
+  async #loadContent(
+    document: DocumentName,
+  ): Promise<LoadedDocument & { deleted: DeletedContent | undefined }> {
+    const { store, limits } = this.#deps;
+    const loaded = await loadDocument(store, document, limits);
+    try {
+      const deleted = await this.#deleted.load(document);
+      if (deleted?.epochs.includes(loaded.epoch) !== true) return { ...loaded, deleted };
+      // The server was killed while it deleted the document.
+      await store.delete(document);
+      return { ...(await loadDocument(store, document, limits)), deleted };
+    } catch (error) {
+      throw error instanceof SyncError ? error : refusalOf(error);
+    }
+  }
+
   /** What a document waits for cannot be given up: whoever comes when it is loaded gets it. But nobody waits for ever (O12). */
-  async #inTime(load: Promise<Room<F>>): Promise<Room<F>> {
+  async #inTime<T>(load: Promise<T>): Promise<T> {
     const { clock, limits } = this.#deps;
     if (await within(clock, limits.maxStoreAwayMs, load)) return load;
     throw new SyncError('STORE_UNAVAILABLE', 'the document is not loaded yet');
   }
 
   async #load(document: DocumentName): Promise<Room<F>> {
-    const { store, limits, logger, createFanout, loaded } = this.#deps;
+    const { logger, createFanout, loaded } = this.#deps;
     try {
-      const { isNew, epoch, log, index } = await this.#silence.of(loadDocument(store, document, limits));
-      const room = new Room(document, epoch, { log, index, fanout: createFanout(document) }, this.#roomDeps);
+      const { isNew, epoch, log, index, deleted } = await this.#silence.of(this.#loadContent(document));
+      const fanout = createFanout(document);
+      const room = new Room(document, epoch, { log, index, fanout, deleted }, this.#roomDeps);
       if (loaded !== undefined) await seedRoom(room, () => loaded(document, isNew));
       // What the application gives has begun elsewhere.
       const isBegun = !isNew || room.progress.head > 0;
@@ -234,7 +322,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     // One that was being opened is logged by whoever opens it, and what all end with is logged once.
     const isServed = this.#rooms.get(document) === room;
     if (isServed) this.#rooms.delete(document);
-    if (isServed && this.isHealthy) {
+    if (isServed && this.isHealthy && error.code !== 'DOCUMENT_DELETED') {
       logger.error({ document, code: error.code, err: error.cause ?? error }, 'a document has ended');
     }
     this.#forget(room);
@@ -292,4 +380,9 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       room.close();
     }
   }
+}
+
+/** What is remembered of a room's document; 'none' where nobody has written in it. */
+function identityOf(room: Room): DeletedIdentity | 'none' {
+  return room.progress.head === 0 ? 'none' : { epoch: room.epoch, stateVector: room.content.stateVector() };
 }

@@ -13,6 +13,7 @@ import { ClientIdOwners } from './client-id-owners.js';
 import type { CommitQueue, CommitSource } from './commit-queue.js';
 import { Compaction } from './compaction.js';
 import { Content } from './content.js';
+import type { DeletedContent } from './deleted-content.js';
 import type { DocumentLog } from './document-log.js';
 import { Intake, type Acceptance, type IntakeDeps } from './intake.js';
 import { Members } from './members.js';
@@ -67,6 +68,8 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   readonly #intake: Intake;
   readonly #members = new Members();
   readonly #life = new RoomLife();
+  /** What the document was before it was deleted; undefined for one that was not. */
+  #deleted: DeletedContent | undefined;
   /** Made when somebody first tells who is here. */
   #presence: Presence | undefined;
   /** Accepted, and in no batch. */
@@ -76,13 +79,19 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
   constructor(
     document: DocumentName,
     epoch: string,
-    { log, index, fanout }: { log: DocumentLog; index: CausalIndex; fanout: F },
+    {
+      log,
+      index,
+      fanout,
+      deleted,
+    }: { log: DocumentLog; index: CausalIndex; fanout: F; deleted?: DeletedContent | undefined },
     deps: RoomDeps,
   ) {
     const { clock, isBusy, limits, inspector } = deps;
     this.document = document;
     this.epoch = epoch;
     this.fanout = fanout;
+    this.#deleted = deleted;
     this.#deps = deps;
     this.#log = log;
     const relay = new Relay({ clock, fanout, offset: log.head, isBusy, inspector });
@@ -117,6 +126,7 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
       members: this.#members,
       progress: this.progress,
       life: this.#life,
+      checkNew: (clients) => this.checkNotDeleted(clients),
       append: (taken) => this.#append(taken),
     });
   }
@@ -139,6 +149,21 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     receipt: Receipt = update,
   ): Acceptance | Promise<Acceptance> {
     return this.#intake.accept(update, writer, isEdit, receipt);
+  }
+
+  /** Throws SyncError DOCUMENT_DELETED for a client that stands in an epoch of the document that was deleted. */
+  checkEpoch(epoch: string): void {
+    this.#deleted?.checkEpoch(epoch);
+  }
+
+  /** Throws SyncError DOCUMENT_DELETED where somebody has content that was deleted with the document: these client ids. */
+  checkNotDeleted(clients: Iterable<number>): void {
+    this.#deleted?.checkClients(clients, (client) => this.content.clockOf(client));
+  }
+
+  /** What was deleted is taken again from now on. */
+  revive(): void {
+    this.#deleted = undefined;
   }
 
   /** The document is open for this member. Throws the SyncError that the room has ended with. */

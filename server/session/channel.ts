@@ -125,6 +125,8 @@ export class Channel implements Writer, Asker, Latest {
     const { room } = this;
     const has =
       known.kind === 'state-vector' ? decodeStateVector(known.stateVector, this.#deps.limits) : nothing;
+    if (known.kind === 'offset') room.checkEpoch(known.epoch);
+    room.checkNotDeleted(has.keys());
     // D1: an answer shows the client its own updates, which it could take for acks before they are durable. Asked again
     // after each wait, as an update that was held may be taken while an earlier one is waited for.
     for (let pending = this.#pendingOwn(); pending !== undefined; pending = this.#pendingOwn()) await pending;
@@ -218,6 +220,7 @@ export class Channel implements Writer, Asker, Latest {
   #sync(stateVector: Uint8Array): Promise<void> {
     this.#countRequest('sync requests');
     const wanted = decodeStateVector(stateVector, this.#deps.limits);
+    this.room.checkNotDeleted(wanted.keys());
     return this.#answer(wanted);
   }
 
@@ -294,7 +297,7 @@ export class Channel implements Writer, Asker, Latest {
   #notTaken(update: Uint8Array, seq: number, error: SyncError): Acceptance {
     // The right to write was lost while the update was looked at.
     if (error.code === 'READ_ONLY') return this.#refuseWrite(update, seq);
-    if (seq === 0) throw error;
+    if (seq === 0 || error.code === 'DOCUMENT_DELETED') throw error;
     return this.#refuse(seq, error);
   }
 

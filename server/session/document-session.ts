@@ -16,7 +16,7 @@ import { checkFrameSize } from './frame-size.js';
 import { MessageQueue, type MessageHandler } from './message-queue.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
-import type { Session, SessionDeps } from './session.js';
+import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { Visit } from './visit.js';
 
 /** What all sessions of this kind share. */
@@ -39,7 +39,7 @@ export class DocumentSession
   readonly outbox: Outbox;
   readonly right: DocumentRight;
   readonly #deps: DocumentSessionDeps;
-  readonly #connectionId: string;
+  readonly connectionId: string;
   readonly #rights: Rights;
   readonly #farewell: Farewell;
   readonly #beforeToken: BeforeToken;
@@ -56,7 +56,7 @@ export class DocumentSession
   ) {
     this.#deps = deps;
     this.socket = of.socket;
-    this.#connectionId = of.connectionId;
+    this.connectionId = of.connectionId;
     this.outbox = new Outbox(this, deps);
     this.#rights = new Rights(this, deps);
     this.right = this.#rights.of(of.document, this);
@@ -64,6 +64,13 @@ export class DocumentSession
     this.#beforeToken = new BeforeToken(deps, this);
     this.#beforeToken.presented();
     this.#messages = new MessageQueue(this, deps);
+  }
+
+  get summary(): ConnectionSummary {
+    const { connectionId: id, socket, right } = this;
+    const { claims } = this.#rights;
+    const { remoteAddress } = socket;
+    return { id, protocol: 'y-websocket', claims, remoteAddress, documents: [right.document] };
   }
 
   get waiting(): ByteBudget {
@@ -179,7 +186,7 @@ export class DocumentSession
     const { document } = this.right;
     const { remoteAddress } = this.socket;
     this.#visit = new Visit(this.#deps, {
-      connectionId: this.#connectionId,
+      connectionId: this.connectionId,
       document,
       claims,
       remoteAddress,

@@ -1,7 +1,7 @@
 // One document of a native session, from the client's `open` to its end. Ends for itself: the others on the session go on.
 
 import type { DocumentName } from '../../shared/document-name.js';
-import type { SyncError } from '../../shared/errors.js';
+import { SyncError } from '../../shared/errors.js';
 import { encodeServerFrame } from '../../shared/native/frame.js';
 import type { Known } from '../../shared/native/fields.js';
 import type { NativeServerMessage } from '../../shared/native/messages.js';
@@ -89,12 +89,16 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     return this.#state === 'open';
   }
 
-  /** Checks token and right (A1), and opens the room. False when the document was closed meanwhile. Rejects with SyncError. */
-  async enter(): Promise<boolean> {
+  /**
+   * Checks token and right (A1), and opens the room. `revives`: the client wants a document to be again that was deleted, which
+   * who may write can have. False when the document was closed meanwhile. Rejects with SyncError.
+   */
+  async enter(revives: boolean): Promise<boolean> {
     const { deps, dialect, socket, connectionId, rights } = this.#host;
     await this.right.check();
     const { claims } = rights;
     if (this.#isClosed || claims === undefined) return false;
+    if (revives && this.right.access === 'write') await this.#revive();
     const { remoteAddress } = socket;
     this.#visit = new Visit(deps, { connectionId, document: this.name, claims, remoteAddress });
     const room = await this.#visit.enter();
@@ -164,6 +168,14 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     this.#messages.stop();
     this.#channel?.close();
     this.#visit?.end();
+  }
+
+  async #revive(): Promise<void> {
+    try {
+      await this.#host.deps.registry.revive(this.name);
+    } catch (cause) {
+      throw new SyncError('STORE_UNAVAILABLE', '', { cause });
+    }
   }
 
   get #isClosed(): boolean {

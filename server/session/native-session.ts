@@ -32,7 +32,7 @@ import { Operations, type OperationsHost } from './operations.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
 import { unusualLimits, type ServerIdentity } from './server-identity.js';
-import type { Session, SessionDeps } from './session.js';
+import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** What all sessions of this kind share. */
@@ -123,6 +123,12 @@ export class NativeSession
     this.#beforeToken = new BeforeToken(deps, this);
     this.#messages = new MessageQueue(this, deps);
     this.#messages.open();
+  }
+
+  get summary(): ConnectionSummary {
+    const { connectionId: id, socket, rights } = this;
+    const documents = [...this.#documents.keys()];
+    return { id, protocol: 'heddle', claims: rights.claims, remoteAddress: socket.remoteAddress, documents };
   }
 
   get device(): string | undefined {
@@ -302,7 +308,7 @@ export class NativeSession
   }
 
   /** Never rejects. */
-  async #open({ ref, name, known }: OpenMessage): Promise<void> {
+  async #open({ ref, name, known, extensions }: OpenMessage): Promise<void> {
     let document: NativeDocument | undefined;
     const knownBytes = known.kind === 'state-vector' ? known.stateVector.length : 0;
     const isCounted = this.waiting.take(knownBytes);
@@ -310,7 +316,7 @@ export class NativeSession
       if (!isCounted) throw new SyncError('RATE_LIMITED', 'too much was sent before it could be answered');
       const copy = copyOf(known);
       document = this.#add(ref, parseDocumentName(name));
-      if (!(await document.enter())) return;
+      if (!(await document.enter(extensions?.revives === true))) return;
       if (document.number !== undefined) this.#byNumber.set(document.number, document);
       await document.begin(copy);
     } catch (error) {

@@ -31,6 +31,10 @@ export class SessionRegistry {
     for (const slot of this.#slots) slot.delete(session);
   }
 
+  all(): Session[] {
+    return this.#slots.flatMap((slot) => [...slot]);
+  }
+
   /** Tells everybody to come back later, or elsewhere. */
   refuseAll(error: SyncError): void {
     for (const slot of this.#slots) for (const session of slot) session.refuse(error);

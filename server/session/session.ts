@@ -1,13 +1,29 @@
 // A session: what the server keeps for one connection, whatever protocol it speaks.
 
 import type { SyncError } from '../../shared/errors.js';
+import type { Claims } from '../../shared/permission.js';
 import type { ChannelDeps } from './channel.js';
 import type { FarewellDeps } from './farewell.js';
 import type { Authority } from './rights.js';
 import type { VisitDeps } from './visit.js';
 
+/** A connection, for whoever lists them. */
+export interface ConnectionSummary {
+  /** As in hooks and in the log. */
+  readonly id: string;
+  /** 'heddle' for our own client, 'y-websocket' for stock ones. */
+  readonly protocol: 'heddle' | 'y-websocket';
+  /** Of its token; undefined until it is believed. */
+  readonly claims: Claims | undefined;
+  readonly remoteAddress: string;
+  /** Documents that it has open, or has asked for. */
+  readonly documents: readonly string[];
+}
+
 /** A session as whoever looks after all of them sees it. */
 export interface Session {
+  readonly connectionId: string;
+  readonly summary: ConnectionSummary;
   /** Regular look: shows the client that the connection is alive, and that the client is. */
   tick(): void;
   /** Ends the connection, and tells the client why. */

@@ -58,8 +58,11 @@ export const clientMessages = {
       extensions: extensions({ session: [1, text], inflates: [2, flag] }),
     },
   ],
-  /** `ref` is the client's own number for this, and comes back in the answer. */
-  open: [1, { ref: uint, name: text, known, extensions: extensions({}) }],
+  /**
+   * `ref` is the client's own number for this, and comes back in the answer. Extension `revives`: a document that was deleted is
+   * to be again, with what the client has of it.
+   */
+  open: [1, { ref: uint, name: text, known, extensions: extensions({ revives: [1, flag] }) }],
   /** "I have this, send me the rest." */
   request: [2, { document: uint, stateVector: bytes }],
   /** An edit that was just made. */
