@@ -19,6 +19,7 @@ import { checkOrigin, takeCredentials } from './auth/credentials.js';
 import { readOrMakeDemoKey } from './auth/demo-key.js';
 import { createJwtAuthenticator } from './auth/jwt.js';
 import { createOpenAuthenticator } from './auth/open-authenticator.js';
+import { keyIdOf } from './auth/token-shape.js';
 import { createSeveralAuthenticator } from './auth/several.js';
 import { ChangeNotifier } from './change-notifier.js';
 import { createStoredInspector } from './crdt/stored-inspector.js';
@@ -41,6 +42,7 @@ import { Tarpit } from './session/tarpit.js';
 import { zlibDeflation } from './session/zlib-deflation.js';
 import { backupTo, type ArchiveReport } from './server-backup.js';
 import { serverConnections, type ServerConnections } from './server-connections.js';
+import { logWithoutTokens } from './server-log.js';
 import { serverDocuments, type ServerDocuments } from './server-documents.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
@@ -87,7 +89,11 @@ export function createServer(options: ServerOptions): HeddleServer {
 const maxHttpBodyBytes = 64 * 1024;
 const idleTimeoutS = 40;
 
-const startingRoutes = healthRoutes({ isReady: () => false, costlyDocuments: () => 0 });
+const startingRoutes = healthRoutes({
+  isReady: () => false,
+  keys: () => 'at hand',
+  costlyDocuments: () => 0,
+});
 const notListening: UpgradeDecision = { accept: false, status: 503, body: 'the server is starting' };
 
 /** What runs between `listen` and `close`. */
@@ -126,7 +132,7 @@ class Server implements HeddleServer {
     this.#place = placeOf(options);
     this.#clock = clock;
     this.#limits = limitsWith(options.limits);
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = options.logger === undefined ? silentLogger : logWithoutTokens(options.logger);
     this.#hooks = new ApplicationHooks(options, { logger: this.#logger, clock });
     this.documents = serverDocuments(() => this.#get(), this.#limits);
     this.connections = serverConnections(() => this.#get().sessions);
@@ -168,12 +174,14 @@ class Server implements HeddleServer {
   /** The port comes first: when it is in use, nothing has been written. Until all is there, requests get a 503. */
   async #start(): Promise<void> {
     const { auth } = this.#options;
-    const context = { clock: this.#clock, authorize: this.#hooks.authorize };
+    const context = { clock: this.#clock, logger: this.#logger, authorize: this.#hooks.authorize };
     const authenticator = typeof auth === 'object' ? await createJwtAuthenticator(auth, context) : undefined;
     const files = this.#options.demo === true ? createStaticFiles(demoPages()) : undefined;
     const transport = await this.#listen(files);
     try {
       this.#running = await this.#assemble(transport, authenticator);
+      if (authenticator?.keys === 'missing')
+        this.#logger.debug({}, "the token issuer's keys are being fetched");
     } catch (error) {
       transport.close();
       throw error;
@@ -247,7 +255,11 @@ class Server implements HeddleServer {
       });
       await gateway.resume();
       const routes: Routes = {
-        ...healthRoutes({ isReady: () => this.#isReady, costlyDocuments: () => registry.costlyCount }),
+        ...healthRoutes({
+          isReady: () => this.#isReady,
+          keys: () => own?.keys ?? 'at hand',
+          costlyDocuments: () => registry.costlyCount,
+        }),
         ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
       };
       return { store, registry, worker, sessions, gateway, changes, load, transport, routes };
@@ -305,6 +317,7 @@ class Server implements HeddleServer {
       nativeDialect,
       deflation: zlibDeflation,
       tarpit: new Tarpit(clock),
+      keyIdOf,
       maxSilenceMs: idleTimeoutS * 1000,
       credentials: (request: UpgradeRequest) =>
         takeCredentials(request, { cookie: auth?.cookie, origins: options.origins }),

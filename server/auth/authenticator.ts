@@ -3,6 +3,12 @@
 import type { DocumentName } from '../../shared/document-name.js';
 import type { Access, Claims } from '../../shared/permission.js';
 
+/**
+ * What tokens are checked with. missing: nothing, so nobody is let in. old: keys that their issuer cannot be asked about now, so
+ * that one that was withdrawn still counts.
+ */
+export type KeysState = 'at hand' | 'old' | 'missing';
+
 /** Checks tokens and rights. Asked at every sync handshake (A1), so both answers are cached where they may be. */
 export interface Authenticator {
   /**
@@ -12,6 +18,8 @@ export interface Authenticator {
   authenticate(token: string | undefined): Promise<Claims>;
   /** What the bearer of these claims may do with a document. Throws SyncError when it cannot be told. */
   authorize(claims: Claims, document: DocumentName): Access | Promise<Access>;
+  /** Default: at hand. */
+  readonly keys?: KeysState;
 }
 
 /** An embedder's replacement for the mapping of claims to access. */

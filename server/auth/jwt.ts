@@ -8,10 +8,11 @@ import { errors, jwtVerify, type FlattenedJWSInput, type JWSHeaderParameters, ty
 import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
+import { silentLogger, type Logger } from '../../shared/logger.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import { ConfigError } from '../errors.js';
 import type { AuthOptions } from '../options.js';
-import type { Authenticator, AuthorizeHook } from './authenticator.js';
+import type { Authenticator, AuthorizeHook, KeysState } from './authenticator.js';
 import { askHook } from './authorize-hook.js';
 import { claimsOf } from './claims.js';
 import { accessByGrants } from './grants.js';
@@ -28,6 +29,8 @@ type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Crypto
 /** What an authenticator needs besides its options. */
 export interface JwtAuthenticatorContext {
   readonly clock: Clock;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
   /** Replaces the mapping of the `docs` claim. */
   readonly authorize?: AuthorizeHook | undefined;
 }
@@ -38,13 +41,13 @@ export interface JwtAuthenticatorContext {
  */
 export async function createJwtAuthenticator(
   options: AuthOptions,
-  { clock, authorize }: JwtAuthenticatorContext,
+  { clock, logger = silentLogger, authorize }: JwtAuthenticatorContext,
 ): Promise<Authenticator> {
   const { secret, publicKey, jwksUrl, algorithms } = options;
   if ([secret, publicKey, jwksUrl].filter((key) => key !== undefined).length !== 1) {
     throw new ConfigError('authentication takes exactly one of a secret, a public key and a JWKS URL');
   }
-  if (jwksUrl !== undefined) return JwtAuthenticator.forJwks(jwksUrl, options, clock, authorize);
+  if (jwksUrl !== undefined) return JwtAuthenticator.forJwks(jwksUrl, options, { clock, logger, authorize });
   const keys =
     secret === undefined
       ? await importPublicKey(publicKey ?? '', algorithms)
@@ -88,21 +91,31 @@ class JwtAuthenticator implements Authenticator {
     return made;
   }
 
-  static forJwks(url: string, options: AuthOptions, clock: Clock, hook?: AuthorizeHook): Authenticator {
-    const made = new JwtAuthenticator(options, clock, hook);
+  static forJwks(
+    url: string,
+    options: AuthOptions,
+    { clock, logger, authorize }: JwtAuthenticatorContext & { logger: Logger },
+  ): Authenticator {
+    const made = new JwtAuthenticator(options, clock, authorize);
     made.#algorithms = jwksAlgorithms(options.algorithms);
     // A new map, not an emptied one: what is being verified with the old keys ends up in the old map.
-    const jwks = new JwksKeys(url, clock, () => (made.#verified = new Map<string, Claims>()));
+    const changed = (): unknown => (made.#verified = new Map<string, Claims>());
+    const jwks = new JwksKeys(url, { clock, logger, changed });
     made.#jwks = jwks;
     made.#findKey = (header, token) => jwks.find(header, token);
     return made;
+  }
+
+  get keys(): KeysState {
+    return this.#jwks?.state ?? 'at hand';
   }
 
   async authenticate(token: string | undefined): Promise<Claims> {
     if (token === undefined || token === '') throw new SyncError('TOKEN_MISSING');
     if (token.length > maxTokenBytes) throw invalid(`longer than ${maxTokenBytes} bytes`);
     if (!hasTokenShape(token)) throw invalid('not a signed token');
-    this.#jwks?.freshen();
+    const freshened = this.#jwks?.freshen();
+    if (freshened !== undefined) await freshened;
     const digest = hash('sha256', token, 'base64');
     const verified = this.#verified;
     const known = verified.get(digest);

@@ -22,6 +22,18 @@ export function looksLikeToken(text: string): boolean {
   return hasTokenShape(text) && objectShape.test(text);
 }
 
+/** The id of the key that a token names, whether or not it is to be believed; undefined where it names none. */
+export function keyIdOf(token: string): string | undefined {
+  if (!hasTokenShape(token)) return undefined;
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString());
+    const kid = typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined;
+    return typeof kid === 'string' ? withoutTokens(kid) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The text without anything that looks like a token, whole or cut off. */
 export function withoutTokens(text: string): string {
   return text.replace(tokensInText, '[redacted]');

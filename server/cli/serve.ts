@@ -1,13 +1,14 @@
 // `heddle serve`: runs a server until it is told to stop.
 
-import { pino } from 'pino';
+import { pino, type DestinationStream } from 'pino';
 import { createServer, type HeddleServer } from '../create-server.js';
-import { readServeConfig, serveHelp } from '../config/read-config.js';
+import { readServeConfig, serveHelp, type LogFormat } from '../config/read-config.js';
 import { asksForHelp } from '../config/arguments.js';
 import type { Environment } from '../config/resolve-options.js';
 import { StoreError } from '../errors.js';
 import type { ServerOptions } from '../options.js';
 import { exitCodes } from './exit-codes.js';
+import { prettyLine } from './pretty-log.js';
 
 /** A drain that takes longer has met something that will not end. */
 const maxDrainMs = 10_000;
@@ -22,8 +23,11 @@ export async function serveCommand(
     await print(serveHelp());
     return 0;
   }
-  const { options, logLevel, warnings } = readServeConfig(argv, env);
-  const logger = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const { options, logLevel, logFormat, warnings } = readServeConfig(argv, env);
+  const logger = pino(
+    { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    logStream(logFormat),
+  );
   for (const warning of warnings) logger.warn({}, warning);
   let failed: Error | undefined;
   let fail: (error: Error) => void = () => {};
@@ -52,6 +56,12 @@ export async function serveCommand(
   // Also one that failed while it drained.
   if (failed instanceof StoreError && failed.code === 'STORE_FULL') return exitCodes.full;
   return isClean && failed === undefined ? 0 : exitCodes.broken;
+}
+
+/** Written at once, so that nothing is lost at the end. */
+function logStream(format: LogFormat): DestinationStream {
+  const stream = pino.destination({ dest: 1, sync: true });
+  return format === 'json' ? stream : { write: (line) => void stream.write(prettyLine(line)) };
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process on the spot. */

@@ -274,9 +274,9 @@ const general: readonly OptionSpec[] = [
     flag: 'log-format',
     env: ['LOG_FORMAT'],
     type: 'string',
-    choices: ['json'],
+    choices: ['json', 'pretty'],
     default: 'json',
-    description: 'One JSON object per line',
+    description: 'One JSON object per line, or lines to read',
   },
 ].map((option) => ({ ...option, group: 'General' }) as OptionSpec);
 

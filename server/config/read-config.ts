@@ -12,10 +12,13 @@ import { readTextFile, resolveOptions, type Environment, type ResolvedOptions } 
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+export type LogFormat = 'json' | 'pretty';
+
 /** What `heddle serve` starts with. */
 export interface ServeConfig {
   readonly options: ServerOptions;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** Allowed, but worth a line in the log. */
   readonly warnings: readonly string[];
 }
@@ -45,6 +48,7 @@ export function readServeConfig(argv: readonly string[], env: Environment): Serv
   return {
     options,
     logLevel: (given.text('log-level') ?? 'info') as LogLevel,
+    logFormat: (given.text('log-format') ?? 'json') as LogFormat,
     warnings: warningsFor(options),
   };
 }

@@ -236,6 +236,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     if (found !== 'damaged') await this.#deleted.add(document, found, limits);
     await store.delete(document);
     await this.#owners.deleted(document);
+    this.#deps.logger.info({ document }, 'a document was deleted');
     return true;
   }
 
@@ -288,6 +289,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       this.#rooms.set(document, room);
       this.#idle.add(room);
       if (log.tailLength > 0) this.#touched(room);
+      logger.debug({ document, epoch, isNew, bytes: log.bytes }, 'a document was loaded');
       return room;
     } catch (error) {
       const refusal = toSyncError(error);
@@ -378,6 +380,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
       this.#rooms.delete(room.document);
       this.#forget(room);
       room.close();
+      this.#deps.logger.debug({ document: room.document }, 'a document has left memory');
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Logger } from '../../shared/logger.js';
 import type { NativeClientMessage, NativeServerMessage } from '../../shared/native/messages.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import { callerOf, type CallGate } from './call-gate.js';
+import { logRefusal, type Who } from './who.js';
 
 export interface Call {
   readonly method: string;
@@ -37,6 +38,7 @@ export interface CallsHost {
   readonly connectionId: string;
   readonly socket: { readonly remoteAddress: string };
   readonly rights: { readonly claims: Claims | undefined };
+  readonly who: Who;
   say(message: NativeServerMessage): void;
 }
 
@@ -81,7 +83,11 @@ export class Calls {
       const body = (await this.#call(message, document)) ?? nothing;
       this.#tell({ type: 'result', id, code: '', close: 0, reason: '', body });
     } catch (error) {
-      this.#tell({ type: 'result', id, ...toSyncError(error).fault, body: nothing });
+      const refusal = toSyncError(error);
+      const { deps, who } = this.#host;
+      const method = message.method.slice(0, maxMethodLength);
+      logRefusal(deps.logger, refusal, { ...who, document: document?.name }, 'call', { method });
+      this.#tell({ type: 'result', id, ...refusal.fault, body: nothing });
     }
   }
 

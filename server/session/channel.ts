@@ -2,6 +2,7 @@
 // end it; only the session closes.
 
 import { SyncError, toSyncError } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logger.js';
 import type { Ack, Known } from '../../shared/native/fields.js';
 import { decodeStateVector, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
@@ -13,15 +14,19 @@ import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { DocumentRight } from './document-right.js';
 import { AwaitedIds } from './awaited-ids.js';
+import { LoggedRefusals } from './logged-refusals.js';
 import { HeldUpdates, type Lack, type Offered } from './held-updates.js';
 import type { Latest, Outbox } from './outbox.js';
 import { Reader, type Asker, type ReaderDeps } from './reader.js';
 import type { RoomFanout } from './room-fanout.js';
 import { Sequence } from './sequence.js';
 import { TokenBucket } from './token-bucket.js';
+import type { Refused, Who } from './who.js';
 
 /** What all channels of a server share. */
-export type ChannelDeps = ReaderDeps;
+export interface ChannelDeps extends ReaderDeps {
+  readonly logger: Logger;
+}
 
 /** Whoever has a channel open: a session, or a document of one. */
 export interface ChannelHost {
@@ -32,6 +37,7 @@ export interface ChannelHost {
   readonly right: DocumentRight;
   /** For updates whose dependencies are missing. */
   readonly held: ByteBudget;
+  readonly who: Who;
   /** Ends the channel, for what goes wrong outside of a message. */
   refuse(error: SyncError): void;
 }
@@ -75,6 +81,8 @@ export class Channel implements Writer, Asker, Latest {
   /** The same: for what nobody could bring in time. */
   #awaited: AwaitedIds | undefined;
   #refusedAt: number | undefined;
+  /** Made when it is needed, too. */
+  #loggedRefusals: LoggedRefusals | undefined;
   /** Made when it is needed: most clients are never refused. */
   #presenceRefusals: TokenBucket | undefined;
   #isClosed = false;
@@ -303,9 +311,15 @@ export class Channel implements Writer, Asker, Latest {
 
   #refuse(seq: number, error: SyncError): Acceptance {
     if (error.retry === 'backoff') throw error;
+    this.#logRefusal(error, 'update');
     this.#send(this.#encoder.refusal(seq, error));
     this.acknowledged([seq]);
     return done;
+  }
+
+  #logRefusal(error: SyncError, what: Refused): void {
+    this.#loggedRefusals ??= new LoggedRefusals(this.#deps);
+    this.#loggedRefusals.add(error, this.#host.who, what);
   }
 
   #afterReceiving(offered: Offered, acceptance: Acceptance): void | Promise<void> {
@@ -336,6 +350,7 @@ export class Channel implements Writer, Asker, Latest {
    */
   #giveUp(error: SyncError, left: readonly Uint8Array[]): void {
     if (error.code !== 'UPDATE_INCOMPLETE' || this.#sequence !== undefined) return this.#host.refuse(error);
+    this.#logRefusal(error, 'update');
     this.#send(this.#encoder.refusal(0, error));
     this.#await(left);
   }
@@ -365,6 +380,7 @@ export class Channel implements Writer, Asker, Latest {
     }
     const error = new SyncError('READ_ONLY', 'you may read this document, not change it');
     if (seq > 0) return this.#refuse(seq, error);
+    this.#logRefusal(error, 'update');
     const now = this.#deps.clock.monotonic();
     if (this.#refusedAt !== undefined && now - this.#refusedAt < refusalEveryMs) return done;
     this.#refusedAt = now;
@@ -376,6 +392,7 @@ export class Channel implements Writer, Asker, Latest {
   #announce(update: Uint8Array): void {
     const refusal = this.room.announce(this, update);
     if (refusal === undefined) return;
+    this.#logRefusal(refusal, 'awareness update');
     this.#presenceRefusals ??= new TokenBucket(this.#deps.clock, 1, refusalEveryMs);
     if (this.#presenceRefusals.take()) this.#send(this.#encoder.refusal(0, refusal));
   }

@@ -18,6 +18,7 @@ import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { Visit } from './visit.js';
+import type { Who } from './who.js';
 
 /** What all sessions of this kind share. */
 export interface DocumentSessionDeps extends SessionDeps {
@@ -40,6 +41,8 @@ export class DocumentSession
   readonly right: DocumentRight;
   readonly #deps: DocumentSessionDeps;
   readonly connectionId: string;
+  readonly #origin: string | undefined;
+  readonly #kid: string | undefined;
   readonly #rights: Rights;
   readonly #farewell: Farewell;
   readonly #beforeToken: BeforeToken;
@@ -52,11 +55,19 @@ export class DocumentSession
 
   constructor(
     deps: DocumentSessionDeps,
-    of: { socket: Socket; connectionId: string; document: DocumentName },
+    of: {
+      socket: Socket;
+      connectionId: string;
+      document: DocumentName;
+      origin: string | undefined;
+      kid: string | undefined;
+    },
   ) {
     this.#deps = deps;
     this.socket = of.socket;
     this.connectionId = of.connectionId;
+    this.#origin = of.origin;
+    this.#kid = of.kid;
     this.outbox = new Outbox(this, deps);
     this.#rights = new Rights(this, deps);
     this.right = this.#rights.of(of.document, this);
@@ -73,6 +84,13 @@ export class DocumentSession
     return { id, protocol: 'y-websocket', claims, remoteAddress, documents: [right.document] };
   }
 
+  get who(): Who {
+    const { connectionId: connection, socket, right } = this;
+    const { remoteAddress: address } = socket;
+    const sub = this.#rights.claims?.sub;
+    return { connection, address, origin: this.#origin, document: right.document, sub, kid: this.#kid };
+  }
+
   get waiting(): ByteBudget {
     return this.#beforeToken.waiting;
   }
@@ -87,6 +105,7 @@ export class DocumentSession
       await this.#rights.begin(identity);
       if (this.#farewell.isSaid) return;
       this.#beforeToken.believed();
+      this.#deps.logger.debug(this.who, 'a connection was let in');
       this.socket.trust();
       await this.right.check(true);
       if (!this.#farewell.isSaid) await this.#open();

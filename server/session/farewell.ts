@@ -6,6 +6,7 @@ import type { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Socket } from '../transport/transport.js';
 import type { Tarpit } from './tarpit.js';
+import { logRefusal, type Who } from './who.js';
 
 /** What the ends of all connections share. */
 export interface FarewellDeps {
@@ -17,6 +18,7 @@ export interface FarewellDeps {
 /** Whose end it is. An object, not functions: there is one for each connection. */
 export interface Leaving {
   readonly socket: Socket;
+  readonly who: Who;
   /** Lets go of everything the connection has. Called once, before the client is told. */
   leave(): void;
   /** Says more than a close frame can, right before it. */
@@ -66,8 +68,9 @@ export class Farewell {
   /** Ends the connection with a close code and a reason. */
   refuse(error: SyncError): void {
     if (!this.#happen('refuse')) return;
+    const { who } = this.#of;
     this.#of.leave();
-    logEnd(this.#deps.logger, error, this.#of.socket, 'connection', 'refused');
+    logRefusal(this.#deps.logger, error, who, 'connection');
     const { remoteAddress } = this.#of.socket;
     const weight = error.code === 'FRAME_TOO_LARGE' ? largeFrameWeight : 1;
     const delayMs = error.retry === 'backoff' ? 0 : this.#deps.tarpit.delay(remoteAddress, weight);
@@ -78,8 +81,7 @@ export class Farewell {
   /** The transport refuses to send more, as the client takes too little. It ends the socket itself. */
   dropped(): void {
     if (!this.#happen('drop')) return;
-    const { remoteAddress } = this.#of.socket;
-    this.#deps.logger.warn({ address: remoteAddress }, 'a client was too slow and is disconnected');
+    this.#deps.logger.warn(this.#of.who, 'a client was too slow and is disconnected');
     this.#of.leave();
   }
 
@@ -88,7 +90,9 @@ export class Farewell {
     const wasOpen = this.#state === 'open';
     if (!this.#happen('close')) return;
     this.#timer?.cancel();
+    const { who } = this.#of;
     if (wasOpen) this.#of.leave();
+    this.#deps.logger.debug(who, 'a connection has closed');
     this.#of.gone();
   }
 
@@ -105,17 +109,4 @@ export class Farewell {
     this.#state = next;
     return true;
   }
-}
-
-/** Tells the operator why a connection, or a document on it, has ended: a fault of ours as an error. */
-export function logEnd(
-  logger: Logger,
-  error: SyncError,
-  { remoteAddress }: Socket,
-  what: 'connection' | 'document',
-  how: 'refused' | 'closed',
-): void {
-  const fields = { code: error.code, address: remoteAddress, err: error.cause ?? error.message };
-  if (error.code === 'INTERNAL') logger.error(fields, `a ${what} failed`);
-  else logger.info(fields, `a ${what} was ${how}`);
 }

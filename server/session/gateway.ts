@@ -21,9 +21,18 @@ import { Inflater } from './inflater.js';
 import { NativeSession, type NativeSessionDeps } from './native-session.js';
 import type { Identity } from './rights.js';
 import type { SessionRegistry } from './session-registry.js';
+import { logRefusal, SharedTexts, type Who } from './who.js';
 
 type Own =
-  'ended' | 'frames' | 'inflater' | 'callGate' | 'authority' | 'admit' | 'clientSessions' | 'disconnects';
+  | 'ended'
+  | 'texts'
+  | 'frames'
+  | 'inflater'
+  | 'callGate'
+  | 'authority'
+  | 'admit'
+  | 'clientSessions'
+  | 'disconnects';
 
 export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDeps, Own> {
   readonly authenticator: Authenticator;
@@ -45,6 +54,12 @@ export interface GatewayDeps extends Omit<DocumentSessionDeps & NativeSessionDep
 /** After a restart of the server clients come back later than after any other loss: they wait for longer each time. */
 const awayAfterRestart = 3;
 
+/** What is kept of a request for the log. */
+type From = Pick<Who, 'origin' | 'kid'>;
+
+/** Characters of a path that go into the log. */
+const maxPathLength = 200;
+
 export class Gateway {
   readonly #deps: GatewayDeps;
   readonly #clientSessions: ClientSessions;
@@ -52,6 +67,7 @@ export class Gateway {
   readonly #sessionDeps: DocumentSessionDeps & NativeSessionDeps;
   /** By their claims: connections with the same token keep it once. */
   readonly #identities = new WeakMap<Claims, Identity>();
+  readonly #texts = new SharedTexts();
   #connections = 0;
   #isDraining = false;
 
@@ -74,6 +90,7 @@ export class Gateway {
       frames: new FrameCache(deps.clock, deflation),
       inflater: new Inflater(deflation, deps.limits),
       callGate: createCallGate(deps.limits),
+      texts: this.#texts,
       ended: (session) => deps.sessions.remove(session),
       authority: {
         authenticate: (token) => this.#authenticate(token),
@@ -102,20 +119,43 @@ export class Gateway {
    */
   upgrade(request: UpgradeRequest): UpgradeDecision {
     const { checkOrigin, limits, sessions } = this.#deps;
-    if (this.#isDraining) return { accept: false, status: 503, body: 'the server is shutting down' };
+    if (this.#isDraining)
+      return this.#refuse(request, new SyncError('DRAINING', 'the server is shutting down'), { status: 503 });
     if (sessions.size >= limits.maxConnections)
-      return { accept: false, status: 503, body: 'too many connections' };
+      return this.#refuse(request, new SyncError('RATE_LIMITED', 'too many connections'), { status: 503 });
     const { token, subprotocol } = this.#deps.credentials(request);
     let open: (socket: Socket) => SocketHandler;
     try {
       checkOrigin(request);
-      open = request.path === '/' ? this.#openNative(token) : this.#openDocument(request.path, token);
+      const from = this.#from(request, token);
+      open =
+        request.path === '/' ? this.#openNative(token, from) : this.#openDocument(request.path, token, from);
     } catch (error) {
-      const { httpStatus, reason } = toSyncError(error);
-      return { accept: false, status: httpStatus, body: reason };
+      return this.#refuse(request, toSyncError(error), { token });
     }
     const isTrusted = this.#deps.isOpen === true;
     return { accept: true, subprotocol, isTrusted, hasToken: token !== undefined, open };
+  }
+
+  /** By HTTP status, before there is a connection. */
+  #refuse(
+    request: UpgradeRequest,
+    error: SyncError,
+    { status, token }: { status?: number; token?: string | undefined } = {},
+  ): UpgradeDecision {
+    const { remoteAddress: address, path } = request;
+    const document = path.slice(1, maxPathLength);
+    logRefusal(this.#deps.logger, error, { address, ...this.#from(request, token), document }, 'connection');
+    // Where the server lets nobody in there is nothing for a program to tell apart.
+    const body = status === undefined ? error.reason : error.detail;
+    return { accept: false, status: status ?? error.httpStatus, body };
+  }
+
+  /** What the log says of a request, beside its address. */
+  #from(request: UpgradeRequest, token: string | undefined): From {
+    const origin = this.#texts.of(request.header('origin'));
+    const kid = token === undefined ? undefined : this.#texts.of(this.#deps.keyIdOf?.(token));
+    return { origin, kid };
   }
 
   async #authenticate(token: string | undefined): Promise<Identity> {
@@ -139,7 +179,7 @@ export class Gateway {
     return access;
   }
 
-  #openDocument(path: string, token: string | undefined): (socket: Socket) => SocketHandler {
+  #openDocument(path: string, token: string | undefined, from: From): (socket: Socket) => SocketHandler {
     const document = documentNameFromPath(path.slice(1));
     const identity = this.#admit(token).catch((error: unknown) => {
       throw withPath(toSyncError(error), document);
@@ -148,20 +188,25 @@ export class Gateway {
     identity.catch(() => {});
     return (socket) => {
       const connectionId = this.#nextConnectionId();
-      const session = new DocumentSession(this.#sessionDeps, { socket, connectionId, document });
-      this.#deps.sessions.add(session);
+      const session = new DocumentSession(this.#sessionDeps, { socket, connectionId, document, ...from });
+      this.#add(session);
       void session.begin(identity);
       return session;
     };
   }
 
-  #openNative(requestToken: string | undefined): (socket: Socket) => SocketHandler {
+  #openNative(requestToken: string | undefined, from: From): (socket: Socket) => SocketHandler {
     return (socket) => {
       const connectionId = this.#nextConnectionId();
-      const session = new NativeSession(this.#sessionDeps, { socket, connectionId, requestToken });
-      this.#deps.sessions.add(session);
+      const session = new NativeSession(this.#sessionDeps, { socket, connectionId, requestToken, ...from });
+      this.#add(session);
       return session;
     };
+  }
+
+  #add(session: DocumentSession | NativeSession): void {
+    this.#deps.sessions.add(session);
+    this.#deps.logger.debug(session.who, 'a connection has opened');
   }
 
   #nextConnectionId(): string {

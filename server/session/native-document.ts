@@ -17,6 +17,7 @@ import type { Outbox } from './outbox.js';
 import type { Rights } from './rights.js';
 import type { SessionDeps } from './session.js';
 import { Visit } from './visit.js';
+import type { Who } from './who.js';
 
 /** What the documents of one session share. */
 export interface NativeDocumentHost {
@@ -24,6 +25,7 @@ export interface NativeDocumentHost {
   readonly dialect: Dialect;
   readonly socket: Socket;
   readonly connectionId: string;
+  readonly who: Who;
   /** What the device has proved itself by (C7). */
   readonly device: string | undefined;
   /** The client takes deflated messages. */
@@ -61,6 +63,10 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     this.ref = of.ref;
     this.right = host.rights.of(of.name, this);
     this.#messages = new MessageQueue(this, host.deps);
+  }
+
+  get who(): Who {
+    return { ...this.#host.who, document: this.name };
   }
 
   get waiting(): ByteBudget {

@@ -23,7 +23,7 @@ import { Calls, type CallHook, type CallsHost } from './calls.js';
 import type { ClientSessions, SessionHolder } from './client-sessions.js';
 import type { DisconnectOperations, Operator } from './disconnect-operations.js';
 import { deviceProof } from './device-proof.js';
-import { Farewell, logEnd, type Leaving } from './farewell.js';
+import { Farewell, type Leaving } from './farewell.js';
 import { checkFrameSize } from './frame-size.js';
 import type { Inflater } from './inflater.js';
 import { MessageQueue, type MessageHandler, type MessageSource } from './message-queue.js';
@@ -34,6 +34,7 @@ import { Rights, type Identity, type RightsHost } from './rights.js';
 import { unusualLimits, type ServerIdentity } from './server-identity.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { TokenBucket } from './token-bucket.js';
+import { logRefusal, type Who } from './who.js';
 
 /** What all sessions of this kind share. */
 export interface NativeSessionDeps extends SessionDeps {
@@ -65,6 +66,8 @@ type DocumentMessage = Exclude<
 
 /** Characters of a client's name and version that go into the log. */
 const maxAgentLength = 100;
+/** The same of a name that no document can have. */
+const maxNameLength = 200;
 /** A new token is checked, and asked about every document: so many at once, then one per this time. */
 const maxTokens = 10;
 const tokenEveryMs = 1_000;
@@ -88,6 +91,8 @@ export class NativeSession
   readonly rights: Rights;
   /** Of the upgrade request, for clients that send none. */
   readonly #requestToken: string | undefined;
+  readonly #origin: string | undefined;
+  #kid: string | undefined;
   readonly #farewell: Farewell;
   readonly #beforeToken: BeforeToken;
   readonly #messages: MessageQueue<Message>;
@@ -111,12 +116,20 @@ export class NativeSession
 
   constructor(
     deps: NativeSessionDeps,
-    of: { socket: Socket; connectionId: string; requestToken: string | undefined },
+    of: {
+      socket: Socket;
+      connectionId: string;
+      requestToken: string | undefined;
+      origin: string | undefined;
+      kid: string | undefined;
+    },
   ) {
     this.deps = deps;
     this.socket = of.socket;
     this.connectionId = of.connectionId;
     this.#requestToken = of.requestToken;
+    this.#origin = of.origin;
+    this.#kid = of.kid;
     this.outbox = new Outbox(this, deps);
     this.rights = new Rights(this, deps);
     this.#farewell = new Farewell(deps, this);
@@ -129,6 +142,12 @@ export class NativeSession
     const { connectionId: id, socket, rights } = this;
     const documents = [...this.#documents.keys()];
     return { id, protocol: 'heddle', claims: rights.claims, remoteAddress: socket.remoteAddress, documents };
+  }
+
+  get who(): Who {
+    const { connectionId: connection, socket, rights } = this;
+    const { remoteAddress: address } = socket;
+    return { connection, address, origin: this.#origin, sub: rights.claims?.sub, kid: this.#kid };
   }
 
   get device(): string | undefined {
@@ -201,7 +220,8 @@ export class NativeSession
     if (this.#documents.get(document.name) !== document) return;
     const { isOpen, number, ref } = document;
     this.#close(document);
-    logEnd(this.deps.logger, error, this.socket, 'document', isOpen ? 'closed' : 'refused');
+    const how = isOpen ? 'closed' : 'refused';
+    logRefusal(this.deps.logger, error, { ...this.who, document: document.name }, 'document', { how });
     const { fault } = error;
     if (isOpen && number !== undefined) this.#send({ type: 'closed', document: number, ...fault });
     else this.#send({ type: 'not-opened', ref, ...fault });
@@ -280,12 +300,16 @@ export class NativeSession
     this.#beforeToken.presented();
     this.#device = deviceProof(device);
     this.#inflates = extensions?.inflates === true;
-    const { remoteAddress: address } = this.socket;
-    this.deps.logger.debug({ address, agent: agent.slice(0, maxAgentLength) }, 'a native client says hello');
+    if (token !== '') this.#kid = this.#keyIdOf(token);
+    this.deps.logger.debug(
+      { ...this.who, agent: agent.slice(0, maxAgentLength) },
+      'a native client says hello',
+    );
     await this.rights.begin(this.deps.admit(token === '' ? this.#requestToken : token));
     if (this.#farewell.isSaid) return;
     this.#beforeToken.believed();
     this.socket.trust();
+    this.deps.logger.debug(this.who, 'a connection was let in');
     const { sub: user } = this.rights.claims ?? {};
     this.#sessionKey = this.deps.clientSessions.enter(this, { user, session: extensions?.session });
     this.#welcome(version);
@@ -321,8 +345,14 @@ export class NativeSession
       await document.begin(copy);
     } catch (error) {
       const failure = toSyncError(error);
-      if (document !== undefined) this.end(document, failure);
-      else this.#send({ type: 'not-opened', ref, ...failure.fault });
+      if (document !== undefined) return this.end(document, failure);
+      logRefusal(
+        this.deps.logger,
+        failure,
+        { ...this.who, document: name.slice(0, maxNameLength) },
+        'document',
+      );
+      this.#send({ type: 'not-opened', ref, ...failure.fault });
     } finally {
       if (isCounted) this.waiting.give(knownBytes);
     }
@@ -344,14 +374,21 @@ export class NativeSession
     if (!this.#tokens.take()) throw new SyncError('RATE_LIMITED', 'too many tokens');
     try {
       await this.rights.renew(token);
+      this.#kid = this.#keyIdOf(token);
     } catch (error) {
-      this.#send({ type: 'token-wanted', reason: toSyncError(error).reason });
+      const refusal = toSyncError(error);
+      logRefusal(this.deps.logger, refusal, { ...this.who, kid: this.#keyIdOf(token) }, 'token');
+      this.#send({ type: 'token-wanted', reason: refusal.reason });
     }
   }
 
   /** The frame is only valid while the transport delivers it, and is inflated later. */
   async #inflate({ size, body }: DeflatedMessage): Promise<MessageSource<Message>> {
     return readClientFrame(await this.deps.inflater.inflate(body.slice(), size), true);
+  }
+
+  #keyIdOf(token: string): string | undefined {
+    return this.deps.texts.of(this.deps.keyIdOf?.(token));
   }
 
   #pong(clientTime: number): void {

@@ -5,6 +5,7 @@ import type { Claims } from '../../shared/permission.js';
 import type { ChannelDeps } from './channel.js';
 import type { FarewellDeps } from './farewell.js';
 import type { Authority } from './rights.js';
+import type { SharedTexts } from './who.js';
 import type { VisitDeps } from './visit.js';
 
 /** A connection, for whoever lists them. */
@@ -33,6 +34,9 @@ export interface Session {
 /** What all sessions of a server share. */
 export interface SessionDeps extends ChannelDeps, FarewellDeps, VisitDeps {
   readonly authority: Authority;
+  /** The id of the key that a token names, for the log. Default: nobody looks. */
+  readonly keyIdOf?: ((token: string) => string | undefined) | undefined;
+  readonly texts: SharedTexts;
   /** The connection has ended. */
   readonly ended: (session: Session) => void;
 }

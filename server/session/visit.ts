@@ -4,11 +4,13 @@
 import type { Room } from '../room/room.js';
 import type { RoomRegistry } from '../room/room-registry.js';
 import type { RoomFanout } from './room-fanout.js';
+import type { Logger } from '../../shared/logger.js';
 import type { Visitor } from './visitor.js';
 
 /** What all visits of a server share. */
 export interface VisitDeps {
   readonly registry: RoomRegistry<RoomFanout>;
+  readonly logger: Logger;
   /** The last check before the document is opened. Rejects with SyncError. */
   readonly connected: (visitor: Visitor) => Promise<void>;
   /** A visitor that was let in has gone. */
@@ -48,6 +50,7 @@ export class Visit {
     }
     this.#state = 'inside';
     this.#room = room;
+    this.#log('a document was opened');
     return room;
   }
 
@@ -57,7 +60,13 @@ export class Visit {
     this.#state = 'over';
     if (this.#room !== undefined) this.#deps.registry.released(this.#room);
     this.#room = undefined;
+    if (before === 'inside') this.#log('a document was left');
     if (before === 'loading' || before === 'inside') this.#deps.disconnected(this.#visitor);
+  }
+
+  #log(message: string): void {
+    const { connectionId: connection, document, claims, remoteAddress: address } = this.#visitor;
+    this.#deps.logger.debug({ connection, document, sub: claims.sub, address }, message);
   }
 
   get #isOver(): boolean {

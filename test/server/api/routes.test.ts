@@ -86,15 +86,38 @@ describe('the router', () => {
 describe('health', () => {
   it('/healthz answers while the process does; /readyz only while it takes connections', async () => {
     let isReady = true;
-    const transport = serve(healthRoutes({ isReady: () => isReady, costlyDocuments: () => 0 }));
+    const transport = serve(
+      healthRoutes({ isReady: () => isReady, keys: () => 'at hand' as const, costlyDocuments: () => 0 }),
+    );
     expect((await transport.request({ path: '/readyz' })).status).toBe(200);
     isReady = false;
     expect((await transport.request({ path: '/readyz' })).status).toBe(503);
     expect((await transport.request({ path: '/healthz' })).status).toBe(200);
   });
 
+  it('O17: /readyz says when tokens cannot be checked, and when by keys that may be old', async () => {
+    const ask = async (keys: 'at hand' | 'old' | 'missing') => {
+      const transport = serve(
+        healthRoutes({ isReady: () => true, keys: () => keys, costlyDocuments: () => 0 }),
+      );
+      const answer = await transport.request({ path: '/readyz' });
+      return [answer.status, bodyOf(answer)];
+    };
+    expect(await ask('at hand')).toEqual([200, { status: 'ready' }]);
+    expect(await ask('old')).toMatchObject([
+      200,
+      { status: 'ready', keys: expect.stringContaining('cannot be fetched') as string },
+    ]);
+    expect(await ask('missing')).toMatchObject([
+      503,
+      { status: 'not ready', keys: expect.stringContaining('nobody is let in') as string },
+    ]);
+  });
+
   it('V5, A1: /healthz counts documents that load slowly, and names none', async () => {
-    const transport = serve(healthRoutes({ isReady: () => true, costlyDocuments: () => 2 }));
+    const transport = serve(
+      healthRoutes({ isReady: () => true, keys: () => 'at hand' as const, costlyDocuments: () => 2 }),
+    );
     const answer = await transport.request({ path: '/healthz' });
     expect(bodyOf(answer)).toEqual({ status: 'ok', costlyDocuments: 2 });
   });

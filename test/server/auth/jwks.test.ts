@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { FakeClock } from '../../support/fake-clock.js';
 import { createJwtAuthenticator } from '../../../server/auth/jwt.js';
+import type { AuthOptions } from '../../../server/options.js';
+import type { LogFields } from '../../../shared/logger.js';
 import { forge, goodClaims, hs256, standingClock, refusalOf, rs256, at } from './support.js';
 
 const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -42,7 +44,14 @@ describe('published keys', () => {
     server.close();
     server.closeAllConnections();
   });
-  const make = () => createJwtAuthenticator({ jwksUrl: url }, { clock });
+  let lines: { level: string; fields: LogFields; message: string }[];
+  const note = (level: string) => (fields: LogFields, message: string) =>
+    void lines.push({ level, fields, message });
+  const make = (options: Partial<AuthOptions> = {}) => {
+    lines = [];
+    const logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+    return createJwtAuthenticator({ jwksUrl: url, ...options }, { clock, logger });
+  };
   const far = { ...goodClaims, exp: at(86_400) };
 
   test('A1 are fetched once, when first needed, for many tokens at once', async () => {
@@ -117,7 +126,7 @@ describe('published keys', () => {
     const token = signed(one, 'one', far);
     await authenticator.authenticate(token);
     keys = [published(two, 'two')];
-    clock.advance(10 * 60_000);
+    clock.advance(5 * 60_000);
     await authenticator.authenticate(token); // starts the fetch in the background
     await expect.poll(() => requests).toBe(2);
     await expect
@@ -128,6 +137,116 @@ describe('published keys', () => {
         ),
       )
       .toBe('TOKEN_INVALID');
+  });
+
+  test('O23 a withdrawn key counts for ten minutes at most, also where no token has come meanwhile', async () => {
+    const authenticator = await make();
+    const token = signed(one, 'one', far);
+    await authenticator.authenticate(token);
+    keys = [published(two, 'two')];
+    clock.advance(10 * 60_000 - 1);
+    // A client that comes in the last moment is let in, and has the keys fetched for the next one.
+    await authenticator.authenticate(token);
+    await expect.poll(() => requests).toBe(2);
+    const other = await make();
+    keys = [published(one, 'one')];
+    await other.authenticate(token);
+    keys = [published(two, 'two')];
+    clock.advance(10 * 60_000);
+    expect((await refusalOf(other.authenticate(token))).code).toBe('TOKEN_INVALID');
+  });
+
+  test('O23 while the issuer is down the keys at hand count, and whoever asks is told so', async () => {
+    const authenticator = await make();
+    const token = signed(one, 'one', far);
+    await authenticator.authenticate(token);
+    expect(authenticator.keys).toBe('at hand');
+    status = 500;
+    clock.advance(10 * 60_000);
+    await authenticator.authenticate(token);
+    expect(authenticator.keys).toBe('old');
+    expect(lines).toMatchObject([
+      { level: 'warn', message: "the token issuer's keys cannot be fetched: those at hand are used" },
+    ]);
+    // At a pace.
+    for (let i = 0; i < 20; i++) await authenticator.authenticate(token);
+    expect([requests, lines.length]).toEqual([2, 1]);
+    status = 200;
+    clock.advance(10_000);
+    await authenticator.authenticate(token);
+    expect(authenticator.keys).toBe('at hand');
+    expect(lines.at(-1)).toMatchObject({ level: 'info', fields: { url } });
+  });
+
+  test('O22 a token that names a new key within the pause is refused, which the log says once', async () => {
+    const authenticator = await make();
+    await authenticator.authenticate(signed(one, 'one'));
+    clock.advance(10_000);
+    await refusalOf(authenticator.authenticate(signed(three, 'three')));
+    expect(lines).toEqual([]);
+    keys = [published(one, 'one'), published(two, 'two')];
+    clock.advance(2_000);
+    for (let i = 0; i < 10; i++) await refusalOf(authenticator.authenticate(signed(two, 'two')));
+    expect(lines).toMatchObject([{ level: 'warn', fields: { url, kid: 'two', pauseMs: 8_000 } }]);
+    clock.advance(8_000);
+    await authenticator.authenticate(signed(two, 'two'));
+    clock.advance(1_000);
+    await refusalOf(authenticator.authenticate(signed(three, 'three')));
+    expect([requests, lines.length]).toEqual([3, 2]);
+  });
+
+  test('O17 an issuer that cannot be reached is logged with its URL and the cause, without what may be secret of it', async () => {
+    await new Promise((resolve) => server.close(resolve));
+    const authenticator = await make({ jwksUrl: `${url}?key=secret` });
+    expect(authenticator.keys).toBe('missing');
+    await expect.poll(() => lines.length).toBe(1);
+    const [{ level, fields, message }] = lines as [(typeof lines)[number]];
+    expect([level, message]).toEqual([
+      'error',
+      "the token issuer's keys cannot be fetched: nobody is let in",
+    ]);
+    expect(fields).toMatchObject({ url, cause: expect.stringContaining('ECONNREFUSED') as string });
+    expect(inspect(lines)).not.toContain('secret');
+    await expect(make({ jwksUrl: url.replace('//', '//user:password@') })).rejects.toThrow(
+      /user and a password/,
+    );
+  });
+
+  test.each([
+    ['a status', () => (status = 418), /200/],
+    ['something else than keys', () => (keys = 'nonsense' as never), /./],
+  ])('O17 an issuer that answers with %s is logged with it', async (_, spoil, cause) => {
+    spoil();
+    const authenticator = await make();
+    expect((await refusalOf(authenticator.authenticate(signed(one, 'one')))).code).toBe('INTERNAL');
+    expect(lines).toMatchObject([
+      { level: 'error', fields: { url, cause: expect.stringMatching(cause) as string } },
+    ]);
+  });
+
+  test('O17 asking whether there are keys fetches them, at the pace of all requests', async () => {
+    status = 503;
+    const authenticator = await make();
+    for (let i = 0; i < 10; i++) expect(authenticator.keys).toBe('missing');
+    await expect.poll(() => requests).toBe(1);
+    await expect.poll(() => lines.length).toBe(1);
+    status = 200;
+    clock.advance(1_000);
+    void authenticator.keys;
+    await expect.poll(() => authenticator.keys).toBe('at hand');
+    expect(requests).toBe(2);
+  });
+
+  test('O24 clocks may differ by a minute where the option says so, and expiry is exact all the same', async () => {
+    const early = { ...goodClaims, iat: at(59), nbf: at(59) };
+    const usual = await make();
+    expect((await refusalOf(usual.authenticate(signed(one, 'one', early)))).code).toBe('TOKEN_INVALID');
+    const tolerant = await make({ clockToleranceS: 60 });
+    await tolerant.authenticate(signed(one, 'one', early));
+    const tooEarly = { ...goodClaims, iat: at(62), nbf: at(62) };
+    expect((await refusalOf(tolerant.authenticate(signed(one, 'one', tooEarly)))).code).toBe('TOKEN_INVALID');
+    const over = { ...goodClaims, exp: at(-1) };
+    expect((await refusalOf(tolerant.authenticate(signed(one, 'one', over)))).code).toBe('TOKEN_EXPIRED');
   });
 
   test('A1 a token without a key id is tried with each key it fits', async () => {

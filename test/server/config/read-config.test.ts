@@ -106,6 +106,7 @@ describe('precedence', () => {
         limits: {},
       },
       logLevel: 'info',
+      logFormat: 'json',
       warnings: [expect.stringContaining('NO AUTHENTICATION')],
     });
   });

@@ -11,6 +11,7 @@ import { Outbox } from '../../../server/session/outbox.js';
 import type { Socket } from '../../../server/transport/transport.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
 import { encodeClientFrame } from '../../../shared/native/frame.js';
+import { silentLogger } from '../../../shared/logger.js';
 import { defaultLimits } from '../../../shared/limits.js';
 import type { SyncError } from '../../../shared/errors.js';
 import { promptDeflation } from '../../support/prompt-deflation.js';
@@ -126,6 +127,7 @@ describe('an acknowledgement that could go with a published frame', () => {
     const clock = createFakeClock();
     const deps = {
       clock,
+      logger: silentLogger,
       limits: defaultLimits,
       frames: new FrameCache(clock, new BoundedDeflation(promptDeflation)),
     };
