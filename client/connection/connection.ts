@@ -205,8 +205,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
    */
   open(document: Attached): void {
     const known = document.known();
-    const bytes = known.kind === 'state-vector' ? known.stateVector.length : 0;
-    const ref = this.#questions.ask(document, bytes);
+    const ref = this.#questions.ask(document, known.kind === 'state-vector' ? known.stateVector.length : 0);
     if (ref !== undefined)
       this.say({ type: 'open', ref, name: document.name, known, extensions: document.extensions });
   }

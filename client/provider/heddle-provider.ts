@@ -93,7 +93,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
       moved: (isForUser) => this.#moved(isForUser),
       membershipChanged: () => this.#membershipChanged(),
     });
-    this.awareness = awareness ?? this.#newAwareness();
+    this.awareness = awareness ?? new Awareness(doc);
+    if (awareness === undefined) this.#undo.push(() => this.awareness.destroy());
     this.#place.join();
     this.url = this.connection.url;
     this.#kept = new KeptDocument({
@@ -316,12 +317,6 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     this.#firstSync.reject(error);
     this.#lookAtSyncing(error);
     this.#changes.end(error);
-  }
-
-  #newAwareness(): Awareness {
-    const awareness = new Awareness(this.doc);
-    this.#undo.push(() => awareness.destroy());
-    return awareness;
   }
 
   #hear(connection: HeddleConnection): readonly (() => void)[] {

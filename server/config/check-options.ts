@@ -17,6 +17,10 @@ type Checks<T> = Readonly<Record<keyof Required<T>, Check>>;
 const serverChecks: Checks<ServerOptions> = {
   host: text,
   port: wholeNumber(0, 65_535),
+  transport: oneOf('uws', 'node'),
+  server: object({ on: fn, off: fn, emit: fn, address: fn }),
+  path: (value) =>
+    typeof value === 'string' && value.startsWith('/') ? undefined : "must be a path that begins with '/'",
   data: text,
   store: object<DocumentStore>({
     newEpoch: fn,
@@ -28,6 +32,8 @@ const serverChecks: Checks<ServerOptions> = {
     list: fn,
     getState: fn,
     setState: fn,
+    setStates: fn,
+    listState: fn,
     close: fn,
   }),
   durability: oneOf('fsync', 'os', 'interval'),

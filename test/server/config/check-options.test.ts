@@ -1,5 +1,6 @@
 // What createServer says of options that it cannot use.
 
+import { createServer as createHttpServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { createServer } from '../../../server/create-server.js';
 import { limitsWith } from '../../../server/config/check-options.js';
@@ -96,6 +97,9 @@ describe('createServer', () => {
     const all: Required<ServerOptions> = {
       host: '127.0.0.1',
       port: 0,
+      transport: 'node',
+      server: createHttpServer(),
+      path: '/sync',
       data: './data',
       store: createMemoryStore(),
       durability: 'os',
@@ -125,7 +129,10 @@ describe('createServer', () => {
       onDisconnect() {},
       onCall() {},
     };
-    expect(() => createServer(all)).not.toThrow();
+    const { server, path, ...alone } = all;
+    const { host: _host, port: _port, tls: _tls, trustedProxies: _proxies, ...attached } = all;
+    expect(() => createServer(alone)).not.toThrow();
+    expect(() => createServer({ ...attached, server, path })).not.toThrow();
     const none = Object.fromEntries(Object.keys(all).map((key) => [key, undefined]));
     expect(() => createServer({ ...none, auth: 'none' })).not.toThrow();
     expect(() => createServer({ auth: 'none', limits: { maxCalls: undefined as never } })).not.toThrow();
