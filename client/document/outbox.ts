@@ -16,6 +16,8 @@ const maxBytesInFlight = 256 * 1024;
 const smallBytes = 8 * 1024;
 /** Larger updates are cut, bytes, unless they format text. */
 const usualPartBytes = 64 * 1024;
+/** So much formatted text leaves in one part, bytes: on a slow line everything else that is said waits for it. */
+const mostWholeBytes = 4 * 1024 * 1024;
 /** After so many lost connections on which formatted text was on its way, it is cut too. */
 const maxWholeTries = 2;
 
@@ -33,12 +35,12 @@ interface Part {
   readonly origin: Origin;
   /** Edits that are durable when this part is, with all before it; 0 for what is no edit, and for all but the last part. */
   readonly edits: number;
+  /** Edits that were added before those that are in it: none but these can be durable while it is not. */
+  readonly from: number;
 }
 
 interface InFlight extends Part {
   readonly seq: number;
-  /** With it and all before it, so many edits of all that were ever added are with the server. */
-  readonly through: number;
 }
 
 /** To be sent under this number; an offer is passed on only when it is durable. */
@@ -67,7 +69,6 @@ export class Outbox {
   /** What waits, without what the server has said meanwhile; undefined while nobody has asked. */
   #surplus: Surplus | undefined;
   #added = 0;
-  #durable = 0;
   #lastSeq = 0;
   /** Connections that were lost while an update was on its way that was not cut, since nothing was left to send. */
   #lostWholes = 0;
@@ -94,7 +95,11 @@ export class Outbox {
 
   /** So many edits are durable on the server, counted from the first that was ever added, in order. */
   get durable(): number {
-    return this.#durable;
+    const outstanding = [...this.#inFlight, ...this.#waiting].filter((part) => !isDerived(part));
+    return outstanding.reduce(
+      (least, { from }) => Math.min(least, from),
+      Math.min(this.#added, this.#takenUpTo),
+    );
   }
 
   /** Nothing that is counted waits or is on its way, not even an offer. */
@@ -131,9 +136,10 @@ export class Outbox {
 
   /** An edit that was just made, or so many as one update. */
   add(update: Uint8Array, edits = 1): void {
+    const from = this.#added;
     this.#added += edits;
     this.#surplus?.add(update);
-    this.#wait({ update, origin: 'edit', edits });
+    this.#wait({ update, origin: 'edit', edits, from });
   }
 
   /** For who cannot send what waits: with this, which the server has said, it has said all of that since it was asked first. */
@@ -152,7 +158,7 @@ export class Outbox {
 
   /** What the server has asked for goes before all that waits. */
   answer(update: Uint8Array): void {
-    this.#waitFirst([{ update, origin: 'answer', edits: 0 }]);
+    this.#waitFirst([{ update, origin: 'answer', edits: 0, from: Infinity }]);
   }
 
   /**
@@ -161,6 +167,7 @@ export class Outbox {
    */
   cover(update: Uint8Array | undefined, isAsked = false): void {
     const edits = this.#waitingEdits + this.#refused;
+    const from = this.durable;
     this.#waiting = [];
     this.#waitingEdits = 0;
     this.#waitingBytes = 0;
@@ -169,7 +176,7 @@ export class Outbox {
     this.#refusedBytes = 0;
     this.#takenUpTo = Infinity;
     if (update !== undefined || edits > 0 || isAsked)
-      this.#wait({ update: update ?? emptyUpdate, origin: 'comparison', edits });
+      this.#wait({ update: update ?? emptyUpdate, origin: 'comparison', edits, from });
   }
 
   /**
@@ -184,7 +191,7 @@ export class Outbox {
     const [first] = this.#waiting;
     if (first === undefined) return undefined;
     if (first.update.length > partBytes)
-      this.#cutFirst(this.#isKeptWhole(first.update) ? maxUpdateBytes : partBytes);
+      this.#cutFirst(this.#isKeptWhole(first.update) ? Math.min(mostWholeBytes, maxUpdateBytes) : partBytes);
     let fitted = fit(this.#waiting[0]!.update);
     // What comes before the fault can be taken.
     if (fitted.refused !== undefined && this.#cutFirst(partBytes)) fitted = fit(this.#waiting[0]!.update);
@@ -196,7 +203,7 @@ export class Outbox {
   /** What is next will not be sent as things are, and counts as refused. Returns it; undefined as `refused` returns false. */
   refuseNext(): Uint8Array | undefined {
     const [part] = this.#take(1);
-    const isLoss = part !== undefined && this.#refuse(part, this.#added - this.#waitingEdits);
+    const isLoss = part !== undefined && this.#refuse(part);
     return isLoss ? part.update : undefined;
   }
 
@@ -210,7 +217,8 @@ export class Outbox {
     if (one === undefined || updates.length < 2) return false;
     this.#inFlight = this.#inFlight.filter((other) => other !== one);
     this.#lostWholes = maxWholeTries;
-    this.#waitFirst(partsOf(one, updates));
+    const { origin, edits, from, update } = one;
+    this.#waitFirst(partsOf({ origin, edits, from, update }, updates));
     return true;
   }
 
@@ -230,7 +238,6 @@ export class Outbox {
     for (let first = this.#inFlight[0]; first !== undefined && first.seq <= seq; first = this.#inFlight[0]) {
       this.#inFlight.shift();
       edits += first.edits;
-      this.#durable = Math.max(this.#durable, Math.min(first.through, this.#takenUpTo));
     }
     if (this.isSettled) this.#lostWholes = 0;
     return edits;
@@ -244,7 +251,7 @@ export class Outbox {
     const one = this.#inFlight.find((other) => other.seq === seq);
     if (one === undefined) return true;
     this.#inFlight = this.#inFlight.filter((other) => other !== one);
-    return this.#refuse(one, one.through);
+    return this.#refuse(one);
   }
 
   /**
@@ -261,7 +268,9 @@ export class Outbox {
     this.#waitingBytes = 0;
     this.#lastSeq = 0;
     this.#surplus = undefined;
-    this.#waitFirst(all.filter(({ origin }) => origin === 'edit' || origin === 'comparison'));
+    // What was refused and cut has come behind what was made after it.
+    const again = all.filter(({ origin }) => origin === 'edit' || origin === 'comparison');
+    this.#waitFirst(again.sort((one, other) => one.from - other.from));
   }
 
   #wait(part: Part): void {
@@ -326,25 +335,29 @@ export class Outbox {
 
   #number(part: Part): Outgoing {
     const seq = ++this.#lastSeq;
-    this.#inFlight.push({ ...part, seq, through: this.#added - this.#waitingEdits });
+    this.#inFlight.push({ ...part, seq });
     return { type: part.origin === 'edit' ? 'update' : 'offer', seq, update: part.update };
   }
 
-  #refuse({ origin, edits, update }: Part, through: number): boolean {
+  #refuse({ origin, edits, update, from }: Part): boolean {
     if (origin === 'derived') return false;
     this.#refused += edits;
     this.#refusedBytes += update.length;
-    this.#takenUpTo = Math.min(this.#takenUpTo, through - edits);
+    this.#takenUpTo = Math.min(this.#takenUpTo, from);
     return true;
   }
 }
 
 /** Its edits are durable when the last part is. */
-function partsOf({ origin, edits }: Part, updates: readonly Uint8Array[]): Part[] {
-  return updates.map((update, at) => ({ origin, update, edits: at === updates.length - 1 ? edits : 0 }));
+function partsOf(part: Part, updates: readonly Uint8Array[]): Part[] {
+  return updates.map((update, at) => ({
+    ...part,
+    update,
+    edits: at === updates.length - 1 ? part.edits : 0,
+  }));
 }
 
-const derivedPart = { origin: 'derived', edits: 0 } as const;
+const derivedPart = { origin: 'derived', edits: 0, from: Infinity } as const;
 
 function isDerived({ origin }: Part): boolean {
   return origin === 'derived';
