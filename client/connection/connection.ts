@@ -151,7 +151,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     if (this.#welcome?.extensions?.operates === true) this.say({ type: 'leave' });
     this.#flush();
     this.#happen('unwanted');
-    this.#token = '';
+    [this.#token, this.#session] = ['', undefined];
   }
 
   /** Now is a good moment to try again, or to see whether the connection still is one. */

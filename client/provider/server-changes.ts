@@ -11,7 +11,8 @@ import {
 } from '../../shared/operation.js';
 
 /**
- * What is to change at a path of a document when the session of this client ends: the page is closed, the client disconnects, or
+ * What is to change at a path of a document when the session of this client ends: the page is closed, the last provider on its
+ * connection disconnects, or
  * its connection is lost and it does not come back in time. Each promise resolves when the server has stored it, and rejects with
  * SyncError when the server refuses it. What has happened is over: ask again when the document is open again.
  */
@@ -27,7 +28,7 @@ export interface OnDisconnect {
 }
 
 interface Asked {
-  readonly request: OperationRequest;
+  readonly operation: Uint8Array;
   readonly isAtEnd: boolean;
   isUnderWay: boolean;
   resolve(): void;
@@ -74,14 +75,15 @@ export class ServerChanges {
   #ask(request: OperationRequest, isAtEnd: boolean): Promise<void> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
-      const asked = { request, isAtEnd, isUnderWay: false, resolve, reject };
+      // Throws what JSON cannot hold, which rejects.
+      const asked = { operation: encodeOperation(request), isAtEnd, isUnderWay: false, resolve, reject };
       this.#asked.add(asked);
       this.#say(asked);
     });
   }
 
   #say(asked: Asked): void {
-    const answer = this.#operate(asked.isAtEnd, encodeOperation(asked.request));
+    const answer = this.#operate(asked.isAtEnd, asked.operation);
     if (answer === undefined) return;
     asked.isUnderWay = true;
     answer.then(

@@ -24,8 +24,10 @@ export interface OperationOrder {
   readonly operations: readonly Operation[];
   /** `sub` of who asks; the change is logged as this user's. */
   readonly author: string | undefined;
-  /** Called with the change before it is offered to the document, and waited for. */
+  /** Called with the change before it is offered to the document, and waited for. What it rejects with ends the order. */
   readonly computed?: (update: Uint8Array) => Promise<void>;
+  /** Whether anybody still waits for it. Default: yes. */
+  readonly isWanted?: () => boolean;
 }
 
 interface Waiting extends OperationOrder {
@@ -70,10 +72,12 @@ export class OperationRunner<F extends Fanout> {
   /** Never rejects. */
   async #work(document: DocumentName): Promise<void> {
     for (;;) {
-      const orders = this.#waiting.get(document)?.splice(0, mostAtOnce) ?? [];
-      if (orders.length === 0) break;
+      const waiting = this.#waiting.get(document) ?? [];
+      const orders = waiting.splice(0, mostAtOnce).filter(isStillWanted);
+      if (orders.length === 0 && waiting.length === 0) break;
       try {
-        await this.#visit(document, (room) => this.#make(document, room, orders));
+        const rest = await this.#visit(document, (room) => this.#make(document, room, orders));
+        waiting.unshift(...rest);
       } catch (error) {
         for (const order of orders) order.reject(toSyncError(error));
       }
@@ -81,8 +85,18 @@ export class OperationRunner<F extends Fanout> {
     this.#waiting.delete(document);
   }
 
-  async #make(document: DocumentName, room: Room<F>, orders: readonly Waiting[]): Promise<void> {
+  /**
+   * Returns those that are to be made anew: the changes are computed one on top of the other, so what comes after one that was not
+   * taken may rest on it.
+   */
+  async #make(
+    document: DocumentName,
+    room: Room<F>,
+    orders: readonly Waiting[],
+  ): Promise<readonly Waiting[]> {
     const { worker, gc, clock } = this.#deps;
+    // A change must not rest on what the server may lose before it has stored the change.
+    await room.progress.settled();
     const updates = await worker.operate(document, {
       updates: room.content.all(),
       gc,
@@ -90,6 +104,7 @@ export class OperationRunner<F extends Fanout> {
       now: clock.now(),
     });
     const taken: Waiting[] = [];
+    let rest: readonly Waiting[] = [];
     for (const [at, order] of orders.entries()) {
       try {
         const update = updates[at];
@@ -100,26 +115,35 @@ export class OperationRunner<F extends Fanout> {
         taken.push(order);
       } catch (error) {
         order.reject(toSyncError(error));
+        rest = orders.slice(at + 1);
+        break;
       }
     }
     await room.progress.settled();
     for (const order of taken) order.resolve();
+    return rest;
   }
 
   /** The room stays open meanwhile. */
-  async #visit(document: DocumentName, use: (room: Room<F>) => Promise<void>): Promise<void> {
+  async #visit<T>(document: DocumentName, use: (room: Room<F>) => Promise<T>): Promise<T> {
     const { registry } = this.#deps;
     const room = await registry.open(document);
     const visitor = serverWriter();
     room.join(visitor);
     registry.used(room);
     try {
-      await use(room);
+      return await use(room);
     } finally {
       room.leave(visitor);
       registry.released(room);
     }
   }
+}
+
+function isStillWanted(order: Waiting): boolean {
+  if (order.isWanted?.() !== false) return true;
+  order.reject(new SyncError('CALL_FAILED', 'nobody waits for it any more'));
+  return false;
 }
 
 async function accept<F extends Fanout>(room: Room<F>, update: Uint8Array, writer: Writer): Promise<void> {

@@ -26,6 +26,8 @@ interface SessionName {
 
 interface Entry {
   readonly key: string;
+  /** Its client has a name to come back by. */
+  readonly isNamed: boolean;
   state: ClientSessionState;
   holder: SessionHolder | undefined;
   timer: Timer | undefined;
@@ -58,8 +60,9 @@ export class ClientSessions {
    * session is known by: no secret, and the same after a restart. A client that gives no name cannot come back to its session.
    */
   enter(holder: SessionHolder, name: SessionName): string {
-    const key = keyOf(name);
-    const entry = this.#entries.get(key) ?? { key, state: 'away', holder: undefined, timer: undefined };
+    const isNamed = mayName(name.session);
+    const key = keyOf(name.user, mayName(name.session) ? name.session : randomSecret());
+    const entry = this.#entries.get(key) ?? newEntry(key, isNamed);
     this.#entries.set(key, entry);
     const previous = entry.holder;
     this.#step(entry, 'entered');
@@ -73,7 +76,7 @@ export class ClientSessions {
   /** A session of an earlier run of the server, whose client may come back within this time, ms. */
   restore(key: string, withinMs: number): void {
     if (this.#entries.has(key)) return;
-    const entry: Entry = { key, state: 'away', holder: undefined, timer: undefined };
+    const entry = newEntry(key, true);
     this.#entries.set(key, entry);
     this.#wait(entry, withinMs);
   }
@@ -84,7 +87,7 @@ export class ClientSessions {
     if (entry === undefined) return;
     this.#held.delete(holder);
     entry.holder = undefined;
-    this.#step(entry, isLost ? 'lost' : 'left');
+    this.#step(entry, isLost && entry.isNamed ? 'lost' : 'left');
   }
 
   /** No session ends any more: who is away comes back to the next run of the server. */
@@ -113,10 +116,16 @@ export class ClientSessions {
   }
 }
 
-function keyOf({ user, session }: SessionName): string {
-  const isNamed = session !== undefined && session.length >= shortest && session.length <= longest;
-  const name = isNamed ? session : randomSecret();
+function newEntry(key: string, isNamed: boolean): Entry {
+  return { key, isNamed, state: 'away', holder: undefined, timer: undefined };
+}
+
+function mayName(session: string | undefined): session is string {
+  return session !== undefined && session.length >= shortest && session.length <= longest;
+}
+
+function keyOf(user: string | undefined, session: string): string {
   return createHash('sha256')
-    .update(JSON.stringify([user ?? null, name]))
+    .update(JSON.stringify([user ?? null, session]))
     .digest('base64url');
 }

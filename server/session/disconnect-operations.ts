@@ -1,18 +1,23 @@
 // What clients have asked to be changed when their session ends. Kept in the store from the moment it is promised, so that it
 // happens once, however the session ends: also when the server was killed first.
 //
-// The change is computed when the session has ended, and its bytes are stored before they are offered to the document. Whoever
-// offers them again after a crash changes nothing twice, as the document has what it has taken.
+// That the session has ended is stored before anything is changed, and the bytes of a change before they are offered to the
+// document. Whoever offers them again after a crash changes nothing twice, as the document has what it has taken. What fails
+// for a reason that may pass is tried again.
 
+import type { Clock, Timer } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Operation, OperationPath, OperationRequest } from '../../shared/operation.js';
 import type { Access, Claims } from '../../shared/permission.js';
+import { randomSecret } from '../../shared/random.js';
 import type { OperationOrder } from '../room/operation-runner.js';
 import type { DocumentStore } from '../store/store.js';
-import { decodeKept, encodeKept, type KeptOperations } from './kept-operations.js';
+import { dueTable, type DueEvent, type DueState } from './due-state.js';
+import { decodeKept, encodeKept, sizeOf } from './kept-operations.js';
+import { OperationBytes } from './operation-bytes.js';
 
 /** Whatever makes changes in documents. */
 export interface Operator {
@@ -21,63 +26,76 @@ export interface Operator {
 }
 
 export interface DisconnectDeps {
-  readonly store: Pick<DocumentStore, 'setState' | 'listState'>;
+  readonly store: Pick<DocumentStore, 'setState' | 'setStates' | 'listState'>;
   readonly operator: Operator;
   /** What the claims allow. Rejects with SyncError where that is nothing, or the user has been shut out. */
   readonly authorize: (claims: Claims, document: DocumentName) => Promise<Access>;
+  readonly clock: Clock;
   readonly limits: Pick<Limits, 'maxOperationBytes' | 'maxOperationBytesPerUser'>;
   readonly logger: Logger;
 }
 
-interface Session {
-  readonly documents: Map<DocumentName, KeptOperations>;
+/** One client session, from its first operation to the last change after its end. Its client's next session is another one. */
+interface Life {
+  readonly id: string;
+  readonly user: string | undefined;
+  claims: Claims;
+  readonly documents: Map<DocumentName, Entry>;
+  bytes: number;
   /** Ends when what was begun for this session is done. Never rejects. */
   tail: Promise<void>;
   hasEnded: boolean;
 }
 
-const prefix = 'on-disconnect/';
+interface Entry {
+  readonly life: Life;
+  readonly document: DocumentName;
+  state: DueState;
+  operations: readonly Operation[];
+  bytes: number;
+  update: Uint8Array | undefined;
+  failures: number;
+}
 
-/** The server goes, and what was not done will be done by the next one. */
-const isLeftToNext = ({ code }: SyncError): boolean => code === 'DRAINING' || code === 'STORE_UNAVAILABLE';
+const prefix = 'on-disconnect/';
+/** Documents that are worked on at once: a session may have asked for changes in hundreds. */
+const mostAtOnce = 8;
+const firstRetryMs = 1_000;
+const maxRetryMs = 60_000;
+/** What rests on another change of the same moment finds it when that has been offered. After so many failures it is lost. */
+const baselessAfter = 3;
 
 export class DisconnectOperations {
   readonly #deps: DisconnectDeps;
-  readonly #sessions = new Map<string, Session>();
-  readonly #bytesOfUser = new Map<string, number>();
+  readonly #bytes: OperationBytes;
+  /** Sessions that have not ended. */
+  readonly #open = new Map<string, Life>();
+  /** What is to be worked on, in order. */
+  readonly #due: Entry[] = [];
+  readonly #retries = new Set<Timer>();
+  #working = 0;
+  #isClosed = false;
 
   constructor(deps: DisconnectDeps) {
     this.#deps = deps;
+    this.#bytes = new OperationBytes(deps.limits);
   }
 
   /** Reads what earlier runs of the server have promised. Returns the sessions whose clients may still come back. */
   async load(): Promise<string[]> {
-    const { store, logger } = this.#deps;
+    const lives = new Map<string, Life>();
     try {
-      for await (const [key, bytes] of store.listState(prefix)) {
-        const [session, document] = partsOf(key);
-        const kept = decodeKept(bytes);
-        if (kept === undefined) {
-          logger.error(
-            { document },
-            'what was to change when a session ends cannot be read, and is left out',
-          );
-          continue;
-        }
-        this.#sessionOf(session).documents.set(document, kept);
-        this.#count(kept.claims.sub, bytes.length);
-      }
+      for await (const [key, bytes] of this.#deps.store.listState(prefix)) this.#loadOne(lives, key, bytes);
     } catch (cause) {
-      logger.error(
-        { err: cause },
-        'some of what was to change when sessions end cannot be read, and is left out',
-      );
+      this.#deps.logger.error({ err: cause }, 'some of what was to change when sessions end cannot be read');
     }
-    const all = [...this.#sessions];
-    const begun = ({ documents }: Session): boolean =>
-      [...documents.values()].some(({ update }) => update !== undefined);
-    for (const [key, session] of all) if (begun(session)) this.ended(key);
-    return all.filter(([, session]) => !begun(session)).map(([key]) => key);
+    for (const life of lives.values()) {
+      const key = sessionOf(life.id);
+      // Of two with one name, one has ended without a word in the store.
+      if (!life.hasEnded && !this.#open.has(key)) this.#open.set(key, life);
+      else void this.#inTurn(life, () => this.#end(life)).catch(() => {});
+    }
+    return [...this.#open.keys()];
   }
 
   /**
@@ -85,123 +103,195 @@ export class DisconnectOperations {
    * with SyncError RATE_LIMITED above the limits, and when the session has ended meanwhile.
    */
   add(key: string, claims: Claims, document: DocumentName, request: OperationRequest): Promise<void> {
-    const session = this.#sessionOf(key);
-    return this.#inTurn(session, async () => {
-      if (session.hasEnded) throw new SyncError('CALL_FAILED', 'the session has ended');
-      const before = session.documents.get(document);
+    const life = this.#open.get(key) ?? newLife(`${key}.${randomSecret()}`, claims);
+    this.#open.set(key, life);
+    return this.#inTurn(life, async () => {
+      if (life.hasEnded) throw new SyncError('CALL_FAILED', 'the session has ended');
+      const before = life.documents.get(document);
       const operations = withRequest(before?.operations ?? [], request);
-      if (operations.length === 0) return this.#remove(key, session, document);
-      await this.#keep(key, session, document, { claims, operations });
+      if (operations.length > 0) return this.#keep(life, document, operations);
+      if (before !== undefined) await this.#remove(before);
     });
   }
 
   /** The session goes on with another token. */
   renewed(key: string, claims: Claims): void {
-    const session = this.#sessions.get(key);
-    if (session === undefined) return;
-    for (const [document, { operations }] of session.documents)
-      void this.#inTurn(session, () => this.#keep(key, session, document, { claims, operations })).catch(
-        (err: unknown) =>
-          this.#deps.logger.error({ document, err }, 'the rights of a session were not stored'),
-      );
+    const life = this.#open.get(key);
+    if (life === undefined) return;
+    // What is stored from here on, and what is changed, is by these.
+    life.claims = claims;
+    this.#inTurn(life, async () => {
+      if (!life.hasEnded) await this.#store(life);
+    }).catch((err: unknown) => this.#deps.logger.error({ err }, 'the rights of a session were not stored'));
   }
 
   /** Nobody can come back to the session: its operations are made. */
   ended(key: string): void {
-    const session = this.#sessions.get(key);
-    if (session === undefined) return;
-    void this.#inTurn(session, async () => {
-      session.hasEnded = true;
-      await Promise.all(
-        [...session.documents].map(([document, kept]) => this.#make(key, session, document, kept)),
-      );
-      this.#sessions.delete(key);
-    });
-  }
-
-  /** Never rejects. */
-  async #make(key: string, session: Session, document: DocumentName, kept: KeptOperations): Promise<void> {
-    const { operator, authorize, logger } = this.#deps;
-    const { claims, operations } = kept;
-    const author = claims.sub;
-    try {
-      const access = await authorize(claims, document);
-      if (access !== 'write') throw new SyncError('READ_ONLY');
-      if (kept.update !== undefined) await operator.offer(document, kept.update, author);
-      else {
-        const computed = async (update: Uint8Array): Promise<void> => {
-          kept.update = update;
-          await this.#store(key, document, kept);
-        };
-        await operator.run(document, { operations, author, computed });
-      }
-    } catch (error) {
-      const failure = toSyncError(error);
-      if (isLeftToNext(failure)) return;
-      const { code, message } = failure;
-      logger.warn(
-        { document, sub: author, code, err: failure.cause ?? message },
-        'what was to change when a session ended was not changed',
-      );
-    }
-    await this.#remove(key, session, document).catch((err: unknown) => {
-      logger.error({ document, err }, 'what was changed when a session ended is still stored');
-    });
-  }
-
-  async #keep(key: string, session: Session, document: DocumentName, kept: KeptOperations): Promise<void> {
-    const { maxOperationBytes, maxOperationBytesPerUser } = this.#deps.limits;
-    const before = session.documents.get(document);
-    const [bytesBefore, bytes] = [before === undefined ? 0 : sizeOf(before), sizeOf(kept)];
-    const user = kept.claims.sub;
-    const others = [...session.documents].reduce(
-      (sum, [name, one]) => (name === document ? sum : sum + sizeOf(one)),
-      0,
+    const life = this.#open.get(key);
+    if (life === undefined) return;
+    this.#open.delete(key);
+    this.#inTurn(life, () => this.#end(life)).catch((err: unknown) =>
+      this.#deps.logger.error({ err }, 'the end of a session was not stored'),
     );
-    const ofUser = (this.#bytesOfUser.get(user ?? '') ?? 0) - bytesBefore;
-    if (bytes > bytesBefore && others + bytes > maxOperationBytes)
-      throw new SyncError('RATE_LIMITED', `a session has at most ${maxOperationBytes} bytes of operations`);
-    if (bytes > bytesBefore && user !== undefined && ofUser + bytes > maxOperationBytesPerUser)
-      throw new SyncError(
-        'RATE_LIMITED',
-        `a user has at most ${maxOperationBytesPerUser} bytes of operations`,
-      );
-    await this.#store(key, document, kept);
-    session.documents.set(document, kept);
-    this.#count(user, bytes - bytesBefore);
   }
 
-  async #remove(key: string, session: Session, document: DocumentName): Promise<void> {
-    const kept = session.documents.get(document);
-    if (kept === undefined) return;
-    await this.#deps.store.setState(stateKey(key, document), undefined);
-    session.documents.delete(document);
-    this.#count(kept.claims.sub, -sizeOf(kept));
+  /** Nothing more is begun: the next run of the server goes on with it. */
+  close(): void {
+    this.#isClosed = true;
+    for (const timer of this.#retries) timer.cancel();
   }
 
-  #store(key: string, document: DocumentName, kept: KeptOperations): Promise<void> {
-    return this.#deps.store.setState(stateKey(key, document), encodeKept(kept));
+  #loadOne(lives: Map<string, Life>, key: string, bytes: Uint8Array): void {
+    const [id, document] = partsOf(key);
+    const kept = decodeKept(bytes);
+    if (kept === undefined)
+      return this.#deps.logger.error({ document }, 'what was to change when a session ends cannot be read');
+    const life = lives.get(id) ?? newLife(id, kept.claims);
+    lives.set(id, life);
+    life.hasEnded ||= kept.hasEnded;
+    const { operations, update } = kept;
+    const state = update === undefined ? (kept.hasEnded ? 'due' : 'kept') : 'computed';
+    const size = sizeOf(operations);
+    life.documents.set(document, { life, document, state, operations, bytes: size, update, failures: 0 });
+    this.#bytes.count(life, size);
   }
 
-  #count(user: string | undefined, bytes: number): void {
-    const sum = (this.#bytesOfUser.get(user ?? '') ?? 0) + bytes;
-    if (sum <= 0) this.#bytesOfUser.delete(user ?? '');
-    else this.#bytesOfUser.set(user ?? '', sum);
+  async #keep(life: Life, document: DocumentName, operations: readonly Operation[]): Promise<void> {
+    const before = life.documents.get(document);
+    const size = sizeOf(operations);
+    const more = size - (before?.bytes ?? 0);
+    this.#bytes.take(life, more);
+    const entry: Entry = {
+      life,
+      document,
+      state: 'kept',
+      operations,
+      bytes: size,
+      update: undefined,
+      failures: 0,
+    };
+    try {
+      await this.#deps.store.setState(keyOf(entry), encode(entry));
+    } catch (error) {
+      this.#bytes.count(life, -more);
+      throw error;
+    }
+    life.documents.set(document, entry);
   }
 
-  #sessionOf(key: string): Session {
-    const known = this.#sessions.get(key);
-    if (known !== undefined) return known;
-    const session: Session = { documents: new Map(), tail: Promise.resolve(), hasEnded: false };
-    this.#sessions.set(key, session);
-    return session;
+  async #end(life: Life): Promise<void> {
+    life.hasEnded = true;
+    await this.#store(life);
+    for (const entry of life.documents.values()) {
+      happen(entry, 'ended');
+      this.#due.push(entry);
+    }
+    this.#goOn();
   }
 
-  #inTurn(session: Session, work: () => Promise<void>): Promise<void> {
-    const done = session.tail.then(work);
-    session.tail = done.catch(() => {}); // told to whoever asked for it
+  #store(life: Life): Promise<void> {
+    const entries = [...life.documents.values()];
+    if (entries.length === 0) return Promise.resolve();
+    return this.#deps.store.setStates(new Map(entries.map((entry) => [keyOf(entry), encode(entry)])));
+  }
+
+  #goOn(): void {
+    while (this.#working < mostAtOnce && !this.#isClosed) {
+      const entry = this.#due.shift();
+      if (entry === undefined) return;
+      this.#working++;
+      void this.#work(entry).finally(() => {
+        this.#working--;
+        this.#goOn();
+      });
+    }
+  }
+
+  /** Goes on with an entry to its end, or to a failure that may pass. Never rejects. */
+  async #work(entry: Entry): Promise<void> {
+    try {
+      if (entry.state !== 'over') await this.#make(entry);
+      if (entry.state === 'over') await this.#remove(entry);
+    } catch (error) {
+      this.#failed(entry, toSyncError(error));
+    }
+  }
+
+  async #make(entry: Entry): Promise<void> {
+    const { operator, authorize } = this.#deps;
+    const { document, operations, life } = entry;
+    const author = life.user;
+    const access = await authorize(life.claims, document);
+    if (access !== 'write') throw new SyncError('READ_ONLY');
+    if (entry.update !== undefined) await operator.offer(document, entry.update, author);
+    else {
+      const computed = async (update: Uint8Array): Promise<void> => {
+        entry.update = update;
+        await this.#deps.store.setState(keyOf(entry), encode(entry));
+        happen(entry, 'computed');
+      };
+      await operator.run(document, { operations, author, computed });
+    }
+    happen(entry, 'made');
+  }
+
+  #failed(entry: Entry, error: SyncError): void {
+    const { logger, clock } = this.#deps;
+    const { document, life } = entry;
+    const isFinal = error.retry !== 'backoff' && entry.state !== 'over';
+    const fields = { document, sub: life.user, code: error.code, err: error.cause ?? error.message };
+    if (isFinal) {
+      logger.warn(fields, 'what was to change when a session ended was not changed');
+      happen(entry, 'refused');
+    } else if (++entry.failures === 1) logger.info(fields, 'what is to change as a session has ended waits');
+    if (error.code === 'UPDATE_INCOMPLETE' && entry.failures >= baselessAfter && happen(entry, 'baseless'))
+      entry.update = undefined;
+    const waitMs = isFinal ? 0 : Math.min(maxRetryMs, firstRetryMs * 2 ** (entry.failures - 1));
+    if (this.#isClosed) return;
+    const timer = clock.after(waitMs, () => {
+      this.#retries.delete(timer);
+      this.#due.push(entry);
+      this.#goOn();
+    });
+    this.#retries.add(timer);
+  }
+
+  async #remove(entry: Entry): Promise<void> {
+    await this.#deps.store.setState(keyOf(entry), undefined);
+    happen(entry, 'removed');
+    entry.life.documents.delete(entry.document);
+    this.#bytes.count(entry.life, -entry.bytes);
+  }
+
+  #inTurn(life: Life, work: () => Promise<void>): Promise<void> {
+    const done = life.tail.then(work);
+    life.tail = done.catch(() => {}); // told to whoever asked for it
     return done;
   }
+}
+
+/** Returns false where that changes nothing. */
+function happen(entry: Entry, event: DueEvent): boolean {
+  const next = dueTable[entry.state][event];
+  if (next === undefined) return false;
+  entry.state = next;
+  return true;
+}
+
+function newLife(id: string, claims: Claims): Life {
+  return {
+    id,
+    user: claims.sub,
+    claims,
+    documents: new Map(),
+    bytes: 0,
+    tail: Promise.resolve(),
+    hasEnded: false,
+  };
+}
+
+function encode({ life, operations, update }: Entry): Uint8Array {
+  return encodeKept({ claims: life.claims, operations, hasEnded: life.hasEnded, update });
 }
 
 /** The operations with this one: the one before at the same path goes, and with a `cancel` all below it. */
@@ -219,16 +309,15 @@ function isSame(one: OperationPath, other: OperationPath): boolean {
   return one.length === other.length && isWithin(one, other);
 }
 
-/** Without the change, which comes when the session has ended. */
-function sizeOf({ claims, operations }: KeptOperations): number {
-  return encodeKept({ claims, operations }).length;
+function keyOf({ life, document }: Entry): string {
+  return `${prefix}${life.id}/${document}`;
 }
 
-function stateKey(session: string, document: DocumentName): string {
-  return `${prefix}${session}/${document}`;
-}
-
-function partsOf(key: string): [session: string, document: DocumentName] {
+function partsOf(key: string): [id: string, document: DocumentName] {
   const slash = key.indexOf('/', prefix.length);
   return [key.slice(prefix.length, slash), key.slice(slash + 1) as DocumentName];
+}
+
+function sessionOf(id: string): string {
+  return id.slice(0, id.indexOf('.'));
 }

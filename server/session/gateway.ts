@@ -77,7 +77,7 @@ export class Gateway {
     const { store, operator, limits, logger, clock } = deps;
     const authorize = (claims: Claims, document: DocumentName): Promise<Access> =>
       this.#access(claims, document);
-    this.#disconnects = new DisconnectOperations({ store, operator, authorize, limits, logger });
+    this.#disconnects = new DisconnectOperations({ store, operator, authorize, clock, limits, logger });
     this.#clientSessions = new ClientSessions({
       clock,
       maxAwayMs: limits.maxAwayMs,
@@ -110,6 +110,7 @@ export class Gateway {
   stopAdmission(): void {
     this.#isDraining = true;
     this.#clientSessions.close();
+    this.#disconnects.close();
   }
 
   /**

@@ -6,10 +6,12 @@ import type { Claims } from '../../shared/permission.js';
 /** What is to happen in one document. */
 export interface KeptOperations {
   /** Of the token that the session had last. */
-  claims: Claims;
-  operations: readonly Operation[];
-  /** The session has ended, and this is the change; what the document lacks of it is to be offered. */
-  update?: Uint8Array | undefined;
+  readonly claims: Claims;
+  readonly operations: readonly Operation[];
+  /** The session has ended. */
+  readonly hasEnded: boolean;
+  /** The change, once it has been computed; what the document lacks of it is to be offered. */
+  readonly update: Uint8Array | undefined;
 }
 
 const version = 1;
@@ -18,26 +20,32 @@ interface Stored {
   readonly version: typeof version;
   readonly claims: Claims;
   readonly operations: readonly Operation[];
+  readonly hasEnded: boolean;
   /** Base64. */
   readonly update?: string;
 }
 
-export function encodeKept({ claims, operations, update }: KeptOperations): Uint8Array {
+export function encodeKept({ claims, operations, hasEnded, update }: KeptOperations): Uint8Array {
   const encoded = update === undefined ? {} : { update: Buffer.from(update).toString('base64') };
-  const stored: Stored = { version, claims, operations, ...encoded };
+  const stored: Stored = { version, claims, operations, hasEnded, ...encoded };
   return Buffer.from(JSON.stringify(stored));
 }
 
 /** Undefined for what is damaged, or of a later version. */
 export function decodeKept(bytes: Uint8Array): KeptOperations | undefined {
   try {
-    const stored = JSON.parse(Buffer.from(bytes).toString()) as Stored;
+    const { claims, ...stored } = JSON.parse(Buffer.from(bytes).toString()) as Stored;
     if (stored.version !== version) return undefined;
     const operations = stored.operations.map((one) => checkOperation(one) as Operation);
     const update =
       stored.update === undefined ? undefined : new Uint8Array(Buffer.from(stored.update, 'base64'));
-    return { claims: stored.claims, operations, update };
+    return { claims, operations, hasEnded: stored.hasEnded, update };
   } catch {
     return undefined;
   }
+}
+
+/** What counts in the limits: a longer token must not be what a weaker one is refused for. */
+export function sizeOf(operations: readonly Operation[]): number {
+  return JSON.stringify(operations).length;
 }

@@ -256,7 +256,9 @@ export class NativeSession
         this.#operations ??= new Operations(this);
         return this.#operations.take(message, this.#byNumber.get(message.document));
       case 'leave':
-        return void (this.#isLost = false);
+        this.#isLost = false;
+        this.#sessionKey = undefined;
+        return this.deps.clientSessions.leave(this, false);
       default:
         // One that has just been closed: its messages may still be on their way.
         return this.#byNumber.get(message.document)?.take(toClientMessage(message));

@@ -7,6 +7,7 @@ import type { Limits } from '../../shared/limits.js';
 import type { NativeClientMessage, NativeServerMessage } from '../../shared/native/messages.js';
 import { decodeOperation } from '../../shared/operation.js';
 import type { Access, Claims } from '../../shared/permission.js';
+import { callerOf, type CallGate } from './call-gate.js';
 import type { DisconnectOperations, Operator } from './disconnect-operations.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -15,10 +16,13 @@ export interface OperationsHost {
   readonly deps: {
     readonly operator: Operator;
     readonly disconnects: DisconnectOperations;
+    /** What is made at once counts as a call until it is made. */
+    readonly callGate: CallGate;
     readonly clock: Clock;
     readonly limits: Limits;
   };
   readonly rights: { readonly claims: Claims | undefined };
+  readonly socket: { readonly remoteAddress: string };
   /** What its session is known by. */
   readonly sessionKey: string | undefined;
   say(message: NativeServerMessage): void;
@@ -74,7 +78,6 @@ export class Operations {
     const { claims } = rights;
     if (claims === undefined || sessionKey === undefined || document === undefined)
       throw new SyncError('CALL_FAILED', 'the document is not open on this connection');
-    if (!this.#bucket.take()) throw new SyncError('RATE_LIMITED', 'too many operations');
     if (operation.length > deps.limits.maxOperationBytes)
       throw new SyncError('RATE_LIMITED', `an operation has at most ${deps.limits.maxOperationBytes} bytes`);
     const request = decodeOperation(operation);
@@ -82,8 +85,18 @@ export class Operations {
     if (isAtEnd) return deps.disconnects.add(sessionKey, claims, document.name, request);
     if (request.do === 'cancel')
       throw new SyncError('UPDATE_INVALID', 'what is done at once cannot be taken back');
-    const computed = async (): Promise<void> => checkMayWrite(document);
-    await deps.operator.run(document.name, { operations: [request], author: claims.sub, computed });
+    if (!this.#bucket.take()) throw new SyncError('RATE_LIMITED', 'too many operations');
+    const leave = deps.callGate.enter(
+      callerOf(claims.sub, this.#host.socket.remoteAddress),
+      operation.length,
+    );
+    const order = {
+      operations: [request],
+      author: claims.sub,
+      computed: async (): Promise<void> => checkMayWrite(document),
+      isWanted: (): boolean => !this.#isClosed,
+    };
+    await deps.operator.run(document.name, order).finally(leave);
   }
 
   #tell(message: NativeServerMessage): void {

@@ -72,8 +72,22 @@ function rootOf(doc: Y.Doc, name: string, keyType: string): Container | undefine
   if (known instanceof Y.Map || known instanceof Y.Array) return known as unknown as Container;
   // A text or a list keeps nothing under keys, and a map nothing in order.
   if (keyType === 'string' && (known?._start ?? null) !== null) return undefined;
-  if (keyType === 'number' && (known?._map.size ?? 0) > 0) return undefined;
+  if (keyType === 'number' && known !== undefined && !isList(known)) return undefined;
   return (keyType === 'number' ? doc.getArray(name) : doc.getMap(name)) as unknown as Container;
+}
+
+/** What the type holds in order may be in an array: no text, nothing of XML, nothing under keys. */
+function isList({ _map, _start }: Container): boolean {
+  for (let item = _start; item !== null; item = item.right) {
+    const { content } = item;
+    const isText = [Y.ContentString, Y.ContentFormat, Y.ContentEmbed].some((kind) => content instanceof kind);
+    if (isText || (content instanceof Y.ContentType && isOfXml(content.type))) return false;
+  }
+  return _map.size === 0;
+}
+
+function isOfXml(type: unknown): boolean {
+  return [Y.XmlElement, Y.XmlText, Y.XmlHook].some((kind) => type instanceof kind);
 }
 
 function valueAt(at: Container | undefined, key: string | number): unknown {
