@@ -18,7 +18,7 @@ export type { SyncPhase, SyncStatus } from './provider/sync-status.js';
 export type { ConnectionReason } from './connection/connection.js';
 export type { ConnectionState } from './connection/connection-state.js';
 export type { WebSocketClass } from './connection/socket.js';
-export type { TokenFunction, TokenOption, TokenWanted } from './token/token-source.js';
+export type { GivenToken, TokenFunction, TokenOption, TokenWanted } from './token/token-source.js';
 export {
   clearOfflineCopy,
   evictOfflineCopies,
@@ -29,6 +29,7 @@ export type { OnDisconnect } from './provider/server-changes.js';
 export { serverTimestamp, type OperationPath, type OperationValue } from '../shared/operation.js';
 export { ClosedError } from './platform/closed-error.js';
 export { OfflineError, type OfflineErrorCode } from './offline/offline-error.js';
+export { LoginRequired } from './token/login-required.js';
 export { SyncError, type ErrorCode } from '../shared/errors.js';
 export {
   estimateStorage,

@@ -13,11 +13,14 @@ import { silentLogger, type Logger } from '../shared/logger.js';
 import { ApplicationHooks } from './application-hooks.js';
 import { demoRoutes } from './api/demo.js';
 import { healthRoutes } from './api/health.js';
+import { userRoutes } from './api/users.js';
 import { route, type Routes } from './api/router.js';
 import type { Authenticator } from './auth/authenticator.js';
+import { AccessLedger } from './auth/access-ledger.js';
 import { checkOrigin, takeCredentials } from './auth/credentials.js';
 import { readOrMakeDemoKey } from './auth/demo-key.js';
 import { createJwtAuthenticator } from './auth/jwt.js';
+import { createLedgerAuthenticator } from './auth/ledger-authenticator.js';
 import { createOpenAuthenticator } from './auth/open-authenticator.js';
 import { keyIdOf } from './auth/token-shape.js';
 import { createSeveralAuthenticator } from './auth/several.js';
@@ -27,7 +30,7 @@ import { nativeDialect } from './dialect/native.js';
 import { yWebsocketDialect } from './dialect/y-websocket.js';
 import { checkServerOptions, limitsWith } from './config/check-options.js';
 import { ConfigError } from './errors.js';
-import type { ServerOptions } from './options.js';
+import type { AuthOptions, ServerOptions } from './options.js';
 import type { DocumentWorker } from './room/document-worker.js';
 import { LoadMeter } from './room/load-meter.js';
 import { OperationRunner } from './room/operation-runner.js';
@@ -51,6 +54,8 @@ import { openTransport } from './transport/open-transport.js';
 import { placeOf, type Place } from './transport/place.js';
 import { createStaticFiles, type StaticFiles } from './transport/static-files.js';
 import type { Transport, UpgradeDecision, UpgradeRequest } from './transport/transport.js';
+import type { UserControl } from './users/user-control.js';
+import { Users } from './users/users.js';
 import { WorkerPool } from './worker/worker-pool.js';
 
 /** A Heddle server. `listen` starts all of it or nothing; `close` ends it without losing an acknowledged update. */
@@ -79,6 +84,8 @@ export interface HeddleServer {
   readonly connections: ServerConnections;
   /** Writes everything that is acknowledged when it is called into a stream, as of one moment, and ends it: see `backupTo`. */
   backup(stream: Writable): Promise<ArchiveReport>;
+  /** Has tokens replaced, ends them, and sets access, while users are connected. Throws before `listen` has resolved. */
+  readonly users: UserControl;
 }
 
 /** Makes a server. Throws ConfigError when the options cannot mean anything. */
@@ -103,6 +110,7 @@ interface Running {
   readonly worker: DocumentWorker;
   readonly sessions: SessionRegistry;
   readonly gateway: Gateway;
+  readonly users: Users;
   readonly changes: ChangeNotifier;
   readonly load: LoadMeter;
   readonly transport: Transport;
@@ -160,6 +168,10 @@ class Server implements HeddleServer {
 
   async backup(stream: Writable): Promise<ArchiveReport> {
     return backupTo(this.#get().store, stream);
+  }
+
+  get users(): UserControl {
+    return this.#get().users;
   }
 
   get #gc(): boolean {
@@ -245,8 +257,12 @@ class Server implements HeddleServer {
       const registry = this.#registry({ store, transport, changes, worker, load });
       const sessions = new SessionRegistry(clock);
       const identity = await serverIdentity(store);
+      const ledger = await AccessLedger.load(store, clock);
+      const authenticator = createLedgerAuthenticator(this.#authenticator(own, demo), ledger);
+      const { adminClaim, maxTokenLifeS } = this.#auth;
+      const users = new Users({ ledger, sessions, clock, logger: this.#logger, maxTokenLifeS });
       const gateway = this.#gateway({
-        authenticator: this.#authenticator(own, demo),
+        authenticator,
         registry,
         sessions,
         identity,
@@ -261,8 +277,9 @@ class Server implements HeddleServer {
           costlyDocuments: () => registry.costlyCount,
         }),
         ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
+        ...(adminClaim === undefined ? {} : userRoutes({ users, authenticator, adminClaim })),
       };
-      return { store, registry, worker, sessions, gateway, changes, load, transport, routes };
+      return { store, registry, worker, sessions, users, gateway, changes, load, transport, routes };
     } catch (error) {
       await store.close();
       throw error;
@@ -305,7 +322,6 @@ class Server implements HeddleServer {
     operator: OperationRunner<RoomFanout>;
   }): Gateway {
     const { options, clock, limits, logger } = this.#parts();
-    const auth = typeof options.auth === 'object' ? options.auth : undefined;
     return new Gateway({
       ...parts,
       isOpen: options.auth === 'none',
@@ -320,11 +336,17 @@ class Server implements HeddleServer {
       keyIdOf,
       maxSilenceMs: idleTimeoutS * 1000,
       credentials: (request: UpgradeRequest) =>
-        takeCredentials(request, { cookie: auth?.cookie, origins: options.origins }),
+        takeCredentials(request, { cookie: this.#auth.cookie, origins: options.origins }),
       checkOrigin: (request: UpgradeRequest) => checkOrigin(request, options.origins),
       connected: (visitor) => this.#hooks.connected(visitor),
       disconnected: (visitor) => this.#hooks.disconnected(visitor),
     });
+  }
+
+  /** Nothing where there are no tokens. */
+  get #auth(): AuthOptions {
+    const { auth } = this.#options;
+    return typeof auth === 'object' ? auth : {};
   }
 
   get #isReady(): boolean {
@@ -353,6 +375,7 @@ class Server implements HeddleServer {
     const running = this.#running;
     if (running === undefined) return;
     running.load.close();
+    running.users.close();
     await shutDown(running, this.#clock);
   }
 }

@@ -22,6 +22,16 @@ export interface AuthOptions {
   readonly audience?: string;
   /** Name of a cookie that may carry the token. None by default. Cookies need a matching `Origin`. */
   readonly cookie?: string;
+  /**
+   * A token that says this claim with the value `true` may use `/api/v1/users` (docs/protocol.md). None by default: then
+   * these paths are not there.
+   */
+  readonly adminClaim?: string;
+  /**
+   * No token may live longer, from `iat` to `exp`, seconds; one without `iat` is refused then. What was revoked is remembered
+   * for as long. Default: any life, and revocations of users and devices are remembered for good.
+   */
+  readonly maxTokenLifeS?: number;
   /** How far clocks may differ, seconds. Default 5 for `nbf` and `iat`; `exp` is exact. */
   readonly clockToleranceS?: number;
 }

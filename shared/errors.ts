@@ -28,6 +28,8 @@ export const errorTable = {
   TOKEN_MISSING: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_INVALID: { close: 4401, http: 401, retry: 'after-auth' },
   TOKEN_EXPIRED: { close: 4401, http: 401, retry: 'after-auth' },
+  TOKEN_REVOKED: { close: 4401, http: 401, retry: 'after-auth' },
+  TOKEN_STALE: { close: 4401, http: 401, retry: 'after-auth' },
   FORBIDDEN: { close: 4403, http: 403, retry: 'never' },
   READ_ONLY: { close: 4403, http: 403, retry: 'never' },
   NAME_INVALID: { close: 4404, http: 400, retry: 'never' },

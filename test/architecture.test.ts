@@ -20,7 +20,7 @@ const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^server\/room\//, 2],
   [/^server\/session\//, 3],
   [/^server\/worker\//, 3],
-  [/^server\/api\//, 4],
+  [/^server\/(api|users)\//, 4],
   [/^server\/config\//, 5],
   [/^server\/(create-server|server-\w+|change-notifier|application-hooks|shut-down|index)\.ts$/, 5],
   [/^bench\/(measurement|figures|results|process-usage|statistics|load\/settings)\.ts$/, 6],
@@ -44,6 +44,7 @@ const siblings = [
   'session',
   'worker',
   'api',
+  'users',
   'config',
 ];
 const ports = new Set([
@@ -52,6 +53,7 @@ const ports = new Set([
   'server/dialect/messages.ts',
   'server/store/store.ts',
   'server/auth/authenticator.ts',
+  'server/users/user-control.ts',
 ]);
 
 /** Packages that one folder alone may know. */

@@ -16,7 +16,7 @@ import {
   type ConnectionState,
 } from './connection-state.js';
 import type { ConnectionDeps } from './connection-deps.js';
-import { connectionReason, errorNameOf } from './connection-reason.js';
+import { connectionReason, errorNameOf, isStale } from './connection-reason.js';
 import { Heartbeat } from './heartbeat.js';
 import { helloFrame } from './hello-frame.js';
 import { Inflow, type PlainMessage } from './inflow.js';
@@ -33,10 +33,12 @@ interface ConnectionEvents {
   state: (state: ConnectionState) => void;
   /** A socket has ended, or could not be opened; `state` has been told before. */
   ended: (reason: ConnectionReason) => void;
-  /** The server wants a new token, or one that was handed in was not taken. */
+  /** A token that was handed in was not taken; or the one in use is good and `isStale`. */
   'token-wanted': (reason: string) => void;
   /** The token counts until then, s since the epoch; 0 for ever. */
   authenticated: (expiresAt: number) => void;
+  /** The token in use allows something else than before: what was refused may be allowed now. */
+  'rights-changed': () => void;
   /** What to add to this device's time to get the server's has changed, ms. */
   'server-time-offset': (offsetMs: number) => void;
 }
@@ -136,6 +138,11 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   /** What to add to this device's time to get the server's, ms. */
   get serverTimeOffset(): number {
     return this.#serverClock.offsetMs;
+  }
+
+  /** The token that the server believes. */
+  get tokenInForce(): string {
+    return this.#tokenInForce;
   }
 
   /** The token that the server refused last; undefined when it has refused none, or there was none to be had. */
@@ -278,22 +285,19 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #effect(effect: ConnectionEffect): void {
     switch (effect) {
       case 'ask-for-token':
-        void this.#askForToken();
-        return;
+        return void this.#askForToken();
       case 'open-socket':
         this.#openingUntil = Infinity;
         this.#openWithin(openingMs);
         this.#open();
         return;
       case 'close-socket':
-        this.#end();
-        return;
+        return this.#end();
       case 'change-socket':
         if (this.#welcomed !== undefined) this.#change(this.#welcomed);
         return;
       case 'say-hello':
-        this.#greet();
-        return;
+        return this.#greet();
       case 'say-token':
         this.#handedIn.push(this.#token);
         this.say({ type: 'token', token: this.#token });
@@ -438,16 +442,15 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         this.#heardTime(this.#greetedAt, message.serverTime);
         this.#welcome = message;
         this.#happen('welcomed');
-        this.emit('authenticated', [message.expiresAt]);
-        return;
+        return this.emit('authenticated', [message.expiresAt]);
       case 'authenticated':
         this.#tokenInForce = this.#handedIn.shift() ?? this.#tokenInForce;
-        this.emit('authenticated', [message.expiresAt]);
-        return;
+        return this.emit('authenticated', [message.expiresAt]);
       case 'token-wanted':
-        this.#refusedToken = this.#handedIn.shift();
-        this.emit('token-wanted', [message.reason]);
-        return;
+        if (!isStale(message.reason)) this.#refusedToken = this.#handedIn.shift();
+        return this.emit('token-wanted', [message.reason]);
+      case 'rights-changed':
+        return this.emit('rights-changed', []);
       case 'pong':
         return this.#heardTime(message.clientTime, message.serverTime);
       case 'goodbye':

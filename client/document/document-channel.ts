@@ -44,7 +44,7 @@ interface ChannelEvents extends Heard {
   lost: () => void;
   /** It was not opened, or was closed. It is asked for again where that may help. */
   'not-open': (reason: DocumentReason) => void;
-  /** There is a connection whose token the server believes: what was refused may be allowed now. */
+  /** The server believes a token, or allows something else with it than before: what was refused may be allowed now. */
   authenticated: () => void;
 }
 
@@ -93,6 +93,7 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
     if (this.#isAttached) return;
     this.#isAttached = true;
     this.connection.on('authenticated', this.#onAuthenticated);
+    this.connection.on('rights-changed', this.#onAuthenticated);
     this.connection.attach(this);
   }
 
@@ -101,6 +102,7 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
     if (!this.#isAttached) return;
     this.#isAttached = false;
     this.connection.off('authenticated', this.#onAuthenticated);
+    this.connection.off('rights-changed', this.#onAuthenticated);
     this.connection.detach(this);
     this.#leave();
   }

@@ -9,13 +9,14 @@ import { documentOfRights, parseDocumentName, type DocumentName } from '../../sh
 import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
 import { Connection, type ConnectionReason } from '../connection/connection.js';
+import { isStale } from '../connection/connection-reason.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import { longPoll } from '../connection/long-poll.js';
-import { webSockets, type OpenSocket, type WebSocketClass } from '../connection/socket.js';
+import type { WebSocketClass } from '../connection/socket.js';
 import { TransportChoice } from '../connection/transport-choice.js';
 import { ownerOf, type CopyOwner } from '../offline/copy-owner.js';
 import { KnownUser } from '../offline/known-users.js';
-import { userOf } from '../token/claims.js';
+import { claimsOf, userOf } from '../token/claims.js';
 import { browserDeps } from '../offline/offline-copies.js';
 import { OfflineError } from '../offline/offline-error.js';
 import { beginWipe, finishWipe, isWipeUnfinished } from '../offline/wipe.js';
@@ -26,6 +27,7 @@ import { isFinal, TokenSource, type TokenOption } from '../token/token-source.js
 import { untilSynced, type BeforeWipe, type ConnectionUser } from './before-wipe.js';
 import { refuseForeign } from './foreign-options.js';
 import { openCopy, type CopyOptions } from './open-copy.js';
+import { openWebSocket } from './open-websocket.js';
 import { StoredDocument } from './stored-document.js';
 
 export interface HeddleConnectionOptions {
@@ -297,6 +299,16 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     return this.#isDestroyed;
   }
 
+  /** The application says that somebody has to log in first (`LoginRequired`). */
+  get isLoginRequired(): boolean {
+    return this.#tokens.isLoginRequired;
+  }
+
+  /** What the token says that the server believes, if it is a JWT; undefined before there is one. `authenticated` tells of another. */
+  get claims(): Readonly<Record<string, unknown>> | undefined {
+    return claimsOf(this.wire.tokenInForce);
+  }
+
   /** For the providers: it was given more documents than the server opens on it. */
   get isOverfull(): boolean {
     return this.names.size > this.wire.limits.maxDocuments;
@@ -438,7 +450,10 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       if (reason.retry === 'after-auth') this.#tokens.rejected(wire.refusedToken);
     });
     wire.on('server-time-offset', (offsetMs) => this.emit('server-time-offset', [offsetMs]));
-    wire.on('token-wanted', () => this.#tokens.rejected(wire.refusedToken));
+    wire.on('token-wanted', (reason) => {
+      if (isStale(reason)) this.#tokens.stale();
+      else this.#tokens.rejected(wire.refusedToken);
+    });
     wire.on('authenticated', (expiresAt) => {
       if (wire.welcome !== undefined) this.#known.remember(ownerOf(this.url, wire.welcome));
       this.#tokens.accepted(expiresAt, wire.serverTimeOffset);
@@ -516,15 +531,4 @@ export function serverUrl(url: string): string {
   }
   parsed.protocol = parsed.protocol === 'https:' || parsed.protocol === 'wss:' ? 'wss:' : 'ws:';
   return parsed.href;
-}
-
-function openWebSocket({ WebSocketPolyfill, httpFallback }: HeddleConnectionOptions): OpenSocket {
-  const WebSocketImpl = WebSocketPolyfill ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
-  if (WebSocketImpl !== undefined) return webSockets(WebSocketImpl);
-  const problem = 'there is no WebSocket here: hand one in as WebSocketPolyfill';
-  if (httpFallback === false) throw new Error(problem);
-  return (_url, events) => {
-    queueMicrotask(() => events.closed(1006, problem));
-    return { send() {}, bufferedBytes: 0, close() {} };
-  };
 }

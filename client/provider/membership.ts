@@ -101,8 +101,11 @@ export class Membership {
     this.#state = state;
     this.#isAwaited = false;
     this.#given = undefined;
-    const request = new TokenRequest(systemClock, (signal) =>
-      tokenFrom(() => token({ documents: connection.documents, reason: 'first', signal }), signal),
+    const request = new TokenRequest(
+      systemClock,
+      async (signal) =>
+        (await tokenFrom(() => token({ documents: connection.documents, reason: 'first', signal }), signal))
+          .token,
     );
     this.#request = request;
     request.token.then(

@@ -3,7 +3,14 @@
 import { readOnly } from '../document/document-reason.js';
 import type { HeddleConnection } from './heddle-connection.js';
 import type { KeptDocument } from './kept-document.js';
-import { clientIdConflict, loggedOut, otherOwner, statusReason, type StatusReason } from './status-reason.js';
+import {
+  clientIdConflict,
+  loggedOut,
+  loginRequired,
+  otherOwner,
+  statusReason,
+  type StatusReason,
+} from './status-reason.js';
 import { syncPhase, type SyncStatus } from './sync-status.js';
 import { hasOwnUnsynced, hasUnsyncedInTabs } from './unsynced.js';
 
@@ -49,10 +56,11 @@ export function statusNow(known: Known): SyncStatus {
 
 function reasonNow(
   kept: KeptDocument,
-  { reason, isLoggedOut, isStuck }: HeddleConnection,
+  { reason, isLoggedOut, isLoginRequired, isStuck }: HeddleConnection,
   isBroken: boolean,
 ): StatusReason | undefined {
   if (isLoggedOut) return loggedOut;
+  if (isBroken && isLoginRequired) return loginRequired;
   if (kept.isOfOther) return otherOwner;
   if (kept.hasClientIdConflict) return clientIdConflict;
   if (isBroken && reason !== undefined) return statusReason(reason, isStuck);

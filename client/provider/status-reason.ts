@@ -6,9 +6,13 @@ export type StatusReasonKind =
   /** The server cannot be reached; tried again. */
   | 'unreachable'
   | 'logged-out'
+  /** The token function has thrown `LoginRequired`. */
+  | 'login-required'
   | 'token-missing'
   | 'token-expired'
   | 'token-invalid'
+  /** The user, the device or the token was signed out by the server. */
+  | 'token-revoked'
   /** The document is not for this user. */
   | 'forbidden'
   /** There are edits that this user may not bring to the server; they stay here. */
@@ -65,6 +69,8 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   TOKEN_MISSING: 'token-missing',
   TOKEN_INVALID: 'token-invalid',
   TOKEN_EXPIRED: 'token-expired',
+  TOKEN_REVOKED: 'token-revoked',
+  TOKEN_STALE: 'token-expired',
   FORBIDDEN: 'forbidden',
   READ_ONLY: 'read-only',
   NAME_INVALID: 'invalid',
@@ -124,3 +130,5 @@ export const loggedOut: StatusReason = {
   message: 'nobody is logged in',
   isFinal: true,
 };
+
+export const loginRequired: StatusReason = { ...loggedOut, kind: 'login-required' };

@@ -40,12 +40,22 @@ export async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal):
   }
 }
 
-/** What the application's function gives, as long as somebody waits for it; '' for nothing. */
-export async function tokenFrom(ask: () => unknown, signal: AbortSignal): Promise<string> {
-  const token = await unlessAborted(Promise.resolve().then(ask), signal);
-  if (token === undefined || token === null) return '';
+/** A token, and until when it counts. */
+export interface GivenToken {
+  readonly token: string;
+  /** Ms since the epoch; the token is replaced before. Undefined: as the token says, or the server. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** What the application's function gives, as long as somebody waits for it; the token '' for nothing. */
+export async function tokenFrom(ask: () => unknown, signal: AbortSignal): Promise<GivenToken> {
+  const answer = (await unlessAborted(Promise.resolve().then(ask), signal)) ?? '';
+  const { token, expiresAt } =
+    typeof answer === 'object' ? (answer as Partial<GivenToken>) : { token: answer };
   if (typeof token !== 'string') throw new TypeError('the token is to be a string');
-  return token;
+  // Seconds would be in 1970.
+  if (expiresAt !== undefined && !(expiresAt > 1e11)) throw new TypeError('expiresAt is to be in ms');
+  return { token, expiresAt };
 }
 
 /** Resolves after that time, or when the signal aborts. */

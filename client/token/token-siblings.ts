@@ -14,7 +14,8 @@ type Message =
       readonly wipe: boolean;
       /** Whom the token was for, as far as it says. */
       readonly user: string | undefined;
-    };
+    }
+  | { readonly version: typeof version; readonly type: 'removed' };
 
 const version = 1;
 
@@ -25,6 +26,8 @@ export interface SiblingEvents {
   token(token: string): void;
   /** `user`: who has logged out; undefined where nobody knows. */
   logout(wipe: boolean, user: string | undefined): void;
+  /** The token is not in storage any more, as another tab has seen. */
+  removed(): void;
 }
 
 export class TokenSiblings {
@@ -43,6 +46,7 @@ export class TokenSiblings {
       if (message.type === 'token' && typeof message.token === 'string') events.token(message.token);
       else if (message.type === 'logout')
         events.logout(message.wipe === true, typeof message.user === 'string' ? message.user : undefined);
+      else if (message.type === 'removed') events.removed();
     });
   }
 
@@ -52,6 +56,10 @@ export class TokenSiblings {
 
   logout(wipe: boolean, user: string | undefined): void {
     this.#say({ version, type: 'logout', wipe, user });
+  }
+
+  removed(): void {
+    this.#say({ version, type: 'removed' });
   }
 
   /**

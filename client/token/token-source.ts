@@ -9,7 +9,8 @@ import { Backoff } from '../connection/backoff.js';
 import { expiryOf, isNewer, isSameThing, userOf } from './claims.js';
 import { RenewalTimer, renewalDelay } from './renewal-timer.js';
 import { browserTokenPlatform, type TokenPlatform } from './token-platform.js';
-import { pause, tokenFrom, TokenRequest } from './token-request.js';
+import { LoginRequired } from './login-required.js';
+import { pause, tokenFrom, TokenRequest, type GivenToken } from './token-request.js';
 import { TokenSiblings } from './token-siblings.js';
 
 /** What a token is wanted for. */
@@ -21,14 +22,20 @@ export interface TokenWanted {
   readonly documents: readonly string[];
   /**
    * first: there has been none. documents: others have been opened since. renewal: it ends soon, or the application wants
-   * another. refused: the server did not believe it.
+   * another. refused: the server did not believe it. stale: the server has heard that the user's claims have changed.
    */
-  readonly reason: 'first' | 'documents' | 'renewal' | 'refused';
+  readonly reason: 'first' | 'documents' | 'renewal' | 'refused' | 'stale';
   /** Aborts when nobody waits for the token any longer. */
   readonly signal: AbortSignal;
 }
 
-export type TokenFunction = (wanted: TokenWanted) => string | Promise<string>;
+export type { GivenToken };
+
+/** What a token function gives; nothing is no token. */
+type Answer = string | GivenToken | null | undefined;
+
+/** Throws `LoginRequired` where nobody is logged in; any other error is taken for one that passes, and it is asked again. */
+export type TokenFunction = (wanted: TokenWanted) => Answer | Promise<Answer>;
 
 /** A token, or how to get one. `''` is none. */
 export type TokenOption = string | TokenFunction;
@@ -87,8 +94,12 @@ export class TokenSource extends GuardedObservable<Events> {
   #request: TokenRequest | undefined;
   /** Somebody needs to know what the request brings, whatever becomes of this. */
   #isAwaited = false;
-  /** The application has said that there is none to be had. */
-  #isDenied = false;
+  /** What the application has thrown to say that there is none to be had. */
+  #denial: SyncError | undefined;
+  /** The server has heard that there is a newer one to be had. */
+  #isStale = false;
+  /** What the application gave last, with the end that it named. */
+  #given: GivenToken | undefined;
   /** The documents that the application was told of when it was asked last, and has answered. */
   #askedFor: ReadonlySet<string> | undefined;
   #isLoggedOut = false;
@@ -104,6 +115,7 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#siblings = new TokenSiblings(scope, this.#platform, clock, {
       token: (token) => this.#heard(token),
       logout: (wipe, user) => this.#heardLogout(wipe, user),
+      removed: () => this.#storageChanged(null),
     });
     this.#source = deps.token ?? (deps.storageKey === undefined ? '' : undefined);
     this.#stored = this.#read();
@@ -149,6 +161,11 @@ export class TokenSource extends GuardedObservable<Events> {
     return this.#source === undefined ? (this.#read() ?? '') : (this.#token ?? this.#last);
   }
 
+  /** The application has said that somebody has to log in. */
+  get isLoginRequired(): boolean {
+    return this.#denial instanceof LoginRequired;
+  }
+
   /** There is none to be given, and the application is being asked, or will be again. */
   get isAsking(): boolean {
     return this.#token === undefined && (this.#request !== undefined || this.#timer.isRunning);
@@ -161,7 +178,7 @@ export class TokenSource extends GuardedObservable<Events> {
   accepted(expiresAt: number, serverTimeOffset: number): void {
     if (this.#isLoggedOut) return;
     this.#serverTimeOffset = serverTimeOffset;
-    this.#expiresAt = expiresAt === 0 ? undefined : expiresAt * 1000;
+    this.#expiresAt = earlier(expiresAt === 0 ? undefined : expiresAt * 1000, this.#namedEnd);
     this.#token ??= this.#last;
     this.#refused = undefined;
     this.#refusals = 0;
@@ -174,7 +191,7 @@ export class TokenSource extends GuardedObservable<Events> {
    * refusal of one that has been replaced since means nothing. Undefined: there was none to be refused.
    */
   rejected(token: string | undefined): void {
-    if (this.#isLoggedOut || this.#isDenied || this.isAsking) return;
+    if (this.#isLoggedOut || this.#denial || this.isAsking) return;
     if (token !== undefined && this.#last && token !== this.#last) return;
     this.#refused = this.#token ?? this.#last;
     this.#token = undefined;
@@ -185,10 +202,17 @@ export class TokenSource extends GuardedObservable<Events> {
     else this.emit('failed', [this.#refusal()]);
   }
 
+  /** The token in use is good, but the claims of the user have changed: another one is fetched, and `renewed` tells it. */
+  stale(): void {
+    if (this.#isLoggedOut) return;
+    this.#isStale = true;
+    this.#renewInBackground();
+  }
+
   /** Asks the application for a token now, after a logout too. Rejects with what went wrong. */
   renew(): Promise<void> {
     this.#isLoggedOut = false;
-    this.#isDenied = false;
+    this.#denial = undefined;
     this.#refusals = 0;
     this.#backoff.reset();
     return this.#renew();
@@ -196,6 +220,8 @@ export class TokenSource extends GuardedObservable<Events> {
 
   /** The page was asleep, and its timers were held back: what is overdue is done now. */
   woke(): void {
+    // What other tabs store meanwhile is not told to a page that is stopped.
+    this.#storageChanged(null);
     this.#timer.look();
   }
 
@@ -256,7 +282,7 @@ export class TokenSource extends GuardedObservable<Events> {
     };
     request.token.then(
       (token) => ended() && !this.#isDestroyed && this.#take(token),
-      (error: unknown) => ended() && (this.#isDenied = isFinal(error)),
+      (error: unknown) => ended() && (this.#denial = isFinal(error) ? error : undefined),
     );
     return request.token;
   }
@@ -281,14 +307,16 @@ export class TokenSource extends GuardedObservable<Events> {
   /** The application's word, as long as somebody waits for it. */
   async #call(source: TokenFunction, signal: AbortSignal): Promise<string> {
     let documents: readonly string[] = [];
-    const ask = (): string | Promise<string> => {
+    const ask = (): Answer | Promise<Answer> => {
       // Whoever has opened documents in the same turn has opened all of them by now.
       documents = this.#deps.documents?.() ?? [];
       const latest = typeof this.#source === 'function' ? this.#source : source;
       return latest({ documents, reason: this.#reason, signal });
     };
     try {
-      return await tokenFrom(ask, signal);
+      this.#given = await tokenFrom(ask, signal);
+      this.#isStale = false;
+      return this.#given.token;
     } finally {
       this.#askedFor = new Set(documents);
     }
@@ -296,6 +324,7 @@ export class TokenSource extends GuardedObservable<Events> {
 
   get #reason(): TokenWanted['reason'] {
     if (this.#refused !== undefined) return 'refused';
+    if (this.#isStale) return 'stale';
     if (this.#last === undefined) return 'first';
     return this.#isCovered ? 'renewal' : 'documents';
   }
@@ -311,16 +340,21 @@ export class TokenSource extends GuardedObservable<Events> {
   }
 
   #take(token: string): void {
-    this.#isDenied = false;
+    this.#denial = undefined;
     // Given once more it is not kept: the application may have another one when it is asked again.
     this.#token = token === this.#refused ? undefined : token;
     if (token === this.#last) return;
     const isChange = this.#hasGiven && token !== '';
     this.#hasGiven = true;
     this.#last = token;
-    this.#expiresAt = expiryOf(token);
+    this.#expiresAt = earlier(expiryOf(token), this.#namedEnd);
     this.#timer.stop();
     if (isChange) this.emit('renewed', [token]);
+  }
+
+  /** When the token in use ends, as the application has said, by the server's clock as far as it is known. */
+  get #namedEnd(): number | undefined {
+    return this.#given?.token === this.#last ? this.#given?.expiresAt : undefined;
   }
 
   /** A sibling has a new token. */
@@ -356,7 +390,7 @@ export class TokenSource extends GuardedObservable<Events> {
     const canHelp = isRefusal
       ? this.#refusals++ < maxRefusals
       : this.#token === undefined || !this.#isExpired;
-    if (canHelp && !this.#isDenied && typeof this.#source !== 'string')
+    if (canHelp && !this.#denial && typeof this.#source !== 'string')
       this.#timer.start(this.#backoff.next(0));
     this.emit('failed', [error]);
   }
@@ -400,7 +434,11 @@ export class TokenSource extends GuardedObservable<Events> {
     const stored = this.#read();
     if (stored === this.#stored) return;
     this.#stored = stored;
-    if (stored === undefined) return this.#loggedOut(false);
+    if (stored === undefined) {
+      // The tab that has removed it hears of that from nobody else.
+      this.#siblings.removed();
+      return this.#loggedOut(false);
+    }
     // A fixed token has had its day when the application stores another one.
     if (typeof this.#source === 'string') this.#source = undefined;
     // What is under way may bring what was there before.
@@ -417,8 +455,12 @@ export class TokenSource extends GuardedObservable<Events> {
 }
 
 /** An application that throws a SyncError which asking again does not help against has no token to give. */
-export function isFinal(error: unknown): boolean {
+export function isFinal(error: unknown): error is SyncError {
   return error instanceof SyncError && error.retry !== 'backoff';
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 function loggedOutError(): SyncError {

@@ -29,6 +29,8 @@ const byKind: Readonly<Record<StatusReasonKind, Words>> = {
   ],
   'token-expired': ['Sign-in expired', 'Your sign-in has run out. Try again to get a new one.'],
   'token-invalid': ['Not signed in', 'The server does not accept this sign-in. Load the page again.'],
+  'token-revoked': ['Signed out', 'You were signed out on this device. Try again to sign in.'],
+  'login-required': ['Not signed in', 'Sign in to go on. What you write stays on this device until then.'],
   forbidden: ['No access', 'This link does not let you in. Ask whoever sent it to you for one that does.'],
   'read-only': [
     'Read-only: edits stay here',

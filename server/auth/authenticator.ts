@@ -1,6 +1,7 @@
 // The port to authentication: a token becomes claims, claims and a document become access.
 
 import type { DocumentName } from '../../shared/document-name.js';
+import type { SyncError } from '../../shared/errors.js';
 import type { Access, Claims } from '../../shared/permission.js';
 
 /**
@@ -13,13 +14,17 @@ export type KeysState = 'at hand' | 'old' | 'missing';
 export interface Authenticator {
   /**
    * Verifies a token: signature, algorithm, issuer, audience, times, revocation.
-   * Throws SyncError TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED.
+   * Throws SyncError TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_REVOKED.
    */
   authenticate(token: string | undefined): Promise<Claims>;
   /** What the bearer of these claims may do with a document. Throws SyncError when it cannot be told. */
   authorize(claims: Claims, document: DocumentName): Access | Promise<Access>;
   /** Default: at hand. */
   readonly keys?: KeysState;
+  /** Why the token with these claims, which was believed, is not good any more. Known at once; undefined when it is good. */
+  refusal?(claims: Claims): SyncError | undefined;
+  /** Whether there is a newer token to be had: the client is to be asked for it. */
+  isStale?(claims: Claims): boolean;
 }
 
 /** An embedder's replacement for the mapping of claims to access. */

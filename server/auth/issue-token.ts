@@ -20,19 +20,22 @@ export interface TokenRequest {
   readonly sid?: string | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
+  /** A claim that is to be `true`, for what the server lets operators do. */
+  readonly adminClaim?: string | undefined;
   readonly clock: Clock;
 }
 
 /** Signs a token with HS256. Throws TypeError for what no server would accept, ConfigError for a bad secret. */
 export async function issueToken(request: TokenRequest): Promise<string> {
-  const { sub, name, sid, issuer, audience, ttlS, clock } = request;
+  const { sub, name, sid, issuer, audience, adminClaim, ttlS, clock } = request;
   const grants = readGrants(request.docs);
   if (!grants.ok) throw new TypeError(grants.problem);
   if (sub === '') throw new TypeError('sub is empty');
   if (!Number.isSafeInteger(ttlS) || ttlS < 1)
     throw new TypeError('ttlS must be a whole number of seconds, at least 1');
   const iat = Math.floor(clock.now() / 1000);
-  const claims = { sub, name, sid, iss: issuer, aud: audience, docs: grants.grants };
+  const admin = adminClaim === undefined ? {} : { [adminClaim]: true };
+  const claims = { ...admin, sub, name, sid, iss: issuer, aud: audience, docs: grants.grants };
   return new SignJWT({ ...JSON.parse(JSON.stringify(claims)), iat, exp: iat + ttlS, jti: randomUUID() })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .sign(secretBytes(request.secret));

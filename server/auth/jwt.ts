@@ -142,7 +142,16 @@ class JwtAuthenticator implements Authenticator {
     if (payload.iat !== undefined && payload.iat > this.#clock.now() / 1000 + this.#toleranceS) {
       throw invalid('claim iat is in the future');
     }
+    this.#checkLife(payload);
     return claimsOf(payload, this.#hook === undefined);
+  }
+
+  /** Revocations are forgotten after the longest life, so nothing may live longer. */
+  #checkLife({ iat, exp = Infinity }: JWTPayload): void {
+    const { maxTokenLifeS } = this.#options;
+    if (maxTokenLifeS === undefined) return;
+    if (iat === undefined) throw invalid('claim iat is missing');
+    if (exp - iat > maxTokenLifeS) throw invalid(`the token lives longer than ${maxTokenLifeS} s`);
   }
 
   async #verifySignatureAndClaims(token: string): Promise<JWTPayload> {

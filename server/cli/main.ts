@@ -26,6 +26,11 @@ const otherCommands: Readonly<Record<string, (argv: readonly string[]) => Promis
     await print(await tokenCommand(argv, process.env));
     return 0;
   },
+  users: async (argv) => {
+    const { usersCommand } = await import('./users.js');
+    await print(await usersCommand(argv, process.env));
+    return 0;
+  },
   bench: async (argv) => (await import('../../bench/run/command.js')).benchCommand(argv, print),
 };
 
@@ -39,6 +44,7 @@ async function usage(): Promise<string> {
 
   serve      run a server                        heddle serve --help
   token      print a token for clients           heddle token --help
+  users      refresh and revoke users            heddle users --help
   bench      measure it, and others beside it    heddle bench --help
 
 On the data directory of a server that is stopped:

@@ -77,6 +77,15 @@ const tokenOptions: readonly OptionSpec[] = [
     placeholder: 'aud',
     description: 'Audience, if the server checks it',
   },
+  {
+    group,
+    flag: 'admin-claim',
+    env: ['ADMIN_CLAIM'],
+    type: 'string',
+    placeholder: 'name',
+    description:
+      'Makes a token for an operator, with this claim, as the server has it; --doc may be missing then',
+  },
 ];
 
 const usage = "heddle token --secret <secret> --sub <user> --doc '<pattern>:<read|write>' [options]";
@@ -94,9 +103,10 @@ export async function tokenCommand(argv: readonly string[], env: Environment): P
     sid: given.text('sid'),
     issuer: given.text('issuer'),
     audience: given.text('audience'),
+    adminClaim: given.text('admin-claim'),
     clock: systemClock,
   };
-  if (request.docs.length === 0)
+  if (request.docs.length === 0 && request.adminClaim === undefined)
     throw new ConfigError("--doc is missing: what the token opens, 'notes/**:write'");
   try {
     return await issueToken(request);

@@ -68,6 +68,8 @@ const authChecks: Checks<AuthOptions> = {
   audience: text,
   cookie: text,
   clockToleranceS: wholeNumber(0, 600),
+  adminClaim: text,
+  maxTokenLifeS: wholeNumber(1),
 };
 
 /**

@@ -208,6 +208,22 @@ const tokens: readonly OptionSpec[] = [
     description: 'How far the clocks of issuer and server may differ; expiry is always exact',
   },
   {
+    flag: 'jwt-max-life',
+    env: ['JWT_MAX_LIFE'],
+    type: 'duration',
+    unit: 's',
+    min: 1,
+    placeholder: 'time',
+    description: 'No token may live longer; what was revoked is remembered for as long, otherwise for good',
+  },
+  {
+    flag: 'admin-claim',
+    env: ['ADMIN_CLAIM'],
+    type: 'string',
+    placeholder: 'name',
+    description: 'Claim that lets the bearer of a token refresh and revoke users over HTTP, where it is true',
+  },
+  {
     flag: 'token-cookie',
     env: ['TOKEN_COOKIE'],
     type: 'string',

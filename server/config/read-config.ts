@@ -64,7 +64,15 @@ export function serveHelp(): string {
 }
 
 const keyFlags = ['jwt-secret', 'jwt-secret-file', 'jwt-public-key', 'jwks-url'];
-const flagsForKeys = ['jwt-algorithms', 'jwt-issuer', 'jwt-audience', 'jwt-clock-tolerance', 'token-cookie'];
+const flagsForKeys = [
+  'jwt-algorithms',
+  'jwt-issuer',
+  'jwt-audience',
+  'jwt-clock-tolerance',
+  'jwt-max-life',
+  'admin-claim',
+  'token-cookie',
+];
 
 function readAuth(given: ResolvedOptions): ServerOptions['auth'] {
   const keys = keyFlags.filter((flag) => given.source(flag) !== undefined).map((flag) => given.source(flag));
@@ -101,6 +109,8 @@ function readKey(given: ResolvedOptions): AuthOptions {
     audience: given.text('jwt-audience'),
     cookie: given.text('token-cookie'),
     clockToleranceS: given.number('jwt-clock-tolerance'),
+    maxTokenLifeS: given.number('jwt-max-life'),
+    adminClaim: given.text('admin-claim'),
   });
 }
 

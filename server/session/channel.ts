@@ -4,6 +4,7 @@
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Ack, Known } from '../../shared/native/fields.js';
+import type { Access } from '../../shared/permission.js';
 import { decodeStateVector, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
@@ -170,6 +171,12 @@ export class Channel implements Writer, Asker, Latest {
       case 'sync':
         return this.#confirm();
     }
+  }
+
+  /** What the client may do has changed. An upload that was refused is asked for, where updates have no numbers. */
+  accessChanged(access: Access): void {
+    this.#refusedAt = undefined;
+    if (access === 'write') this.#askForMissing();
   }
 
   /** Updates are safe; stock clients see that by hearing them again. */

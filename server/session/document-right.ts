@@ -61,6 +61,14 @@ export class DocumentRight {
     }
   }
 
+  /**
+   * The token in force is asked again. Until it has answered, what it has said counts on: `version` is that of before. A right
+   * that is being checked for the first time is not known yet, and stays so.
+   */
+  carry(version: number): void {
+    if (this.#version === version) this.#version = this.#token.version;
+  }
+
   /** This is what the token in force says. */
   rule(verdict: Verdict): void {
     const before = this.#access;

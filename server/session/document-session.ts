@@ -4,6 +4,7 @@
 import { pathTakenFor, type DocumentName } from '../../shared/document-name.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import { isHello } from '../../shared/native/frame.js';
+import type { Access, Claims } from '../../shared/permission.js';
 import type { DocumentDialect } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
@@ -161,8 +162,10 @@ export class DocumentSession
     return this.#channel?.handle(message);
   }
 
-  /** A stock client has no words for it, and hears of what is refused. */
-  accessChanged(): void {}
+  /** A stock client has no words for it, and hears of what is refused. What was refused before is asked for again. */
+  accessChanged(access: Access): void {
+    this.#channel?.accessChanged(access);
+  }
 
   rightLost(error: SyncError): void {
     this.refuse(error);
@@ -170,6 +173,27 @@ export class DocumentSession
 
   /** A stock client cannot hand in a new token. */
   renewed(): void {}
+
+  identified(before: Claims | undefined): void {
+    this.#deps.identified(this, before);
+  }
+
+  get claims(): Claims | undefined {
+    return this.#rights.claims;
+  }
+
+  recheck(): void {
+    this.#rights.recheck();
+  }
+
+  /** A stock client hands in a token with a new connection only. */
+  wantToken(error: SyncError): void {
+    this.sendAway(error);
+  }
+
+  sendAway(error: SyncError): void {
+    this.#farewell.sendAway(error);
+  }
 
   leave(): void {
     this.#rights.close();

@@ -67,15 +67,17 @@ export class Farewell {
 
   /** Ends the connection with a close code and a reason. */
   refuse(error: SyncError): void {
-    if (!this.#happen('refuse')) return;
-    const { who } = this.#of;
-    this.#of.leave();
-    logRefusal(this.#deps.logger, error, who, 'connection');
+    if (!this.#end(error)) return;
     const { remoteAddress } = this.#of.socket;
     const weight = error.code === 'FRAME_TOO_LARGE' ? largeFrameWeight : 1;
     const delayMs = error.retry === 'backoff' ? 0 : this.#deps.tarpit.delay(remoteAddress, weight);
     if (delayMs === 0) this.#say(error);
     else this.#timer = this.#deps.clock.after(delayMs, () => this.#say(error));
+  }
+
+  /** The same for what the client has not caused: it is told at once, and the tarpit does not count it. */
+  sendAway(error: SyncError): void {
+    if (this.#end(error)) this.#say(error);
   }
 
   /** The transport refuses to send more, as the client takes too little. It ends the socket itself. */
@@ -94,6 +96,14 @@ export class Farewell {
     if (wasOpen) this.#of.leave();
     this.#deps.logger.debug(who, 'a connection has closed');
     this.#of.gone();
+  }
+
+  #end(error: SyncError): boolean {
+    if (!this.#happen('refuse')) return false;
+    const { who } = this.#of;
+    this.#of.leave();
+    logRefusal(this.#deps.logger, error, who, 'connection');
+    return true;
   }
 
   #say(error: SyncError): void {

@@ -26,6 +26,8 @@ import { logRefusal, SharedTexts, type Who } from './who.js';
 type Own =
   | 'ended'
   | 'texts'
+  | 'identified'
+  | 'isStale'
   | 'frames'
   | 'inflater'
   | 'callGate'
@@ -75,9 +77,21 @@ export class Gateway {
     this.#deps = deps;
     const deflation = new BoundedDeflation(deps.deflation);
     const { store, operator, limits, logger, clock } = deps;
-    const authorize = (claims: Claims, document: DocumentName): Promise<Access> =>
+    const authorize = (claims: Claims, document: DocumentName): Access | Promise<Access> =>
       this.#access(claims, document);
-    this.#disconnects = new DisconnectOperations({ store, operator, authorize, clock, limits, logger });
+    const refusal = (claims: Claims): SyncError | undefined => deps.authenticator.refusal?.(claims);
+    this.#disconnects = new DisconnectOperations({
+      store,
+      operator,
+      authorize: async (claims, document) => {
+        const shutOut = refusal(claims);
+        if (shutOut !== undefined) throw shutOut;
+        return authorize(claims, document);
+      },
+      clock,
+      limits,
+      logger,
+    });
     this.#clientSessions = new ClientSessions({
       clock,
       maxAwayMs: limits.maxAwayMs,
@@ -92,9 +106,12 @@ export class Gateway {
       callGate: createCallGate(deps.limits),
       texts: this.#texts,
       ended: (session) => deps.sessions.remove(session),
+      identified: (session, before) => deps.sessions.identified(session, before),
+      isStale: (claims) => deps.authenticator.isStale?.(claims) === true,
       authority: {
         authenticate: (token) => this.#authenticate(token),
         authorize,
+        refusal,
       },
       admit: (token) => this.#admit(token),
     };
@@ -174,10 +191,10 @@ export class Gateway {
     return identity;
   }
 
-  async #access(claims: Claims, document: DocumentName): Promise<Access> {
-    const access = await this.#deps.authenticator.authorize(claims, documentOfRights(document));
-    if (access === 'none') throw new SyncError('FORBIDDEN', 'the token does not allow this document');
-    return access;
+  /** At once where no hook is asked. */
+  #access(claims: Claims, document: DocumentName): Access | Promise<Access> {
+    const access = this.#deps.authenticator.authorize(claims, documentOfRights(document));
+    return access instanceof Promise ? access.then(allowed) : allowed(access);
   }
 
   #openDocument(path: string, token: string | undefined, from: From): (socket: Socket) => SocketHandler {
@@ -213,6 +230,12 @@ export class Gateway {
   #nextConnectionId(): string {
     return `c${++this.#connections}`;
   }
+}
+
+/** Throws SyncError FORBIDDEN where nothing is allowed. */
+function allowed(access: Access): Access {
+  if (access === 'none') throw new SyncError('FORBIDDEN', 'the token does not allow this document');
+  return access;
 }
 
 /** Heddle's own client, whose token is not in the request, may be here because a proxy leaves its prefix in the path. */

@@ -33,6 +33,7 @@ import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
 import { unusualLimits, type ServerIdentity } from './server-identity.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
+import { staleToken } from './stale-token.js';
 import { TokenBucket } from './token-bucket.js';
 import { logRefusal, type Who } from './who.js';
 
@@ -52,6 +53,8 @@ export interface NativeSessionDeps extends SessionDeps {
   /** Makes changes that clients ask for. */
   readonly operator: Operator;
   readonly disconnects: DisconnectOperations;
+  /** The client was to be asked for a newer token when it was not connected. */
+  readonly isStale: (claims: Claims) => boolean;
 }
 
 type Message = NativeClientMessage | UnknownMessage;
@@ -71,6 +74,7 @@ const maxNameLength = 200;
 /** A new token is checked, and asked about every document: so many at once, then one per this time. */
 const maxTokens = 10;
 const tokenEveryMs = 1_000;
+const nothing = new Uint8Array(0);
 
 export class NativeSession
   implements
@@ -270,6 +274,28 @@ export class NativeSession
     if (this.#sessionKey !== undefined) this.deps.disconnects.renewed(this.#sessionKey, claims);
   }
 
+  identified(before: Claims | undefined): void {
+    this.deps.identified(this, before);
+  }
+
+  get claims(): Claims | undefined {
+    return this.rights.claims;
+  }
+
+  recheck(): void {
+    this.rights.recheck();
+    // What was refused before may be allowed now, and only the client knows what that is.
+    if (!this.#farewell.isSaid) this.#send({ type: 'rights-changed', later: nothing });
+  }
+
+  wantToken({ reason }: SyncError): void {
+    this.#send({ type: 'token-wanted', reason });
+  }
+
+  sendAway(error: SyncError): void {
+    this.#farewell.sendAway(error);
+  }
+
   say(message: NativeServerMessage): void {
     this.#send(message);
   }
@@ -331,6 +357,8 @@ export class NativeSession
       limits: unusualLimits(limits),
       extensions: { inflates: true, operates: true },
     });
+    const { claims } = this;
+    if (claims !== undefined && this.deps.isStale(claims)) this.wantToken(staleToken());
   }
 
   /** Never rejects. */

@@ -21,14 +21,20 @@ export interface Identity {
 export interface Authority {
   /** Rejects with SyncError when the token is not believed. */
   readonly authenticate: (token: string | undefined) => Promise<Identity>;
-  /** Rejects with SyncError, FORBIDDEN where the claims allow nothing. */
-  readonly authorize: (claims: Claims, document: DocumentName) => Promise<Access>;
+  /** Throws or rejects with SyncError, FORBIDDEN where the claims allow nothing. */
+  readonly authorize: (claims: Claims, document: DocumentName) => Access | Promise<Access>;
+  /** Why a token that was believed is not good any more, known at once; undefined when it is good. */
+  readonly refusal: (claims: Claims) => SyncError | undefined;
 }
 
 /** Whose rights they are. */
 export interface RightsHost {
   /** A token has come into force after the first one. The rights of the documents are changed right after the call. */
   renewed(claims: Claims): void;
+  /** The token in force is another one than before: the first, or the next. `before`: the claims of the one before it. */
+  identified(before: Claims | undefined): void;
+  /** Ends the connection: the server was told that the token in force is over. */
+  sendAway(error: SyncError): void;
   /** Ends the connection: the token in force is over, or is not believed any more. */
   refuse(error: SyncError): void;
 }
@@ -42,9 +48,11 @@ export interface RightsDeps {
 /** A token that was believed, and what is known so far of its verdicts. */
 interface Renewal {
   readonly identity: Identity;
-  readonly verdicts: Map<DocumentRight, Verdict>;
+  verdicts: Map<DocumentRight, Verdict>;
   /** The token has come into force, or the connection has ended. */
   readonly done: () => void;
+  /** The token is not taken. */
+  readonly refused: (error: SyncError) => void;
 }
 
 export class Rights implements TokenInForce {
@@ -77,6 +85,9 @@ export class Rights implements TokenInForce {
   /** The first token of the connection. Rejects with SyncError when it is not believed. */
   async begin(identity: Promise<Identity>): Promise<void> {
     const believed = await identity;
+    // It may have been revoked since it was believed.
+    const refusal = this.#deps.authority.refusal(believed.claims);
+    if (refusal !== undefined) throw refusal;
     if (!this.#isClosed) this.#enforce(believed);
   }
 
@@ -125,6 +136,20 @@ export class Rights implements TokenInForce {
     this.#host.refuse(error);
   }
 
+  /**
+   * The server was told something about the tokens of this user (A6): the token in force may be over, or allow something
+   * else. All that is known at once counts when this returns. A right for which the application's hook is to be asked stays as
+   * it is until the hook has answered.
+   */
+  recheck(): void {
+    const claims = this.#isClosed ? undefined : this.claims;
+    if (claims === undefined) return;
+    const refusal = this.#deps.authority.refusal(claims);
+    if (refusal !== undefined && !this.#replace()) return this.#sendAway(refusal);
+    if (refusal === undefined) this.#askAgain(claims);
+    if (this.#renewal !== undefined) void this.#askAbout(this.#renewal);
+  }
+
   /** To be called regularly: the timer of a token's end is only set when the end is near. */
   look(): void {
     if (this.#isClosed || this.#identity === undefined) return;
@@ -144,33 +169,66 @@ export class Rights implements TokenInForce {
     if (identity.claims.sub !== this.claims?.sub)
       throw new SyncError('FORBIDDEN', 'the token is of somebody else');
     if (this.#isClosed) return;
-    await new Promise<void>((done) => {
-      this.#renewal = { identity, verdicts: new Map(), done };
+    await new Promise<void>((done, refused) => {
+      this.#renewal = { identity, verdicts: new Map(), done, refused };
       void this.#askAbout(this.#renewal);
     });
   }
 
   /** Asks what a token allows for each document, and brings it into force when everything is known. Never rejects. */
   async #askAbout(renewal: Renewal): Promise<void> {
+    // Answers to what was asked before are worth nothing.
+    const verdicts = new Map<DocumentRight, Verdict>();
+    renewal.verdicts = verdicts;
     const asked = this.#documents.map(async (right) => {
-      renewal.verdicts.set(right, await this.#verdict(renewal.identity.claims, right.document));
+      verdicts.set(right, await this.#verdict(renewal.identity.claims, right.document));
     });
     await Promise.all(asked);
-    this.#confirm(renewal);
+    if (renewal.verdicts === verdicts) this.#confirm(renewal);
   }
 
-  async #verdict(claims: Claims, document: DocumentName): Promise<Verdict> {
+  /** What the token in force allows is asked again for every document, also where a check is under way. */
+  #askAgain(claims: Claims): void {
+    const before = this.#version++;
+    const version = this.#version;
+    // A copy: a document whose right is lost leaves the list.
+    for (const right of this.#documents.slice()) {
+      const verdict = this.#verdict(claims, right.document);
+      if (verdict instanceof Promise) {
+        right.carry(before);
+        void verdict.then((later) => {
+          if (version === this.#version) right.rule(later);
+        });
+      } else right.rule(verdict);
+      // A verdict can end the connection, and with it all rights.
+      if (this.#isClosed) return;
+    }
+  }
+
+  /** Never rejects. */
+  #verdict(claims: Claims, document: DocumentName): Verdict | Promise<Verdict> {
     try {
-      return await this.#deps.authority.authorize(claims, document);
+      const access = this.#deps.authority.authorize(claims, document);
+      return access instanceof Promise ? access.catch(toSyncError) : access;
     } catch (error) {
       return toSyncError(error);
     }
   }
 
-  /** Brings a token into force, unless that has happened already. */
-  #confirm(renewal: Renewal): void {
-    if (this.#renewal !== renewal) return;
+  /** A token that was believed comes into force in place of one that is over. False when there is none. */
+  #replace(): boolean {
+    return this.#renewal !== undefined && this.#confirm(this.#renewal);
+  }
+
+  /** Brings a token into force. False when that has happened already, and when the token has been revoked since. */
+  #confirm(renewal: Renewal): boolean {
+    if (this.#renewal !== renewal) return false;
     this.#renewal = undefined;
+    const refusal = this.#deps.authority.refusal(renewal.identity.claims);
+    if (refusal !== undefined) {
+      renewal.refused(refusal);
+      return false;
+    }
     this.#host.renewed(renewal.identity.claims);
     this.#enforce(renewal.identity);
     // A copy: a document whose right is lost leaves the list.
@@ -180,17 +238,24 @@ export class Rights implements TokenInForce {
       right.rule(renewal.verdicts.get(right) ?? unknown());
     }
     renewal.done();
+    return true;
   }
 
   #enforce(identity: Identity): void {
+    const before = this.claims;
     this.#identity = identity;
     this.#version++;
+    this.#host.identified(before);
     this.look();
   }
 
+  #sendAway(error: SyncError): void {
+    this.#version++;
+    this.#host.sendAway(error);
+  }
+
   #expired(): void {
-    if (this.#renewal !== undefined) this.#confirm(this.#renewal);
-    else this.lost(new SyncError('TOKEN_EXPIRED'));
+    if (!this.#replace()) this.lost(new SyncError('TOKEN_EXPIRED'));
   }
 }
 

@@ -29,6 +29,12 @@ export interface Session {
   tick(): void;
   /** Ends the connection, and tells the client why. */
   refuse(error: SyncError): void;
+  /** Of the token in force; undefined before the first. */
+  readonly claims: Claims | undefined;
+  /** The server was told something about the tokens of this user: rights are computed anew, now (A6). */
+  recheck(): void;
+  /** There is a newer token to be had. Asks the client for it, as far as its protocol has words for that (A9). */
+  wantToken(error: SyncError): void;
 }
 
 /** What all sessions of a server share. */
@@ -39,4 +45,6 @@ export interface SessionDeps extends ChannelDeps, FarewellDeps, VisitDeps {
   readonly texts: SharedTexts;
   /** The connection has ended. */
   readonly ended: (session: Session) => void;
+  /** Another token has come into force. `before`: the claims of the one before it. */
+  readonly identified: (session: Session, before: Claims | undefined) => void;
 }

@@ -15,6 +15,8 @@ export const HeddleConnection: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const ClosedError: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
+export const LoginRequired: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
 export const OfflineError: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const clearOfflineCopy: never = refuse();

@@ -157,6 +157,8 @@ export const serverMessages = {
   result: [15, { id: uint, code: text, close: uint, reason: text, body: bytes }],
   /** The same as from a client. Only to clients that have said `inflates`. */
   deflated: [16, { size: uint, body: bytes }],
+  /** The rights of the token in force have changed: what was refused may be allowed now. `later` is empty in this version. */
+  'rights-changed': [64, { later: bytes }],
 } as const;
 
 /** A message of a later version, which was passed over. */

@@ -12,7 +12,7 @@ import type {
 } from '../../server/store/store.js';
 import type { DocumentName } from '../../shared/document-name.js';
 
-type Operation = 'append' | 'load' | 'replace' | 'loadKept';
+type Operation = 'append' | 'load' | 'replace' | 'loadKept' | 'setStates';
 
 export class ControlledStore implements DocumentStore {
   /** What is kept, past all control. */
@@ -110,7 +110,8 @@ export class ControlledStore implements DocumentStore {
     return this.kept.setState(key, value);
   }
 
-  setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+  async setStates(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    await this.#pass('setStates');
     return this.kept.setStates(changes);
   }
 

@@ -3,6 +3,9 @@
 
 import { nativeDialect } from '../../server/dialect/native.js';
 import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
+import type { AccessLedger } from '../../server/auth/access-ledger.js';
+import { createLedgerAuthenticator } from '../../server/auth/ledger-authenticator.js';
+import { Users } from '../../server/users/users.js';
 import type { Authenticator } from '../../server/auth/authenticator.js';
 import { InProcessWorker } from './in-process-worker.js';
 import { createStoredInspector } from '../../server/crdt/stored-inspector.js';
@@ -30,6 +33,9 @@ import { settled } from './turns.js';
 export interface Bearer {
   sub?: string | undefined;
   exp?: number | undefined;
+  iat?: number | undefined;
+  jti?: string | undefined;
+  sid?: string | undefined;
   access: Access;
   /** Documents with other rights. */
   documents?: Readonly<Record<string, Access>>;
@@ -55,7 +61,8 @@ export class Bearers implements Authenticator {
     const bearer = token === undefined ? undefined : this.byToken.get(token);
     if (bearer === undefined) throw new SyncError(token === undefined ? 'TOKEN_MISSING' : 'TOKEN_INVALID');
     if (bearer.refusal !== undefined) throw new SyncError(bearer.refusal);
-    return { sub: bearer.sub, exp: bearer.exp, payload: { token } };
+    const { sub, exp, iat, jti, sid } = bearer;
+    return { sub, exp, iat, jti, sid, payload: { token } };
   }
 
   authorize(claims: Claims, document: DocumentName): Access | Promise<Access> {
@@ -76,6 +83,8 @@ export interface SessionServer {
   readonly sessions: SessionRegistry;
   readonly gateway: Gateway;
   readonly bearers: Bearers;
+  /** Where the server was given a ledger. */
+  readonly users: Users | undefined;
   readonly limits: Limits;
   readonly log: { readonly level: string; readonly fields: LogFields; readonly message: string }[];
   readonly failures: unknown[];
@@ -96,6 +105,8 @@ export interface SessionServerOptions {
   readonly limits?: Partial<Limits>;
   readonly store?: ControlledStore;
   readonly clock?: FakeClock;
+  readonly ledger?: AccessLedger;
+  readonly bearers?: Bearers;
   readonly gateway?: Partial<GatewayDeps>;
   readonly registry?: Partial<RegistryDeps<RoomFanout>>;
 }
@@ -108,7 +119,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
   const log: SessionServer['log'] = [];
   const visitors = { came: [] as Visitor[], went: [] as Visitor[] };
   const failures: unknown[] = [];
-  const bearers = new Bearers();
+  const bearers = options.bearers ?? new Bearers();
   bearers.byToken.set('write', { access: 'write' });
   bearers.byToken.set('read', { sub: 'reader', access: 'read' });
   bearers.byToken.set('other', { sub: 'other', access: 'write' });
@@ -134,8 +145,10 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     ...options.registry,
   });
   const sessions = new SessionRegistry(clock);
+  const { ledger } = options;
+  const users = ledger === undefined ? undefined : new Users({ ledger, sessions, clock, logger });
   const gateway = new Gateway({
-    authenticator: bearers,
+    authenticator: ledger === undefined ? bearers : createLedgerAuthenticator(bearers, ledger),
     credentials: ({ query }) => ({
       token: new URLSearchParams(query).get('token') ?? undefined,
       subprotocol: undefined,
@@ -172,6 +185,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     sessions,
     gateway,
     bearers,
+    users,
     limits,
     log,
     failures,
@@ -201,6 +215,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
       sessions.refuseAll(new SyncError('DRAINING'));
       await transport.settle();
       sessions.close();
+      users?.close();
       const closing = registry.close();
       // What a slow store still owes comes as time goes on.
       for (let turn = 0; turn < 30; turn++) {

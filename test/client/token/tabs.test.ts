@@ -305,6 +305,45 @@ describe('the storage', () => {
     expect(await source.get()).toBe('one');
   });
 
+  it('K67: what was stored while the page was stopped counts when it wakes', async () => {
+    const tab = browser.open();
+    tab.localStorage.setItem(storageKey, 'one');
+    const { source, events, renewed } = useSource(tab, { storageKey });
+    await source.get();
+    tab.localStorage.setItem(storageKey, 'two');
+    source.woke();
+    await browser.settle();
+    expect(renewed).toEqual(['two']);
+    tab.localStorage.removeItem(storageKey);
+    source.woke();
+    expect(events).toEqual(['renewed', 'logged-out false']);
+    source.destroy();
+  });
+
+  it('K68: the tab that removes it is logged out by what another tab has seen, once', async () => {
+    const [tab, other] = [browser.open(), browser.open()];
+    tab.localStorage.setItem(storageKey, 'one');
+    const [here, there] = [useSource(tab, { storageKey }), useSource(other, { storageKey })];
+    await here.source.get();
+    await there.source.get();
+    tab.localStorage.removeItem(storageKey);
+    await browser.settle();
+    expect([here.events, there.events]).toEqual([['logged-out false'], ['logged-out false']]);
+  });
+
+  it('K68: a tab that has stored a new one meanwhile stays logged in', async () => {
+    const [tab, other] = [browser.open(), browser.open()];
+    tab.localStorage.setItem(storageKey, 'one');
+    const [here, there] = [useSource(tab, { storageKey }), useSource(other, { storageKey })];
+    await here.source.get();
+    await there.source.get();
+    tab.localStorage.removeItem(storageKey);
+    tab.localStorage.setItem(storageKey, 'two');
+    await browser.settle();
+    expect(here.events).not.toContain('logged-out false');
+    expect([await here.source.get(), await there.source.get()]).toEqual(['two', 'two']);
+  });
+
   it('J5: is looked at again before the token ends', async () => {
     const tab = browser.open();
     tab.localStorage.setItem(storageKey, 'one');

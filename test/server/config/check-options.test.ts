@@ -111,6 +111,8 @@ describe('createServer', () => {
         audience: 'b',
         cookie: 'c',
         clockToleranceS: 5,
+        adminClaim: 'admin',
+        maxTokenLifeS: 3600,
       },
       origins: ['https://app.example', 'null'],
       trustedProxies: ['10.0.0.0/8'],

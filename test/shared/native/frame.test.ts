@@ -165,6 +165,7 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
     { type: 'goodbye', code: 'DRAINING', close: 1012, reason: '', retryAfterMs: 500 },
     '0e08445241494e494e47f40700f403',
   ],
+  [{ type: 'rights-changed', later: bytes('') }, '4000'],
   [{ type: 'result', id: 5, code: '', close: 0, reason: '', body: bytes('ff') }, '0f0500000001ff'],
   [{ type: 'deflated', size: 300, body: bytes('00ff') }, '10ac020200ff'],
 ];
@@ -224,14 +225,21 @@ describe('frames of a client', () => {
 describe('what a later version may say', () => {
   it('N16: a message from number 64 on is passed over, and what stands around it is read', () => {
     const ping = '090b';
-    const frame = bytes(`${ping}4003aabbcc${ping}c80100${ping}`);
+    const frame = bytes(`${ping}4103aabbcc${ping}c80100${ping}`);
     expect(decodeClientFrame(frame)).toEqual(
       Array.from({ length: 3 }, () => ({ type: 'ping', clientTime: 11 })),
     );
-    expect(decodeServerFrame(bytes('0c01784003aabbcc0c0178')).length).toBe(2);
-    expect(() => decodeServerFrame(bytes('4004aabbcc'))).toThrow(
+    expect(decodeServerFrame(bytes('0c01784103aabbcc0c0178')).length).toBe(2);
+    expect(() => decodeServerFrame(bytes('4104aabbcc'))).toThrow(
       expect.objectContaining({ code: 'FRAME_MALFORMED' }),
     );
+  });
+
+  it('N16: what a later version adds behind the fields of a message from number 64 on is passed over', () => {
+    expect(decodeServerFrame(bytes('4003aabbcc0c0178'))).toEqual([
+      { type: 'rights-changed', later: bytes('aabbcc') },
+      { type: 'token-wanted', reason: 'x' },
+    ]);
   });
 
   it('N16: extensions that are not known are passed over, wherever they stand', () => {

@@ -1,0 +1,82 @@
+// What an operator may do about users, over HTTP: only with a token that says so by the configured claim.
+
+import { SyncError } from '../../shared/errors.js';
+import type { Access } from '../../shared/permission.js';
+import type { Authenticator } from '../auth/authenticator.js';
+import { jsonReply } from '../json-reply.js';
+import type { Pushed, Revocation, UserControl } from '../users/user-control.js';
+import type { HttpRequest } from '../transport/transport.js';
+import type { Handler, Routes } from './router.js';
+
+export interface UserRoutesDeps {
+  readonly users: UserControl;
+  readonly authenticator: Authenticator;
+  /** The claim that is `true` in the token of an operator. */
+  readonly adminClaim: string;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+const prefix = '/api/v1/users';
+
+/** `POST /api/v1/users/refresh`, `/revoke` and `/access`: docs/protocol.md has their bodies. */
+export function userRoutes(deps: UserRoutesDeps): Routes {
+  const { users } = deps;
+  const handle =
+    (fields: readonly string[], act: (body: Body) => Promise<Pushed>): Handler =>
+    async (request) => {
+      // Before the body is so much as read.
+      await checkAdmin(deps, request);
+      return jsonReply(200, await act(await readBody(request, fields)));
+    };
+  return {
+    [`POST ${prefix}/refresh`]: handle(['user'], ({ user }) => users.refresh(user as string)),
+    [`POST ${prefix}/revoke`]: handle(['user', 'device', 'token', 'expiresAt'], (body) =>
+      users.revoke(revocationIn(body), { expiresAt: body['expiresAt'] as number | undefined }),
+    ),
+    [`POST ${prefix}/access`]: handle(
+      ['user', 'documents', 'access', 'forSeconds'],
+      ({ user, documents, access, forSeconds }) =>
+        users.setAccess(user as string, documents as string, access as Access | null, {
+          forS: forSeconds as number | undefined,
+        }),
+    ),
+  };
+}
+
+/** Rejects with SyncError TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED or FORBIDDEN. */
+async function checkAdmin(
+  { authenticator, adminClaim }: UserRoutesDeps,
+  request: HttpRequest,
+): Promise<void> {
+  const [, token] = /^bearer +([^\s,]+) *$/i.exec(request.header('authorization') ?? '') ?? [];
+  const { payload } = await authenticator.authenticate(token);
+  if (!Object.hasOwn(payload, adminClaim) || payload[adminClaim] !== true)
+    throw new SyncError('FORBIDDEN', `the token does not say ${adminClaim}: true`);
+}
+
+/** A field that is not known could be one that narrows what is meant: it is refused. */
+async function readBody(request: HttpRequest, fields: readonly string[]): Promise<Body> {
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await request.body()));
+  } catch (cause) {
+    if (cause instanceof SyncError) throw cause;
+    throw new SyncError('FRAME_MALFORMED', 'the body is JSON', { cause });
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new SyncError('FRAME_MALFORMED', 'the body is a JSON object');
+  const unknown = Object.keys(body).some((name) => !fields.includes(name));
+  if (unknown)
+    throw new SyncError('FRAME_MALFORMED', `the body has only these members: ${fields.join(', ')}`);
+  return body as Body;
+}
+
+/** Exactly one of a token, a device (with or without its user) and a user. */
+function revocationIn({ user, device, token }: Body): Revocation {
+  if (token !== undefined && (user !== undefined || device !== undefined))
+    throw new SyncError('FRAME_MALFORMED', 'a token is revoked without user and device');
+  if (token !== undefined) return { token: token as string };
+  if (device !== undefined) return { device: device as string, user: user as string | undefined };
+  return { user: user as string };
+}

@@ -1,0 +1,208 @@
+// What an application or an operator does about users who are connected (A6): writes it into the ledger, and then has the
+// sessions that it concerns looked at. Owns the timer at which rulings end.
+
+import type { Clock, Timer } from '../../shared/clock.js';
+import { SyncError } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logger.js';
+import type { Access } from '../../shared/permission.js';
+import { maxAccessPerUser, type AccessLedger } from '../auth/access-ledger.js';
+import { maxPatternLength, readGrants } from '../auth/grants.js';
+import type { Ruling } from '../auth/rulings.js';
+import type { SessionRegistry } from '../session/session-registry.js';
+import type { Whose } from '../session/session-index.js';
+import { staleToken } from '../session/stale-token.js';
+import type { Pushed, Revocation, UserControl } from './user-control.js';
+
+export interface UsersDeps {
+  readonly ledger: AccessLedger;
+  readonly sessions: SessionRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** No token lives longer; undefined: nobody knows. */
+  readonly maxTokenLifeS?: number | undefined;
+}
+
+/** Characters of a claim. */
+const maxNameLength = 1_024;
+/** A browser's timers, and Node's, reach no further than 2^31 ms. */
+const longestTimerMs = 24 * 3600 * 1000;
+
+export class Users implements UserControl {
+  readonly #deps: UsersDeps;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(deps: UsersDeps) {
+    this.#deps = deps;
+    this.#plan();
+  }
+
+  async refresh(user: string): Promise<Pushed> {
+    checkName('user', user);
+    const whose = { sub: user };
+    await this.#rule({ kind: 'refresh', user, at: this.#nowFor(whose), until: this.#usualEnd });
+    const found = this.#deps.sessions.find(whose);
+    for (const session of found) session.wantToken(staleToken());
+    return this.#done('refresh', found.length);
+  }
+
+  async revoke(
+    whose: Revocation,
+    { expiresAt }: { readonly expiresAt?: number | undefined } = {},
+  ): Promise<Pushed> {
+    const of = whoseOf(whose);
+    if (expiresAt !== undefined && !(Number.isFinite(expiresAt) && expiresAt > 0))
+      throw malformed('expiresAt is a time in seconds since the epoch');
+    const stated = expiresAt === undefined ? undefined : expiresAt * 1000;
+    await this.#rule(this.#revocation(whose, this.#nowFor(of), stated));
+    return this.#done('revoke', this.#recheck(of));
+  }
+
+  async setAccess(
+    user: string,
+    documentPattern: string,
+    access: Access | null,
+    { forS }: { readonly forS?: number | undefined } = {},
+  ): Promise<Pushed> {
+    checkName('user', user);
+    const pattern = readPattern(documentPattern);
+    if (access !== null && access !== 'none' && access !== 'read' && access !== 'write')
+      throw malformed('access is none, read, write or null');
+    if (forS !== undefined && !(Number.isFinite(forS) && forS > 0))
+      throw malformed('forS is a number of seconds');
+    const { ledger, clock } = this.#deps;
+    const whose = { sub: user };
+    const at = this.#nowFor(whose);
+    const until = forS === undefined ? this.#usualEnd : clock.now() + forS * 1000;
+    const about = { kind: 'access', user, pattern, at, until, isForEveryToken: forS !== undefined } as const;
+    await ledger.write(() => {
+      const before = ledger.like({ ...about, access: 'none', order: 0 });
+      if (access === null) return before === undefined ? {} : { remove: before };
+      if (before === undefined && ledger.accessCount(user) >= maxAccessPerUser)
+        throw new SyncError(
+          'RATE_LIMITED',
+          `access is set for ${maxAccessPerUser} patterns of this user already`,
+        );
+      return { put: { ...about, access, order: ledger.nextOrder() } };
+    });
+    this.#plan();
+    return this.#done('setAccess', this.#recheck(whose));
+  }
+
+  /** Nothing ends by itself any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #revocation(whose: Revocation, at: number, stated: number | undefined): Ruling {
+    if ('token' in whose) {
+      const { token } = whose;
+      return { kind: 'token', token, at, until: stated ?? this.#endOf(token) };
+    }
+    const until = stated ?? this.#usualEnd;
+    if ('device' in whose) return { kind: 'device', device: whose.device, user: whose.user, at, until };
+    return { kind: 'user', user: whose.user, at, until };
+  }
+
+  /** Makes a ruling. It is not weaker than one about the same thing that was made before. */
+  async #rule(made: Ruling): Promise<void> {
+    const { ledger } = this.#deps;
+    await ledger.write(() => {
+      const before = ledger.like(made);
+      if (before === undefined) return { put: made };
+      const isForGood = before.until === undefined || made.until === undefined;
+      const until = isForGood ? undefined : Math.max(before.until, made.until);
+      return { put: { ...made, at: Math.max(before.at, made.at), until } };
+    });
+    this.#plan();
+  }
+
+  /**
+   * The time up to which tokens are concerned, ms: now; later, where the issuer's clock is ahead and has made a token that is
+   * in use.
+   */
+  #nowFor(whose: Whose): number {
+    const { clock, sessions } = this.#deps;
+    const issued = sessions.find(whose).map(({ claims }) => (claims?.iat ?? 0) * 1000);
+    return issued.reduce((latest, at) => Math.max(latest, at), clock.now());
+  }
+
+  get #usualEnd(): number | undefined {
+    const { clock, maxTokenLifeS } = this.#deps;
+    return maxTokenLifeS === undefined ? undefined : clock.now() + maxTokenLifeS * 1000;
+  }
+
+  /** When a token that is in use expires. */
+  #endOf(jti: string): number | undefined {
+    const exps = this.#deps.sessions.find({ jti }).map(({ claims }) => claims?.exp);
+    const last = exps.reduce<number | undefined>(
+      (end, exp) => Math.max(end ?? 0, exp ?? Infinity),
+      undefined,
+    );
+    return last === undefined || last === Infinity ? this.#usualEnd : last * 1000;
+  }
+
+  #recheck(whose: Whose): number {
+    const found = this.#deps.sessions.find(whose);
+    for (const session of found) session.recheck();
+    return found.length;
+  }
+
+  #done(what: string, sessions: number): Pushed {
+    this.#deps.logger.info({ what, sessions }, 'the access of a user was changed');
+    return { sessions };
+  }
+
+  /** Looks again when the next ruling is over. */
+  #plan(): void {
+    this.#timer?.cancel();
+    const { ledger, clock } = this.#deps;
+    const { nextEnd } = ledger;
+    if (nextEnd === undefined || this.#isClosed) return;
+    const leftMs = Math.max(0, Math.min(nextEnd - clock.now(), longestTimerMs));
+    this.#timer = clock.after(leftMs, () => this.#look());
+  }
+
+  #look(): void {
+    const { over, removed } = this.#deps.ledger.forget();
+    removed.catch((err: unknown) =>
+      this.#deps.logger.warn({ err }, 'rulings that are over stay in the store'),
+    );
+    const users = new Set(over.filter((one) => one.kind === 'access').map(({ user }) => user));
+    for (const sub of users) this.#recheck({ sub });
+    this.#plan();
+  }
+}
+
+function whoseOf(whose: Revocation): Whose {
+  if ('token' in whose) {
+    checkName('token', whose.token);
+    return { jti: whose.token };
+  }
+  if ('device' in whose) {
+    checkName('device', whose.device);
+    if (whose.user !== undefined) checkName('user', whose.user);
+    return { device: whose.device, sub: whose.user };
+  }
+  checkName('user', whose.user);
+  return { sub: whose.user };
+}
+
+function checkName(what: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '' || name.length > maxNameLength)
+    throw malformed(`${what} is a text of 1 to ${maxNameLength} characters`);
+}
+
+/** As the claim `docs` has it. */
+function readPattern(pattern: unknown): string {
+  const read = readGrants([{ pattern, access: 'read' }]);
+  const [grant] = read.ok ? read.grants : [];
+  if (grant === undefined)
+    throw malformed(`the pattern is a document name of at most ${maxPatternLength} characters, with * or **`);
+  return grant.pattern;
+}
+
+function malformed(what: string): SyncError {
+  return new SyncError('FRAME_MALFORMED', what);
+}
