@@ -12,6 +12,7 @@ import {
 import { ConfigError } from '../errors.js';
 
 const group = 'Options';
+const usualUrl = 'http://localhost:1234';
 const options: readonly OptionSpec[] = [
   {
     group,
@@ -19,7 +20,7 @@ const options: readonly OptionSpec[] = [
     env: ['HEDDLE_URL'],
     type: 'string',
     placeholder: 'url',
-    default: 'http://localhost:1234',
+    default: usualUrl,
     description: 'The server, http or https',
   },
   {
@@ -147,7 +148,7 @@ export async function usersCommand(argv: readonly string[], env: Environment): P
 }
 
 async function send(given: ResolvedOptions, { path, body }: Order): Promise<{ sessions: number }> {
-  const url = addressOf(given.text('url') ?? '', path);
+  const url = addressOf(given.text('url') ?? usualUrl, path);
   const authorization = `Bearer ${readToken(given)}`;
   let response: Response;
   try {

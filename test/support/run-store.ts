@@ -5,15 +5,13 @@ import { ControlledStore } from './controlled-store.js';
 
 /** The store of one run of the server: after a crash nothing more of that run reaches what is kept. */
 export class RunStore extends ControlledStore {
-  override readonly kept: DocumentStore;
   readonly #late: () => Promise<void> | undefined;
   isDead = false;
   /** Which keys have been put (true) or removed, since it was emptied. */
   readonly written = new Map<string, boolean>();
 
   constructor(kept: DocumentStore, late: () => Promise<void> | undefined) {
-    super();
-    this.kept = kept;
+    super(kept);
     this.#late = late;
     this.delay = () => this.#wait();
   }

@@ -171,6 +171,11 @@ test('A11: the command does it, and says what was done or refused, without the t
     ],
     [['refresh', 'ada'], { HEDDLE_URL: 'ws://x' }, /begins with http/],
     [['refresh', 'ada'], { HEDDLE_URL: 'http://127.0.0.1:1' }, /no answer from/],
+    [
+      ['refresh', 'ada'],
+      { HEDDLE_URL: undefined, HEDDLE_ADMIN_TOKEN: undefined },
+      /--admin-token is missing/,
+    ],
   ];
   for (const [argv, other, message] of wrong) {
     const failure = await usersCommand(argv, { ...env, ...other }).then(

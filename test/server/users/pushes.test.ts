@@ -1,6 +1,7 @@
 // Whom a push reaches, how clients are asked for another token, and what stock clients feel.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeOperation } from '../../../shared/operation.js';
 import { AccessLedger } from '../../../server/auth/access-ledger.js';
 import type { UserControl } from '../../../server/users/user-control.js';
 import { ControlledStore } from '../../support/controlled-store.js';
@@ -159,5 +160,25 @@ describe('A8: whom it concerns', () => {
     await done(users().refresh('ada'));
     expect(looks).toBe(0);
     expect(others.every(({ closed }) => closed === undefined)).toBe(true);
+  });
+});
+
+describe('A6: what was to change when a session ends', () => {
+  it('is not changed for somebody who was revoked, and is for somebody who only left', async () => {
+    const asking = async (token: string, name: string): Promise<NativePeer> => {
+      const peer = await nativePeer(server, { token, session: `${name}-0123456789abcdef` });
+      const { number } = await openedBy(server, peer, 'doc');
+      const operation = encodeOperation({ do: 'set', path: ['people', name], value: 'gone' });
+      peer.say({ type: 'operate', document: number, id: 1, isAtEnd: true, operation });
+      await server.run(60);
+      expect(peer.heardOf('result').map(({ code }) => code)).toEqual(['']);
+      return peer;
+    };
+    await asking('old', 'ada');
+    (await asking('bob', 'bob')).terminate();
+    await done(users().revoke({ user: 'ada' }));
+    await server.run(120_000, 5_000);
+    const watcher = await server.connected({ token: 'bob' });
+    expect(watcher.doc.getMap('people').toJSON()).toEqual({ bob: 'gone' });
   });
 });

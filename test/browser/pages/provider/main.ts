@@ -23,6 +23,7 @@ const option = (name: string): string | undefined => query.get(name) ?? undefine
 const doc = new Y.Doc();
 const provider = new HeddleProvider(option('server') ?? location.href, option('name') ?? 'doc', doc, {
   token: option('token'),
+  tokenStorageKey: option('storageKey'),
   httpFallback: option('http') !== 'no',
 });
 const content = doc.getText('text');
