@@ -400,7 +400,7 @@ export class World {
    */
   #refused(line: Line, code: string, name: Name): void {
     const token = line.inForce ?? line.handedIn[0];
-    if (token === undefined || ['TOKEN_STALE', 'DRAINING', 'INTERNAL'].includes(code)) return;
+    if (token === undefined || ['TOKEN_STALE', 'DRAINING', 'INTERNAL', 'RATE_LIMITED'].includes(code)) return;
     const told = Array.from({ length: toldLateMs + 1 }, (_, ms) => this.now - ms);
     const papers = [
       ...this.#before.filter(({ until }) => until >= this.now - toldLateMs).map(({ paper }) => paper),
