@@ -4,8 +4,7 @@
 
 import { createRequire } from 'node:module';
 import { nearest } from '../config/arguments.js';
-import { ConfigError, StoreError } from '../errors.js';
-import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { ConfigError, exitCodeOf, exitCodes, StoreError } from '../errors.js';
 import { Output, ReaderGoneError } from './output.js';
 import type { StoreCommand } from './store-options.js';
 

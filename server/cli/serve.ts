@@ -5,9 +5,8 @@ import { createServer, type HeddleServer } from '../create-server.js';
 import { readServeConfig, serveHelp, type LogFormat } from '../config/read-config.js';
 import { asksForHelp } from '../config/arguments.js';
 import type { Environment } from '../config/resolve-options.js';
-import { StoreError } from '../errors.js';
+import { exitCodes, StoreError } from '../errors.js';
 import type { ServerOptions } from '../options.js';
-import { exitCodes } from './exit-codes.js';
 import { prettyLine } from './pretty-log.js';
 
 /** A drain that takes longer has met something that will not end. */

@@ -48,7 +48,7 @@ const serverChecks: Checks<ServerOptions> = {
   gc: flag,
   commitIntervalMs: wholeNumber(0, 60_000),
   changeDebounceMs: wholeNumber(0),
-  limits: closedObject(Object.fromEntries(limitKeys.map((key) => [key, optional(wholeNumber(1))]))),
+  limits: closedObject(Object.fromEntries(limitKeys.map((key) => [key, optional(wholeNumber(0))]))),
   logger: object({ debug: fn, info: fn, warn: fn, error: fn }),
   onFailure: fn,
   authorize: fn,

@@ -37,12 +37,12 @@ describe('createServer', () => {
     [
       { limits: { maxMessageBytes: '1MB' } },
       'limits',
-      'limits.maxMessageBytes must be a whole number, at least 1, and is a text',
+      'limits.maxMessageBytes must be a whole number, at least 0, and is a text',
     ],
     [
       { limits: { maxMessageBytes: Number.NaN } },
       'limits',
-      'limits.maxMessageBytes must be a whole number, at least 1',
+      'limits.maxMessageBytes must be a whole number, at least 0',
     ],
     [{ maxMessageBytes: 1 }, 'maxMessageBytes', 'maxMessageBytes is no option'],
     [{ durability: 'fast' }, 'durability', 'durability must be fsync or os or interval'],
