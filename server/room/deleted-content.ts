@@ -30,8 +30,9 @@ export class DeletedContent {
   }
 
   /** Throws SyncError DOCUMENT_DELETED where one of the client ids is of deleted content, and the document has nothing of it. */
-  checkClients(clients: Iterable<number>, clockOf: (client: number) => number): void {
-    for (const client of clients) if (this.clients.has(client) && clockOf(client) === 0) throw deleted();
+  checkClients(clients: Iterable<number>, content: { clockOf(client: number): number }): void {
+    for (const client of clients)
+      if (this.clients.has(client) && content.clockOf(client) === 0) throw deleted();
   }
 }
 
