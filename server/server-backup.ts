@@ -29,7 +29,8 @@ function isArchived(store: DocumentStore): store is DocumentStore & ArchivedStor
   return 'readAll' in store && typeof store.readAll === 'function';
 }
 
-function sinkInto(stream: Writable): ArchiveSink {
+/** A backup into a stream, which is ended. */
+export function sinkInto(stream: Writable): ArchiveSink {
   // Ends the waiting for a reader that has gone, whose writes may never be answered.
   const end = finished(stream, { readable: false });
   end.catch(() => {}); // told by whoever waits for it

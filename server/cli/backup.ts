@@ -5,7 +5,7 @@ import { restoreArchive, streamArchive, writeArchive, type ArchiveReport } from 
 import type { LevelStore } from '../store/level-store.js';
 import { checkTarget, forceOption, shownTarget } from './files.js';
 import type { Output } from './output.js';
-import { withStore, type StoreCommand } from './store-options.js';
+import { withStoreToRead, type StoreCommand } from './store-options.js';
 
 export const backupCommand: StoreCommand = {
   usage: 'heddle backup <file> [--data <directory>] [--force]',
@@ -13,7 +13,7 @@ export const backupCommand: StoreCommand = {
   options: [forceOption],
   run: async ({ positionals: [file = ''], options, directory, output, errors }) => {
     await checkTarget(file, options);
-    const { problems, documents } = await withStore(directory, (store) => write(store, file, output));
+    const { problems, documents } = await withStoreToRead(directory, (store) => write(store, file, output));
     // What is printed must not stand in the backup.
     const report = file === '-' ? errors : output;
     for (const problem of problems) await report.line(JSON.stringify(problem));

@@ -1,7 +1,7 @@
 // `heddle docs`: which documents a store holds.
 
 import type { DocumentSummary } from '../store/store.js';
-import { documentPages, withStore, type StoreCommand } from './store-options.js';
+import { documentPages, withStoreToRead, type StoreCommand } from './store-options.js';
 
 export const docsCommand: StoreCommand = {
   usage: 'heddle docs [<prefix>] [--data <directory>] [--json]',
@@ -10,7 +10,7 @@ export const docsCommand: StoreCommand = {
     { group: 'Output', flag: 'json', env: [], type: 'boolean', description: 'One JSON object per line' },
   ],
   run: ({ positionals: [prefix = ''], options, directory, output }) =>
-    withStore(directory, async (store) => {
+    withStoreToRead(directory, async (store) => {
       const describe = options.boolean('json') === true ? asJson : asText;
       for await (const page of documentPages(store, prefix)) {
         await output.line(page.map(describe).join('\n'));

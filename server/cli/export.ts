@@ -2,7 +2,7 @@
 
 import { defaultLimits } from '../../shared/limits.js';
 import { checkTarget, forceOption, shownTarget, writeTarget } from './files.js';
-import { readName, readStoredDocument, withStore, type StoreCommand } from './store-options.js';
+import { readName, readStoredDocument, withStoreToRead, type StoreCommand } from './store-options.js';
 import { mergeDocument } from '../worker/merge-document.js';
 
 export const exportCommand: StoreCommand = {
@@ -23,7 +23,7 @@ export const exportCommand: StoreCommand = {
     const document = readName(name);
     await checkTarget(file, options);
     const gc = options.boolean('gc') ?? true;
-    const update = await withStore(directory, async (store) => {
+    const update = await withStoreToRead(directory, async (store) => {
       const { log } = await readStoredDocument(store, document);
       return mergeDocument({ updates: log.all(), gc, partBytes: defaultLimits.syncPartBytes }).update;
     });

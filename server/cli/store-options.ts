@@ -12,6 +12,7 @@ import { ConfigError, StoreError } from '../errors.js';
 import type { Output } from './output.js';
 import { loadDocument, type LoadedDocument } from '../room/load-document.js';
 import { openLevelStore, type LevelStore } from '../store/level-store.js';
+import { openShadow, type ShadowStore } from '../store/shadow-store.js';
 import type { DocumentSummary } from '../store/store.js';
 
 /** Where a command prints, and what it reads from. */
@@ -61,6 +62,34 @@ export async function runStoreCommand(
   if (missing !== undefined && !missing.startsWith('['))
     throw new ConfigError(`${missing} is missing: ${command.usage}`);
   return command.run({ ...terminal, positionals, options, directory: options.text('data') ?? './data' });
+}
+
+/** Opens the store that is in a directory, to be read for as long as `use` takes, also where its disk is full (O20). */
+export async function withStoreToRead<T>(
+  directory: string,
+  use: (store: LevelStore) => Promise<T>,
+): Promise<T> {
+  const opened = await openToRead(directory);
+  try {
+    return await use(opened.store);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openToRead(directory: string): Promise<ShadowStore> {
+  try {
+    const store = await openLevelStore({
+      directory,
+      durability: 'fsync',
+      clock: systemClock,
+      createIfMissing: false,
+    });
+    return { store, close: () => store.close() };
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'STORE_FULL') throw error;
+    return openShadow(directory, systemClock);
+  }
 }
 
 /** Opens the store that is in a directory, for as long as `use` takes. Makes none unless `createIfMissing` says so. */

@@ -1,14 +1,14 @@
 // `heddle verify`: whether everything stored is as it was written, and every document loads.
 
 import { buildDocument } from '../worker/build-document.js';
-import { allDocuments, readDocument, withStore, type StoreCommand } from './store-options.js';
+import { allDocuments, readDocument, withStoreToRead, type StoreCommand } from './store-options.js';
 
 export const verifyCommand: StoreCommand = {
   usage: 'heddle verify [--data <directory>]',
   positionals: [],
   options: [],
   run: ({ directory, output }) =>
-    withStore(directory, async (store) => {
+    withStoreToRead(directory, async (store) => {
       let problems = 0;
       const report = async (text: string): Promise<void> => {
         problems++;

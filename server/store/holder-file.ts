@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StoreError } from '../errors.js';
@@ -19,6 +19,8 @@ interface Holder {
   /** Wall time, for whoever reads the file. */
   readonly since: string;
   readonly token: string;
+  /** Inode of the directory: a copy of a directory has another, and the file in it says nothing. '' where it is not known. */
+  readonly inode: string;
 }
 
 /** The directory is ours until `release`. */
@@ -39,11 +41,12 @@ export async function holdDirectory(directory: string, now: number): Promise<Hol
     host: hostname(),
     since: new Date(now).toISOString(),
     token,
+    inode: await inodeOf(directory),
   };
   // Written aside and linked into place: the file never exists half-written, and only one of two processes wins.
   const draft = `${path}.${token}`;
-  await writeFile(draft, `${JSON.stringify(holder)}\n`, { flag: 'wx' });
   try {
+    await writeFile(draft, `${JSON.stringify(holder)}\n`, { flag: 'wx' });
     await claim(draft, path, directory);
   } finally {
     await rm(draft, { force: true });
@@ -52,13 +55,27 @@ export async function holdDirectory(directory: string, now: number): Promise<Hol
   return { release: () => release(path, token) };
 }
 
+/** Throws StoreError STORE_LOCKED while a running process has the directory. Writes nothing. */
+export async function assertNotHeld(directory: string): Promise<void> {
+  const text = await textOf(join(directory, holderFileName));
+  const holder = text === undefined ? undefined : parse(text);
+  if (holder && isRunning(holder, await inodeOf(directory))) throw locked(directory, holder);
+}
+
+async function inodeOf(directory: string): Promise<string> {
+  return stat(directory, { bigint: true }).then(
+    ({ ino }) => String(ino),
+    () => '',
+  );
+}
+
 async function claim(draft: string, path: string, directory: string): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     if (await linked(draft, path)) return;
     const text = await textOf(path);
     if (text === undefined) continue; // released just now
     const holder = parse(text);
-    if (holder && isRunning(holder)) throw locked(directory, holder);
+    if (holder && isRunning(holder, await inodeOf(directory))) throw locked(directory, holder);
     await removeStale(path, text);
   }
   throw new StoreError(
@@ -108,8 +125,9 @@ async function release(path: string, token: string): Promise<void> {
  * Processes of other hosts cannot be seen from here. A volume that moved to a new container brings such a file along,
  * so it must not block: LevelDB's own lock, which the kernel keeps, decides then.
  */
-function isRunning(holder: Holder): boolean {
+function isRunning(holder: Holder, inode: string): boolean {
   if (holder.host !== hostname()) return false;
+  if (holder.inode !== '' && inode !== '' && holder.inode !== inode) return false;
   if (ownTokens.has(holder.token)) return true;
   const started = startOf(holder.pid);
   if (holder.started !== '' && started !== '') return holder.started === started;
@@ -142,9 +160,16 @@ function parse(text: string): Holder | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
-    const { pid, started, host, since, token } = value as Record<string, unknown>;
+    const { pid, started, host, since, token, inode = '' } = value as Record<string, unknown>;
     if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
-    return { pid, started: String(started), host: String(host), since: String(since), token: String(token) };
+    return {
+      pid,
+      started: String(started),
+      host: String(host),
+      since: String(since),
+      token: String(token),
+      inode: String(inode),
+    };
   } catch {
     return undefined; // not ours, or torn by a power loss: nobody running wrote it
   }
