@@ -11,11 +11,6 @@ export function errorNameOf(closeCode: number, reason: string): string {
   return /^[A-Z_]+$/.test(named) ? named : (found?.[0] ?? '');
 }
 
-/** The server wants a token for this reason though the one in use is good: it has heard that there is a newer one. */
-export function isStale(reason: string): boolean {
-  return errorNameOf(0, reason) === 'TOKEN_STALE';
-}
-
 /** `name` is empty where the connection ended without one. */
 export function connectionReason(name: string, message: string, close?: number): ConnectionReason {
   const code = errorCodeOf(name);

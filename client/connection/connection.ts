@@ -16,7 +16,7 @@ import {
   type ConnectionState,
 } from './connection-state.js';
 import type { ConnectionDeps } from './connection-deps.js';
-import { connectionReason, errorNameOf, isStale } from './connection-reason.js';
+import { connectionReason, errorNameOf } from './connection-reason.js';
 import { Heartbeat } from './heartbeat.js';
 import { helloFrame } from './hello-frame.js';
 import { Inflow, type PlainMessage } from './inflow.js';
@@ -34,11 +34,12 @@ interface ConnectionEvents {
   /** A socket has ended, or could not be opened; `state` has been told before. */
   ended: (reason: ConnectionReason) => void;
   /** A token that was handed in was not taken; or the one in use is good and `isStale`. */
-  'token-wanted': (reason: string) => void;
-  /** The token counts until then, s since the epoch; 0 for ever. */
-  authenticated: (expiresAt: number) => void;
-  /** The token in use allows something else than before: what was refused may be allowed now. */
-  'rights-changed': () => void;
+  'token-wanted': (isStale: boolean) => void;
+  /**
+   * The token counts until then, s since the epoch; 0 for ever. Undefined: it counts as before, and allows something else: what
+   * was refused may be allowed now.
+   */
+  authenticated: (expiresAt: number | undefined) => void;
   /** What to add to this device's time to get the server's has changed, ms. */
   'server-time-offset': (offsetMs: number) => void;
 }
@@ -300,8 +301,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
         return this.#greet();
       case 'say-token':
         this.#handedIn.push(this.#token);
-        this.say({ type: 'token', token: this.#token });
-        return;
+        return this.say({ type: 'token', token: this.#token });
       case 'wait':
         this.#timer = this.#deps.clock.after(this.#backoff.next(this.#retryAfterMs), () =>
           this.#happen('due'),
@@ -446,11 +446,13 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
       case 'authenticated':
         this.#tokenInForce = this.#handedIn.shift() ?? this.#tokenInForce;
         return this.emit('authenticated', [message.expiresAt]);
-      case 'token-wanted':
-        if (!isStale(message.reason)) this.#refusedToken = this.#handedIn.shift();
-        return this.emit('token-wanted', [message.reason]);
+      case 'token-wanted': {
+        const isStale = message.reason.startsWith('TOKEN_STALE');
+        if (!isStale) this.#refusedToken = this.#handedIn.shift();
+        return this.emit('token-wanted', [isStale]);
+      }
       case 'rights-changed':
-        return this.emit('rights-changed', []);
+        return this.emit('authenticated', [undefined]);
       case 'pong':
         return this.#heardTime(message.clientTime, message.serverTime);
       case 'goodbye':

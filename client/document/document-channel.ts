@@ -93,7 +93,6 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
     if (this.#isAttached) return;
     this.#isAttached = true;
     this.connection.on('authenticated', this.#onAuthenticated);
-    this.connection.on('rights-changed', this.#onAuthenticated);
     this.connection.attach(this);
   }
 
@@ -102,7 +101,6 @@ export class DocumentChannel extends GuardedObservable<ChannelEvents> implements
     if (!this.#isAttached) return;
     this.#isAttached = false;
     this.connection.off('authenticated', this.#onAuthenticated);
-    this.connection.off('rights-changed', this.#onAuthenticated);
     this.connection.detach(this);
     this.#leave();
   }

@@ -9,7 +9,6 @@ import { documentOfRights, parseDocumentName, type DocumentName } from '../../sh
 import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
 import { Connection, type ConnectionReason } from '../connection/connection.js';
-import { isStale } from '../connection/connection-reason.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import { longPoll } from '../connection/long-poll.js';
 import type { WebSocketClass } from '../connection/socket.js';
@@ -450,11 +449,12 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       if (reason.retry === 'after-auth') this.#tokens.rejected(wire.refusedToken);
     });
     wire.on('server-time-offset', (offsetMs) => this.emit('server-time-offset', [offsetMs]));
-    wire.on('token-wanted', (reason) => {
-      if (isStale(reason)) this.#tokens.stale();
+    wire.on('token-wanted', (isStale) => {
+      if (isStale) this.#tokens.stale();
       else this.#tokens.rejected(wire.refusedToken);
     });
     wire.on('authenticated', (expiresAt) => {
+      if (expiresAt === undefined) return;
       if (wire.welcome !== undefined) this.#known.remember(ownerOf(this.url, wire.welcome));
       this.#tokens.accepted(expiresAt, wire.serverTimeOffset);
       this.emit('authenticated', [expiresAt]);

@@ -52,9 +52,9 @@ export async function tokenFrom(ask: () => unknown, signal: AbortSignal): Promis
   const answer = (await unlessAborted(Promise.resolve().then(ask), signal)) ?? '';
   const { token, expiresAt } =
     typeof answer === 'object' ? (answer as Partial<GivenToken>) : { token: answer };
-  if (typeof token !== 'string') throw new TypeError('the token is to be a string');
   // Seconds would be in 1970.
-  if (expiresAt !== undefined && !(expiresAt > 1e11)) throw new TypeError('expiresAt is to be in ms');
+  if (typeof token !== 'string' || (expiresAt !== undefined && !(expiresAt > 1e11)))
+    throw new TypeError('the token is to be a string, its end in ms');
   return { token, expiresAt };
 }
 

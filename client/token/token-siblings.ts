@@ -14,8 +14,7 @@ type Message =
       readonly wipe: boolean;
       /** Whom the token was for, as far as it says. */
       readonly user: string | undefined;
-    }
-  | { readonly version: typeof version; readonly type: 'removed' };
+    };
 
 const version = 1;
 
@@ -23,11 +22,10 @@ const version = 1;
 const turnMs = 10_000;
 
 export interface SiblingEvents {
+  /** '': it is not in storage any more. */
   token(token: string): void;
   /** `user`: who has logged out; undefined where nobody knows. */
   logout(wipe: boolean, user: string | undefined): void;
-  /** The token is not in storage any more, as another tab has seen. */
-  removed(): void;
 }
 
 export class TokenSiblings {
@@ -46,20 +44,16 @@ export class TokenSiblings {
       if (message.type === 'token' && typeof message.token === 'string') events.token(message.token);
       else if (message.type === 'logout')
         events.logout(message.wipe === true, typeof message.user === 'string' ? message.user : undefined);
-      else if (message.type === 'removed') events.removed();
     });
   }
 
+  /** '': it is not in storage any more. */
   tell(token: string): void {
     this.#say({ version, type: 'token', token });
   }
 
   logout(wipe: boolean, user: string | undefined): void {
     this.#say({ version, type: 'logout', wipe, user });
-  }
-
-  removed(): void {
-    this.#say({ version, type: 'removed' });
   }
 
   /**

@@ -88,8 +88,8 @@ export class TokenSource extends GuardedObservable<Events> {
   /** The last one the server did not believe. */
   #refused: string | undefined;
   #refusals = 0;
-  /** By the server's clock, ms since the epoch; undefined when it is for ever, or not known. */
-  #expiresAt: number | undefined;
+  /** By the server's clock, ms since the epoch; infinite when it is for ever, or not known. */
+  #expiresAt = Infinity;
   #serverTimeOffset = 0;
   #request: TokenRequest | undefined;
   /** Somebody needs to know what the request brings, whatever becomes of this. */
@@ -115,7 +115,6 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#siblings = new TokenSiblings(scope, this.#platform, clock, {
       token: (token) => this.#heard(token),
       logout: (wipe, user) => this.#heardLogout(wipe, user),
-      removed: () => this.#storageChanged(null),
     });
     this.#source = deps.token ?? (deps.storageKey === undefined ? '' : undefined);
     this.#stored = this.#read();
@@ -178,7 +177,7 @@ export class TokenSource extends GuardedObservable<Events> {
   accepted(expiresAt: number, serverTimeOffset: number): void {
     if (this.#isLoggedOut) return;
     this.#serverTimeOffset = serverTimeOffset;
-    this.#expiresAt = earlier(expiresAt === 0 ? undefined : expiresAt * 1000, this.#namedEnd);
+    this.#expiresAt = Math.min(expiresAt * 1000 || Infinity, this.#namedEnd);
     this.#token ??= this.#last;
     this.#refused = undefined;
     this.#refusals = 0;
@@ -263,7 +262,7 @@ export class TokenSource extends GuardedObservable<Events> {
   }
 
   get #isExpired(): boolean {
-    return this.#expiresAt !== undefined && this.#expiresAt <= this.#serverNow;
+    return this.#expiresAt <= this.#serverNow;
   }
 
   get #serverNow(): number {
@@ -347,18 +346,19 @@ export class TokenSource extends GuardedObservable<Events> {
     const isChange = this.#hasGiven && token !== '';
     this.#hasGiven = true;
     this.#last = token;
-    this.#expiresAt = earlier(expiryOf(token), this.#namedEnd);
+    this.#expiresAt = Math.min(expiryOf(token) ?? Infinity, this.#namedEnd);
     this.#timer.stop();
     if (isChange) this.emit('renewed', [token]);
   }
 
   /** When the token in use ends, as the application has said, by the server's clock as far as it is known. */
-  get #namedEnd(): number | undefined {
-    return this.#given?.token === this.#last ? this.#given?.expiresAt : undefined;
+  get #namedEnd(): number {
+    return (this.#given?.token === this.#last && this.#given?.expiresAt) || Infinity;
   }
 
   /** A sibling has a new token. */
   #heard(token: string): void {
+    if (token === '') return this.#storageChanged(null);
     const last = this.#last;
     if (last === undefined || this.#isLoggedOut || !isSameThing(token, last) || !isNewer(token, last)) return;
     this.#take(token);
@@ -397,7 +397,7 @@ export class TokenSource extends GuardedObservable<Events> {
 
   /** For a token that ends, and can be had anew. */
   #plan(): void {
-    if (this.#expiresAt === undefined || typeof this.#source === 'string') return;
+    if (this.#expiresAt === Infinity || typeof this.#source === 'string') return;
     const lifeMs = this.#expiresAt - this.#serverNow;
     if (lifeMs > 0) this.#timer.start(renewalDelay(lifeMs, this.#deps.random));
   }
@@ -421,7 +421,7 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#token = undefined;
     this.#last = undefined;
     this.#refused = undefined;
-    this.#expiresAt = undefined;
+    this.#expiresAt = Infinity;
     this.#hasGiven = true;
     this.#timer.stop();
     this.#request?.cancel(loggedOutError());
@@ -436,7 +436,7 @@ export class TokenSource extends GuardedObservable<Events> {
     this.#stored = stored;
     if (stored === undefined) {
       // The tab that has removed it hears of that from nobody else.
-      this.#siblings.removed();
+      this.#siblings.tell('');
       return this.#loggedOut(false);
     }
     // A fixed token has had its day when the application stores another one.
@@ -457,10 +457,6 @@ export class TokenSource extends GuardedObservable<Events> {
 /** An application that throws a SyncError which asking again does not help against has no token to give. */
 export function isFinal(error: unknown): error is SyncError {
   return error instanceof SyncError && error.retry !== 'backoff';
-}
-
-function earlier(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 function loggedOutError(): SyncError {

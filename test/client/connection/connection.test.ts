@@ -183,7 +183,7 @@ describe('a connection', () => {
     server.bearers.byToken.set('long', { sub: 'ann', access: 'write', exp: exp + 60 });
     tokens.push('short');
     create();
-    const ends: number[] = [];
+    const ends: (number | undefined)[] = [];
     connection.on('authenticated', (expiresAt) => void ends.push(expiresAt));
     connection.connect();
     await server.run(50);

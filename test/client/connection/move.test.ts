@@ -140,7 +140,7 @@ describe('X9: a connection that moves', () => {
   it('uses the token that came meanwhile', async () => {
     server.bearers.byToken.set('rich', { access: 'write', exp: server.clock.now() / 1000 + 60 });
     const ends: number[] = [];
-    device.connection.on('authenticated', (expiresAt) => void ends.push(expiresAt > 0 ? 1 : 0));
+    device.connection.on('authenticated', (expiresAt) => void ends.push((expiresAt ?? 0) > 0 ? 1 : 0));
     move(late(200).openSocket);
     await server.run(20);
     device.connection.renewed('rich');
