@@ -93,7 +93,7 @@ export class DisconnectOperations {
       const key = sessionOf(life.id);
       // Of two with one name, one has ended without a word in the store.
       if (!life.hasEnded && !this.#open.has(key)) this.#open.set(key, life);
-      else void this.#inTurn(life, () => this.#end(life)).catch(() => {});
+      else this.#endSoon(life);
     }
     return [...this.#open.keys()];
   }
@@ -130,9 +130,7 @@ export class DisconnectOperations {
     const life = this.#open.get(key);
     if (life === undefined) return;
     this.#open.delete(key);
-    this.#inTurn(life, () => this.#end(life)).catch((err: unknown) =>
-      this.#deps.logger.error({ err }, 'the end of a session was not stored'),
-    );
+    this.#endSoon(life);
   }
 
   /** Nothing more is begun: the next run of the server goes on with it. */
@@ -177,6 +175,25 @@ export class DisconnectOperations {
       throw error;
     }
     life.documents.set(document, entry);
+  }
+
+  /** Until it is stored that the session has ended, nothing is changed. */
+  #endSoon(life: Life, failures = 0): void {
+    this.#inTurn(life, () => this.#end(life)).catch((err: unknown) => {
+      if (failures === 0) this.#deps.logger.error({ err }, 'the end of a session was not stored');
+      this.#later(failures + 1, () => this.#endSoon(life, failures + 1));
+    });
+  }
+
+  /** After a time that grows with the failures, unless the server goes. */
+  #later(failures: number, run: () => void): void {
+    if (this.#isClosed) return;
+    const waitMs = failures === 0 ? 0 : Math.min(maxRetryMs, firstRetryMs * 2 ** (failures - 1));
+    const timer = this.#deps.clock.after(waitMs, () => {
+      this.#retries.delete(timer);
+      run();
+    });
+    this.#retries.add(timer);
   }
 
   async #end(life: Life): Promise<void> {
@@ -236,7 +253,7 @@ export class DisconnectOperations {
   }
 
   #failed(entry: Entry, error: SyncError): void {
-    const { logger, clock } = this.#deps;
+    const { logger } = this.#deps;
     const { document, life } = entry;
     const isFinal = error.retry !== 'backoff' && entry.state !== 'over';
     const fields = { document, sub: life.user, code: error.code, err: error.cause ?? error.message };
@@ -246,14 +263,10 @@ export class DisconnectOperations {
     } else if (++entry.failures === 1) logger.info(fields, 'what is to change as a session has ended waits');
     if (error.code === 'UPDATE_INCOMPLETE' && entry.failures >= baselessAfter && happen(entry, 'baseless'))
       entry.update = undefined;
-    const waitMs = isFinal ? 0 : Math.min(maxRetryMs, firstRetryMs * 2 ** (entry.failures - 1));
-    if (this.#isClosed) return;
-    const timer = clock.after(waitMs, () => {
-      this.#retries.delete(timer);
+    this.#later(isFinal ? 0 : entry.failures, () => {
       this.#due.push(entry);
       this.#goOn();
     });
-    this.#retries.add(timer);
   }
 
   async #remove(entry: Entry): Promise<void> {
