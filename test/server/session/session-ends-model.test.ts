@@ -102,8 +102,8 @@ class World {
   /** Everybody goes, and everything that is due happens. Returns what is wrong. */
   async end(): Promise<string[]> {
     this.#isFailing = false;
-    for (const client of [...this.#clients]) await this.#connect(client);
-    for (const client of [...this.#clients]) this.#leave(client);
+    for (const client of this.#clients) await this.#connect(client);
+    for (const client of this.#clients) this.#leave(client);
     await this.#server.run(200_000, 1_000);
     const { timesSet } = this.#store;
     const faults = [...this.#due]
