@@ -60,6 +60,18 @@ describe('P8: what is to change when a client goes', () => {
   });
 });
 
+it('P10: what cannot be said is rejected, and what is asked for after it is done', async () => {
+  const { url } = await serverForTest();
+  const one = provider(url, { connect: false });
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+  for (const value of [1n, circular])
+    await expect(one.onDisconnect(['people', 'ada']).set(value as never)).rejects.toThrow(TypeError);
+  one.connect();
+  await one.onDisconnect(['people', 'ada']).set('gone');
+  await one.whenSynced;
+});
+
 it('P10: the server puts its time where it is asked to', async () => {
   const { url } = await serverForTest();
   const [one, other] = [provider(url), provider(url)];

@@ -108,6 +108,61 @@ describe('what is to change when a session ends', () => {
     expect(await people()).toEqual({ ada: { online: false } });
   });
 
+  it('P9: who has left has left, also when the end of the connection is not seen', async () => {
+    const peer = await asking(online);
+    peer.say({ type: 'leave' });
+    await nativePeer(server, { session });
+    await server.run(100);
+    expect(await people()).toEqual({ ada: { online: false } });
+  });
+
+  it('P9: a client without a name cannot come back, and is not waited for', async () => {
+    const peer = await asking(online, { session: '' });
+    peer.terminate();
+    await server.run(100);
+    expect(await people()).toEqual({ ada: { online: false } });
+  });
+
+  it('P8: a user who lost the right to write takes nobody else along', async () => {
+    server.bearers.byToken.set('ada', { sub: 'ada', access: 'write' });
+    const peers: NativePeer[] = [];
+    for (const token of ['other', 'ada', 'other', 'other']) {
+      const peer = await nativePeer(server, { session: `${session}${peers.length}`, token });
+      await openedBy(server, peer, 'doc');
+      await asked(peer, { do: 'set', path: ['people', 'in', String(peers.length)], value: token });
+      peers.push(peer);
+    }
+    server.bearers.byToken.set('ada', { sub: 'ada', access: 'read' });
+    for (const peer of peers) peer.say({ type: 'leave' });
+    await server.run(500);
+    expect(await people()).toEqual({ in: { 0: 'other', 2: 'other', 3: 'other' } });
+  });
+
+  it('P8: a failure that passes is waited for', async () => {
+    let isAway = true;
+    const authenticator = new Proxy(server.bearers, {
+      get: (bearers, name) =>
+        name === 'authorize' && isAway
+          ? () => Promise.reject(new Error('the hook has no connection'))
+          : Reflect.get(bearers, name, bearers),
+    });
+    const peer = await asking(online);
+    await server.close();
+    server = createSessionServer({
+      store: new ControlledStore(store().kept),
+      gateway: { authenticator },
+      limits: { maxAwayMs: 100 },
+    });
+    expect(peer.closed).toBeDefined();
+    await server.gateway.resume();
+    await server.run(5_000, 100);
+    expect(await keptStates()).toBe(1);
+    isAway = false;
+    await server.run(10_000, 100);
+    expect(await people()).toEqual({ ada: { online: false } });
+    expect(await keptStates()).toBe(0);
+  });
+
   it('P8, P9: happens after a while when the connection was lost', async () => {
     const peer = await asking(online);
     peer.terminate();

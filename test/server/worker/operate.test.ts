@@ -13,12 +13,13 @@ function sample(): Y.Doc {
   const map = doc.getMap<unknown>('map');
   map.set('plain', { deep: 1 });
   map.set('inner', new Y.Map([['a', 1]]));
+  doc.getXmlFragment('prose').insert(0, [new Y.XmlElement('p')]);
   map.set('items', Y.Array.from([new Y.Map([['done', false]]), 'second']));
   return doc;
 }
 
 /** What the document shows when these changes have been read by somebody who has it. */
-function shown(...operations: Operation[]): { text: string; list: unknown[]; map: unknown } {
+function shown(...operations: Operation[]): { text: string; prose: string; list: unknown[]; map: unknown } {
   const doc = sample();
   const updates = [Y.encodeStateAsUpdate(doc)];
   const [change] = operate({ updates, gc: true, batches: [{ operations, clientId: 7 }], now: 1_000 });
@@ -26,6 +27,7 @@ function shown(...operations: Operation[]): { text: string; list: unknown[]; map
   expect(doc.store.pendingStructs).toBeNull();
   return {
     text: doc.getText('text').toString(),
+    prose: doc.getXmlFragment('prose').toString(),
     list: doc.getArray('list').toJSON(),
     map: doc.getMap('map').toJSON(),
   };
@@ -68,6 +70,10 @@ describe('P10: an operation', () => {
   it.each<[string, Operation]>([
     ['inside a plain value', { do: 'set', path: ['map', 'plain', 'deep'], value: 2 }],
     ['in a text', { do: 'set', path: ['text', 'key'], value: 1 }],
+    ['by place in a text', { do: 'set', path: ['text', 0], value: 5 }],
+    ['of a text by place', { do: 'remove', path: ['text', 0] }],
+    ['in XML', { do: 'set', path: ['prose', 0], value: 5 }],
+    ['of XML', { do: 'remove', path: ['prose', 0] }],
     ['by key in an array', { do: 'set', path: ['list', 'key'], value: 1 }],
     ['by place in a map', { do: 'set', path: ['map', 0], value: 1 }],
     ['beyond the end of an array', { do: 'set', path: ['list', 9], value: 1 }],
