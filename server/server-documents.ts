@@ -38,6 +38,8 @@ export interface DocumentParts<F extends Fanout> {
   readonly registry: RoomRegistry<F>;
   readonly worker: DocumentWorker;
   readonly changes: ChangeNotifier;
+  /** Forgets what clients have asked for in a document at their end. */
+  readonly gateway: { forget(document: DocumentName): Promise<void> };
 }
 
 export function serverDocuments<F extends Fanout>(
@@ -58,10 +60,12 @@ export function serverDocuments<F extends Fanout>(
     import: async (name, update) => importInto(parts(), parseDocumentName(name), update),
     delete: async (name) => {
       const document = parseDocumentName(name);
-      const { registry, changes } = parts();
+      const { registry, changes, gateway } = parts();
       const wasThere = await registry.delete(document);
-      if (wasThere) changes.forget(document);
-      return wasThere;
+      if (!wasThere) return false;
+      changes.forget(document);
+      await gateway.forget(document);
+      return true;
     },
   };
 }

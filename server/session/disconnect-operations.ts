@@ -70,6 +70,8 @@ export class DisconnectOperations {
   readonly #bytes: OperationBytes;
   /** Sessions that have not ended. */
   readonly #open = new Map<string, Life>();
+  /** All of which something is kept. */
+  readonly #lives = new Set<Life>();
   /** What is to be worked on, in order. */
   readonly #due: Entry[] = [];
   readonly #retries = new Set<Timer>();
@@ -90,6 +92,7 @@ export class DisconnectOperations {
       this.#deps.logger.error({ err: cause }, 'some of what was to change when sessions end cannot be read');
     }
     for (const life of lives.values()) {
+      this.#lives.add(life);
       const key = sessionOf(life.id);
       // Of two with one name, one has ended without a word in the store.
       if (!life.hasEnded && !this.#open.has(key)) this.#open.set(key, life);
@@ -105,6 +108,7 @@ export class DisconnectOperations {
   add(key: string, claims: Claims, document: DocumentName, request: OperationRequest): Promise<void> {
     const life = this.#open.get(key) ?? newLife(`${key}.${randomSecret()}`, claims);
     this.#open.set(key, life);
+    this.#lives.add(life);
     return this.#inTurn(life, async () => {
       if (life.hasEnded) throw new SyncError('CALL_FAILED', 'the session has ended');
       const before = life.documents.get(document);
@@ -130,7 +134,21 @@ export class DisconnectOperations {
     const life = this.#open.get(key);
     if (life === undefined) return;
     this.#open.delete(key);
+    if (life.documents.size === 0) this.#lives.delete(life);
     this.#endSoon(life);
+  }
+
+  /** The document was deleted: nothing is to be changed in it. Resolves when that is stored. */
+  async forget(document: DocumentName): Promise<void> {
+    const forgetting = [...this.#lives].map((life) =>
+      this.#inTurn(life, async () => {
+        const entry = life.documents.get(document);
+        if (entry === undefined) return;
+        if (entry.state === 'kept') await this.#remove(entry);
+        else happen(entry, 'refused');
+      }),
+    );
+    await Promise.all(forgetting);
   }
 
   /** Nothing more is begun: the next run of the server goes on with it. */
@@ -272,8 +290,10 @@ export class DisconnectOperations {
   async #remove(entry: Entry): Promise<void> {
     await this.#deps.store.setState(keyOf(entry), undefined);
     happen(entry, 'removed');
-    entry.life.documents.delete(entry.document);
-    this.#bytes.count(entry.life, -entry.bytes);
+    const { life, document } = entry;
+    life.documents.delete(document);
+    if (life.hasEnded && life.documents.size === 0) this.#lives.delete(life);
+    this.#bytes.count(life, -entry.bytes);
   }
 
   #inTurn(life: Life, work: () => Promise<void>): Promise<void> {

@@ -123,6 +123,11 @@ export class Gateway {
     for (const key of await this.#disconnects.load()) this.#clientSessions.restore(key, awayMs);
   }
 
+  /** The document was deleted: what clients have asked for in it at their end is not to bring it back. */
+  forget(document: DocumentName): Promise<void> {
+    return this.#disconnects.forget(document);
+  }
+
   /** From now on nobody gets in, and no session ends: clients come back to the next run of the server. */
   stopAdmission(): void {
     this.#isDraining = true;

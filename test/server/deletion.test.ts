@@ -55,6 +55,17 @@ beforeEach(() => {
 });
 
 describe('a document that was deleted', () => {
+  test('U26, P8 is not made anew by what a client has asked for at its end', async () => {
+    const server = await serverForTest({ limits: { maxAwayMs: 100 } });
+    const client = await clientWith(server.url, 'text');
+    await client.onDisconnect(['marks', 'gone']).set(true);
+    expect(await server.server.documents.delete(name)).toBe(true);
+    await until(() => isToldDeleted(client), 'it is told');
+    client.destroy();
+    await pause(500);
+    expect(await served(server)).toBeUndefined();
+  });
+
   test('U26 ends for our own client, which keeps what it has and sends nothing', async () => {
     const server = await serverForTest();
     const client = await clientWith(server.url, 'text');
