@@ -1,63 +1,9 @@
 // Whom a push reaches, how clients are asked for another token, and what stock clients feel.
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeOperation } from '../../../shared/operation.js';
-import { AccessLedger } from '../../../server/auth/access-ledger.js';
-import type { UserControl } from '../../../server/users/user-control.js';
-import { ControlledStore } from '../../support/controlled-store.js';
-import { createFakeClock, type FakeClock } from '../../support/fake-clock.js';
 import { nativePeer, openedBy, type NativePeer } from '../../support/native-peer.js';
-import {
-  Bearers,
-  createSessionServer,
-  type Bearer,
-  type SessionServer,
-} from '../../support/session-server.js';
-import { watch } from '../../support/turns.js';
-
-let server: SessionServer;
-let clock: FakeClock;
-let store: ControlledStore;
-let bearers: Bearers;
-let nowS: number;
-
-beforeEach(async () => {
-  clock = createFakeClock();
-  store = new ControlledStore();
-  bearers = new Bearers();
-  nowS = clock.now() / 1000;
-  believe('old', { sid: 'phone', jti: 'j1' });
-  believe('desk', { sid: 'desk', jti: 'j2' });
-  believe('bob', { sub: 'bob', sid: 'desk', jti: 'j3' });
-  await start();
-});
-
-afterEach(() => server.close());
-
-/** A token that was issued a minute ago. */
-function believe(token: string, bearer: Partial<Bearer> = {}): void {
-  bearers.byToken.set(token, { sub: 'ada', iat: nowS - 60, exp: nowS + 600, access: 'write', ...bearer });
-}
-
-async function start(): Promise<void> {
-  server = createSessionServer({ clock, store, bearers, ledger: await AccessLedger.load(store, clock) });
-}
-
-/** Lets what was asked for happen while the clock stands still. */
-async function done<T>(what: Promise<T>): Promise<T> {
-  const watched = watch(what);
-  await server.settle();
-  await server.settle();
-  expect(watched.isSettled).toBe(true);
-  return what;
-}
-
-const users = (): UserControl => server.users!;
-
-async function renewed(peer: NativePeer, token: string): Promise<void> {
-  peer.say({ type: 'token', token });
-  await server.run(20);
-}
+import { server, nowS, believe, start, done, users, renewed } from './ada-and-bob.js';
 
 describe('A9, N29: refresh', () => {
   it('asks every device of the user, refuses nothing, and the new claims count without a new connection', async () => {
