@@ -5,6 +5,7 @@ import { defaultLimits, type Limits } from '../../shared/limits.js';
 import type { AuthOptions, ServerOptions } from '../options.js';
 import { ConfigError } from '../errors.js';
 import type { DocumentStore } from '../store/store.js';
+import { transportNames } from '../transport/place.js';
 import { clientAddressReader } from '../transport/client-address.js';
 import { nearest } from './arguments.js';
 import { limitKeys } from './option-table.js';
@@ -17,10 +18,9 @@ type Checks<T> = Readonly<Record<keyof Required<T>, Check>>;
 const serverChecks: Checks<ServerOptions> = {
   host: text,
   port: wholeNumber(0, 65_535),
-  transport: oneOf('uws', 'node'),
+  transport: oneOf(...transportNames),
   server: object({ on: fn, off: fn, emit: fn, address: fn }),
-  path: (value) =>
-    typeof value === 'string' && value.startsWith('/') ? undefined : "must be a path that begins with '/'",
+  path: text,
   data: text,
   store: object<DocumentStore>({
     newEpoch: fn,

@@ -35,8 +35,6 @@ const defaultPort = 1234;
 /** Throws ConfigError when the options contradict each other. */
 export function placeOf(options: PlaceOptions): Place {
   const { transport, host, port, tls, server, path } = options;
-  if (transport !== undefined && !transportNames.includes(transport))
-    throw new ConfigError(`the transport is one of ${transportNames.join(' and ')}`);
   if (server === undefined) {
     if (path !== undefined) throw new ConfigError('`path` goes with `server`, the HTTP server to attach to');
     const own = {

@@ -57,7 +57,7 @@ test('T26 options that contradict each other are a ConfigError, when the server 
   const server = createServer();
   const path = '/sync';
   const wrong: [Parameters<typeof placeOf>[0], string][] = [
-    [{ transport: 'other' as 'uws' }, 'the transport is one of uws and node'],
+    [{ transport: 'other' as 'uws' }, 'transport must be uws or node'],
     [{ path }, '`path` goes with `server`'],
     [{ server }, '`server` wants a `path`'],
     [{ server, path: 'sync' }, '`server` wants a `path`'],
