@@ -2,13 +2,13 @@
 // calls of one connection are under way.
 
 import type { Clock } from '../../shared/clock.js';
-import { SyncError, toSyncError } from '../../shared/errors.js';
+import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
-import type { NativeClientMessage, NativeServerMessage } from '../../shared/native/messages.js';
+import type { NativeClientMessage } from '../../shared/native/messages.js';
 import type { Access, Claims } from '../../shared/permission.js';
+import { Answers, type AnswersHost } from './answers.js';
 import { callerOf, type CallGate } from './call-gate.js';
-import { logRefusal, type Who } from './who.js';
 
 export interface Call {
   readonly method: string;
@@ -27,7 +27,7 @@ export interface Call {
 export type CallHook = (call: Call) => Promise<Uint8Array | undefined>;
 
 /** The connection that the calls are made on. */
-export interface CallsHost {
+export interface CallsHost extends AnswersHost {
   readonly deps: {
     readonly call: CallHook | undefined;
     readonly callGate: CallGate;
@@ -38,8 +38,6 @@ export interface CallsHost {
   readonly connectionId: string;
   readonly socket: { readonly remoteAddress: string };
   readonly rights: { readonly claims: Claims | undefined };
-  readonly who: Who;
-  say(message: NativeServerMessage): void;
 }
 
 /** An open document of the connection. */
@@ -53,42 +51,29 @@ type CallMessage = Extract<NativeClientMessage, { type: 'call' }>;
 const maxUnderWay = 100;
 /** Characters. */
 const maxMethodLength = 256;
-const nothing = new Uint8Array(0);
 
 export class Calls {
   readonly #host: CallsHost;
+  readonly #answers: Answers;
   /** One for each hook that is not done. */
   readonly #running = new Set<AbortController>();
-  #isClosed = false;
 
   constructor(host: CallsHost) {
     this.#host = host;
+    this.#answers = new Answers(host);
   }
 
   /** Other messages do not wait for the answer. */
   take(message: CallMessage, document: CalledDocument | undefined): void {
-    void this.#answer(message, document);
+    const fields = { method: message.method.slice(0, maxMethodLength) };
+    const asked = { id: message.id, what: 'call', document: document?.name, fields } as const;
+    void this.#answers.give(asked, () => this.#call(message, document));
   }
 
   /** The connection has ended: nothing is told any more, and the hooks are told so. */
   close(): void {
-    this.#isClosed = true;
+    this.#answers.close();
     for (const controller of this.#running) controller.abort(new Error('the connection has ended'));
-  }
-
-  /** Never rejects. */
-  async #answer(message: CallMessage, document: CalledDocument | undefined): Promise<void> {
-    const { id } = message;
-    try {
-      const body = (await this.#call(message, document)) ?? nothing;
-      this.#tell({ type: 'result', id, code: '', close: 0, reason: '', body });
-    } catch (error) {
-      const refusal = toSyncError(error);
-      const { deps, who } = this.#host;
-      const method = message.method.slice(0, maxMethodLength);
-      logRefusal(deps.logger, refusal, { ...who, document: document?.name }, 'call', { method });
-      this.#tell({ type: 'result', id, ...refusal.fault, body: nothing });
-    }
   }
 
   /** Rejects with SyncError when the call is not taken, or not answered in time. The body is copied before this returns. */
@@ -138,10 +123,6 @@ export class Calls {
     } finally {
       timer.cancel();
     }
-  }
-
-  #tell(message: NativeServerMessage): void {
-    if (!this.#isClosed) this.#host.say(message);
   }
 }
 

@@ -2,17 +2,19 @@
 
 import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
-import { SyncError, toSyncError } from '../../shared/errors.js';
+import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
-import type { NativeClientMessage, NativeServerMessage } from '../../shared/native/messages.js';
+import type { Logger } from '../../shared/logger.js';
+import type { NativeClientMessage } from '../../shared/native/messages.js';
 import { decodeOperation } from '../../shared/operation.js';
 import type { Access, Claims } from '../../shared/permission.js';
+import { Answers, type AnswersHost } from './answers.js';
 import { callerOf, type CallGate } from './call-gate.js';
 import type { DisconnectOperations, Operator } from './disconnect-operations.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** The connection that asks. */
-export interface OperationsHost {
+export interface OperationsHost extends AnswersHost {
   readonly deps: {
     readonly operator: Operator;
     readonly disconnects: DisconnectOperations;
@@ -20,12 +22,12 @@ export interface OperationsHost {
     readonly callGate: CallGate;
     readonly clock: Clock;
     readonly limits: Limits;
+    readonly logger: Logger;
   };
   readonly rights: { readonly claims: Claims | undefined };
   readonly socket: { readonly remoteAddress: string };
   /** What its session is known by. */
   readonly sessionKey: string | undefined;
-  say(message: NativeServerMessage): void;
 }
 
 /** An open document of the connection. */
@@ -39,37 +41,27 @@ type OperateMessage = Extract<NativeClientMessage, { type: 'operate' }>;
 /** A document is built for each that is made now: so many at once, then one per this time. */
 const maxAtOnce = 50;
 const everyMs = 100;
-const nothing = new Uint8Array(0);
 
 export class Operations {
   readonly #host: OperationsHost;
+  readonly #answers: Answers;
   readonly #bucket: TokenBucket;
-  #isClosed = false;
 
   constructor(host: OperationsHost) {
     this.#host = host;
+    this.#answers = new Answers(host);
     this.#bucket = new TokenBucket(host.deps.clock, maxAtOnce, everyMs);
   }
 
   /** Other messages do not wait for the answer. */
   take(message: OperateMessage, document: AskedDocument | undefined): void {
-    void this.#answer(message, document);
+    const asked = { id: message.id, what: 'operation', document: document?.name } as const;
+    void this.#answers.give(asked, () => this.#operate(message, document));
   }
 
   /** The connection has ended: nothing is told any more. */
   close(): void {
-    this.#isClosed = true;
-  }
-
-  /** Never rejects. */
-  async #answer(message: OperateMessage, document: AskedDocument | undefined): Promise<void> {
-    const { id } = message;
-    try {
-      await this.#operate(message, document);
-      this.#tell({ type: 'result', id, code: '', close: 0, reason: '', body: nothing });
-    } catch (error) {
-      this.#tell({ type: 'result', id, ...toSyncError(error).fault, body: nothing });
-    }
+    this.#answers.close();
   }
 
   /** The bytes are read before this returns. */
@@ -94,13 +86,9 @@ export class Operations {
       operations: [request],
       author: claims.sub,
       computed: async (): Promise<void> => checkMayWrite(document),
-      isWanted: (): boolean => !this.#isClosed,
+      isWanted: (): boolean => !this.#answers.isClosed,
     };
     await deps.operator.run(document.name, order).finally(leave);
-  }
-
-  #tell(message: NativeServerMessage): void {
-    if (!this.#isClosed) this.#host.say(message);
   }
 }
 

@@ -17,7 +17,8 @@ export interface Who extends LogFields {
 }
 
 /** What was refused: a connection, a document, or something that was said. */
-export type Refused = 'connection' | 'document' | 'token' | 'update' | 'awareness update' | 'call';
+export type Refused =
+  'connection' | 'document' | 'token' | 'update' | 'awareness update' | 'call' | 'operation';
 
 /** One line for one refusal: a fault of ours as an error. */
 export function logRefusal(

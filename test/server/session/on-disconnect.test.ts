@@ -300,11 +300,14 @@ describe('what a client asks for', () => {
     expect(await keptStates()).toBe(0);
   });
 
-  it('P10: needs the right to write', async () => {
+  it('P10, O15: needs the right to write, and the log says who had none', async () => {
     const peer = await nativePeer(server, { session, token: 'read' });
     await openedBy(server, peer, 'doc');
     expect(await asked(peer, online)).toBe('READ_ONLY');
     expect(await asked(peer, online, false)).toBe('READ_ONLY');
+    const lines = server.log.filter(({ message }) => message === 'an operation was refused');
+    const line = { code: 'READ_ONLY', document: 'doc', sub: 'reader' };
+    expect(lines.map(({ fields }) => fields)).toMatchObject([line, line]);
   });
 
   it('P10, O2: is bounded for a session and for a user', async () => {
