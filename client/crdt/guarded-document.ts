@@ -1,5 +1,5 @@
-// The listeners of a document and the observers of its types, which anybody may add. Yjs calls them in the middle of its own work: one that throws would
-// keep it from telling anybody of this change and of every later one.
+// The listeners of a document and the observers of its types, which anybody may add. Yjs calls them in the middle of its own
+// work: one that throws would keep it from telling anybody of this change and of every later one.
 
 import type * as Y from 'yjs';
 import { throwLater } from '../platform/guarded.js';

@@ -95,11 +95,11 @@ export class Outbox {
 
   /** So many edits are durable on the server, counted from the first that was ever added, in order. */
   get durable(): number {
-    const outstanding = [...this.#inFlight, ...this.#waiting].filter((part) => !isDerived(part));
-    return outstanding.reduce(
-      (least, { from }) => Math.min(least, from),
-      Math.min(this.#added, this.#takenUpTo),
-    );
+    let least = Math.min(this.#added, this.#takenUpTo);
+    // What is derived comes before none.
+    for (const { from } of this.#inFlight) least = Math.min(least, from);
+    for (const { from } of this.#waiting) least = Math.min(least, from);
+    return least;
   }
 
   /** Nothing that is counted waits or is on its way, not even an offer. */

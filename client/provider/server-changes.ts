@@ -12,8 +12,7 @@ import {
 
 /**
  * What is to change at a path of a document when the session of this client ends: the page is closed, the last provider on its
- * connection disconnects, or
- * its connection is lost and it does not come back in time. Each promise resolves when the server has stored it, and rejects with
+ * connection disconnects, or its connection is lost and it does not come back in time. Each promise resolves when the server has stored it, and rejects with
  * SyncError when the server refuses it. What has happened is over: ask again when the document is open again.
  */
 export interface OnDisconnect {
