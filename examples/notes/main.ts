@@ -1,8 +1,9 @@
 // The notes app: opens the notebook and the note that the address names, and wires the parts of the page to them.
 
-import { randomHex } from '../editor/identity.js';
+import { randomHex, setOwnName } from '../editor/identity.js';
 import { pageElement, say } from '../editor/page-elements.js';
 import { showToast } from '../editor/toast.js';
+import { goToSignIn, ownAccount } from './account.js';
 import { addressOf, parseAddress } from './address.js';
 import { askToKeepCopies, keepAppShell, shellProblem, shellState } from './app-shell.js';
 import { knownNotebooks, newNotebookId, rememberNotebook } from './known-notebooks.js';
@@ -41,7 +42,7 @@ class Page {
     this.#notebook = this.#openNotebook(notebook);
     this.#status = new StatusView(
       () => ({ lastSyncedAt: this.#notebook.lastSyncedAt, shell: shellState, shellProblem }),
-      () => this.#notebook.connection.connect(),
+      () => this.#retry(),
     );
   }
 
@@ -89,6 +90,12 @@ class Page {
     }
     document.body.dataset.view = note === undefined ? 'list' : 'note';
     this.#draw();
+  }
+
+  #retry(): void {
+    const { account, needsSignIn, connection } = this.#notebook;
+    if (account !== undefined && needsSignIn) goToSignIn(account);
+    else connection.connect();
   }
 
   /** Goes to a note of this notebook, or to the list. */
@@ -169,6 +176,7 @@ class Page {
     this.#leaveDeleted();
     const { note, index, status } = this.#notebook;
     this.#status.show(status);
+    this.#drawAccount();
     const entry = note && index.entry(note.id);
     this.#view.show(note, note !== undefined && entry === undefined && note.id === this.#draft);
     for (const id of ['note-menu', 'delete'])
@@ -180,6 +188,17 @@ class Page {
     const title = entry === undefined || entry.title === '' ? name : entry.title;
     if (document.title !== `${title} · Heddle Notes`) document.title = `${title} · Heddle Notes`;
     this.#drawList();
+  }
+
+  #drawAccount(): void {
+    const { account, connection } = this.#notebook;
+    const link = pageElement('account', HTMLAnchorElement);
+    link.hidden = account === undefined;
+    pageElement('editor-link', HTMLAnchorElement).hidden = account !== undefined;
+    if (account === undefined) return;
+    link.href = account.signIn;
+    const plan = connection.claims?.['plan'];
+    say('account', typeof plan === 'string' ? `${account.name}, plan ${plan}` : account.name);
   }
 
   #drawList(): void {
@@ -221,7 +240,13 @@ async function start(): Promise<void> {
   await whileSignedOut();
   const { notebook, note, isReading } = parseAddress(window.location.hash);
   if (isReading && notebook !== undefined && note !== undefined) readNote(notebook, note);
-  else new Page(notebook ?? knownNotebooks()[0]?.id ?? newNotebookId()).start();
+  else openNotebook(notebook);
+}
+
+function openNotebook(notebook: string | undefined): void {
+  const account = ownAccount();
+  if (account !== undefined) setOwnName(account.name);
+  new Page(notebook ?? knownNotebooks()[0]?.id ?? newNotebookId()).start();
 }
 
 void keepAppShell();

@@ -29,7 +29,7 @@ export class NoteView {
   show(note: OpenNote | undefined, isNew: boolean): void {
     if (note !== this.#note) this.#clear();
     this.#note = note;
-    if (this.#editor !== undefined) return;
+    if (this.#editor !== undefined) return this.#allow(note);
     if (note !== undefined && (note.isHere || (isNew && note.provider.status.phase !== 'loading'))) {
       this.#open(note);
     } else this.#say(hintFor(note));
@@ -56,7 +56,15 @@ export class NoteView {
     this.#say(undefined);
     this.#editor = createNoteEditor(this.#element, note);
     fillToolbar(this.#toolbar, this.#editor);
+    this.#allow(note);
     if (this.#isFocusWanted) this.focus();
+  }
+
+  /** Rights may change while the note is open. */
+  #allow(note: OpenNote | undefined): void {
+    const mayWrite = note?.provider.status.access !== 'read';
+    if (this.#editor?.isEditable === !mayWrite) this.#editor.setEditable(mayWrite, false);
+    this.#toolbar.hidden = !mayWrite;
   }
 
   #clear(): void {

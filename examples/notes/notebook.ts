@@ -11,6 +11,7 @@ import { plainText, type NoteSummary } from './note-text.js';
 import { NotebookIndex } from './notebook-index.js';
 import { NotebookSearch, type SearchResult } from './notebook-search.js';
 import { isSafe, OpenNote, type WritingStage } from './open-note.js';
+import { onAccountChange, ownAccount, requestAccountToken, type Account } from './account.js';
 import { requestNotebookToken } from './token.js';
 
 /** After the index has changed, before notes that are not open are looked after, ms. */
@@ -18,6 +19,8 @@ const quietMs = 3_000;
 
 export class Notebook {
   readonly id: string;
+  /** Whose it is here; undefined where there are no accounts. */
+  readonly account: Account | undefined = ownAccount();
   readonly connection: HeddleConnection;
   readonly index: NotebookIndex;
   readonly #doc = new Y.Doc();
@@ -39,9 +42,7 @@ export class Notebook {
   constructor(id: string, { changed, signedOut }: { changed: () => void; signedOut: () => void }) {
     this.id = id;
     this.#changed = changed;
-    this.connection = new HeddleConnection(new URL('..', document.baseURI).href, {
-      token: () => requestNotebookToken(id),
-    });
+    this.connection = connectionFor(id, this.account);
     const { connection } = this;
     this.index = new NotebookIndex(this.#doc);
     this.#record = new DeviceRecord(id);
@@ -101,6 +102,12 @@ export class Notebook {
       waitingNotes: waiting.size,
       waitingChanges: index.unsyncedChanges,
     });
+  }
+
+  /** Nothing goes on before somebody signs in. */
+  get needsSignIn(): boolean {
+    const kind = this.#provider.status.reason?.kind;
+    return kind === 'login-required' || kind === 'token-revoked' || kind === 'logged-out';
   }
 
   /** When this device and the server were last the same, ms by the server's clock; undefined if not since the start. */
@@ -263,6 +270,11 @@ export class Notebook {
     this.#provider.on('synced', (isSynced) => {
       if (isSynced) this.#keeper.look(0);
     });
+    const { account, connection } = this;
+    if (account !== undefined) {
+      connection.on('authenticated', () => this.#changed());
+      this.#undo.push(onAccountChange(account, () => void connection.logout()));
+    }
     this.#undo.push(
       this.index.observe(() => {
         this.#keeper.look(quietMs);
@@ -301,4 +313,15 @@ export class Notebook {
     queueMicrotask(() => this.#letGo());
     if (!this.#isLeft) this.#changed();
   }
+}
+
+function connectionFor(notebook: string, account: Account | undefined): HeddleConnection {
+  if (account === undefined)
+    return new HeddleConnection(new URL('..', document.baseURI).href, {
+      token: () => requestNotebookToken(notebook),
+    });
+  return new HeddleConnection(account.server, {
+    token: () => requestAccountToken(account),
+    user: account.id,
+  });
 }
