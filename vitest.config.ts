@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { compileSvelte } from './test/support/compile-svelte.js';
 
 /** Suites that start processes or browsers. */
 const serial = ['browser', 'fault', 'bench/process', 'platforms'].map(
@@ -20,6 +21,7 @@ export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [compileSvelte('server')],
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],

@@ -37,3 +37,4 @@ export {
   type StorageEstimate,
 } from './platform/persistent-storage.js';
 export type { PresentState, ProviderCallbacks } from './provider/callback-options.js';
+export type * from './provider/presence-state.js';

@@ -14,7 +14,8 @@ const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^client\/document\//, 2],
   [/^client\/provider\//, 3],
   [/^client\/index\.ts$/, 4],
-  [/^client\/react\//, 5],
+  [/^client\/bindings\//, 5],
+  [/^client\/(react|svelte|vue)\//, 6],
   [/^server\/(errors|options|json-reply|server-packages)\.ts$/, 1],
   [/^server\/(transport|dialect|store|auth|crdt)\//, 1],
   [/^server\/room\//, 2],
@@ -63,7 +64,10 @@ const owners: Readonly<Record<string, RegExp>> = {
   jose: /^server\/auth\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,
-  yjs: /^(client\/(crdt|document|offline|provider|react|tabs)\/|server\/(room|worker|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
+  react: /^client\/react\//,
+  svelte: /^client\/svelte\//,
+  vue: /^client\/vue\//,
+  yjs: /^(client\/(bindings|crdt|document|offline|provider|react|svelte|tabs|vue)\/|server\/(room|worker|options\.ts|create-server\.ts)|bench\/(input|load|scenarios)\/)/,
 };
 
 interface Import {
@@ -164,7 +168,7 @@ describe('architecture', () => {
 
   test('L3 a package is known in one place', () => {
     const strays = outer.filter(({ from, to }) => {
-      const owner = owners[to.startsWith('lib0/') ? 'lib0' : to];
+      const owner = owners[to.startsWith('@') ? to : to.replace(/\/.*/, '')];
       return owner !== undefined && !owner.test(from);
     });
     expect(strays).toEqual([]);

@@ -18,6 +18,8 @@ import { build, type Rolldown } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as client from '../client/index.js';
 import * as reactHooks from '../client/react/index.js';
+import * as svelteFunctions from '../client/svelte/index.js';
+import * as vueComposables from '../client/vue/index.js';
 import * as server from '../server/index.js';
 import { serverPackages } from '../server/server-packages.js';
 
@@ -61,7 +63,16 @@ beforeAll(() => {
   ) as [{ filename: string }];
   execFileSync('tar', ['-xf', filename], { cwd: consumer });
   symlinkSync(inConsumer('package'), installed);
-  const ofTheApplication = ['yjs', 'react', 'csstype', '@types/react', 'isomorphic.js'];
+  const ofTheApplication = [
+    'yjs',
+    'react',
+    'csstype',
+    '@types/react',
+    'isomorphic.js',
+    'vue',
+    '@vue',
+    'svelte',
+  ];
   for (const name of [...Object.keys(dependencies), ...ofTheApplication]) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
@@ -113,7 +124,7 @@ describe('K11 an application that installs Heddle for its pages', () => {
   });
 
   test("K11 is told where to import from when it imports 'heddle', whatever name it asks for", () => {
-    const names = [...Object.keys(client), ...Object.keys(reactHooks), ...Object.keys(server)];
+    const names = [client, reactHooks, vueComposables, svelteFunctions, server].flatMap(Object.keys);
     const exported = readFileSync(join(installed, 'dist/shared/entries/package-root.js'), 'utf8');
     const main = names.filter((name) => !/^(use|default|errorTable|ConfigError|StoreError)/.test(name));
     expect(main.length).toBeGreaterThan(8);
@@ -186,31 +197,53 @@ describe('K11 the packed package', () => {
     ['node16', 'node16'],
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
-  ])('K11 has types for module %s with resolution %s, without those of Node', (module, moduleResolution) => {
-    const source = `
+  ])(
+    'K11, K75: has types, of presence too, for module %s with resolution %s, without those of Node',
+    (module, moduleResolution) => {
+      const source = `
       import * as Y from 'yjs';
       import { HeddleProvider, type SyncStatus } from 'heddle/client';
-      import { useSyncStatus } from 'heddle/react';
+      import { useOthers, useSelf, useSetPresence, useSyncStatus } from 'heddle/react';
+      import * as svelte from 'heddle/svelte';
+      import * as vue from 'heddle/vue';
       const provider = new HeddleProvider('ws://localhost', 'notes', new Y.Doc(), { connect: false });
       export const status: SyncStatus = provider.status;
       export const read: () => SyncStatus = useSyncStatus;
+      declare module 'heddle/client' {
+        interface HeddlePresence { name: string; caret: number }
+      }
+      const [setInReact, setInVue, setInSvelte] = [useSetPresence(), vue.useSetPresence(), svelte.useSetPresence()];
+      for (const set of [setInReact, setInVue, setInSvelte]) set('caret', 5);
+      // @ts-expect-error a caret is a number
+      for (const set of [setInReact, setInVue, setInSvelte]) set('caret', 'end');
+      // @ts-expect-error there is no such field
+      for (const set of [setInReact, setInVue, setInSvelte]) set('color', 'red');
+      export const names: (string | undefined)[][] = [
+        useOthers((others) => others.map(({ state }) => state.name)),
+        vue.useOthers((others) => others.map(({ state }) => state.name)).value,
+        svelte.useOthers((others) => others.map(({ state }) => state.name)).current,
+      ];
+      export const carets: (number | undefined)[] = [
+        useSelf()?.state.caret, vue.useSelf().value?.state.caret, svelte.useSelf().current?.state.caret,
+      ];
       // @ts-expect-error a name is a text
       new HeddleProvider('ws://localhost', 5, new Y.Doc());`;
-    writeFileSync(inConsumer('page.ts'), source);
-    const compilerOptions = {
-      module,
-      moduleResolution,
-      target: 'es2022',
-      lib: ['es2022', 'dom'],
-      types: [],
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      preserveSymlinks: true,
-    };
-    writeFileSync(inConsumer('tsconfig.json'), JSON.stringify({ compilerOptions, files: ['page.ts'] }));
-    const check = (): string =>
-      execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', consumer], { encoding: 'utf8' });
-    expect(check()).toBe('');
-  });
+      writeFileSync(inConsumer('page.ts'), source);
+      const compilerOptions = {
+        module,
+        moduleResolution,
+        target: 'es2022',
+        lib: ['es2022', 'dom'],
+        types: [],
+        strict: true,
+        noEmit: true,
+        skipLibCheck: true,
+        preserveSymlinks: true,
+      };
+      writeFileSync(inConsumer('tsconfig.json'), JSON.stringify({ compilerOptions, files: ['page.ts'] }));
+      const check = (): string =>
+        execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', consumer], { encoding: 'utf8' });
+      expect(check()).toBe('');
+    },
+  );
 });

@@ -2,44 +2,28 @@
 
 // A document as long as a component shows it.
 
-import { createElement, useEffect, useRef, useState, type ReactNode } from 'react';
-import * as Y from 'yjs';
-import { HeddleProvider } from '../provider/heddle-provider.js';
+import { createElement, useEffect, useState, type ReactNode } from 'react';
+import { OpenDocument, whenReadable } from '../bindings/open-document.js';
+import type { HeddleProvider } from '../provider/heddle-provider.js';
 import type { HeddleProviderOptions } from '../provider/provider-options.js';
 import { ProvideDocument, useServer } from './server-context.js';
-
-interface Opened {
-  readonly provider: HeddleProvider;
-  readonly name: string;
-  readonly common: HeddleProviderOptions;
-}
 
 /**
  * Opens a document of the server around, and closes it with the component. Undefined until the component is mounted.
  * The options count as they are when it is opened.
  */
 export function useDocument(name: string, options?: HeddleProviderOptions): HeddleProvider | undefined {
-  const { url, options: common, tokenText } = useServer();
-  const openedWith = useRef(tokenText);
-  const [opened, setOpened] = useState<Opened>();
+  const server = useServer();
+  const [opened, setOpened] = useState<OpenDocument>();
   useEffect(() => {
-    const provider = new HeddleProvider(url, name, new Y.Doc(), { ...common, ...options });
-    openedWith.current = tokenText;
-    setOpened({ provider, name, common });
-    return () => {
-      provider.destroy();
-      provider.doc.destroy();
-    };
-    // Not the options: they are a new object at each render.
-  }, [url, name, common]);
-  useEffect(() => {
-    if (opened === undefined || tokenText === openedWith.current) return;
-    openedWith.current = tokenText;
-    // What goes wrong is told by the connection.
-    opened.provider.connection.renewToken().catch(() => {});
-  }, [opened, tokenText]);
+    const opening = new OpenDocument(server, name, options);
+    setOpened(opening);
+    return () => opening.close();
+    // Not the options of the document, which are a new object at each render, nor the text of the token.
+  }, [server.url, name, server.options]);
+  useEffect(() => opened?.useTokenText(server.tokenText), [opened, server.tokenText]);
   // While another is being opened, the one before it is not what was asked for.
-  return opened?.name === name && opened.common === common ? opened.provider : undefined;
+  return opened?.isOf(server, name) === true ? opened.provider : undefined;
 }
 
 export interface HeddleDocumentProps {
@@ -54,17 +38,10 @@ export interface HeddleDocumentProps {
 export function HeddleDocument({ name, options, fallback, children }: HeddleDocumentProps): ReactNode {
   const provider = useDocument(name, options);
   const [loaded, setLoaded] = useState<HeddleProvider>();
-  useEffect(() => {
-    let isCurrent = true;
-    const show = (): void => {
-      if (isCurrent) setLoaded(provider);
-    };
-    // A copy that cannot be read is told by the status; the document goes on without it.
-    provider?.whenLoaded.then(show, show);
-    return () => {
-      isCurrent = false;
-    };
-  }, [provider]);
+  useEffect(
+    () => (provider === undefined ? undefined : whenReadable(provider, () => setLoaded(provider))),
+    [provider],
+  );
   if (provider === undefined || loaded !== provider) return fallback ?? null;
   return createElement(ProvideDocument, { provider }, children);
 }

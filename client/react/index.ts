@@ -13,5 +13,8 @@ export {
   useSelf,
   useSetPresence,
   useSyncStatus,
-  type Present,
 } from './hooks.js';
+export { useArray, useMap, useText } from './shared-types.js';
+export type { Present, SetPresence } from '../bindings/present.js';
+export type { SetField, SetText, Splice } from '../bindings/shared-types.js';
+export type { TypePath } from '../bindings/type-path.js';

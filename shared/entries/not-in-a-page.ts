@@ -3,7 +3,7 @@
 
 function refuse(): never {
   throw new Error(
-    "'heddle/server' and 'heddle/bench' run in Node, and were imported for a page. Pages import 'heddle/client' or 'heddle/react'.",
+    "'heddle/server' and 'heddle/bench' run in Node, and were imported for a page. Pages import 'heddle/client', or the entry of their framework.",
   );
 }
 

@@ -3,8 +3,8 @@
 
 function refuse(): never {
   throw new Error(
-    "'heddle' alone cannot be imported. Import from 'heddle/client' (HeddleProvider), 'heddle/react' (hooks), " +
-      "'heddle/server' (createServer), 'heddle/bench' (runBench) or 'heddle/testing'.",
+    "'heddle' alone cannot be imported. Import from 'heddle/client' (HeddleProvider), 'heddle/react', 'heddle/vue' or 'heddle/svelte' " +
+      "(a framework), 'heddle/server' (createServer), 'heddle/bench' (runBench) or 'heddle/testing'.",
   );
 }
 
@@ -34,9 +34,13 @@ export const statusReason: never = refuse();
 export const serverTimestamp: never = refuse();
 /** @deprecated Import it from `heddle/client` or `heddle/server`. */
 export const SyncError: never = refuse();
-/** @deprecated Import it from `heddle/react`. */
+/** @deprecated Import it from `heddle/react` or `heddle/vue`. */
 export const HeddleServer: never = refuse();
-/** @deprecated Import it from `heddle/react`. */
+/** @deprecated Import it from `heddle/react` or `heddle/vue`. */
 export const HeddleDocument: never = refuse();
+/** @deprecated Import it from `heddle/svelte`. */
+export const provideServer: never = refuse();
+/** @deprecated Import it from `heddle/svelte`. */
+export const provideDocument: never = refuse();
 /** @deprecated Import it from `heddle/server`. */
 export const createServer: never = refuse();

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { build, type Plugin } from 'vite';
 import { makeFolder } from '../support/server-process.js';
 
 const types: Readonly<Record<string, string>> = {
@@ -25,13 +25,14 @@ export class PageServer {
   }
 
   /** Builds a folder of test/browser/pages and serves it at `/`. */
-  static async start(page: string): Promise<PageServer> {
+  static async start(page: string, plugins: Plugin[] = []): Promise<PageServer> {
     const folder = await makeFolder();
     await build({
       configFile: false,
       logLevel: 'error',
       root: fileURLToPath(new URL(`pages/${page}`, import.meta.url)),
       base: './',
+      plugins,
       build: { outDir: folder.path, emptyOutDir: true, target: 'es2022', minify: false },
     });
     const server = createServer((request, response) => {

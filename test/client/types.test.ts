@@ -20,12 +20,17 @@ import {
   type TokenWanted,
 } from '../../client/index.js';
 import {
+  useArray,
   useConnection,
+  useMap,
   usePresence,
   useSelf,
   useSyncStatus,
+  useText,
   type Present,
 } from '../../client/react/index.js';
+import * as svelte from '../../client/svelte/index.js';
+import * as vue from '../../client/vue/index.js';
 
 interface Shown {
   readonly name: string;
@@ -69,4 +74,46 @@ test('K1 the types are those that applications rely on', () => {
     provider.on('stateless', () => {});
   };
   expectTypeOf(listen).toBeFunction();
+});
+
+test('K72, K74: shared types are typed, and may be undefined only where a path leads', () => {
+  interface ToDo {
+    readonly title: string;
+    readonly done: boolean;
+  }
+  const inReact = (type: Y.Map<string>, maybe: Y.Text | undefined): void => {
+    const [text, setText, ytext] = useText('text');
+    expectTypeOf(text).toEqualTypeOf<string>();
+    expectTypeOf(setText).toBeCallableWith('x');
+    expectTypeOf(ytext).toEqualTypeOf<Y.Text>();
+    expectTypeOf(useText(['todos', 0, 'title'])[0]).toEqualTypeOf<string | undefined>();
+    expectTypeOf(useText(maybe)[2]).toEqualTypeOf<Y.Text | undefined>();
+    const [todo, setField] = useMap<ToDo>(type);
+    expectTypeOf(todo.done).toEqualTypeOf<boolean | undefined>();
+    setField('done', undefined);
+    // @ts-expect-error there is no such field
+    setField('gone', 1);
+    // @ts-expect-error it is a boolean
+    setField('done', 'yes');
+    const [todos, splice] = useArray<ToDo>('todos');
+    expectTypeOf(todos).toEqualTypeOf<readonly ToDo[]>();
+    splice(0, 1, { title: 'milk', done: false });
+    // @ts-expect-error it is no to-do
+    splice(0, 1, { title: 'milk' });
+  };
+  const inVue = (): void => {
+    expectTypeOf(vue.useText('text').text.value).toEqualTypeOf<string>();
+    expectTypeOf(vue.useText(() => ['a', 'b'] as const).text.value).toEqualTypeOf<string | undefined>();
+    expectTypeOf(vue.useMap<ToDo>('todo').map.value.title).toEqualTypeOf<string | undefined>();
+    expectTypeOf(vue.useSelf<Shown>().value).toEqualTypeOf<Present<Shown> | undefined>();
+    const names = vue.useOthers((others: readonly Present<Shown>[]) => others.map(({ state }) => state.name));
+    expectTypeOf(names.value).toEqualTypeOf<(string | undefined)[]>();
+  };
+  const inSvelte = (): void => {
+    expectTypeOf(svelte.useText('text').current).toEqualTypeOf<string>();
+    expectTypeOf(svelte.useText(['a', 'b']).current).toEqualTypeOf<string | undefined>();
+    expectTypeOf(svelte.useArray<ToDo>('todos').current).toEqualTypeOf<readonly ToDo[]>();
+    expectTypeOf(svelte.useSyncStatus().current).toEqualTypeOf<SyncStatus>();
+  };
+  for (const one of [inReact, inVue, inSvelte]) expectTypeOf(one).toBeFunction();
 });

@@ -1,0 +1,112 @@
+// What is known of a document and its connection. Each function takes the provider or a function that gives it, and without
+// that the document around. Call them while the component is made; read `current` where the value is used.
+
+import type * as Y from 'yjs';
+import { everybody, others, presenceOf, self, type Present, type SetPresence } from '../bindings/present.js';
+import { connectionOf, connectionStateOf, statusOf } from '../bindings/provider-readings.js';
+import type { Reading } from '../bindings/reading.js';
+import { reuse } from '../bindings/reuse.js';
+import type { ConnectionState } from '../connection/connection-state.js';
+import type { HeddleConnection } from '../provider/heddle-connection.js';
+import type { HeddleProvider } from '../provider/heddle-provider.js';
+import type { PresenceState } from '../provider/presence-state.js';
+import type { SyncStatus } from '../provider/sync-status.js';
+import { currentOf, followed, type Current, type MaybeGetter } from './followed.js';
+import { providerFor } from './server.js';
+
+type GivenProvider = MaybeGetter<HeddleProvider>;
+
+/** The Y.Doc of the document around, or of the provider handed in. */
+export function useDoc(provider?: GivenProvider): Current<Y.Doc> {
+  const of = providerFor(provider);
+  return {
+    get current() {
+      return of().doc;
+    },
+  };
+}
+
+/** Where the document is kept, and why not. */
+export function useSyncStatus(provider?: GivenProvider): Current<SyncStatus> {
+  return useReadingOf(statusOf, provider);
+}
+
+/** The connection that the document shares with others. Another one once, when the document has moved. */
+export function useConnection(provider?: GivenProvider): Current<HeddleConnection> {
+  return useReadingOf(connectionOf, provider);
+}
+
+/** The state of that connection. */
+export function useConnectionState(provider?: GivenProvider): Current<ConnectionState> {
+  return useReadingOf(connectionStateOf, provider);
+}
+
+/** Everybody who has the document open, oneself included, by client id. The same array until somebody changes. */
+export function usePresence<State extends object = PresenceState>(
+  provider?: GivenProvider,
+): Current<readonly Present<State>[]> {
+  return useSelected<State, readonly Present<State>[]>(everybody, provider);
+}
+
+/** Oneself, as the others see it; undefined while they see nothing. The same object until something of it changes. */
+export function useSelf<State extends object = PresenceState>(
+  provider?: GivenProvider,
+): Current<Present<State> | undefined> {
+  return useSelected<State, Present<State> | undefined>(self, provider);
+}
+
+/**
+ * The others who have the document open, or what `select` makes of them, which may read state. It changes only when it is different
+ * in depth.
+ */
+export function useOthers<State extends object = PresenceState>(
+  select?: undefined,
+  provider?: GivenProvider,
+): Current<readonly Present<State>[]>;
+export function useOthers<Selected, State extends object = PresenceState>(
+  select: (others: readonly Present<State>[]) => Selected,
+  provider?: GivenProvider,
+): Current<Selected>;
+export function useOthers<State extends object>(
+  select: (others: readonly Present<State>[]) => unknown = everybody,
+  provider?: GivenProvider,
+): unknown {
+  return useSelected<State, unknown>((all) => select(others(all)), provider);
+}
+
+/** A function that sets one field of what the others see of oneself. */
+export function useSetPresence<State extends object = PresenceState>(
+  provider?: GivenProvider,
+): SetPresence<State> {
+  const of = providerFor(provider);
+  return (field, value) => of().awareness.setLocalStateField(field, value);
+}
+
+function useReadingOf<Value>(
+  readingOf: (provider: HeddleProvider) => Reading<Value>,
+  provider: GivenProvider | undefined,
+): Current<Value> {
+  const of = providerFor(provider);
+  return currentOf(
+    followed(
+      () => [of()],
+      () => readingOf(of()),
+    ),
+  );
+}
+
+function useSelected<State extends object, Selected>(
+  select: (all: readonly Present<State>[]) => Selected,
+  provider: GivenProvider | undefined,
+): Current<Selected> {
+  return useReadingOf(({ awareness }) => {
+    const { read, listen } = presenceOf<State>(awareness);
+    let before: Selected | undefined;
+    const selected = (): Selected => {
+      const now = reuse(before, select(read()));
+      before = now;
+      return now;
+    };
+    return { read: selected, listen };
+  }, provider);
+}

@@ -1,0 +1,19 @@
+// Vue bindings: public API.
+
+export { HeddleServer, useProvider } from './server.js';
+export { HeddleDocument, useDocument } from './document.js';
+export {
+  useConnection,
+  useConnectionState,
+  useDoc,
+  useOthers,
+  usePresence,
+  useSelf,
+  useSetPresence,
+  useSyncStatus,
+} from './composables.js';
+export { useArray, useMap, useText } from './shared-types.js';
+export type { ArrayRefs, MapRefs, TextRefs } from './shared-types.js';
+export type { Present, SetPresence } from '../bindings/present.js';
+export type { SetField, SetText, Splice } from '../bindings/shared-types.js';
+export type { TypePath } from '../bindings/type-path.js';
