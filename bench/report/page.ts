@@ -25,7 +25,7 @@ export function fillPage(template: string, results: Results): string {
   if (!template.includes(reportPlace) || !template.includes(resultsPlace))
     throw new TypeError('the page has no place for the results');
   const report = html`
-    ${summarySection(results)} ${goalsSection(results)}
+    ${summarySection(results)}
     <section id="figures" aria-labelledby="figures-title">
       <h2 id="figures-title">Figures</h2>
       <p class="note">
@@ -33,7 +33,7 @@ export function fillPage(template: string, results: Results): string {
       </p>
       ${compareAll(results).map((scenario) => scenarioSection(results, scenario))}
     </section>
-    ${aboutSection(results)}
+    ${aboutSection(results)} ${goalsSection(results)}
   `;
   // `<` would end the script element early, or begin a comment in it.
   const data = JSON.stringify(results).replaceAll('<', String.raw`\u003c`);

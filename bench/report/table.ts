@@ -1,9 +1,9 @@
-// The report for a terminal: a table per scenario with targets as rows, then the goals.
+// The report for a terminal: a table per scenario with targets as rows, the goals, and the ratios that matter most at the end.
 
 import { figures, type FigureKey } from '../figures.js';
 import { judgeGoals, subjectOf, type GoalResult } from '../goals.js';
 import type { Results } from '../results.js';
-import { compareAll, type ScenarioComparison } from './comparison.js';
+import { compareAll, referenceOf, type ScenarioComparison } from './comparison.js';
 import {
   formatLeftOut,
   formatMedian,
@@ -13,7 +13,8 @@ import {
   labelOf,
   missing,
 } from './format.js';
-import { environmentRows, goalTally, readingNotes } from './words.js';
+import { headlines, type Headline } from './headlines.js';
+import { environmentRows, goalTally, isShort, readingNotes } from './words.js';
 
 const gap = '  ';
 
@@ -23,8 +24,9 @@ export function renderTable(results: Results, width = 110): string {
     environmentRows(results.environment).map(([name, value]) => `${name.padEnd(9)}${value}`),
     ...compareAll(results).map((scenario) => scenarioLines(scenario, width)),
     unavailableLines(results, width),
-    goalLines(judgeGoals(results), width),
+    goalLines(decided(results), width),
     ['How to read this', ...readingNotes(results).flatMap((note) => wrapped(note, width, '  '))],
+    ...ratioSections(results, width),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -131,6 +133,35 @@ function unavailableLines({ targets }: Results, width: number): string[] {
   const absent = targets.filter(({ unavailable }) => unavailable !== undefined);
   if (absent.length === 0) return [];
   return ['Not measured', ...absent.flatMap((one) => wrapped(`${one.name}: ${one.unavailable}`, width, gap))];
+}
+
+/** Goals are about work of the real size: a short run tells only of those that it could decide all the same. */
+function decided(results: Results): readonly GoalResult[] {
+  const goals = judgeGoals(results);
+  if (!isShort(results)) return goals;
+  return goals.filter(({ verdict, nativeVerdict }) => [verdict, nativeVerdict].includes('missed'));
+}
+
+function ratioSections(results: Results, width: number): string[][] {
+  const { gains, costs } = headlines(results);
+  const reference = referenceOf(results);
+  return [
+    ratioLines(`${reference} beside the closest other server that keeps documents`, gains, width),
+    ratioLines(`${reference} beside a relay that keeps no documents and checks no tokens`, costs, width),
+  ];
+}
+
+function ratioLines(head: string, items: readonly Headline[], width: number): string[] {
+  if (items.length === 0) return [];
+  const widest = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length));
+  const titles = widest(items.map(({ title }) => title));
+  const times = widest(items.map((item) => item.times));
+  return [
+    ...wrapped(head, width, ''),
+    ...items.map((item) =>
+      `${gap}${item.title.padEnd(titles)}${gap}${item.times.padEnd(times)}${gap}${item.medians}`.trimEnd(),
+    ),
+  ];
 }
 
 function goalLines(goals: readonly GoalResult[], width: number): string[] {

@@ -65,8 +65,14 @@ function nativeNotes({ targets }: Results): string[] {
   ];
 }
 
-function scaleNotes({ settings }: Results): string[] {
-  if (settings.time >= 1 && settings.size >= 1) return [];
+/** A run of less than the real time or size, as `--quick` makes it. */
+export function isShort({ settings }: Results): boolean {
+  return settings.time < 1 || settings.size < 1;
+}
+
+function scaleNotes(results: Results): string[] {
+  const { settings } = results;
+  if (!isShort(results)) return [];
   return [
     `A short run, for a first look and not for quoting: ${settings.time} of the time and ${settings.size} of the size of a real one.`,
   ];

@@ -1,6 +1,7 @@
-// The goals with their verdicts. What was found is a click away, and open where a goal was missed.
+// The goals of the project with their verdicts, behind a fold: they are for those who work on it.
 
 import { judgeGoals, subjectOf, type GoalResult, type Verdict } from '../../goals.js';
+import { goalTally } from '../words.js';
 import type { Results } from '../../results.js';
 import { html, type Html } from './html.js';
 
@@ -8,14 +9,17 @@ import { html, type Html } from './html.js';
 export function goalsSection(results: Results): Html | undefined {
   const goals = judgeGoals(results);
   if (goals.length === 0) return undefined;
-  return html`<section id="goals" class="card" aria-labelledby="goals-title">
-    <h2 id="goals-title">Goals</h2>
+  return html`<details id="goals" class="card fold">
+    <summary>
+      <h2>Goals of the project</h2>
+      <span class="note">${goalTally(goals)}</span>
+    </summary>
     <p class="note">
       Ratios of medians within this bench. The verdict is that with stock clients; that with native ones is
       beside it. Open a goal to see what was found.
     </p>
     <div class="goals">${goals.map(goalItem)}</div>
-  </section>`;
+  </details>`;
 }
 
 function goalItem({ id, title, verdict, nativeVerdict, checks }: GoalResult): Html {

@@ -164,6 +164,37 @@ test('the top of the page compares Heddle to other servers, not to its own clien
   expect(tiles).not.toContain('heddle+native');
 });
 
+test('U63 the page begins with who is beside whom, how much less work it is, and at what cost; goals are behind a fold', () => {
+  const main = wholes.page.slice(wholes.page.indexOf('<main>'));
+  const places = [
+    'beside y-websocket-server',
+    'How much less work',
+    'At what cost',
+    'id="figures"',
+    'id="about"',
+  ].map((part) => main.indexOf(part));
+  expect(places.every((place) => place > 0)).toBe(true);
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(main.indexOf('<details id="goals"')).toBeGreaterThan(places.at(-1)!);
+  expect(main.slice(0, places[3])).not.toMatch(/goal/i);
+  const costs = between(main, 'At what cost', '</ul>');
+  expect(costs.match(/class="tile"/g)).toHaveLength(4);
+  expect(costs).toContain('; bare ');
+});
+
+test('U63 the table ends with the ratios, and a short run tells of no goal that it could not decide', () => {
+  const short: Results = { ...sampleResults, settings: { ...sampleResults.settings, time: 0.1, size: 0.1 } };
+  for (const results of [sampleResults, short]) {
+    const last = renderTable(results).trimEnd().split('\n').slice(-4);
+    for (const line of last)
+      expect(line).toMatch(/^ {2}\S.* (?:[\d.]+× (?:less|more)|the same) +\S.*; bare \S/);
+  }
+  expect(renderTable(sampleResults)).toMatch(/^B\d+ +UNKNOWN/m);
+  expect(renderTable(short)).not.toMatch(/^B\d+ +(?:UNKNOWN|MET)/m);
+  const wrong = judgeGoals(short).filter(({ verdict }) => verdict === 'missed');
+  for (const { id } of wrong) expect(renderTable(short)).toContain(`${id.padEnd(4)}MISSED`);
+});
+
 test('table lines stay within the width asked for', () => {
   const lines = renderTable(sampleResults, 100).split('\n');
   expect(lines.filter((line) => line.length > 100)).toEqual([]);
