@@ -1,5 +1,5 @@
 // Builds the demo pages into dist/examples, from where `heddle serve --demo` serves them: the editor at `/`, the notes app
-// at `/notes/`, with the list of files that its service worker keeps.
+// at `/notes/`, each with the list of files that its service worker keeps.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,8 +8,19 @@ import { defineConfig, type Plugin } from 'vite';
 
 const fromHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const notesPage = 'notes/index.html';
-const serviceWorker = 'notes/sw.js';
+/** What is built: each page with a service worker of its own, which cares for the folder that it lies in. */
+const pages = [
+  { name: 'editor', folder: '', fixed: [] },
+  { name: 'notes', folder: 'notes/', fixed: readdirSync(fromHere('public/notes')) },
+] as const satisfies readonly AppPage[];
+
+interface AppPage {
+  readonly name: string;
+  /** From the root of the site, with a slash at its end unless it is that. */
+  readonly folder: string;
+  /** Files in the folder that are copied as they are. */
+  readonly fixed: readonly string[];
+}
 
 export default defineConfig({
   root: fromHere('.'),
@@ -26,18 +37,18 @@ export default defineConfig({
     rolldownOptions: {
       input: {
         editor: fromHere('index.html'),
-        notes: fromHere(notesPage),
-        'service-worker': fromHere('notes/service-worker.ts'),
+        notes: fromHere('notes/index.html'),
+        'service-worker': fromHere('editor/service-worker.ts'),
       },
       output: {
         // Where it lies is what it may care for, and its address is how the browser knows it again.
-        entryFileNames: ({ name }) => (name === 'service-worker' ? serviceWorker : 'assets/[name]-[hash].js'),
+        entryFileNames: ({ name }) => (name === 'service-worker' ? 'sw.js' : 'assets/[name]-[hash].js'),
       },
     },
   },
 });
 
-/** Writes into the service worker which files the notes app is made of, and a hash of them: its version. */
+/** Makes a service worker for each page: it knows which files the page is made of, and a hash of them, its version. */
 function appShell(): Plugin {
   return {
     name: 'app-shell',
@@ -51,24 +62,37 @@ function appShell(): Plugin {
             file.type === 'chunk' ? file.code : file.source,
           ]),
         );
-        const page = String(built.get(notesPage));
-        const linked = [...page.matchAll(/(?:src|href)="(\.\.\/assets\/[^"]+)"/g)].map(
-          ([, path = '']) => path,
-        );
-        const fixed = readdirSync(fromHere('public/notes'));
-        const files = ['./', ...new Set([...linked, ...fixed])];
-        const version = createHash('sha256');
-        for (const file of linked)
-          version.update(built.get(file.replace('../', '')) ?? this.error(`no ${file}`));
-        for (const file of fixed) version.update(readFileSync(fromHere(`public/notes/${file}`)));
-        version.update(page);
-        const worker = bundle[serviceWorker];
-        if (worker?.type !== 'chunk' || worker.imports.length > 0 || linked.length === 0)
-          return this.error('the service worker is one file, and the page has others');
-        const values = { shellFiles: files, shellVersion: version.digest('hex').slice(0, 16) };
-        const start = `const shell=${JSON.stringify(values)};`;
-        worker.code = start + worker.code.replace(/\bshell(?:Files|Version)\b/g, (name) => `shell.${name}`);
+        const worker = bundle['sw.js'];
+        if (worker?.type !== 'chunk' || worker.imports.length > 0)
+          return this.error('the service worker is one file');
+        const { code } = worker;
+        for (const page of pages) {
+          const source = shellOf(page, built) + code.replace(/\bshell(?:Name|Files|Version)\b/g, 'shell.$&');
+          if (page.folder === '') worker.code = source;
+          else this.emitFile({ type: 'asset', fileName: `${page.folder}sw.js`, source });
+        }
       },
     },
   };
+}
+
+/** The line that a service worker begins with. Throws where the page links no files. */
+function shellOf({ name, folder, fixed }: AppPage, built: ReadonlyMap<string, string | Uint8Array>): string {
+  const page = String(built.get(`${folder}index.html`));
+  const up = folder === '' ? './' : '../';
+  const linked = [...page.matchAll(/(?:src|href)="(\.{1,2}\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+  if (linked.length === 0) throw new Error(`the page ${name} has no files`);
+  const version = createHash('sha256').update(page);
+  for (const file of linked) {
+    const content = built.get(file.replace(up, ''));
+    if (content === undefined) throw new Error(`the page ${name} links ${file}, which was not built`);
+    version.update(content);
+  }
+  for (const file of fixed) version.update(readFileSync(fromHere(`public/${folder}${file}`)));
+  const values = {
+    shellName: name,
+    shellFiles: ['./', ...new Set([...linked, ...fixed])],
+    shellVersion: version.digest('hex').slice(0, 16),
+  };
+  return `const shell=${JSON.stringify(values)};`;
 }

@@ -276,7 +276,15 @@ class Server implements HeddleServer {
           keys: () => own?.keys ?? 'at hand',
           costlyDocuments: () => registry.costlyCount,
         }),
-        ...(demoKey === undefined ? {} : demoRoutes({ store, clock, key: demoKey })),
+        ...(demoKey === undefined
+          ? {}
+          : demoRoutes({
+              store,
+              clock,
+              key: demoKey,
+              authenticator,
+              deleteDocument: (name) => this.documents.delete(name),
+            })),
         ...(adminClaim === undefined ? {} : userRoutes({ users, authenticator, adminClaim })),
       };
       return { store, registry, worker, sessions, users, gateway, changes, load, transport, routes };

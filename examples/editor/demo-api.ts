@@ -1,4 +1,4 @@
-// The two requests of demo mode: a token, and the list of documents. A server of your own gives out tokens its own way.
+// The requests of demo mode: a token, the list of documents, and to delete one. A server of your own gives out tokens its own way.
 
 import { SyncError } from '../../client/index.js';
 
@@ -40,6 +40,20 @@ export async function listDocuments(): Promise<readonly ListedDocument[]> {
   const signal = AbortSignal.timeout(patienceMs);
   const response = await fetch(new URL('demo/documents', document.baseURI), { cache: 'no-store', signal });
   return ((await readJson(response)) as { documents: ListedDocument[] }).documents;
+}
+
+/**
+ * Deletes a document for everybody, with a token that may write it. Resolves with whether the server had it. Throws as
+ * {@link requestToken} does.
+ */
+export async function deleteOnServer(documentName: string, token: string): Promise<boolean> {
+  const response = await fetch(new URL('demo/delete', document.baseURI), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ document: documentName }),
+    signal: AbortSignal.timeout(patienceMs),
+  });
+  return ((await readJson(response)) as { deleted: boolean }).deleted;
 }
 
 async function readJson(response: Response): Promise<unknown> {

@@ -5,7 +5,6 @@ import { wireCopyLink } from './copy-link.js';
 import { closableDialog, closeOnEnter } from './dialogs.js';
 import { deleteDocument } from './document-deletion.js';
 import { setTitle, titleOf } from './document-title.js';
-import { ownName } from './identity.js';
 import type { OpenDocument } from './open-document.js';
 import { documentUrl } from './page-address.js';
 import { pageElement } from './page-elements.js';
@@ -86,12 +85,12 @@ async function remove(opened: OpenDocument | undefined): Promise<boolean> {
   }
   const isSure = await askFirst({
     title: `Delete “${titleOf(opened.doc, opened.address.documentName)}”?`,
-    text: 'The text is deleted for everybody, here and on the server. Only the name of the document stays there.',
+    text: 'It is deleted for everybody, here and on the server. Whoever has it open is told, and can bring it back.',
     yes: 'Delete',
   });
   if (!isSure) return false;
   try {
-    await deleteDocument(opened, ownName());
+    await deleteDocument(opened);
     showToast('Document deleted.');
     return true;
   } catch {

@@ -1,7 +1,6 @@
 // The left column: documents the server has, and those this device has a copy of.
 
 import { listDocuments, type ListedDocument } from './demo-api.js';
-import { isDeletedHere } from './document-deletion.js';
 import { knownTitle } from './document-title.js';
 import { locallyKnownDocuments } from './local-copies.js';
 import { newElement } from './page-elements.js';
@@ -18,22 +17,34 @@ interface DocumentListOptions {
   readonly open: (documentName: string) => void;
 }
 
-/** Keeps the list up to date for as long as the page lives; call what it returns to refresh at once. */
-export function keepDocumentList(options: DocumentListOptions): () => void {
+/** The list, kept up to date for as long as the page lives. */
+export interface DocumentList {
+  /** Looks for other documents at once. */
+  refresh(): void;
+  /** Whether a document was there at the last look: on the server, or on this device. */
+  has(documentName: string): boolean;
+}
+
+/** Draws the list, now and whenever it may be another one. */
+export function keepDocumentList(options: DocumentListOptions): DocumentList {
   let fromServer: readonly ListedDocument[] = [];
+  let local: readonly string[] = [];
   const refresh = async (): Promise<void> => {
     const isAsked = !options.isCut() && document.visibilityState === 'visible';
-    const [local, answer] = await Promise.all([
+    const [here, answer] = await Promise.all([
       locallyKnownDocuments(options.slot),
       isAsked ? listDocuments().catch(() => fromServer) : fromServer,
     ]);
+    local = here;
     fromServer = answer;
     draw(options, local, fromServer);
   };
   const refreshNow = (): void => void refresh();
   setInterval(refreshNow, refreshMs);
   document.addEventListener('visibilitychange', refreshNow);
-  return refreshNow;
+  const has = (documentName: string): boolean =>
+    local.includes(documentName) || fromServer.some(({ name }) => name === documentName);
+  return { refresh: refreshNow, has };
 }
 
 function draw(
@@ -41,8 +52,7 @@ function draw(
   local: readonly string[],
   fromServer: readonly ListedDocument[],
 ): void {
-  const shown = fromServer.filter(({ name, changedAt }) => !isDeletedHere(name, changedAt));
-  const listed = new Map(shown.map((document) => [document.name, document]));
+  const listed = new Map(fromServer.map((document) => [document.name, document]));
   const onlyHere = local.concat(options.current()).filter((name) => !listed.has(name));
   const names = [...listed.keys(), ...new Set(onlyHere)].sort((a, b) => a.localeCompare(b));
   const rows = names.map((name) => ({

@@ -29,6 +29,12 @@ export function rememberTitle(documentName: string, title: string): void {
   deviceStorage.set(key, JSON.stringify({ ...knownTitles(), [documentName]: title }));
 }
 
+/** The document is gone: so is its title. */
+export function forgetTitle(documentName: string): void {
+  const { [documentName]: _title, ...others } = knownTitles();
+  deviceStorage.set(key, JSON.stringify(others));
+}
+
 function knownTitles(): Readonly<Record<string, string>> {
   try {
     return JSON.parse(deviceStorage.get(key) ?? '{}') as Record<string, string>;

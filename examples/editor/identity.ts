@@ -11,11 +11,22 @@ export interface Person {
 const userKey = 'heddle-demo.user';
 const nameKey = 'heddle-demo.name';
 
-const tempers = ['Quiet', 'Swift', 'Bright', 'Patient', 'Merry', 'Bold', 'Gentle', 'Curious'];
-const birds = ['Heron', 'Wren', 'Finch', 'Swallow', 'Plover', 'Lark', 'Kestrel', 'Weaver'];
+const tempers = words(
+  'Quiet Swift Bright Patient Merry Bold Gentle Curious Calm Clever Daring Eager Early Fair Frank Glad',
+  'Hardy Honest Jolly Keen Kind Lively Lucky Mellow Nimble Noble Proud Ready Steady Sunny Witty Young',
+);
+const birds = words(
+  'Heron Wren Finch Swallow Plover Lark Kestrel Weaver Avocet Bittern Crane Curlew Dipper Dove Dunlin Egret',
+  'Falcon Goshawk Grebe Gull Harrier Ibis Jay Linnet Martin Oriole Osprey Pipit Raven Robin Starling Thrush',
+);
 
-// Dark enough for white text (4.5:1), and apart from each other for most eyes.
-const colors = ['#0f766e', '#b4235f', '#5b4bc4', '#b45309', '#1d6fa8', '#4d7c0f', '#a21caf', '#b91c1c'];
+// Around the wheel, all of one luminance: 4.7:1 under white letters and against white paper, 3.3:1 against dark paper.
+const colors = words(
+  '#e41212 #bc522f #ad5d0e #896f22 #767609 #647b1e #45800a #388220 #0a850a #208339 #0a8347 #208068',
+  '#0a7f7f #267b98 #1172d3 #4a6cd1 #5e5ef2 #7b5dd6 #9942ef #ab40cf #c810c8 #c731a1 #dc1177 #cd3a5f',
+);
+/** From one window of a device to the next: far on the wheel, and all colours have had their turn before one comes again. */
+const colorStep = 7;
 
 /** The id of this device's user; made once, so that reloading stays the same user. */
 export function ownUserId(): string {
@@ -42,10 +53,9 @@ export function setOwnName(name: string): void {
 
 /** How a window shows itself: further windows of a device carry a number and another colour. */
 export function personAtWindow(slot: number): Person {
-  const first = hash(ownUserId());
   return {
     name: slot === 1 ? ownName() : `${ownName()} (${slot})`,
-    color: colors[(first + slot - 1) % colors.length]!,
+    color: colorOf(ownUserId(), slot),
   };
 }
 
@@ -55,9 +65,23 @@ export function randomHex(count: number): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function inventName(seed: string): string {
-  const value = hash(seed);
-  return `${tempers[value % tempers.length]!} ${birds[(value >>> 8) % birds.length]!}`;
+/** A name for a user who has chosen none: one of about a thousand. */
+export function inventName(user: string): string {
+  return `${pick(tempers, `temper of ${user}`)} ${pick(birds, `bird of ${user}`)}`;
+}
+
+/** The colour of a user's window; it says nothing about the name. */
+export function colorOf(user: string, slot: number): string {
+  const first = hash(`colour of ${user}`);
+  return colors[(first + (slot - 1) * colorStep) % colors.length]!;
+}
+
+function pick(list: readonly string[], seed: string): string {
+  return list[hash(seed) % list.length]!;
+}
+
+function words(...lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => line.split(' '));
 }
 
 function hash(text: string): number {

@@ -1,13 +1,13 @@
 // The demo page: opens the document the URL names and wires the parts of the page to it.
 
 import type { HeddleProvider } from '../../client/index.js';
+import { keepAppShell } from './app-shell.js';
 import { showAvatars } from './avatars.js';
 import { takeDeviceSlot } from './device-slot.js';
 import { closableDialog, textDialog } from './dialogs.js';
-import { observeDeletion } from './document-deletion.js';
 import { wireDocumentDialog } from './document-dialog.js';
-import { keepDocumentList } from './document-list.js';
-import { rememberTitle, titleOf } from './document-title.js';
+import { keepDocumentList, type DocumentList } from './document-list.js';
+import { rememberTitle, setTitle, titleOf } from './document-title.js';
 import { ownName, personAtWindow, randomHex, setOwnName } from './identity.js';
 import { wasLeftCut, wireNetworkSwitch } from './network-switch.js';
 import { OpenDocument } from './open-document.js';
@@ -24,7 +24,6 @@ import { wireSidebar } from './sidebar.js';
 import { lastSameWords, StatusDialog, type StatusText } from './status-dialog.js';
 import { showBanner, showStatus, wireBanner } from './status-view.js';
 import { deviceWords, statusWords, type StatusWords } from './status-words.js';
-import { showToast } from './toast.js';
 import { fillToolbar } from './toolbar.js';
 
 declare global {
@@ -32,6 +31,11 @@ declare global {
     /** The parts of the document that is open, for tests and the curious. */
     heddleDemo?: Pick<OpenDocument, 'doc' | 'provider'>;
   }
+}
+
+/** A document that was asked for by its title. `title`: as typed, where it is a new one. */
+interface Created {
+  readonly title?: string;
 }
 
 /** The page of this window: one document at a time. */
@@ -45,7 +49,7 @@ class Page {
     canRetry: () => wordsOf(this.#opened!.provider).refused === 'window',
     retry: () => this.#opened?.provider.connect(),
   });
-  #refreshList = (): void => {};
+  #list: DocumentList | undefined;
   #opened: OpenDocument | undefined;
 
   constructor(slot: number) {
@@ -62,9 +66,9 @@ class Page {
       if (isOn) this.#opened?.provider.connect();
       else this.#opened?.provider.disconnect();
       if (this.#opened !== undefined) this.#draw(this.#opened);
-      this.#refreshList();
+      this.#list?.refresh();
     });
-    this.#refreshList = keepDocumentList({
+    this.#list = keepDocumentList({
       list: pageElement('document-list', HTMLElement),
       slot: this.#slot,
       current: () => this.address.documentName,
@@ -72,7 +76,7 @@ class Page {
       open: (documentName) => this.#goTo(documentName),
     });
     wireSidebar();
-    wireBanner(() => this.#opened?.provider.connect());
+    wireBanner(() => this.#tryAgain());
     wireShareButtons(() => this.address.documentName);
     this.#wireDialogs();
     window.addEventListener('popstate', () => this.#show());
@@ -81,11 +85,7 @@ class Page {
 
   #wireDialogs(): void {
     wireDocumentDialog({ current: () => this.#opened, leave: () => this.#goTo(defaultDocument) });
-    const askForDocument = textDialog('new-document', (title) => {
-      const name = nameFromTitle(title);
-      if (name !== '') this.#goTo(name);
-      return name !== '';
-    });
+    const askForDocument = textDialog('new-document', (title) => this.#create(title));
     pageElement('new-document', HTMLButtonElement).addEventListener('click', () => {
       askForDocument(`notes-${randomHex(2)}`);
     });
@@ -93,13 +93,29 @@ class Page {
     pageElement('about', HTMLButtonElement).addEventListener('click', () => about.showModal());
   }
 
-  /** Opens another document without loading the page again: it works while the server is away. */
-  #goTo(documentName: string): void {
-    window.history.pushState(null, '', documentUrl(documentName, 'write'));
-    this.#show();
+  /** Begins a document under this title, or opens the one that is there already. Returns false where there is no title. */
+  #create(title: string): boolean {
+    if (title === '') return false;
+    // Of a title without letters and digits nothing is left for an address.
+    const name = nameFromTitle(title) || `document-${randomHex(4)}`;
+    this.#goTo(name, this.#list?.has(name) === true ? {} : { title });
+    return true;
   }
 
-  #show(): void {
+  /** Opens another document without loading the page again: it works while the server is away. */
+  #goTo(documentName: string, created?: Created): void {
+    window.history.pushState(null, '', documentUrl(documentName, 'write'));
+    this.#show(created);
+  }
+
+  #tryAgain(): void {
+    if (this.#opened === undefined) return;
+    const { provider } = this.#opened;
+    if (wordsOf(provider).refused === 'deleted') provider.revive();
+    else provider.connect();
+  }
+
+  #show(created?: Created): void {
     this.#opened?.close();
     const { address } = this;
     pageElement('toolbar', HTMLElement).replaceChildren();
@@ -113,19 +129,24 @@ class Page {
     this.#opened = opened;
     window.heddleDemo = { doc, provider };
     doc.getMap('about').observe(() => this.#draw(opened));
-    observeDeletion(opened, (name) => showToast(`${name} has deleted this document.`));
     this.#draw(opened);
-    void this.#bringUp(opened);
+    void this.#bringUp(opened, created);
   }
 
-  async #bringUp(opened: OpenDocument): Promise<void> {
+  async #bringUp(opened: OpenDocument, created: Created | undefined): Promise<void> {
     await opened.load(this.#editor, this.#slot);
     if (opened.isClosed || opened.editor === undefined) return;
     fillToolbar(pageElement('toolbar', HTMLElement), opened.editor);
-    this.#refreshList();
+    if (created !== undefined) {
+      const { doc, address, editor } = opened;
+      const { title } = created;
+      if (title !== undefined && title !== titleOf(doc, address.documentName)) setTitle(doc, title);
+      editor.commands.focus('end');
+    }
+    this.#list?.refresh();
   }
 
-  #draw({ address: { documentName }, doc, provider }: OpenDocument): void {
+  #draw({ address: { documentName, access }, doc, provider }: OpenDocument): void {
     const title = titleOf(doc, documentName);
     say('title', title);
     document.title = `${title} · Heddle`;
@@ -133,7 +154,7 @@ class Page {
     if (provider.status.phase !== 'loading') rememberTitle(documentName, title);
     const words = wordsOf(provider);
     showStatus(words, provider.status);
-    showBanner(words);
+    showBanner(words, access === 'read');
     say('device-note', deviceWords(provider.status, this.#slot));
     this.#status.refresh();
     showAvatars(this.#avatars, provider.awareness, () => this.#askForOwnName(ownName()));
@@ -159,4 +180,6 @@ function wordsOf(provider: HeddleProvider): StatusWords {
   return statusWords({ status, isCut: wasLeftCut(), isSynced, isConnecting });
 }
 
+// While the switch is off nothing is asked for, not even a newer page.
+void keepAppShell('./sw.js', () => !wasLeftCut());
 new Page(await takeDeviceSlot()).start();

@@ -17,6 +17,9 @@ interface RichTextOptions {
   readonly isEditable: boolean;
 }
 
+/** px. */
+const besideHead = { top: 130, bottom: 24, left: 0, right: 0 };
+
 /** Puts an editor into `element`. Call `destroy()` on it before the document or the provider goes. */
 export function createRichText({ element, doc, provider, person, isEditable }: RichTextOptions): Editor {
   const editor = new Editor({
@@ -24,7 +27,12 @@ export function createRichText({ element, doc, provider, person, isEditable }: R
     editable: isEditable,
     // Its few rules are in styles/text.css: a page under a strict content security policy may not inject any.
     injectCSS: false,
-    editorProps: { attributes: { 'aria-label': 'Text', role: 'textbox', 'aria-multiline': 'true' } },
+    editorProps: {
+      attributes: { 'aria-label': 'Text', role: 'textbox', 'aria-multiline': 'true' },
+      // The caret is not to be behind the head of the page, which stays while the text scrolls.
+      scrollThreshold: besideHead,
+      scrollMargin: besideHead,
+    },
     extensions: [
       StarterKit.configure({
         // Undo is by Yjs, so that one takes back one's own edits only.

@@ -17,8 +17,9 @@ const tones: Readonly<Record<PillPhase, 'good' | 'kept' | 'under-way' | 'waits' 
   refused: 'bad',
 };
 
-/** Draws the pill; says nothing anew to screen readers unless the words have changed. */
+/** Draws the pill, and tells screen readers, once for the same words: not inside the button, where they may hear nothing. */
 export function drawPill(phase: PillPhase, words: string): void {
   pageElement('status', HTMLButtonElement).dataset.tone = tones[phase];
   say('status-label', words);
+  say('status-said', words);
 }

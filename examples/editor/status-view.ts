@@ -36,10 +36,12 @@ export function wireBanner(retry: () => void): void {
   pageElement('banner-retry', HTMLButtonElement).addEventListener('click', retry);
 }
 
-/** Shows why the server refused; hides the banner when it did not. */
-export function showBanner({ refused, detail }: StatusWords): void {
+/** Shows why the server refused; hides the banner when it did not. A reader cannot bring a document back. */
+export function showBanner({ refused, detail }: StatusWords, isReader: boolean): void {
   pageElement('banner', HTMLElement).hidden = refused === undefined;
   if (refused === undefined) return;
   say('banner-text', detail);
-  pageElement('banner-retry', HTMLButtonElement).hidden = refused === 'edit';
+  pageElement('banner-retry', HTMLButtonElement).hidden =
+    refused === 'edit' || (refused === 'deleted' && isReader);
+  say('banner-retry', refused === 'deleted' ? 'Bring it back' : 'Try again');
 }

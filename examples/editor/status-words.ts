@@ -3,8 +3,11 @@
 import type { SyncStatus } from '../../client/index.js';
 import { noCopyWords, reasonWords, technicalWords } from './reason-words.js';
 
-/** 'edit': an edit is refused, the rest goes on. 'window': nothing goes on until something changes. */
-export type Refused = 'edit' | 'window';
+/**
+ * 'edit': an edit is refused, the rest goes on. 'window': nothing goes on until something changes. 'deleted': the document was
+ * deleted on the server, and can be brought back.
+ */
+export type Refused = 'edit' | 'window' | 'deleted';
 
 /** What the words depend on. */
 export interface StatusFacts {
@@ -57,7 +60,7 @@ function plainWords(facts: StatusFacts): PlainWords {
   }
   const refused = refusedWhat(facts);
   if (refused !== undefined && status.reason !== undefined) {
-    const label = refused === 'edit' ? 'Edit refused' : 'Refused';
+    const label = refusedLabels[refused];
     return { phase: 'refused', label, detail: reasonWords(status.reason).sentence, refused };
   }
   // Refused before, and asked again just now.
@@ -88,8 +91,15 @@ function openWords(status: SyncStatus, waiting: string): PlainWords {
 function refusedWhat({ status, isSynced, isConnecting }: StatusFacts): Refused | undefined {
   if (!status.reason?.isFinal) return undefined;
   if (isSynced) return 'edit';
+  if (status.reason.kind === 'deleted') return 'deleted';
   return status.phase === 'offline' && !isConnecting ? 'window' : undefined;
 }
+
+const refusedLabels: Readonly<Record<Refused, string>> = {
+  edit: 'Edit refused',
+  window: 'Refused',
+  deleted: 'Deleted',
+};
 
 const kept = {
   yes: 'Edits are kept on this device.',

@@ -1,11 +1,12 @@
 // The notes app: opens the notebook and the note that the address names, and wires the parts of the page to them.
 
+import { keepAppShell, shellProblem, shellState } from '../editor/app-shell.js';
 import { randomHex, setOwnName } from '../editor/identity.js';
 import { pageElement, say } from '../editor/page-elements.js';
 import { showToast } from '../editor/toast.js';
 import { goToSignIn, ownAccount } from './account.js';
 import { addressOf, parseAddress } from './address.js';
-import { askToKeepCopies, keepAppShell, shellProblem, shellState } from './app-shell.js';
+import { askToKeepCopies, offerInstallation } from './installation.js';
 import { knownNotebooks, newNotebookId, rememberNotebook } from './known-notebooks.js';
 import { wireNoteDialog } from './note-dialog.js';
 import { drawNotes, noteLink } from './note-list.js';
@@ -14,6 +15,7 @@ import { Notebook } from './notebook.js';
 import { nameOrDefault, wireNotebookDialog } from './notebook-dialog.js';
 import type { SearchResult } from './notebook-search.js';
 import { readNote } from './reader.js';
+import type { Found } from './search.js';
 import { followSignOut, whileSignedOut, wireSignOut } from './sign-out.js';
 import { StatusView } from './status-view.js';
 import { TrashView } from './trash-dialog.js';
@@ -204,15 +206,23 @@ class Page {
   #drawList(): void {
     const { id, note } = this.#notebook;
     const result = this.#notebook.search(this.#search.value);
-    const rows = result.found.map((row) => ({
+    const isSearch = this.#search.value.trim() !== '';
+    const rows = [...(isSearch ? [] : this.#begun()), ...result.found].map((row) => ({
       ...row,
       isCurrent: row.note.id === note?.id,
       isWaiting: this.#notebook.isWaiting(row.note.id),
     }));
     drawNotes(this.#list, id, rows, this.#notebook.now());
-    const isSearch = this.#search.value.trim() !== '';
     say('list-note', isSearch ? foundWords(result) : '');
     say('list-empty', isSearch || rows.length > 0 ? '' : this.#emptyWords());
+  }
+
+  /** The note that was begun here, while nothing is written in it: the index has no entry of it yet. */
+  #begun(): readonly Found[] {
+    const { note, index } = this.#notebook;
+    if (note === undefined || note.id !== this.#draft || index.state(note.id) !== undefined) return [];
+    const entry = { id: note.id, title: '', excerpt: '', changedAt: this.#notebook.now() };
+    return [{ note: entry, title: [], excerpt: [] }];
   }
 
   #emptyWords(): string {
@@ -249,5 +259,6 @@ function openNotebook(notebook: string | undefined): void {
   new Page(notebook ?? knownNotebooks()[0]?.id ?? newNotebookId()).start();
 }
 
-void keepAppShell();
+offerInstallation();
+void keepAppShell('./sw.js');
 await start();

@@ -12,7 +12,7 @@ import {
   type HeddleConnection,
   type StatusReason,
 } from '../../client/index.js';
-import { emptyText } from '../editor/empty-text.js';
+import { emptyText } from './empty-text.js';
 import type { DeviceRecord } from './device-record.js';
 import { copiesHere } from './note-copies.js';
 import type { NotebookIndex } from './notebook-index.js';

@@ -36,7 +36,9 @@ function rowElement(notebook: string, row: Row & { readonly when: string }): HTM
   const title = newElement('span', 'note-title');
   title.append(...(row.title.length === 0 ? ['New note'] : row.title.map(pieceNode)));
   const excerpt = newElement('span', 'note-excerpt');
-  excerpt.append(...(row.excerpt.length === 0 ? ['No more text'] : row.excerpt.map(pieceNode)));
+  const isEmpty = row.title.length === 0 && row.excerpt.length === 0;
+  const none = isEmpty ? 'Nothing written yet' : 'No more text';
+  excerpt.append(...(row.excerpt.length === 0 ? [none] : row.excerpt.map(pieceNode)));
   const foot = newElement('span', 'note-foot');
   foot.append(newElement('span', 'note-when', row.when));
   if (row.isWaiting) foot.append(newElement('span', 'note-waiting', 'Not on the server yet'));

@@ -2,8 +2,8 @@
 
 import * as Y from 'yjs';
 import { HeddleConnection, HeddleProvider } from '../../client/index.js';
+import { shellProblem, shellState } from '../editor/app-shell.js';
 import { pageElement, say } from '../editor/page-elements.js';
-import { shellProblem, shellState } from './app-shell.js';
 import { appStatus } from './app-status.js';
 import { createNoteEditor } from './note-editor.js';
 import { summarise } from './note-text.js';

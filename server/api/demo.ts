@@ -1,8 +1,10 @@
-// What the demo pages ask of their server, in demo mode only: a token for documents under `demo/`, and which there are; or
-// a token for one notebook, or for one note of it.
+// What the demo pages ask of their server, in demo mode only: a token for documents under `demo/`, which there are, and to
+// delete one; or a token for one notebook, or for one note of it.
 
 import type { Clock } from '../../shared/clock.js';
+import { parseDocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
+import type { Authenticator } from '../auth/authenticator.js';
 import { issueToken } from '../auth/issue-token.js';
 import type { DocumentStore } from '../store/store.js';
 import type { HttpRequest } from '../transport/transport.js';
@@ -14,6 +16,9 @@ export interface DemoDeps {
   readonly clock: Clock;
   /** Secret the tokens are signed with. */
   readonly key: string;
+  readonly authenticator: Authenticator;
+  /** Deletes a document for good, as `server.documents.delete` does. Resolves with whether there was one. */
+  readonly deleteDocument: (name: string) => Promise<boolean>;
 }
 
 /** Documents of the demo are under this prefix; its tokens are good for nothing else. */
@@ -33,7 +38,7 @@ const tokenLifeS = 10 * 60;
 const maxListed = 100;
 const maxTextLength = 100;
 
-export function demoRoutes({ store, clock, key }: DemoDeps): Routes {
+export function demoRoutes({ store, clock, key, authenticator, deleteDocument }: DemoDeps): Routes {
   return {
     'POST /demo/token': async (request) => {
       const { user, name, access, patterns } = await readTokenRequest(request);
@@ -57,7 +62,23 @@ export function demoRoutes({ store, clock, key }: DemoDeps): Routes {
       }));
       return jsonReply(200, { documents });
     },
+    'POST /demo/delete': async (request) => {
+      // Before the body is so much as read.
+      const claims = await authenticator.authenticate(bearerOf(request));
+      const { document } = parse(new TextDecoder().decode(await request.body()));
+      if (typeof document !== 'string' || document === '')
+        throw new SyncError('FRAME_MALFORMED', 'document is a text');
+      const name = parseDocumentName(`${demoPrefix}${document}`);
+      if ((await authenticator.authorize(claims, name)) !== 'write')
+        throw new SyncError('FORBIDDEN', 'the token does not allow to write the document');
+      return jsonReply(200, { deleted: await deleteDocument(name) });
+    },
   };
+}
+
+/** The token of a request; undefined where there is none. */
+function bearerOf(request: HttpRequest): string | undefined {
+  return /^bearer +([^\s,]+) *$/i.exec(request.header('authorization') ?? '')?.[1];
 }
 
 interface TokenRequest {

@@ -175,13 +175,14 @@ describe.skipIf(executablePath === undefined)('demo page', () => {
       await here.part('new-document').click();
       await here.page.locator('#new-document-name').fill(`Über Webstühle ${demo.documentNumber}!`);
       await here.page.keyboard.press('Enter');
-      await expect.poll(() => here.listedDocuments(), patience).toContain(name);
+      const title = `Über Webstühle ${demo.documentNumber}!`;
+      await expect.poll(() => here.listedDocuments(), patience).toContain(title);
       await expectPhase(here, 'synced');
       await here.type('first words');
       await expect.poll(() => there.listedDocuments(), patience).toContain(name);
       await there.part('document-list').getByText(name).click();
       await expect.poll(() => there.text(), patience).toBe('first words');
-      expect(await there.page.title()).toBe(`${name} · Heddle`);
+      await expect.poll(() => there.page.title(), patience).toBe(`${title} · Heddle`);
     } finally {
       await elsewhere.close();
     }

@@ -116,6 +116,74 @@ describe.skipIf(executablePath === undefined)('look of the example pages', () =>
     await page.context().close();
   });
 
+  test.each(['light', 'dark'] as const)(
+    'U59 the name at a caret can be read (%s), and has the colour of its avatar',
+    async (colorScheme) => {
+      const page = await open('editor', { colorScheme });
+      const other = await (await browser.newContext()).newPage();
+      await other.goto(page.url());
+      await other.locator('.tiptap').click();
+      await other.keyboard.type('Words');
+      const label = page.locator('.collaboration-carets__label');
+      await label.waitFor();
+      expect(await contrastOf(label)).toBeGreaterThan(4.5);
+      const colorOf = (element: Element): string => getComputedStyle(element).backgroundColor;
+      const avatar = page.locator(`.avatar[title="${await label.innerText()}"]`);
+      expect(await avatar.evaluate(colorOf)).toBe(await label.evaluate(colorOf));
+      await other.context().close();
+      await page.context().close();
+    },
+  );
+
+  test.each(names)(
+    'U66 on the %s page the status is told to screen readers, and not inside a button',
+    async (name) => {
+      const page = await open(name);
+      const told = page.locator('[role=status]', {
+        hasText: await page.locator('#status-label').innerText(),
+      });
+      expect(await told.count()).toBe(1);
+      expect(await page.locator('button [role=status], button [aria-live]').count()).toBe(0);
+      await page.context().close();
+    },
+  );
+
+  test.each(names)('U66 whatever can be pressed or filled in on the %s page has a name', async (name) => {
+    const page = await open(name);
+    const nameless = await page.$$eval('button, a[href], input, [role=textbox], dialog', (elements) =>
+      elements
+        .filter((one) => {
+          const labels = one instanceof HTMLInputElement ? [...(one.labels ?? [])] : [];
+          const by = document.getElementById(one.getAttribute('aria-labelledby') ?? '');
+          const text =
+            one instanceof HTMLInputElement || one instanceof HTMLDialogElement ? '' : one.textContent;
+          const said = [one.getAttribute('aria-label'), text, ...labels.map((label) => label.textContent)];
+          // What a dialog, or a button that is hidden until it is needed, is called is put in when it is shown.
+          return (
+            by === null &&
+            !one.hasAttribute('hidden') &&
+            one.id !== 'confirm-yes' &&
+            said.join('').trim() === ''
+          );
+        })
+        .map((one) => one.outerHTML),
+    );
+    expect(nameless).toEqual([]);
+    await page.context().close();
+  });
+
+  test.each(names)(
+    'U67 every address in the %s page is relative, so that it works below a base path',
+    async (name) => {
+      const page = await open(name);
+      const html = await (await page.request.get(page.url())).text();
+      const addresses = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, address]) => address);
+      expect(addresses.length).toBeGreaterThan(4);
+      expect(addresses.filter((address) => !/^(?:\.{1,2}\/|#)/.test(address!))).toEqual([]);
+      await page.context().close();
+    },
+  );
+
   test.each(names)(
     'Q25 the keyboard reaches everything on the %s page, and what has the focus shows it',
     async (name) => {

@@ -65,7 +65,7 @@ function contrasts(elements: readonly Element[]): { text: string; contrast: numb
 }
 
 /** Everything that can be pressed and is smaller than a fingertip: its text or label, with its size. */
-export async function tooSmallForFingers(page: Page, least = 40): Promise<readonly string[]> {
+export async function tooSmallForFingers(page: Page, least = 44): Promise<readonly string[]> {
   return page.$$eval(
     'button, a[href], input, summary',
     (elements, leastPx) =>

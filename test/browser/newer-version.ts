@@ -1,4 +1,4 @@
-// A server in front of another that can pass on a newer version of the notes app than the other has.
+// A server in front of another that can pass on newer versions of the example pages than the other has.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -41,7 +41,8 @@ export class NewerVersion {
 /** As a build of changed sources would be: another page, and with it another version in the service worker. */
 function newer(path: string, body: Uint8Array): Uint8Array | string {
   const text = (): string => new TextDecoder().decode(body);
-  if (path === '/notes/sw.js') return text().replace(/"shellVersion":"\w+"/, '"shellVersion":"newer"');
+  if (path.endsWith('/sw.js')) return text().replace(/"shellVersion":"\w+"/, '"shellVersion":"newer"');
   if (path === '/notes/') return text().replace('placeholder="Search"', 'placeholder="Search, newer"');
+  if (path === '/') return text().replace('<span class="brand-note">demo', '<span class="brand-note">newer');
   return body;
 }

@@ -72,6 +72,24 @@ describe.skipIf(executablePath === undefined)('notes app', () => {
     await expect.poll(() => there.status(), patience).toBe(savedOnServer);
   });
 
+  test('U68 a new note has a row in the list before anything is written in it, and leaves none behind when nothing is', async () => {
+    const here = await openSaved(context, address());
+    await here.write('Shopping');
+    await expectTitles(here, ['Shopping']);
+    await here.part('new-note').click();
+    await expectTitles(here, ['New note', 'Shopping']);
+    const row = here.part('notes').locator('.note-link').first();
+    expect(await row.getAttribute('aria-current')).toBe('page');
+    expect(await row.locator('.note-excerpt').innerText()).toBe('Nothing written yet');
+    await here.part('editor').locator('.tiptap:focus').waitFor();
+    await here.page.keyboard.type('Loom');
+    await expectTitles(here, ['Loom', 'Shopping']);
+    await here.part('new-note').click();
+    await expectTitles(here, ['New note', 'Loom', 'Shopping']);
+    await here.open('Shopping');
+    await expectTitles(here, ['Loom', 'Shopping']);
+  });
+
   test('Q1 the first line renames the note, everywhere', async () => {
     const here = await openSaved(context, address());
     const there = await openSaved(elsewhere, address());

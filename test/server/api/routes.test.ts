@@ -5,6 +5,7 @@ import { demoRoutes } from '../../../server/api/demo.js';
 import { healthRoutes } from '../../../server/api/health.js';
 import { route, type Routes } from '../../../server/api/router.js';
 import { jsonReply } from '../../../server/json-reply.js';
+import type { Authenticator } from '../../../server/auth/authenticator.js';
 import { createJwtAuthenticator } from '../../../server/auth/jwt.js';
 import type { HttpReply } from '../../../server/transport/transport.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
@@ -127,9 +128,65 @@ describe('the demo', () => {
   const key = 'a key of the demo, long enough for anything';
   const clock = createFakeClock();
 
+  /** The documents that were deleted, by their names on the server. */
+  let deleted: string[] = [];
+
+  beforeEach(() => {
+    deleted = [];
+  });
+
   function serveDemo(store = new ControlledStore()): MemoryTransport {
-    return serve(demoRoutes({ store, clock, key }));
+    let own: Promise<Authenticator> | undefined;
+    const authenticator = (): Promise<Authenticator> =>
+      (own ??= createJwtAuthenticator({ secret: key }, { clock }));
+    return serve(
+      demoRoutes({
+        store,
+        clock,
+        key,
+        authenticator: {
+          authenticate: async (token) => (await authenticator()).authenticate(token),
+          authorize: async (claims, document) => (await authenticator()).authorize(claims, document),
+        },
+        deleteDocument: (name) => {
+          deleted.push(name);
+          return Promise.resolve(true);
+        },
+      }),
+    );
   }
+
+  async function demoToken(demo: MemoryTransport, access: 'read' | 'write'): Promise<string> {
+    const body = JSON.stringify({ user: 'ann', name: 'Ann', access });
+    const reply = await demo.request({ method: 'POST', path: '/demo/token', body });
+    return (bodyOf(reply) as { token: string }).token;
+  }
+
+  it('U62 who may write a document of the demo may delete it, and nobody else: no reader, no stranger, no other document', async () => {
+    const demo = serveDemo();
+    const ask = (token: string, document: unknown): Promise<HttpReply> =>
+      demo.request({
+        method: 'POST',
+        path: '/demo/delete',
+        headers: token === '' ? {} : { authorization: `Bearer ${token}` },
+        body: JSON.stringify({ document }),
+      });
+    const writer = await demoToken(demo, 'write');
+    const reply = await ask(writer, 'page');
+    expect([reply.status, bodyOf(reply)]).toEqual([200, { deleted: true }]);
+    expect(deleted).toEqual(['demo/page']);
+    for (const [token, document, status, error] of [
+      [await demoToken(demo, 'read'), 'page', 403, 'FORBIDDEN'],
+      ['', 'page', 401, 'TOKEN_MISSING'],
+      ['no token', 'page', 401, 'TOKEN_MISSING'],
+      [writer, '', 400, 'FRAME_MALFORMED'],
+      [writer, 7, 400, 'FRAME_MALFORMED'],
+    ] as const) {
+      const refused = await ask(token, document);
+      expect([refused.status, (bodyOf(refused) as { error: string }).error]).toEqual([status, error]);
+    }
+    expect(deleted).toEqual(['demo/page']);
+  });
 
   it('A1: gives tokens for documents of the demo, for ten minutes, and for nothing else', async () => {
     const reply = await serveDemo().request({

@@ -1,7 +1,9 @@
-// Keeps the app's own files on the device, so that it starts without a network. Owns nothing else: what is not one of those
-// files goes to the network as if this were not here, tokens, documents and WebSockets among it.
+// Keeps a page's own files on the device, so that it starts without a network. Owns nothing else: what is not one of those
+// files goes to the network as if this were not here, tokens, documents and WebSockets among it. Each example page has one of
+// its own, in the folder that it is for.
 
-/** Put in by the build: the files of this version by their address from here, and a hash of them all. */
+/** Put in by the build: the page's name, the files of this version by their address from here, and a hash of them all. */
+declare const shellName: string;
 declare const shellFiles: readonly string[];
 declare const shellVersion: string;
 
@@ -24,7 +26,7 @@ interface FetchEvent {
 }
 
 const worker = globalThis as unknown as ServiceWorkerScope;
-const prefix = 'heddle-notes-';
+const prefix = `heddle-${shellName}-`;
 const cacheName = prefix + shellVersion;
 const files = new Set(shellFiles.map((file) => new URL(file, worker.location.href).href));
 const page = new URL('./', worker.location.href).href;

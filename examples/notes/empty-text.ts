@@ -1,4 +1,4 @@
-// Deletes the text of a document, as an edit: the server has no deletion of documents.
+// Deletes the text of a document, as an edit.
 
 import * as Y from 'yjs';
 

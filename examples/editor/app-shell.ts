@@ -1,12 +1,6 @@
-// The app itself on this device: its service worker, new versions of it, and installing it.
+// The page itself on this device: its service worker, and new versions of it. Both example pages keep theirs so.
 
-import { pageElement } from '../editor/page-elements.js';
-import { showToast } from '../editor/toast.js';
-
-/** The event by which Chromium says that the page can be installed. */
-interface InstallPrompt extends Event {
-  prompt(): Promise<unknown>;
-}
+import { showToast } from './toast.js';
 
 /** Whether the app starts without a network, in words. */
 export let shellState = 'Being fetched.';
@@ -14,16 +8,22 @@ export let shellState = 'Being fetched.';
 /** What the browser said when it could not keep the app; '' for nothing. */
 export let shellProblem = '';
 
-/** Registers the service worker, and offers new versions and installation. Where there is none, the app works as a page. */
-export async function keepAppShell(): Promise<void> {
-  offerInstallation();
+/**
+ * Registers a service worker, and offers new versions. Where there can be none, the page works from the network. `mayAsk`: the
+ * network may be asked for a newer version now.
+ */
+export async function keepAppShell(worker: string, mayAsk: () => boolean = () => true): Promise<void> {
   if (!('serviceWorker' in navigator)) {
     shellState = 'No: this browser keeps apps only from https addresses and from localhost.';
     return;
   }
   try {
-    const registration = await navigator.serviceWorker.register('./sw.js', { updateViaCache: 'none' });
-    offerUpdates(registration);
+    const { serviceWorker } = navigator;
+    const registration = mayAsk()
+      ? await serviceWorker.register(worker, { updateViaCache: 'none' })
+      : await serviceWorker.getRegistration();
+    if (registration === undefined) return;
+    offerUpdates(registration, mayAsk);
     await navigator.serviceWorker.ready;
     shellState = 'Yes, from this device.';
     document.documentElement.dataset.shell = 'ready';
@@ -34,7 +34,7 @@ export async function keepAppShell(): Promise<void> {
 }
 
 /** A new version waits until its reader agrees: a page in use is never exchanged under somebody's hands. */
-function offerUpdates(registration: ServiceWorkerRegistration): void {
+function offerUpdates(registration: ServiceWorkerRegistration, mayAsk: () => boolean): void {
   let isAgreed = false;
   const offer = (worker: ServiceWorker | null): void => {
     // The very first one has nobody to replace.
@@ -57,29 +57,6 @@ function offerUpdates(registration: ServiceWorkerRegistration): void {
   });
   // An installed app may stay open for weeks.
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') registration.update().catch(() => {});
-  });
-}
-
-/** Asks the browser to keep the copies when room is short. Some ask the reader in turn, so this waits for a first note. */
-export function askToKeepCopies(): void {
-  // Not there on plain http.
-  if ('storage' in navigator) navigator.storage.persist().catch(() => {});
-}
-
-function offerInstallation(): void {
-  const button = pageElement('install', HTMLButtonElement);
-  let offer: InstallPrompt | undefined;
-  window.addEventListener('beforeinstallprompt', (event) => {
-    event.preventDefault();
-    offer = event as InstallPrompt;
-    button.hidden = false;
-  });
-  button.addEventListener('click', () => {
-    button.hidden = true;
-    void offer?.prompt();
-  });
-  window.addEventListener('appinstalled', () => {
-    button.hidden = true;
+    if (document.visibilityState === 'visible' && mayAsk()) registration.update().catch(() => {});
   });
 }
