@@ -45,6 +45,7 @@ const gains: readonly Subject[] = [
 const costs: readonly Subject[] = [
   { title: 'CPU per delivery, busy room', scenario: 'hot-room-500', figure: 'cpuPerMillion' },
   { title: 'CPU per delivery, many rooms', scenario: 'many-rooms', figure: 'cpuPerMillion' },
+  { title: 'Latency, busy room', scenario: 'hot-room-500', figure: 'p50Ms' },
   { title: 'Latency, quiet room', scenario: 'quiet-room', figure: 'p50Ms' },
   { title: 'Memory per connection', scenario: 'idle-connections', figure: 'rssBytesPerConnection' },
 ];

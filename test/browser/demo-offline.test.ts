@@ -1,6 +1,6 @@
 // The demo page without its server, in a real browser: the page itself comes from the device.
 
-import { expect, describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { findChromium } from './chromium.js';
 import { demoStage, expectPhase, patience } from './demo-stage.js';
 import { DemoWindow, openDemoWindow } from './demo-window.js';
@@ -22,26 +22,24 @@ describe.skipIf(executablePath === undefined)('demo page without a network', () 
     await shellReady(first);
     await first.page.close();
     await demo.server.kill();
-    const requested: string[] = [];
-    demo.context.on('response', (response) => void requested.push(response.url()));
+    const cold = new DemoWindow(await demo.context.newPage());
     try {
-      const cold = await openDemoWindow(demo.context, demo.address());
+      await cold.page.goto(demo.address());
       await expect.poll(() => cold.text(), patience).toBe('kept here');
       await expectPhase(cold, 'offline');
       await cold.type(', and more');
       await cold.saved();
-      // Also a document that was never opened here begins.
+      // A document that was never opened here can be begun.
       await cold.part('new-document').click();
       await cold.page.locator('#new-document-name').fill('Begun offline');
       await cold.page.keyboard.press('Enter');
       await expect.poll(() => cold.page.title(), patience).toBe('Begun offline · Heddle');
-      await demo.server.start();
-      await cold.page.goto(demo.address());
-      await expectPhase(cold, 'synced');
-      expect(await cold.text()).toBe('kept here, and more');
     } finally {
-      await demo.server.start().catch(() => {});
+      await demo.server.start();
     }
+    await cold.page.goto(demo.address());
+    await expectPhase(cold, 'synced');
+    expect(await cold.text()).toBe('kept here, and more');
   });
 
   test('U65 a new version of the page waits until its reader agrees, and the notes keep theirs', async () => {

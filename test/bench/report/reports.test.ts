@@ -178,7 +178,7 @@ test('U63 the page begins with who is beside whom, how much less work it is, and
   expect(main.indexOf('<details id="goals"')).toBeGreaterThan(places.at(-1)!);
   expect(main.slice(0, places[3])).not.toMatch(/goal/i);
   const costs = between(main, 'At what cost', '</ul>');
-  expect(costs.match(/class="tile"/g)).toHaveLength(4);
+  expect(costs.match(/class="tile"/g)).toHaveLength(5);
   expect(costs).toContain('; bare ');
 });
 
