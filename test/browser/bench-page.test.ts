@@ -13,6 +13,7 @@ import { plotsOf } from '../../bench/report/html/plots.js';
 import { fillPage } from '../../bench/report/page.js';
 import { sampleResults } from '../bench/report/sample-results.js';
 import { findChromium, launchChromium } from './chromium.js';
+import { hardToRead, tooSmallForFingers } from './look.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const executablePath = findChromium();
@@ -109,6 +110,19 @@ describe.skipIf(executablePath === undefined)('page of the bench', () => {
     expect(await page.locator('.goal').count()).toBe(11);
     expect(await drawings()).toBe(0);
   });
+
+  test.each(['light', 'dark'] as const)(
+    'U63 on a phone (%s) every text can be read, a finger finds what it begins with, and the goals are behind a fold',
+    async (colorScheme) => {
+      await open({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme });
+      await expect.poll(drawings, patience).toBe(plots.length);
+      expect(await hardToRead(page)).toEqual([]);
+      expect(await tooSmallForFingers(page)).toEqual([]);
+      expect(await page.locator('.goal').first().isVisible()).toBe(false);
+      await page.getByText('Goals of the project').click();
+      expect(await page.locator('.goal').first().isVisible()).toBe(true);
+    },
+  );
 
   test.each(['light', 'dark'] as const)('a phone needs no horizontal scroll, in %s', async (colorScheme) => {
     await open({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme });
