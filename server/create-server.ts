@@ -311,6 +311,7 @@ class Server implements HeddleServer {
       limits,
       logger,
       gc: this.#gc,
+      commentRoots: options.commentRoots,
       commitIntervalMs: options.commitIntervalMs ?? 10,
       createFanout: (document) =>
         new RoomFanout({ transport, document, limits, number: ++documents, inspector }),
@@ -333,6 +334,7 @@ class Server implements HeddleServer {
     return new Gateway({
       ...parts,
       isOpen: options.auth === 'none',
+      commentRoots: options.commentRoots ?? [],
       call: this.#hooks.answersCalls ? (call) => this.#hooks.call(call) : undefined,
       clock,
       limits,

@@ -130,6 +130,11 @@ export interface ServerOptions extends Hooks {
   /** Origins browsers may connect from, exact ('https://app.example'). Default: any, as tokens are not ambient. */
   readonly origins?: readonly string[];
   /**
+   * Names of the root types under which who has the access 'comment' may write: `ydoc.getMap('comments')` is named 'comments'.
+   * Default: none, and then 'comment' is the same as 'read'.
+   */
+  readonly commentRoots?: readonly string[];
+  /**
    * Reverse proxies whose `Forwarded` or `X-Forwarded-For` header names the client: IP addresses, or networks such as
    * '10.0.0.0/8'. Limits per address, hooks and logs then have the client's own address. Default: none, the headers count
    * for nothing.

@@ -32,6 +32,7 @@ export const errorTable = {
   TOKEN_STALE: { close: 4401, http: 401, retry: 'after-auth' },
   FORBIDDEN: { close: 4403, http: 403, retry: 'never' },
   READ_ONLY: { close: 4403, http: 403, retry: 'never' },
+  COMMENT_ONLY: { close: 4403, http: 403, retry: 'never' },
   NAME_INVALID: { close: 4404, http: 400, retry: 'never' },
   DOCUMENT_DELETED: { close: 4410, http: 410, retry: 'never' },
   CALL_UNKNOWN: { close: 4405, http: 404, retry: 'never' },

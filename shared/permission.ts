@@ -1,12 +1,23 @@
 // Who may do what with a document.
 
-/** What a user may do with one document. `write` includes `read`. */
-export type Access = 'none' | 'read' | 'write';
+/**
+ * What a user may do with one document, each with what is before it. comment: write under the root types that the server names
+ * as comment roots, and nowhere else.
+ */
+export type Access = 'none' | 'read' | 'comment' | 'write';
+
+/** From the weakest to the strongest. */
+export const accesses = ['none', 'read', 'comment', 'write'] as const satisfies readonly Access[];
+
+/** Whether the user may write anything at all. */
+export function maySend(access: Access | undefined): boolean {
+  return access === 'write' || access === 'comment';
+}
 
 /** One line of a token's `docs` claim: `*` matches within a path segment, `**` across segments. */
 export interface DocumentGrant {
   readonly pattern: string;
-  readonly access: 'read' | 'write';
+  readonly access: Exclude<Access, 'none'>;
 }
 
 /** What a verified token says. Times in seconds since the epoch, as in RFC 7519. */

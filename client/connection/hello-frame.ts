@@ -14,7 +14,11 @@ export interface HelloParts {
 }
 
 export function helloFrame({ token, device, agent, session, inflates }: HelloParts): Uint8Array {
-  const extensions = { ...(session === undefined ? {} : { session }), ...(inflates ? { inflates } : {}) };
+  const extensions = {
+    ...(session === undefined ? {} : { session }),
+    ...(inflates ? { inflates } : {}),
+    comments: true,
+  };
   const [version, oldest] = [nativeVersion, oldestNativeVersion];
   return encodeClientFrame({ type: 'hello', version, oldest, token, device, agent, extensions });
 }

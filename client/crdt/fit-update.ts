@@ -3,6 +3,7 @@
 
 import * as Y from 'yjs';
 import { faultOf, faultOfSize, isPlacedByBadKey, type ContentLimits } from './content-faults.js';
+import { rootOf, scopeOfDeletes } from './delete-scope.js';
 import { overlap, type Range, type Ranges } from './content-ids.js';
 import { writeUpdate } from './split-update.js';
 
@@ -10,7 +11,16 @@ export interface Fitted {
   readonly update: Uint8Array;
   /** What the server would refuse; undefined when there is nothing. */
   readonly refused:
-    { readonly ids: Ranges; readonly kind: 'too-large' | 'invalid'; readonly fault: string } | undefined;
+    | {
+        readonly ids: Ranges;
+        readonly kind: 'too-large' | 'invalid' | 'comment-only';
+        readonly fault: string;
+      }
+    | undefined;
+  /** What it deletes elsewhere than under the comment roots, and is not in `update` (A22). */
+  readonly elsewhere?: Uint8Array | undefined;
+  /** Deletions of which nobody here knows where they are: to be sent for themselves, as they may be refused. */
+  readonly forgotten?: Uint8Array | undefined;
 }
 
 export interface Fitting {
@@ -18,16 +28,19 @@ export interface Fitting {
   readonly limits: ContentLimits;
   /** Content that the server has refused before, for reasons of its own. */
   readonly givenUp: Ranges;
+  /** The root types under which a commenter may write; undefined for who may write everywhere. */
+  readonly commentRoots?: ReadonlySet<string> | undefined;
 }
 
 type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number];
 
 /** The document holds all of the update. One that is larger than the server takes must hold a single struct. */
-export function fitUpdate(update: Uint8Array, { doc, limits, givenUp }: Fitting): Fitted {
+export function fitUpdate(update: Uint8Array, { doc, limits, givenUp, commentRoots }: Fitting): Fitted {
   const { structs, ds } = Y.decodeUpdate(update);
   const ids = Y.createDeleteSet();
   const isTooLarge = update.length > limits.maxUpdateBytes;
   let fault: string | undefined;
+  let isElsewhere = false;
   let isChanged = false;
   const fitted = structs.map((struct): Struct => {
     if (!(struct instanceof Y.Item)) return struct;
@@ -37,21 +50,31 @@ export function fitUpdate(update: Uint8Array, { doc, limits, givenUp }: Fitting)
     const found = isTooLarge
       ? faultOfSize(limits)
       : faultOf(struct, placed instanceof Y.Item ? placed : undefined, limits);
+    const isOut = placed instanceof Y.Item && commentRoots?.has(rootOf(placed)) === false;
+    // A deleted value of a key would hide the value before it.
+    const isHiding = isOut && placed.parentSub !== null;
     // How deep something was that stood in deleted content, nobody knows any more.
-    const isLeftOut = found !== undefined || placed instanceof Y.GC || overlap(givenUp, client, own);
-    if (isLeftOut && isDeleted(doc, client, own)) {
+    const isLeftOut = found !== undefined || placed instanceof Y.GC || isOut || overlap(givenUp, client, own);
+    if (isLeftOut && !isHiding && isDeleted(doc, client, own)) {
       isChanged = true;
       return asDeleted(struct, limits);
     }
-    if (found !== undefined) {
-      fault ??= found;
+    if (found !== undefined || isOut) {
+      isElsewhere ||= found === undefined;
+      fault ??= found ?? 'it is elsewhere than under the comment roots';
       ids.clients.set(client, [...(ids.clients.get(client) ?? []), own]);
     }
     return struct;
   });
+  const kind = isTooLarge ? 'too-large' : isElsewhere ? 'comment-only' : 'invalid';
+  const refused = fault === undefined ? undefined : ({ ids, kind, fault } as const);
+  if (commentRoots === undefined) return { update: isChanged ? writeUpdate(fitted, ds) : update, refused };
+  const { inside, elsewhere, forgotten } = scopeOfDeletes(doc, ds, commentRoots, givenUp);
   return {
-    update: isChanged ? writeUpdate(fitted, ds) : update,
-    refused: fault === undefined ? undefined : { ids, kind: isTooLarge ? 'too-large' : 'invalid', fault },
+    update: writeUpdate(fitted, inside),
+    refused,
+    elsewhere: elsewhere.clients.size > 0 ? writeUpdate([], elsewhere) : undefined,
+    forgotten: forgotten.clients.size > 0 ? writeUpdate([], forgotten) : undefined,
   };
 }
 

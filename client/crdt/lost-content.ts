@@ -3,6 +3,7 @@
 import * as Y from 'yjs';
 import { applyGuarded } from './apply-parts.js';
 import type { Ranges } from './content-ids.js';
+import { rootOf } from './delete-scope.js';
 
 /** One value that was taken out of a document. */
 export interface LostValue {
@@ -31,12 +32,6 @@ export function takeOut(doc: Y.Doc, ids: Ranges, origin: unknown): LostValue[] {
     origin,
   );
   return lost;
-}
-
-function rootOf(item: Y.Item): string {
-  let type = item.parent;
-  while (type instanceof Y.AbstractType && type._item !== null) type = type._item.parent;
-  return type instanceof Y.AbstractType ? Y.findRootTypeKey(type) : '';
 }
 
 function valueOf(content: Y.Item['content']): unknown {

@@ -29,6 +29,9 @@ export function coverMissing(
     missing !== undefined &&
     access !== 'write' &&
     content.isTidied(missing, outbox.derived, outbox.size === 0);
+  const { derived } = outbox;
   outbox.cover(isNobodys ? undefined : missing, isAsked);
   if (isNobodys) outbox.derive(missing);
+  // Of what else is missing, that is how a commenter's deletions elsewhere are told from those that Yjs has made.
+  else if (access === 'comment') for (const one of derived) outbox.derive(one);
 }

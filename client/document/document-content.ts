@@ -39,8 +39,11 @@ export interface DocumentContent {
    * Whether what an update of it deletes is nobody's edit: Yjs has deleted marks that change nothing (K10). As `isTidied`.
    */
   isTidied(update: Uint8Array, known: readonly Uint8Array[], mayGuess: boolean): boolean;
-  /** An update of it as it is to be sent, and what of that the server would refuse. `givenUp`: what it has refused before. */
-  fit(update: Uint8Array, limits: ContentLimits, givenUp: Ranges): Fitted;
+  /**
+   * An update of it as it is to be sent, and what of that the server would refuse. `givenUp`: what it has refused before.
+   * `commentRoots`: as for fitUpdate.
+   */
+  fit(update: Uint8Array, limits: ContentLimits, givenUp: Ranges, commentRoots?: ReadonlySet<string>): Fitted;
   /** Whether nothing is left here of what had these ids. */
   areDeleted(ids: Ranges): boolean;
   /** Deletes what has these ids, in one change, and tells what it was. */

@@ -34,6 +34,7 @@ export function isOfContent({ code, retry }: DocumentReason): boolean {
 
 /** What the server would not take, as it would say it. */
 export function reasonOfRefused({ kind, fault }: NonNullable<Fitted['refused']>): DocumentReason {
+  if (kind === 'comment-only') return commentOnly;
   const code = kind === 'too-large' ? 'DOCUMENT_TOO_LARGE' : 'UPDATE_INVALID';
   return { code, message: `the server does not take this: ${fault}`, retry: 'never' };
 }
@@ -42,6 +43,13 @@ export function reasonOfRefused({ kind, fault }: NonNullable<Fitted['refused']>)
 export const readOnly: DocumentReason = {
   code: 'READ_ONLY',
   message: 'this user may read the document, not change it',
+  retry: 'never',
+};
+
+/** There are such elsewhere than under the comment roots, and the user may comment only. */
+export const commentOnly: DocumentReason = {
+  code: 'COMMENT_ONLY',
+  message: 'this user may comment on the document, not change the rest of it',
   retry: 'never',
 };
 

@@ -8,7 +8,7 @@ import { errorTable, SyncError, type Fault } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import { yjsKind } from '../../shared/native/messages.js';
 import type { Position } from '../../shared/native/position.js';
-import type { Access } from '../../shared/permission.js';
+import { maySend, type Access } from '../../shared/permission.js';
 import type { Uploaded } from '../connection/uploads.js';
 import type { Ranges } from '../crdt/content-ids.js';
 import { coverMissing } from './cover-missing.js';
@@ -16,6 +16,7 @@ import type { DocumentChannel, Message } from './document-channel.js';
 import type { DocumentContent, MadeHere } from './document-content.js';
 import type { DocumentEvents, DocumentPhase } from './document-events.js';
 import {
+  commentOnly,
   errorOf,
   isOfContent,
   readOnly,
@@ -25,7 +26,7 @@ import {
 } from './document-reason.js';
 import { HeardBeyond } from './heard-beyond.js';
 import { OpenDocument } from './open-document.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type Fit } from './outbox.js';
 import { RefusedContent, type LostContent } from './refused-content.js';
 import { SyncWaiters } from './sync-waiters.js';
 
@@ -51,6 +52,10 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
   readonly #waiters = new SyncWaiters();
   /** While the server does not take something, nothing that follows it is sent. It is asked again on the next connection. */
   readonly #refusedContent: RefusedContent;
+  readonly #fit: Fit = Object.assign((update: Uint8Array) => this.#refusedContent.fit(update), {
+    isTidied: (deletes: Uint8Array, mayGuess: boolean) =>
+      this.#content.isTidied(deletes, this.#outbox.derived, mayGuess),
+  });
   readonly #undo: (() => void)[] = [];
   #position: Position | undefined;
   /** The outbox holds all that the server may lack. */
@@ -70,7 +75,11 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     super();
     this.#content = content;
     this.#channel = channel;
-    this.#refusedContent = new RefusedContent(content, () => channel.connection.limits);
+    this.#refusedContent = new RefusedContent(
+      content,
+      () => channel.connection.limits,
+      () => this.#commentRoots,
+    );
     this.#position = position;
     this.#isComplete = position !== undefined || content.isEmpty;
     // Whoever is refused something is told of it by an event.
@@ -90,6 +99,13 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     return this.#channel.access;
   }
 
+  /** Where a commenter may write; undefined for everybody else. */
+  get #commentRoots(): ReadonlySet<string> | undefined {
+    return this.access === 'comment'
+      ? new Set(this.#channel.connection.welcome?.extensions?.commentRoots)
+      : undefined;
+  }
+
   /** Why it is blocked, or why something that is here was refused last. */
   get reason(): DocumentReason | undefined {
     return this.#reason ?? (this.refusedBytes > 0 ? this.#refusedFor : undefined);
@@ -100,7 +116,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     if (this.#phase === 'blocked') return this.#reason;
     if (this.#phase !== 'synced') return undefined;
     if (this.refusedBytes > 0) return this.#refusedFor;
-    return this.access !== 'write' && this.#outbox.brings ? readOnly : undefined;
+    return !maySend(this.access) && this.#outbox.brings ? readOnly : undefined;
   }
 
   /** Edits that are not known to be durable on the server. */
@@ -256,7 +272,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     this.#open = new OpenDocument(message);
     this.#reason = undefined;
     // Who may write learns of each edit by its acknowledgement whether the server has it.
-    if (access !== 'write' && this.unsynced > 0) this.#isComplete = false;
+    if (!maySend(access) && this.unsynced > 0) this.#isComplete = false;
     // Another epoch: the server was restored from a backup, say, and may lack what it has acknowledged.
     if (this.#position !== undefined && this.#position.epoch !== epoch) this.#isComplete = false;
     // The records up to where this client stood are merged, or gone: a store that was put back to an earlier state may lack
@@ -367,14 +383,13 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
 
   upload(isCrowded: boolean): Uploaded {
     const [open, outbox] = [this.#open, this.#outbox];
-    const mayUpload = (this.access === 'write' || outbox.isNextEmpty) && !this.#refusedContent.isStuck;
+    const mayUpload = (maySend(this.access) || outbox.isNextEmpty) && !this.#refusedContent.isStuck;
     if (open === undefined || this.#phase !== 'synced' || !mayUpload) return 'nothing';
     if (isCrowded && !outbox.isNextSmall) return 'waiting';
-    const next = outbox.next(this.#channel.connection.limits.maxUpdateBytes, (update) =>
-      this.#refusedContent.fit(update),
-    );
+    const next = outbox.next(this.#channel.connection.limits.maxUpdateBytes, this.#fit);
     if (next === undefined) return 'nothing';
-    if (next.type !== 'refused') this.#channel.say(next);
+    if (next.type === 'elsewhere') this.#notTaken(commentOnly, undefined);
+    else if (next.type !== 'refused') this.#channel.say(next);
     else {
       const update = outbox.refuseNext();
       if (update !== undefined) this.#notTaken(reasonOfRefused(next), update, next.ids);
@@ -411,7 +426,9 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     this.#isComparing = false;
     this.#isComplete = false;
     this.#refusedFor = reason;
-    if (isOfContent(reason)) this.#refusedContent.add(update, ids);
+    // What was written after content that is not taken depends on it; after deletions nothing does.
+    if (isOfContent(reason) || (reason.code === 'COMMENT_ONLY' && update !== undefined))
+      this.#refusedContent.add(update, ids);
     if (!this.#goOnIfDeleted()) this.#tell(reason);
   }
 
@@ -462,7 +479,7 @@ export class DocumentSync extends GuardedObservable<DocumentEvents> {
     this.emit('access', [access]);
     this.#refusedContent.retry();
     // What was refused until now is found by comparing, which takes a fresh look at the server.
-    if (access === 'write' && this.#phase === 'synced') this.#channel.reopen();
+    if (maySend(access) && this.#phase === 'synced') this.#channel.reopen();
     else this.#askForSync();
   }
 

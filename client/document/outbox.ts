@@ -2,7 +2,7 @@
 // as unsynced, and in which parts it is sent.
 
 import * as Y from 'yjs';
-import { emptyUpdate } from '../crdt/empty-update.js';
+import { emptyUpdate, isEmptyUpdate } from '../crdt/empty-update.js';
 import type { Fitted } from '../crdt/fit-update.js';
 import { hasMarks } from '../crdt/has-marks.js';
 import { Surplus } from '../crdt/surplus.js';
@@ -50,8 +50,19 @@ export interface Outgoing {
   readonly update: Uint8Array;
 }
 
-/** The server would not take what is next. */
-type Unsendable = { readonly type: 'refused' } & NonNullable<Fitted['refused']>;
+/**
+ * The server would not take what is next. elsewhere: a commenter has deleted something that is not for comments; it counts as
+ * refused, and what comes later can follow.
+ */
+type Unsendable =
+  ({ readonly type: 'refused' } & NonNullable<Fitted['refused']>) | { readonly type: 'elsewhere' };
+
+/** How an update is made such that the server takes it. */
+export interface Fit {
+  (update: Uint8Array): Fitted;
+  /** Whether these deletions are nobody's edit (K10). `mayGuess`: as isTidied takes it. */
+  readonly isTidied: (deletes: Uint8Array, mayGuess: boolean) => boolean;
+}
 
 export class Outbox {
   /** What is next comes first. */
@@ -60,6 +71,8 @@ export class Outbox {
   #waitingBytes = 0;
   /** What Yjs has made of its own accord, and nobody counts. */
   #derived: Uint8Array[] = [];
+  /** Of that, what a commenter may not send. It waits for other rights. */
+  #derivedElsewhere: Uint8Array[] = [];
   #inFlight: InFlight[] = [];
   /** Edits the server did not take. They are in the document still. */
   #refused = 0;
@@ -109,7 +122,8 @@ export class Outbox {
 
   /** What Yjs has made of its own accord, and was not sent. */
   get derived(): readonly Uint8Array[] {
-    return [...this.#waiting.filter(isDerived).map(({ update }) => update), ...this.#derived];
+    const waiting = this.#waiting.filter(isDerived).map(({ update }) => update);
+    return [...waiting, ...this.#derived, ...this.#derivedElsewhere];
   }
 
   /** Some of what `cover` was given is not acknowledged. */
@@ -172,6 +186,7 @@ export class Outbox {
     this.#waitingEdits = 0;
     this.#waitingBytes = 0;
     this.#derived = [];
+    this.#derivedElsewhere = [];
     this.#refused = 0;
     this.#refusedBytes = 0;
     this.#takenUpTo = Infinity;
@@ -183,7 +198,7 @@ export class Outbox {
    * What to send next, in at most `maxUpdateBytes`, as `fit` makes it; undefined when nothing waits, or enough is on its way.
    * Where the server would refuse something of what is next, that is returned instead. It waits until `refuseNext` is called.
    */
-  next(maxUpdateBytes: number, fit: (update: Uint8Array) => Fitted): Outgoing | Unsendable | undefined {
+  next(maxUpdateBytes: number, fit: Fit): Outgoing | Unsendable | undefined {
     if (this.#inFlight.length >= maxInFlight || this.bytesInFlight >= maxBytesInFlight) return undefined;
     const partBytes = Math.min(usualPartBytes, maxUpdateBytes);
     if (this.#waiting.length === 0 && this.#derived.length > 0)
@@ -197,7 +212,30 @@ export class Outbox {
     if (fitted.refused !== undefined && this.#cutFirst(partBytes)) fitted = fit(this.#waiting[0]!.update);
     if (fitted.refused !== undefined) return { type: 'refused', ...fitted.refused };
     const [part] = this.#take(1) as [Part];
-    return this.#number(this.#withJoined({ ...part, update: fitted.update }, partBytes, fit));
+    if (this.#isElsewhere(part, fitted, fit)) return { type: 'elsewhere' };
+    const { forgotten } = fitted;
+    const isMore = isDerived(part) && forgotten !== undefined;
+    const update = isMore ? Y.mergeUpdates([fitted.update, forgotten]) : fitted.update;
+    return this.#number(this.#withJoined({ ...part, update }, partBytes, fit));
+  }
+
+  /**
+   * Keeps apart what a commenter deletes elsewhere than under the comment roots. Returns whether that was somebody's edit; then
+   * the rest of the part waits again.
+   */
+  #isElsewhere(part: Part, { update, elsewhere, forgotten }: Fitted, fit: Fit): boolean {
+    // Sent for itself: it may be refused, and then it is nobody's loss, as what it stood in is deleted anyhow.
+    if (forgotten !== undefined && !isDerived(part)) this.derive(forgotten);
+    if (elsewhere === undefined) return false;
+    const mayGuess = part.edits === 0 && part.origin === 'comparison';
+    if (isDerived(part) || fit.isTidied(elsewhere, mayGuess)) {
+      this.#derivedElsewhere.push(elsewhere);
+      return false;
+    }
+    const isAll = isEmptyUpdate(update);
+    this.#refuse({ ...part, update: elsewhere, edits: isAll ? part.edits : 0 });
+    if (!isAll) this.#waitFirst([{ ...part, update }]);
+    return true;
   }
 
   /** What is next will not be sent as things are, and counts as refused. Returns it; undefined as `refused` returns false. */
@@ -261,7 +299,12 @@ export class Outbox {
   reset(): void {
     const all = [...this.#inFlight, ...this.#waiting];
     if (this.#inFlight.some(({ update }) => update.length > usualPartBytes)) this.#lostWholes++;
-    this.#derived = [...all.filter(isDerived).map(({ update }) => update), ...this.#derived];
+    this.#derived = [
+      ...all.filter(isDerived).map(({ update }) => update),
+      ...this.#derived,
+      ...this.#derivedElsewhere,
+    ];
+    this.#derivedElsewhere = [];
     this.#inFlight = [];
     this.#waiting = [];
     this.#waitingEdits = 0;
@@ -316,7 +359,7 @@ export class Outbox {
   }
 
   /** This part, with as many of the same origin that wait as fit into it. */
-  #withJoined(first: Part, partBytes: number, fit: (update: Uint8Array) => Fitted): Part {
+  #withJoined(first: Part, partBytes: number, fit: Fit): Part {
     const updates = [first.update];
     let bytes = first.update.length;
     let count = 0;
@@ -325,7 +368,7 @@ export class Outbox {
       bytes += update.length + joinBytes;
       if (origin !== 'edit' || bytes > partBytes) break;
       const fitted = fit(update);
-      if (fitted.refused !== undefined) break;
+      if ((fitted.refused ?? fitted.elsewhere ?? fitted.forgotten) !== undefined) break;
       updates.push(fitted.update);
     }
     if (count === 0) return first;

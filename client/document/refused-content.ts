@@ -20,14 +20,21 @@ export interface LostContent {
 export class RefusedContent {
   readonly #content: DocumentContent;
   readonly #limits: () => ContentLimits;
+  readonly #commentRoots: () => ReadonlySet<string> | undefined;
   /** What stops the upload. */
   #refused: { ids: Ranges; updates: readonly Uint8Array[] } | undefined;
   /** What was refused, and is sent as deleted content. */
   #givenUp: Ranges = Y.createDeleteSet();
 
-  constructor(content: DocumentContent, limits: () => ContentLimits) {
+  /** `commentRoots`: as for fitUpdate, at the moment. */
+  constructor(
+    content: DocumentContent,
+    limits: () => ContentLimits,
+    commentRoots: () => ReadonlySet<string> | undefined,
+  ) {
     this.#content = content;
     this.#limits = limits;
+    this.#commentRoots = commentRoots;
   }
 
   /** Nothing can be uploaded that is written after it. */
@@ -37,7 +44,7 @@ export class RefusedContent {
 
   /** The update as it is to be sent, and what of it would be refused. */
   fit(update: Uint8Array): Fitted {
-    return this.#content.fit(update, this.#limits(), this.#givenUp);
+    return this.#content.fit(update, this.#limits(), this.#givenUp, this.#commentRoots());
   }
 
   /** The server does not take this; `ids`: what of it. Undefined where that is not known any more. */

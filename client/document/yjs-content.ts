@@ -73,8 +73,13 @@ export class YjsContent extends GuardedObservable<ContentEvents> implements Docu
     return isTidied(this.#doc, update, known, mayGuess);
   }
 
-  fit(update: Uint8Array, limits: ContentLimits, givenUp: Ranges): Fitted {
-    return fitUpdate(update, { doc: this.#doc, limits, givenUp });
+  fit(
+    update: Uint8Array,
+    limits: ContentLimits,
+    givenUp: Ranges,
+    commentRoots?: ReadonlySet<string>,
+  ): Fitted {
+    return fitUpdate(update, { doc: this.#doc, limits, givenUp, commentRoots });
   }
 
   areDeleted(ids: Ranges): boolean {

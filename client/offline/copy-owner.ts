@@ -1,5 +1,7 @@
 // Whose a copy is: another server's or another user's copy of the same document is another copy, in a database of its own.
 
+import type { Access } from '../../shared/permission.js';
+
 /** As far as it is known. Before the server has spoken that is what this device remembers, and what the token says. */
 export interface CopyOwner {
   /** The address that the server was reached by. */
@@ -24,13 +26,9 @@ export function isFor(owner: CopyOwner | undefined, who: CopyOwner): boolean {
 }
 
 /** Whether a copy is noted to be theirs: a database of y-indexeddb is taken by the first who may write it. */
-export function becomesOwner(
-  met: CopyOwner,
-  owner: CopyOwner | undefined,
-  access: 'read' | 'write' | 'none',
-): boolean {
+export function becomesOwner(met: CopyOwner, owner: CopyOwner | undefined, access: Access): boolean {
   if (owner?.server === met.server && owner?.user === met.user) return false;
-  return access === 'write' || (owner !== undefined && access === 'read');
+  return access === 'write' || (owner !== undefined && access !== 'none');
 }
 
 /** The databases that a copy may be in, the usual one first: it has the document's name, as those of y-indexeddb have. */

@@ -2,13 +2,14 @@
 // stored in the same transaction as the rows it speaks of.
 
 import type { Position } from '../../shared/native/position.js';
+import type { Access } from '../../shared/permission.js';
 import type { CopyOwner } from './copy-owner.js';
 import { OfflineError } from './offline-error.js';
 
 const version = 1;
 
 /** What the server last allowed; none: the user has lost the right to read, and the copy is not to be shown. */
-export type CopyAccess = 'read' | 'write' | 'none';
+export type CopyAccess = Access;
 
 /** A row that was seen. */
 export interface Found {

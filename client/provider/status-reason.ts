@@ -17,6 +17,8 @@ export type StatusReasonKind =
   | 'forbidden'
   /** There are edits that this user may not bring to the server; they stay here. */
   | 'read-only'
+  /** So too, but this user may write comments; edits elsewhere stay here: see `HeddleProvider.rebase`. */
+  | 'comment-only'
   /**
    * This Y.Doc was used under another user, who owns its client id: edits made with it are not taken. They stay here; a new
    * Y.Doc, or that user, can go on. So too where what the Y.Doc was loaded with, or holds and the server may lack, belongs to
@@ -73,6 +75,7 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   TOKEN_STALE: 'token-expired',
   FORBIDDEN: 'forbidden',
   READ_ONLY: 'read-only',
+  COMMENT_ONLY: 'comment-only',
   NAME_INVALID: 'invalid',
   DOCUMENT_DELETED: 'deleted',
   CALL_UNKNOWN: 'invalid',

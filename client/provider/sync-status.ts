@@ -1,5 +1,6 @@
 // One honest status from what is known. Pure.
 
+import type { Access } from '../../shared/permission.js';
 import type { OfflineError } from '../offline/offline-error.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import type { DocumentPhase } from '../document/document-events.js';
@@ -39,7 +40,7 @@ export interface SyncStatus {
    */
   readonly lastSyncedAt: number | undefined;
   /** Undefined until the server has said. */
-  readonly access: 'read' | 'write' | undefined;
+  readonly access: Exclude<Access, 'none'> | undefined;
   /** What the connection runs over; undefined while there is none. */
   readonly transport: 'websocket' | 'http' | undefined;
   /** Why it cannot go on, or why the last attempt failed. */

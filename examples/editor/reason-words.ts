@@ -36,6 +36,10 @@ const byKind: Readonly<Record<StatusReasonKind, Words>> = {
     'Read-only: edits stay here',
     'You may read this, but not change it. What you write stays on this device and reaches nobody.',
   ],
+  'comment-only': [
+    'Comments only: edits stay here',
+    'You may comment on this, but not change the text. What you write in it stays on this device and reaches nobody.',
+  ],
   deleted: [
     'Deleted',
     'This document was deleted on the server. What you have of it, and what you write, stays on this device.',

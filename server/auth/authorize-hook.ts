@@ -1,7 +1,7 @@
 // An embedder's own answer to who may do what, made safe to act on.
 
 import { SyncError } from '../../shared/errors.js';
-import type { Access, Claims } from '../../shared/permission.js';
+import { accesses, type Access, type Claims } from '../../shared/permission.js';
 import type { AuthorizeHook } from './authenticator.js';
 
 /**
@@ -16,6 +16,8 @@ export async function askHook(hook: AuthorizeHook, claims: Claims, documentName:
     if (error instanceof SyncError) throw error;
     throw new SyncError('FORBIDDEN', '', { cause: error });
   }
-  if (answer === 'none' || answer === 'read' || answer === 'write') return answer;
-  throw new SyncError('INTERNAL', '', { cause: new TypeError('authorize must return none, read or write') });
+  const access = accesses.find((one) => one === answer);
+  if (access !== undefined) return access;
+  const cause = new TypeError('authorize must return none, read, comment or write');
+  throw new SyncError('INTERNAL', '', { cause });
 }

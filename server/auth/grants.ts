@@ -1,7 +1,7 @@
 // The `docs` claim: which documents a token opens. Pure; no backtracking, so that no pattern can cost more than its
 // length times the name's.
 
-import type { Access, DocumentGrant } from '../../shared/permission.js';
+import { accesses, type Access, type DocumentGrant } from '../../shared/permission.js';
 import { maxDocumentNameBytes } from '../../shared/document-name.js';
 
 /** Most entries in one `docs` claim. */
@@ -37,7 +37,8 @@ function readGrant(entry: unknown): DocumentGrant | string {
     return 'must have pattern and access and nothing else';
   }
   const { pattern: raw, access } = entry as { pattern: unknown; access: unknown };
-  if (access !== 'read' && access !== 'write') return 'has an access that is neither read nor write';
+  if (access !== 'read' && access !== 'comment' && access !== 'write')
+    return 'has an access that is none of read, comment and write';
   if (typeof raw !== 'string' || raw === '') return 'has no pattern';
   if (raw.length > maxPatternLength) return `has a pattern longer than ${maxPatternLength} characters`;
   if (raw.includes('***')) return 'has a pattern with more than two * in a row';
@@ -49,9 +50,9 @@ function readGrant(entry: unknown): DocumentGrant | string {
 export function accessByGrants(grants: readonly DocumentGrant[], documentName: string): Access {
   let access: Access = 'none';
   for (const { grant, matches } of compiled(grants)) {
-    if (grant.access === access || !matches(documentName)) continue;
+    if (accesses.indexOf(grant.access) <= accesses.indexOf(access) || !matches(documentName)) continue;
     if (grant.access === 'write') return 'write';
-    access = 'read';
+    access = grant.access;
   }
   return access;
 }

@@ -139,8 +139,8 @@ function required(given: ResolvedOptions, flag: string): string {
 function readGrant(text: string): DocumentGrant {
   const colon = text.lastIndexOf(':');
   const access = text.slice(colon + 1);
-  if (colon < 1 || (access !== 'read' && access !== 'write')) {
-    throw new ConfigError("--doc must end in :read or :write, as in 'notes/**:write'");
+  if (colon < 1 || (access !== 'read' && access !== 'comment' && access !== 'write')) {
+    throw new ConfigError("--doc must end in :read, :comment or :write, as in 'notes/**:write'");
   }
   return { pattern: text.slice(0, colon), access };
 }

@@ -1,5 +1,6 @@
 // `heddle users`: has a running server refresh, revoke and allow users, over HTTP and with the token of an operator.
 
+import { accesses } from '../../shared/permission.js';
 import { looksLikeToken } from '../auth/token-shape.js';
 import { helpText, nearest } from '../config/arguments.js';
 import type { OptionSpec } from '../config/option.js';
@@ -69,7 +70,7 @@ const options: readonly OptionSpec[] = [
     flag: 'access',
     env: [],
     type: 'string',
-    choices: ['none', 'read', 'write', 'claims'],
+    choices: [...accesses, 'claims'],
     description: 'Of access: what the user may do; claims takes back what was set',
   },
   {

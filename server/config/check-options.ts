@@ -42,6 +42,7 @@ const serverChecks: Checks<ServerOptions> = {
   origins: listOf((value) =>
     isOrigin(value) ? undefined : 'must be like https://app.example, in lower case and without a path',
   ),
+  commentRoots: listOf(text),
   trustedProxies: checkProxies,
   tls: closedObject({ keyFile: text, certFile: text, passphrase: optional(text) }),
   demo: flag,

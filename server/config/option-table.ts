@@ -263,6 +263,14 @@ const documents: readonly OptionSpec[] = [
     description: 'Least time between two commits; up to 3.5 times as long with much to write',
   },
   {
+    flag: 'comment-roots',
+    env: ['COMMENT_ROOTS'],
+    type: 'list',
+    placeholder: 'names',
+    description:
+      'Root types under which the access comment may write; repeated or with commas; none if not given, and then it only reads',
+  },
+  {
     flag: 'gc',
     env: ['GC'],
     type: 'boolean',

@@ -41,6 +41,7 @@ export function readServeConfig(argv: readonly string[], env: Environment): Serv
       tls: readTls(given),
       transport: given.text('transport') as ServerOptions['transport'],
       origins: readOrigins(given),
+      commentRoots: given.list('comment-roots'),
       trustedProxies: readTrustedProxies(given),
       commitIntervalMs: given.number('commit-interval'),
     }),

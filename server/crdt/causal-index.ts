@@ -4,6 +4,7 @@
 import * as encoding from 'lib0/encoding';
 import type { Limits } from '../../shared/limits.js';
 import { invalid } from './byte-reader.js';
+import type { Scope } from './comment-scope.js';
 import { DocumentState } from './document-state.js';
 import type { MissingId } from './missing-ids.js';
 import { emptyUpdate } from './state-vector.js';
@@ -27,20 +28,22 @@ function judgesFor(limits: Limits): { readonly peer: UpdateJudge; readonly store
 /** The causal index of one document. Grows with `apply` and `load`, never shrinks. */
 export class CausalIndex {
   private readonly limits: Limits;
-  private readonly state = new DocumentState();
+  private readonly state: DocumentState;
   private encodedVector: Uint8Array | undefined;
   private encodedDeletes: Uint8Array | undefined;
 
-  constructor(limits: Limits) {
+  /** `commentRoots`: as `rootNames` writes them; an index that has none cannot judge by another scope than 'anywhere'. */
+  constructor(limits: Limits, commentRoots?: ReadonlySet<string>) {
     this.limits = limits;
+    this.state = new DocumentState(commentRoots);
   }
 
   /**
-   * Says what an update would add; changes nothing. `isForeign` tells which client ids the sender may not write.
-   * Throws SyncError UPDATE_INVALID, or DOCUMENT_TOO_LARGE when client ids, roots or subdocuments pass their limits.
+   * Says what an update would add; changes nothing. `isForeign` tells which client ids the sender may not write, `scope` where
+   * the sender may write. Throws SyncError UPDATE_INVALID, or DOCUMENT_TOO_LARGE when client ids, roots or subdocuments pass their limits.
    */
-  judge(update: Uint8Array, isForeign?: (client: number) => boolean): Verdict {
-    return judgesFor(this.limits).peer.judge(this.state, update, isForeign);
+  judge(update: Uint8Array, isForeign?: (client: number) => boolean, scope?: Scope): Verdict {
+    return judgesFor(this.limits).peer.judge(this.state, update, isForeign, scope);
   }
 
   /**

@@ -66,6 +66,11 @@ export class ClientTable {
     return runs === undefined ? this.lastPlaceOf(slot) : runs.at(clock);
   }
 
+  /** The clock at which ids of another place than the one at `clock` begin; the slot's clock where none do. */
+  placeEndsAt(slot: number, clock: number): number {
+    return Math.min(this.runs[slot]?.endAfter(clock) ?? Infinity, this.clockOf(slot));
+  }
+
   /** Adds the ids from the slot's clock up to `until`, all at one place. */
   extend(slot: number, until: number, place: Place): void {
     const record = slot * STRIDE;
@@ -181,15 +186,25 @@ class PlaceRuns {
   }
 
   at(clock: number): Place {
+    return this.pairs[this.runOf(clock) * 2 + 1] as number;
+  }
+
+  /** The clock at which the run after the one of `clock` begins; Infinity for the last. */
+  endAfter(clock: number): number {
+    const next = this.runOf(clock) + 1;
+    return next < this.count ? (this.pairs[next * 2] as number) : Infinity;
+  }
+
+  private runOf(clock: number): number {
     const pairs = this.pairs;
     let low = 0;
     let high = this.count - 1;
-    if ((pairs[high * 2] as number) <= clock) return pairs[high * 2 + 1] as number;
+    if ((pairs[high * 2] as number) <= clock) return high;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
       if ((pairs[middle * 2] as number) <= clock) low = middle;
       else high = middle - 1;
     }
-    return pairs[low * 2 + 1] as number;
+    return low;
   }
 }

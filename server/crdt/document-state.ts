@@ -5,6 +5,8 @@ import { ClientTable } from './client-table.js';
 /** Plain data of a causal index; the judge reads it, only the index changes it. */
 export class DocumentState {
   readonly clients = new ClientTable();
+  /** Names of the root types under which commenters may write, as `rootName` writes them; undefined for none. */
+  readonly commentRoots: ReadonlySet<string> | undefined;
   private roots: Set<string> | undefined;
   private lastRoot = '';
   subdocuments = 0;
@@ -12,6 +14,10 @@ export class DocumentState {
   isFormatted = false;
   /** Items that a Y.Doc of the document holds, about: see UpdateShape. */
   items = 0;
+
+  constructor(commentRoots?: ReadonlySet<string>) {
+    this.commentRoots = commentRoots;
+  }
 
   get rootCount(): number {
     return this.roots?.size ?? 0;
@@ -36,6 +42,13 @@ export class DocumentState {
     (this.roots ??= new Set()).add(name);
   }
 
+  /** Whether bytes[from, to) names a comment root. */
+  isCommentRoot(bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.commentRoots === undefined) return false;
+    for (const name of this.commentRoots) if (isSame(name, bytes, from, to)) return true;
+    return false;
+  }
+
   get memoryBytes(): number {
     return 200 + this.clients.memoryBytes + 100 * this.rootCount;
   }
@@ -46,6 +59,13 @@ export function rootName(bytes: Uint8Array, from: number, to: number): string {
   let name = '';
   for (let i = from; i < to; i++) name += String.fromCharCode(bytes[i] as number);
   return name;
+}
+
+/** Names of root types as `rootName` writes them; undefined for none. */
+export function rootNames(names: readonly string[]): ReadonlySet<string> | undefined {
+  if (names.length === 0) return undefined;
+  const encoder = new TextEncoder();
+  return new Set(names.map((name) => encoder.encode(name)).map((name) => rootName(name, 0, name.length)));
 }
 
 function isSame(name: string, bytes: Uint8Array, from: number, to: number): boolean {

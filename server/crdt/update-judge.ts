@@ -5,12 +5,41 @@ import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import { ByteReader, invalid } from './byte-reader.js';
 import { CausalWalk } from './causal-walk.js';
+import {
+  deletesElsewhere,
+  leaveOutDeletes,
+  mayAdd,
+  type Deletable,
+  type OutOfScope,
+  type PlaceRun,
+  type Scope,
+} from './comment-scope.js';
 import { applyDeletes, judgeDeletes } from './delete-set.js';
 import { type DocumentState, rootName } from './document-state.js';
 import type { Inspection } from './inspection.js';
 import { type MissingId, missingIds } from './missing-ids.js';
-import { asType, beside, depthOf, inside, isType, type Place, rootPlace } from './place.js';
-import { HAS_ORIGIN, HAS_PARENT_ID, HAS_ROOT, Kind, KIND_MASK } from './struct-reader.js';
+import {
+  asKeyed,
+  asType,
+  beside,
+  commentRootPlace,
+  depthOf,
+  gonePlace,
+  inside,
+  isForComments,
+  isType,
+  type Place,
+  rootPlace,
+} from './place.js';
+import {
+  HAS_ORIGIN,
+  HAS_PARENT_ID,
+  HAS_RIGHT,
+  HAS_ROOT,
+  INFO_PARENT_SUB,
+  Kind,
+  KIND_MASK,
+} from './struct-reader.js';
 import { UpdateInspector } from './update-inspector.js';
 import { noShape, shapeOf, type UpdateShape } from './update-shape.js';
 import type { Trust } from './value-reader.js';
@@ -34,6 +63,8 @@ export interface Verdict {
   readonly shape: UpdateShape;
   /** How many lists the types it adds stand in, the deepest of them; 0 if it adds no type. */
   readonly depth: number;
+  /** What is not taken of it because the sender may write in a part of the document only. */
+  readonly outOfScope: OutOfScope;
 }
 
 const nobody = (): boolean => false;
@@ -60,6 +91,8 @@ export class UpdateJudge {
   private depth = 0;
   private isIncomplete = false;
   private isForeign = false;
+  private scope: Scope = 'anywhere';
+  private outOfScope: OutOfScope = 'nothing';
   /** What the columns speak of; undefined once it is applied. */
   private last: Verdict | undefined;
 
@@ -76,8 +109,16 @@ export class UpdateJudge {
     this.maxSubdocuments = isStored ? Infinity : limits.maxSubdocuments;
   }
 
-  /** Changes nothing in `state`. Throws SyncError UPDATE_INVALID or DOCUMENT_TOO_LARGE. */
-  judge(state: DocumentState, update: Uint8Array, isForeign: (client: number) => boolean = nobody): Verdict {
+  /**
+   * Changes nothing in `state`. Throws SyncError UPDATE_INVALID or DOCUMENT_TOO_LARGE. In another scope than 'anywhere' the
+   * update is taken whole or not at all, also where something of it is missing or foreign.
+   */
+  judge(
+    state: DocumentState,
+    update: Uint8Array,
+    isForeign: (client: number) => boolean = nobody,
+    scope: Scope = 'anywhere',
+  ): Verdict {
     this.last = undefined;
     this.found = this.inspector.inspect(update);
     this.walk.open(this.found);
@@ -87,6 +128,8 @@ export class UpdateJudge {
     if (this.newRoots.size > 0) this.newRoots.clear();
     this.isIncomplete = false;
     this.isForeign = false;
+    this.scope = scope;
+    this.outOfScope = 'nothing';
     this.openBlocks(isForeign);
     this.walk.run();
     this.last = this.conclude(update);
@@ -126,7 +169,13 @@ export class UpdateJudge {
   private take(index: number, block: number): void {
     const shape = this.found.shape[index] as number;
     const kind = shape & KIND_MASK;
-    let place = kind === Kind.gc ? this.placeBefore(index, block) : this.listOf(index, block, shape);
+    let place = kind === Kind.gc ? this.placeOfGone(index, block) : this.listOf(index, block, shape);
+    if (
+      this.scope !== 'anywhere' &&
+      kind !== Kind.gc &&
+      !mayAdd(kind, place, this.rightOf(index, block, place))
+    )
+      this.outOfScope = 'something';
     if (kind === Kind.type) {
       const depth = depthOf(place);
       if (depth > this.maxNesting) invalid('types nested too deep');
@@ -186,8 +235,8 @@ export class UpdateJudge {
     if ((found.start[index] as number) < base)
       return beside(state.clients.lastPlaceOf(this.slot[block] as number));
     if ((shape & HAS_ROOT) !== 0) {
-      this.checkRoot(found.at[index] as number);
-      return rootPlace;
+      const root = this.placeOfRoot(found.at[index] as number);
+      return this.hasKey(index) ? asKeyed(root) : root;
     }
     if ((shape & (HAS_ORIGIN | HAS_PARENT_ID)) === 0)
       return beside(
@@ -197,8 +246,24 @@ export class UpdateJudge {
     const clock = found.depClock[index] as number;
     const place = this.placeOf(client, clock, index, block);
     if ((shape & HAS_ORIGIN) !== 0) return beside(place);
-    if (!isType(place) && !this.isGone(client, clock)) invalid('parent is no type');
-    return inside(place);
+    if (!isType(place)) {
+      if (!this.isGone(client, clock)) invalid('parent is no type');
+      if (state.commentRoots !== undefined && !isForComments(place)) return gonePlace;
+    }
+    return this.hasKey(index) ? asKeyed(inside(place)) : inside(place);
+  }
+
+  /** Whether a struct that names its parent is the value of a key there. Not looked for where nobody will ask. */
+  private hasKey(index: number): boolean {
+    if (this.state.commentRoots === undefined) return false;
+    return ((this.found.update[this.found.at[index] as number] as number) & INFO_PARENT_SUB) !== 0;
+  }
+
+  /** The place of the struct's right neighbour; `place` where it names none. */
+  private rightOf(index: number, block: number, place: Place): Place {
+    const { found } = this;
+    if (((found.shape[index] as number) & HAS_RIGHT) === 0) return place;
+    return this.placeOf(found.rightClient[index] as number, found.rightClock[index] as number, index, block);
   }
 
   /** Place of an id that the document or the structs taken so far have; it is asked while placing `index`. */
@@ -213,8 +278,12 @@ export class UpdateJudge {
     return this.places[found.findStruct(this.walk.first[home] as number, limit, clock)] as number;
   }
 
-  /** GC forgets where it was; taking the place before it keeps the runs of a client long. */
-  private placeBefore(index: number, block: number): Place {
+  /**
+   * GC forgets where it was. Taking the place before it keeps the runs of a client long; where commenters may write, it must be
+   * told from what is in a list.
+   */
+  private placeOfGone(index: number, block: number): Place {
+    if (this.state.commentRoots !== undefined) return gonePlace;
     if (index > (this.walk.first[block] as number)) return this.places[index - 1] as number;
     const slot = this.slot[block] as number;
     return slot < 0 ? rootPlace : this.state.clients.lastPlaceOf(slot);
@@ -235,7 +304,7 @@ export class UpdateJudge {
     return state.clients.deletedOf(state.clients.find(client))?.covers(clock, clock + 1) ?? false;
   }
 
-  private checkRoot(at: number): void {
+  private placeOfRoot(at: number): Place {
     const { names, state, newRoots } = this;
     const bytes = this.found.update;
     // Past the info byte and the byte that says a root name follows.
@@ -243,9 +312,12 @@ export class UpdateJudge {
     const length = names.uint32();
     const from = names.pos;
     names.close();
-    if (state.hasRoot(bytes, from, from + length)) return;
-    newRoots.add(rootName(bytes, from, from + length));
-    if (state.rootCount + newRoots.size > this.maxRoots) tooLarge('root types');
+    const until = from + length;
+    if (!state.hasRoot(bytes, from, until)) {
+      newRoots.add(rootName(bytes, from, until));
+      if (state.rootCount + newRoots.size > this.maxRoots) tooLarge('root types');
+    }
+    return state.isCommentRoot(bytes, from, until) ? commentRootPlace : rootPlace;
   }
 
   private conclude(update: Uint8Array): Verdict {
@@ -270,11 +342,13 @@ export class UpdateJudge {
       tooLarge('client ids');
     let isNew = added > 0;
     if (found.deleteBlockCount > 0) {
+      if (this.scope !== 'anywhere' && this.boundDeletes()) isWhole = false;
       const deletes = judgeDeletes(found, this.state, (client) => this.walk.boundOf(client));
       if (deletes.isBeyond) this.isIncomplete = true;
       if (deletes.fresh > 0) isNew = true;
       if (deletes.isBeyond || deletes.fresh < found.rangeCount) isWhole = false;
     }
+    if (this.scope !== 'anywhere' && (this.isIncomplete || this.isForeign)) isNew = false;
     const blocked = this.isIncomplete || this.isForeign ? 'blocked' : 'known';
     return {
       outcome: isNew ? 'new' : blocked,
@@ -285,6 +359,43 @@ export class UpdateJudge {
       newClients: newClients ?? noClients,
       shape: isNew ? shapeOf(found, first, next) : noShape,
       depth: this.depth,
+      outOfScope: this.outOfScope,
+    };
+  }
+
+  /** Notes what the update deletes out of its scope. Returns whether that was left out of the columns. */
+  private boundDeletes(): boolean {
+    const { found, state } = this;
+    const of: Deletable = {
+      found,
+      boundOf: (client) => this.walk.boundOf(client),
+      deletedOf: (client) => state.clients.deletedOf(state.clients.find(client)),
+      runAt: (client, clock) => this.runAt(client, clock),
+    };
+    if (!deletesElsewhere(of)) return false;
+    if (this.scope === 'comments') {
+      this.outOfScope = 'something';
+      return false;
+    }
+    leaveOutDeletes(of);
+    if (this.outOfScope === 'nothing') this.outOfScope = 'left-out';
+    return true;
+  }
+
+  /** The run of ids with one place that an id is in, which the document has or the update brings. */
+  private runAt(client: number, clock: number): PlaceRun {
+    const { found, state, walk } = this;
+    const slot = state.clients.find(client);
+    if (slot >= 0 && clock < state.clients.clockOf(slot)) {
+      const until = state.clients.placeEndsAt(slot, clock);
+      return { place: state.clients.placeOf(slot, clock), until };
+    }
+    const block = walk.blockOf(client);
+    const index = found.findStruct(walk.first[block] as number, walk.next[block] as number, clock);
+    const isDeleted = ((found.shape[index] as number) & KIND_MASK) <= Kind.deleted;
+    return {
+      place: isDeleted ? gonePlace : (this.places[index] as number),
+      until: found.until[index] as number,
     };
   }
 

@@ -5,6 +5,7 @@ import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { CausalIndex, Verdict } from '../crdt/causal-index.js';
+import type { Scope } from '../crdt/comment-scope.js';
 import { Admission, type AdmissionDeps } from './admission.js';
 import type { ClientIdOwners } from './client-id-owners.js';
 import type { DocumentLog } from './document-log.js';
@@ -12,6 +13,7 @@ import type { Members } from './members.js';
 import type { Progress } from './progress.js';
 import type { Accepted, Relay } from './relay.js';
 import { closedMeanwhile, type RoomLife } from './room-life.js';
+import { writeRefusal } from './write-refusal.js';
 import type { Receipt, Writer } from './writer.js';
 
 /** What all rooms of a server share for it. */
@@ -55,6 +57,8 @@ export interface Acceptance {
   readonly isForeign: boolean;
   /** Of these, some belong to another user: they do not become free when a connection ends. */
   readonly isOwned: boolean;
+  /** The writer may only comment, and what the offer deletes elsewhere was left out (A21). */
+  readonly isLeftOut: boolean;
 }
 
 export class Intake {
@@ -98,12 +102,15 @@ export class Intake {
     return this.#acceptNow(update, writer, isEdit, receipt);
   }
 
-  #judge(update: Uint8Array, writer: Writer, isEdit: boolean): Verdict {
+  /** Throws SyncError COMMENT_ONLY for what a commenter may not change, also where something of the update is missing. */
+  #judge(update: Uint8Array, writer: Writer, isEdit: boolean, receipt: Receipt): Verdict {
     this.#writer = writer;
     this.#isEdit = isEdit;
     this.#isOwned = false;
     try {
-      return this.#parts.index.judge(update, this.#isForeign);
+      const verdict = this.#parts.index.judge(update, this.#isForeign, scopeOf(writer, isEdit, receipt));
+      if (verdict.outOfScope === 'something') throw writeRefusal('comment');
+      return verdict;
     } finally {
       this.#writer = undefined;
     }
@@ -115,7 +122,7 @@ export class Intake {
     isEdit: boolean,
     receipt: Receipt,
   ): Acceptance | Promise<Acceptance> {
-    const verdict = this.#judge(update, writer, isEdit);
+    const verdict = this.#judge(update, writer, isEdit, receipt);
     if (verdict.outcome === 'new' && !this.#admission.isPlain(verdict, this.#parts.index.itemCount))
       return this.#try(verdict, { update, writer, isEdit, receipt });
     return this.#take(verdict, writer, isEdit, receipt);
@@ -152,7 +159,7 @@ export class Intake {
       author: writer.sub,
       check: () => this.#checkPresent(writer, isMember),
       take: () => {
-        const now = this.#judge(update, writer, isEdit);
+        const now = this.#judge(update, writer, isEdit, receipt);
         const isTried = now.outcome !== 'new' || now.update.length <= tried.update.length;
         return isTried ? { acceptance: this.#take(now, writer, isEdit, receipt) } : { untried: now };
       },
@@ -164,7 +171,7 @@ export class Intake {
   #checkPresent(writer: Writer, wasMember: boolean): void {
     this.#parts.life.checkOpen();
     if (wasMember && !this.#parts.members.has(writer)) throw closedMeanwhile();
-    if (!writer.mayWrite) throw new SyncError('READ_ONLY', 'you may read this document, not change it');
+    if (!writer.mayWrite) throw writeRefusal('read');
     this.#deps.checkIntake(writer);
   }
 
@@ -174,7 +181,8 @@ export class Intake {
     life.checkNotEnded();
     const { outcome, isIncomplete, isForeign, soleClient, newClients } = verdict;
     const isOwned = isForeign && this.#isOwned;
-    const isPart = isIncomplete || isForeign;
+    const isLeftOut = verdict.outOfScope === 'left-out';
+    const isPart = isIncomplete || isForeign || isLeftOut;
     if (outcome === 'new') {
       this.#checkSize(verdict.update.length);
       // What the application itself brings it has decided on.
@@ -191,7 +199,7 @@ export class Intake {
     } else if (outcome === 'known' && !isPart && (isEdit || typeof receipt === 'number')) {
       relay.addKnown(receipt, writer);
     }
-    return { outcome, isIncomplete, isForeign, isOwned };
+    return { outcome, isIncomplete, isForeign, isOwned, isLeftOut };
   }
 
   #checkSize(bytes: number): void {
@@ -199,4 +207,13 @@ export class Intake {
     if (this.#parts.log.bytes + bytes > maxDocumentBytes)
       throw new SyncError('DOCUMENT_TOO_LARGE', `a document is at most ${maxDocumentBytes} bytes`);
   }
+}
+
+/**
+ * A21: an offer of a stock client tells all that its document has deleted, also what Yjs has tidied in the text. So what a
+ * commenter may not delete is left out of it. A number stands for a whole update, which is taken whole or refused.
+ */
+function scopeOf(writer: Writer, isEdit: boolean, receipt: Receipt): Scope {
+  if (!writer.isCommenter) return 'anywhere';
+  return isEdit || typeof receipt === 'number' ? 'comments' : 'comments-only-deletes-left-out';
 }

@@ -16,14 +16,15 @@ export interface LoadedDocument {
   readonly index: CausalIndex;
 }
 
-/** Throws SyncError DOCUMENT_CORRUPT or STORE_UNAVAILABLE; what is stored stays as it is. */
+/** `commentRoots`: as a CausalIndex takes them. Throws SyncError DOCUMENT_CORRUPT or STORE_UNAVAILABLE; what is stored stays as it is. */
 export async function loadDocument(
   store: DocumentStore,
   document: DocumentName,
   limits: Limits,
+  commentRoots?: ReadonlySet<string>,
 ): Promise<LoadedDocument> {
   const stored = await read(store, document);
-  const index = new CausalIndex(limits);
+  const index = new CausalIndex(limits, commentRoots);
   const log = guard(document, () => readLog(stored, index, limits));
   return { isNew: stored === undefined, epoch: stored?.epoch ?? store.newEpoch(), log, index };
 }

@@ -7,6 +7,7 @@ import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import { within } from '../../shared/within.js';
+import { rootNames } from '../crdt/document-state.js';
 import { createStoredInspector } from '../crdt/stored-inspector.js';
 import type { DocumentStore, LogRecord } from '../store/store.js';
 import { refusalOf } from '../errors.js';
@@ -33,6 +34,8 @@ export interface RegistryDeps<F extends Fanout> {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly gc: boolean;
+  /** Names of the root types under which commenters may write (A19). Default: none. */
+  readonly commentRoots?: readonly string[] | undefined;
   readonly commitIntervalMs: number;
   readonly createFanout: (document: DocumentName) => F;
   /** Whether the server has no time to spare: rooms then save frames. Default: never. */
@@ -54,6 +57,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   readonly #costs: CostlyDocuments;
   readonly #owners: OwnerKeeper;
   readonly #roomDeps: RoomDeps;
+  readonly #commentRoots: ReadonlySet<string> | undefined;
   readonly #rooms = new Map<DocumentName, Room<F>>();
   readonly #opening = new Map<DocumentName, Promise<Room<F>>>();
   readonly #deleting = new Map<DocumentName, Promise<boolean>>();
@@ -68,6 +72,7 @@ export class RoomRegistry<F extends Fanout = Fanout> {
   constructor(deps: RegistryDeps<F>) {
     const { store, clock, limits, logger } = deps;
     this.#deps = deps;
+    this.#commentRoots = rootNames(deps.commentRoots ?? []);
     this.#silence = new StoreSilence(clock, logger);
     this.#commits = new CommitQueue({
       store,
@@ -257,13 +262,13 @@ export class RoomRegistry<F extends Fanout = Fanout> {
     document: DocumentName,
   ): Promise<LoadedDocument & { deleted: DeletedContent | undefined }> {
     const { store, limits } = this.#deps;
-    const loaded = await loadDocument(store, document, limits);
+    const loaded = await loadDocument(store, document, limits, this.#commentRoots);
     try {
       const deleted = await this.#deleted.load(document);
       if (deleted?.epochs.includes(loaded.epoch) !== true) return { ...loaded, deleted };
       // The server was killed while it deleted the document.
       await store.delete(document);
-      return { ...(await loadDocument(store, document, limits)), deleted };
+      return { ...(await loadDocument(store, document, limits, this.#commentRoots)), deleted };
     } catch (error) {
       throw error instanceof SyncError ? error : refusalOf(error);
     }

@@ -16,6 +16,8 @@ export interface Writer {
   readonly connection: object | undefined;
   /** Whether it may write now. Asked again when an update is taken later than it was offered (A3). */
   readonly mayWrite: boolean;
+  /** Whether what it may write now is comments only (A19). */
+  readonly isCommenter: boolean;
   /** Whether it gets what the fanout sends to live readers. */
   readonly isLive: boolean;
   /** The updates with these receipts are in the store, in order. */
@@ -39,6 +41,7 @@ export function serverWriter(): Writer {
     device: undefined,
     connection: undefined,
     mayWrite: true,
+    isCommenter: false,
     isLive: false,
     acknowledged() {},
     ackOf: () => undefined,

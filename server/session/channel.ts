@@ -4,12 +4,13 @@
 import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Ack, Known } from '../../shared/native/fields.js';
-import type { Access } from '../../shared/permission.js';
+import { maySend, type Access } from '../../shared/permission.js';
 import { decodeStateVector, type StateVector } from '../crdt/state-vector.js';
 import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Acceptance } from '../room/intake.js';
 import type { Room } from '../room/room.js';
+import { writeRefusal } from '../room/write-refusal.js';
 import type { Receipt, Writer } from '../room/writer.js';
 import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
@@ -62,7 +63,13 @@ const refusalEveryMs = 10_000;
 const nothing: StateVector = new Map();
 
 /** To somebody for whom the update is done, though it was not taken. */
-const done: Acceptance = { outcome: 'known', isIncomplete: false, isForeign: false, isOwned: false };
+const done: Acceptance = {
+  outcome: 'known',
+  isIncomplete: false,
+  isForeign: false,
+  isOwned: false,
+  isLeftOut: false,
+};
 
 export class Channel implements Writer, Asker, Latest {
   readonly room: Room<RoomFanout>;
@@ -109,7 +116,11 @@ export class Channel implements Writer, Asker, Latest {
 
   /** A3: asked when an update is taken, which may be later than when it came. */
   get mayWrite(): boolean {
-    return this.#host.right.access === 'write';
+    return maySend(this.#host.right.access);
+  }
+
+  get isCommenter(): boolean {
+    return this.#host.right.access === 'comment';
   }
 
   get #encoder(): DocumentEncoder {
@@ -176,7 +187,7 @@ export class Channel implements Writer, Asker, Latest {
   /** What the client may do has changed. An upload that was refused is asked for, where updates have no numbers. */
   accessChanged(access: Access): void {
     this.#refusedAt = undefined;
-    if (access === 'write') this.#askForMissing();
+    if (maySend(access)) this.#askForMissing();
   }
 
   /** Updates are safe; stock clients see that by hearing them again. */
@@ -310,6 +321,7 @@ export class Channel implements Writer, Asker, Latest {
 
   /** Where updates have numbers, one that is refused for good is answered by its number, and the channel goes on. */
   #notTaken(update: Uint8Array, seq: number, error: SyncError): Acceptance {
+    if (error.code === 'COMMENT_ONLY') return this.#tellRefusal(seq, error);
     // The right to write was lost while the update was looked at.
     if (error.code === 'READ_ONLY') return this.#refuseWrite(update, seq);
     if (seq === 0 || error.code === 'DOCUMENT_DELETED') throw error;
@@ -331,6 +343,7 @@ export class Channel implements Writer, Asker, Latest {
 
   #afterReceiving(offered: Offered, acceptance: Acceptance): void | Promise<void> {
     if (this.#isClosed) return;
+    if (acceptance.isLeftOut) this.#tellRefusal(offered.seq, writeRefusal('comment'));
     if (acceptance.isIncomplete || acceptance.isForeign) this.#hold(offered, acceptance);
     else if (!offered.isEdit && this.#held?.isEmpty === false) return this.#held.retry();
   }
@@ -385,7 +398,11 @@ export class Channel implements Writer, Asker, Latest {
       if (seq > 0) this.#acknowledgeDurable(seq);
       return done;
     }
-    const error = new SyncError('READ_ONLY', 'you may read this document, not change it');
+    return this.#tellRefusal(seq, writeRefusal('read'));
+  }
+
+  /** Of what the client may not write. Where updates have no numbers, it is told at most once in ten seconds. */
+  #tellRefusal(seq: number, error: SyncError): Acceptance {
     if (seq > 0) return this.#refuse(seq, error);
     this.#logRefusal(error, 'update');
     const now = this.#deps.clock.monotonic();

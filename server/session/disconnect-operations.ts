@@ -14,6 +14,7 @@ import type { Operation, OperationPath, OperationRequest } from '../../shared/op
 import type { Access, Claims } from '../../shared/permission.js';
 import { randomSecret } from '../../shared/random.js';
 import type { OperationOrder } from '../room/operation-runner.js';
+import { writeRefusal } from '../room/write-refusal.js';
 import type { DocumentStore } from '../store/store.js';
 import { dueTable, type DueEvent, type DueState } from './due-state.js';
 import { decodeKept, encodeKept, sizeOf } from './kept-operations.js';
@@ -257,7 +258,7 @@ export class DisconnectOperations {
     const { document, operations, life } = entry;
     const author = life.user;
     const access = await authorize(life.claims, document);
-    if (access !== 'write') throw new SyncError('READ_ONLY');
+    if (access !== 'write') throw writeRefusal(access);
     if (entry.update !== undefined) await operator.offer(document, entry.update, author);
     else {
       const computed = async (update: Uint8Array): Promise<void> => {

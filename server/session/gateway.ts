@@ -199,7 +199,9 @@ export class Gateway {
   /** At once where no hook is asked. */
   #access(claims: Claims, document: DocumentName): Access | Promise<Access> {
     const access = this.#deps.authenticator.authorize(claims, documentOfRights(document));
-    return access instanceof Promise ? access.then(allowed) : allowed(access);
+    const isForComments = this.#deps.commentRoots.length > 0;
+    if (access instanceof Promise) return access.then((later) => allowed(later, isForComments));
+    return allowed(access, isForComments);
   }
 
   #openDocument(path: string, token: string | undefined, from: From): (socket: Socket) => SocketHandler {
@@ -237,10 +239,10 @@ export class Gateway {
   }
 }
 
-/** Throws SyncError FORBIDDEN where nothing is allowed. */
-function allowed(access: Access): Access {
+/** Throws SyncError FORBIDDEN where nothing is allowed. Where there is nowhere to comment, a commenter is a reader (A19). */
+function allowed(access: Access, isForComments: boolean): Access {
   if (access === 'none') throw new SyncError('FORBIDDEN', 'the token does not allow this document');
-  return access;
+  return access === 'comment' && !isForComments ? 'read' : access;
 }
 
 /** Heddle's own client, whose token is not in the request, may be here because a proxy leaves its prefix in the path. */

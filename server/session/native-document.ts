@@ -30,6 +30,8 @@ export interface NativeDocumentHost {
   readonly device: string | undefined;
   /** The client takes deflated messages. */
   readonly inflates: boolean;
+  /** The client knows the access 'comment'. */
+  readonly comments: boolean;
   readonly outbox: Outbox;
   readonly rights: Rights;
   /** For messages and requests that wait. */
@@ -128,7 +130,7 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     if (channel === undefined) return;
     await channel.begin(known, (isContentNext, stateVector) => {
       const { room, number: writer } = channel;
-      const { access } = this.right;
+      const access = this.#told(this.right.access);
       const { epoch } = room;
       const document = room.fanout.number;
       const { ref } = this;
@@ -152,7 +154,8 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
 
   accessChanged(access: Access): void {
     const document = this.number;
-    if (this.isOpen && document !== undefined) this.#say({ type: 'access', document, access });
+    if (this.isOpen && document !== undefined)
+      this.#say({ type: 'access', document, access: this.#told(access) });
   }
 
   rightLost(error: SyncError): void {
@@ -182,6 +185,11 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     } catch (cause) {
       throw new SyncError('STORE_UNAVAILABLE', '', { cause });
     }
+  }
+
+  /** The access as the client knows it: one that cannot comment is told that it reads. */
+  #told(access: Access): Access {
+    return access === 'comment' && !this.#host.comments ? 'read' : access;
   }
 
   get #isClosed(): boolean {

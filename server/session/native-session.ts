@@ -45,6 +45,8 @@ export interface NativeSessionDeps extends SessionDeps {
   /** A connection that says nothing for so long is closed by the transport. */
   readonly maxSilenceMs: number;
   readonly identity: ServerIdentity;
+  /** Names of the root types under which commenters may write; may be empty. */
+  readonly commentRoots: readonly string[];
   readonly clientSessions: ClientSessions;
   readonly inflater: Inflater;
   /** What answers the calls of clients; undefined where no call is known. */
@@ -115,6 +117,7 @@ export class NativeSession
   #device: string | undefined;
   #sessionKey: string | undefined;
   #inflates = false;
+  #comments = false;
   /** The connection ends without a word of either side, as far as it is known: the client may come back. */
   #isLost = true;
 
@@ -164,6 +167,10 @@ export class NativeSession
 
   get inflates(): boolean {
     return this.#inflates;
+  }
+
+  get comments(): boolean {
+    return this.#comments;
   }
 
   get dialect(): Dialect {
@@ -328,6 +335,7 @@ export class NativeSession
     this.#beforeToken.presented();
     this.#device = deviceProof(device);
     this.#inflates = extensions?.inflates === true;
+    this.#comments = extensions?.comments === true;
     if (token !== '') this.#kid = this.#keyIdOf(token);
     this.deps.logger.debug(
       { ...this.who, agent: agent.slice(0, maxAgentLength) },
@@ -344,7 +352,7 @@ export class NativeSession
   }
 
   #welcome(version: number): void {
-    const { maxSilenceMs, clock, identity, limits } = this.deps;
+    const { maxSilenceMs, clock, identity, limits, commentRoots } = this.deps;
     const { exp = 0, sub: user = '' } = this.rights.claims ?? {};
     this.#send({
       type: 'welcome',
@@ -355,7 +363,7 @@ export class NativeSession
       ...identity,
       user,
       limits: unusualLimits(limits),
-      extensions: { inflates: true, operates: true },
+      extensions: { inflates: true, operates: true, ...(commentRoots.length > 0 && { commentRoots }) },
     });
     const { claims } = this;
     if (claims !== undefined && this.deps.isStale(claims)) this.wantToken(staleToken());

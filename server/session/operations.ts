@@ -8,6 +8,7 @@ import type { Logger } from '../../shared/logger.js';
 import type { NativeClientMessage } from '../../shared/native/messages.js';
 import { decodeOperation } from '../../shared/operation.js';
 import type { Access, Claims } from '../../shared/permission.js';
+import { writeRefusal } from '../room/write-refusal.js';
 import { Answers, type AnswersHost } from './answers.js';
 import { callerOf, type CallGate } from './call-gate.js';
 import type { DisconnectOperations, Operator } from './disconnect-operations.js';
@@ -93,5 +94,5 @@ export class Operations {
 }
 
 function checkMayWrite({ right }: AskedDocument): void {
-  if (right.access !== 'write') throw new SyncError('READ_ONLY');
+  if (right.access !== 'write') throw writeRefusal(right.access);
 }

@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
-import type { Access } from '../../shared/permission.js';
+import { accesses, type Access } from '../../shared/permission.js';
 import { maxAccessPerUser, type AccessLedger } from '../auth/access-ledger.js';
 import { maxPatternLength, readGrants } from '../auth/grants.js';
 import type { Ruling } from '../auth/rulings.js';
@@ -66,8 +66,8 @@ export class Users implements UserControl {
   ): Promise<Pushed> {
     checkName('user', user);
     const pattern = readPattern(documentPattern);
-    if (access !== null && access !== 'none' && access !== 'read' && access !== 'write')
-      throw malformed('access is none, read, write or null');
+    if (access !== null && !accesses.includes(access))
+      throw malformed('access is none, read, comment, write or null');
     if (forS !== undefined && !(Number.isFinite(forS) && forS > 0))
       throw malformed('forS is a number of seconds');
     const { ledger, clock } = this.#deps;

@@ -24,7 +24,20 @@ export const bytes: Field<Uint8Array> = {
 
 export const flag: Field<boolean> = oneOf([false, true]);
 
-export const access: Field<Access> = oneOf<Access>(['none', 'read', 'write']);
+/** `comment` came last, and is said only to clients that have said that they know it. */
+export const access: Field<Access> = oneOf<Access>(['none', 'read', 'write', 'comment']);
+
+export const texts: Field<readonly string[]> = {
+  write(encoder, value) {
+    uint.write(encoder, value.length);
+    for (const one of value) text.write(encoder, one);
+  },
+  read(decoder) {
+    const found: string[] = [];
+    for (let left = uint.read(decoder); left > 0; left--) found.push(text.read(decoder));
+    return found;
+  },
+};
 
 /** How much of a document a client has. */
 export type Known =

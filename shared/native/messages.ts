@@ -11,6 +11,7 @@ import {
   namedNumbers,
   spokenVersion,
   text,
+  texts,
   uint,
   type ValueOf,
 } from './fields.js';
@@ -45,7 +46,8 @@ export const clientMessages = {
   /**
    * The first. The client speaks all versions from `oldest` to `version`. `device` is a secret of the device, the same each
    * time; `agent` is the client's name and version, for the log. Extension `session`: a secret of this running client, the
-   * same on each of its connections. Extension `inflates`: the client takes `deflated` messages.
+   * same on each of its connections. Extension `inflates`: the client takes `deflated` messages. Extension `comments`: it knows
+   * the access `comment`, which it is told as `read` otherwise.
    */
   hello: [
     0,
@@ -55,7 +57,7 @@ export const clientMessages = {
       token: text,
       device: text,
       agent: text,
-      extensions: extensions({ session: [1, text], inflates: [2, flag] }),
+      extensions: extensions({ session: [1, text], inflates: [2, flag], comments: [3, flag] }),
     },
   ],
   /**
@@ -99,7 +101,8 @@ export const serverMessages = {
    * `version` is the one that both sides speak from here on. `server` is the server's name for itself, the same as long as it
    * has its store; `run` is another each time it starts. `user` is the `sub` that it believed, '' for nobody. `limits` has
    * those that are not `usualLimits`. Extension `inflates`: the server takes `deflated` messages. Extension `operates`: it takes
-   * `operate` and `leave`.
+   * `operate` and `leave`. Extension `commentRoots`: the root types under which who has the access `comment` may write; missing
+   * where there are none.
    */
   welcome: [
     0,
@@ -112,7 +115,7 @@ export const serverMessages = {
       run: text,
       user: text,
       limits: namedNumbers,
-      extensions: extensions({ inflates: [1, flag], operates: [2, flag] }),
+      extensions: extensions({ inflates: [1, flag], operates: [2, flag], commentRoots: [3, texts] }),
     },
   ],
   /**

@@ -25,6 +25,7 @@ export class WatchedWriter implements Writer {
   readonly device: string | undefined;
   readonly connection: object;
   mayWrite: boolean;
+  isCommenter: boolean;
   isLive: boolean;
   /** Each call of `acknowledged`. */
   readonly acks: (readonly Receipt[])[] = [];
@@ -33,10 +34,18 @@ export class WatchedWriter implements Writer {
   /** Each call of `ended`. */
   readonly ends: SyncError[] = [];
 
-  constructor({ sub, device, connection = {}, mayWrite = true, isLive = true }: Partial<Writer> = {}) {
+  constructor({
+    sub,
+    device,
+    connection = {},
+    mayWrite = true,
+    isCommenter = false,
+    isLive = true,
+  }: Partial<Writer> = {}) {
     this.sub = sub;
     this.device = device;
     this.mayWrite = mayWrite;
+    this.isCommenter = isCommenter;
     this.connection = connection;
     this.isLive = isLive;
   }

@@ -165,6 +165,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     store,
     operator: new OperationRunner({ registry, worker, clock, gc: true }),
     call: undefined,
+    commentRoots: options.registry?.commentRoots ?? [],
     clock,
     limits,
     logger,

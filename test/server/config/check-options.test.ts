@@ -115,6 +115,7 @@ describe('createServer', () => {
         maxTokenLifeS: 3600,
       },
       origins: ['https://app.example', 'null'],
+      commentRoots: ['comments'],
       trustedProxies: ['10.0.0.0/8'],
       tls: { keyFile: 'a', certFile: 'b', passphrase: 'c' },
       demo: true,

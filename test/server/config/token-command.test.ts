@@ -57,7 +57,7 @@ describe('heddle token', () => {
     [
       'a doc without access',
       ['--secret', secret, '--sub', 'a', '--doc', 'notes'],
-      /must end in :read or :write/,
+      /must end in :read, :comment or :write/,
     ],
     ['a doc without a pattern', ['--secret', secret, '--sub', 'a', '--doc', ':read'], /must end in/],
     ['a bad pattern', ['--secret', secret, '--sub', 'a', '--doc', '***:read'], /more than two \*/],

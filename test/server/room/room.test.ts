@@ -42,6 +42,7 @@ describe('an update', () => {
       isIncomplete: false,
       isForeign: false,
       isOwned: false,
+      isLeftOut: false,
     });
     expect(watched.fanout.updates).toEqual([{ update, authors: [writer] }]);
     expect(watched.changed).toEqual(['doc']);
@@ -111,6 +112,7 @@ describe('an update', () => {
       isIncomplete: true,
       isForeign: false,
       isOwned: false,
+      isLeftOut: false,
     });
     await pass(clock, 50);
     expect([watched.fanout.updates, store.batches, writer.acks]).toEqual([[], [], []]);
@@ -175,6 +177,7 @@ describe('client ids', () => {
       isIncomplete: false,
       isForeign: true,
       isOwned: true,
+      isLeftOut: false,
     });
     expect(offer(watched, mine.edit('!'), owner).outcome).toBe('new');
     expect(textOf(watched.room.content.all())).toBe('mine!');

@@ -16,8 +16,14 @@ import { pass } from '../../support/turns.js';
 const live = (update: Uint8Array): Offered => ({ update, isEdit: true, seq: 0 });
 
 describe('HeldUpdates', () => {
-  const taken: Acceptance = { outcome: 'new', isIncomplete: false, isForeign: false, isOwned: false };
-  const incomplete: Acceptance = { outcome: 'blocked', isIncomplete: true, isForeign: false, isOwned: false };
+  const taken: Acceptance = {
+    outcome: 'new',
+    isIncomplete: false,
+    isForeign: false,
+    isOwned: false,
+    isLeftOut: false,
+  };
+  const incomplete: Acceptance = { ...taken, outcome: 'blocked', isIncomplete: true };
   let clock: FakeClock;
   let errors: SyncError[];
   /** Bytes of each update that was left when it was given up last. */
