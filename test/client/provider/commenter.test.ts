@@ -130,10 +130,11 @@ describe('A22: our own client of a commenter', () => {
     let tidied = 0;
     carl.doc.on('update', (_update: Uint8Array, origin: unknown) => void (origin === null && tidied++));
     for (const update of [Y.encodeStateAsUpdate(base), ...bold]) {
-      const sender = server.connect({ token: 'other', greets: false });
+      const sender = server.connect({ path: '/doc', greets: false });
+      await server.run(50);
       sender.update(update);
-      await server.run(200);
-      sender.socket.close(1000, '');
+      await server.run(100);
+      sender.destroy();
     }
     await server.run(100);
     expect(tidied).toBeGreaterThan(0);
@@ -145,6 +146,33 @@ describe('A22: our own client of a commenter', () => {
     const ann = await device('write');
     expect(shown(ann)).toEqual(['some words of a text', { a: 1, b: 2 }]);
     expect([carl.sync.unsynced, carl.sync.refusedBytes, carl.reasons]).toEqual([0, 0, []]);
+  });
+});
+
+describe('A21: a stock client of a commenter', () => {
+  it('is told at most once in ten seconds what is not taken, and stays connected', async () => {
+    const ann = await device('write');
+    ann.text.insert(0, 'a text');
+    await server.run(200);
+    const stan = await server.connected({ token: 'comment' });
+    for (let i = 0; i < 3; i++) stan.doc.getText('text').delete(0, 1);
+    stan.doc.getMap('comments').set('a', 1);
+    await server.run(100);
+    expect(shown(ann)).toEqual(['a text', { a: 1 }]);
+    stan.step2(Y.encodeStateAsUpdate(stan.doc));
+    await server.run(100);
+    expect(stan.heardOf('denied').length).toBe(1);
+    expect(new TextDecoder().decode(stan.heardOf('denied')[0])).toContain('COMMENT_ONLY');
+    expect(stan.closed).toBeUndefined();
+    expect(shown(ann)).toEqual(['a text', { a: 1 }]);
+  });
+
+  it('of whom a document has no comment roots is a reader', async () => {
+    await server.close();
+    server = createSessionServer();
+    server.bearers.byToken.set('comment', { sub: 'carl', access: 'comment' });
+    network = new Network(() => server.transport);
+    expect((await device('comment')).sync.access).toBe('read');
   });
 });
 

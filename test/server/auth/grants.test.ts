@@ -86,6 +86,23 @@ describe('the docs claim', () => {
     expect(accessByGrants([], 'a')).toBe('none');
   });
 
+  test('A20: the order is read, comment, write', () => {
+    const read: DocumentGrant = { pattern: '**', access: 'read' };
+    const comment: DocumentGrant = { pattern: 'notes/**', access: 'comment' };
+    const write: DocumentGrant = { pattern: 'notes/mine/*', access: 'write' };
+    for (const grants of [
+      [read, comment, write],
+      [write, comment, read],
+      [comment, read, write],
+    ])
+      expect(['a', 'notes/a', 'notes/mine/a'].map((name) => accessByGrants(grants, name))).toEqual([
+        'read',
+        'comment',
+        'write',
+      ]);
+    expect(readGrants([comment])).toEqual({ ok: true, grants: [comment] });
+  });
+
   test('A1 an empty list opens nothing', () => {
     expect(readGrants([])).toEqual({ ok: true, grants: [] });
   });

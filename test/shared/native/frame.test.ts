@@ -26,6 +26,18 @@ const open = (known: Known): NativeClientMessage => ({ type: 'open', ref: 1, nam
 
 const clientGolden: readonly [NativeClientMessage, string][] = [
   [
+    {
+      type: 'hello',
+      version: 2,
+      oldest: 2,
+      token: 't.o.k',
+      device: 'd1',
+      agent: 'x/1',
+      extensions: { comments: true },
+    },
+    '00020205742e6f2e6b02643103782f3101030101',
+  ],
+  [
     { type: 'hello', version: 2, oldest: 2, token: 't.o.k', device: 'd1', agent: 'x/1' },
     '00020205742e6f2e6b02643103782f3100',
   ],
@@ -117,6 +129,21 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
   ],
   [
     {
+      type: 'welcome',
+      version: 2,
+      serverTime: 1,
+      expiresAt: 0,
+      maxSilenceMs: 2,
+      server: '',
+      run: '',
+      user: '',
+      limits: {},
+      extensions: { commentRoots: ['c'] },
+    },
+    '000201000200000000010303010163',
+  ],
+  [
+    {
       type: 'opened',
       ref: 1,
       document: 7,
@@ -159,6 +186,7 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
     '0a070209524541445f4f4e4c59b32200',
   ],
   [{ type: 'access', document: 7, access: 'read' }, '0b0701'],
+  [{ type: 'access', document: 7, access: 'comment' }, '0b0703'],
   [{ type: 'token-wanted', reason: 'x' }, '0c0178'],
   [{ type: 'wanted', document: 7, stateVector: bytes('00') }, '0d070100'],
   [
