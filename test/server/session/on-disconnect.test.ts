@@ -300,6 +300,16 @@ describe('what a client asks for', () => {
     expect(await keptStates()).toBe(0);
   });
 
+  it('A20: needs the right to write all of the document', async () => {
+    await server.close();
+    server = createSessionServer({ registry: { commentRoots: ['people'] } });
+    server.bearers.byToken.set('comment', { sub: 'carl', access: 'comment' });
+    const peer = await nativePeer(server, { session, token: 'comment' });
+    await openedBy(server, peer, 'doc');
+    expect(await asked(peer, online)).toBe('COMMENT_ONLY');
+    expect(await asked(peer, online, false)).toBe('COMMENT_ONLY');
+  });
+
   it('P10, O15: needs the right to write, and the log says who had none', async () => {
     const peer = await nativePeer(server, { session, token: 'read' });
     await openedBy(server, peer, 'doc');
