@@ -318,6 +318,35 @@ describe('A19: an update of a commenter', () => {
     expect(server.take(later, 'comments').outOfScope).toBe('something');
   });
 
+  it('names no neighbour elsewhere, on either side: versions of Yjs differ in which one they go by', () => {
+    const server = new Server();
+    const writer = new Client(true);
+    server.take(
+      writer.edit((doc) => {
+        doc.getText('text').insert(0, 'a');
+        doc.getArray('thréads').insert(0, [1]);
+      })!,
+      'anywhere',
+    );
+    const [text, list] = [0, 1].map((clock) => Y.createID(writer.doc.clientID, clock));
+    for (const [left, right] of [
+      [list, text],
+      [text, list],
+    ]) {
+      const item = new Y.Item(
+        Y.createID(7, 0),
+        null,
+        left!,
+        null,
+        right!,
+        null,
+        null,
+        new Y.ContentString('x'),
+      );
+      expect(server.take(writeUpdate([item], Y.createDeleteSet()), 'comments').outOfScope).toBe('something');
+    }
+  });
+
   it('may bring deleted content where it was refused before, but not as the value of a key', () => {
     const server = new Server();
     const writer = new Client(true);
