@@ -54,6 +54,7 @@ import { openTransport } from './transport/open-transport.js';
 import { placeOf, type Place } from './transport/place.js';
 import { createStaticFiles, type StaticFiles } from './transport/static-files.js';
 import type { Transport, UpgradeDecision, UpgradeRequest } from './transport/transport.js';
+import { Devices } from './users/devices.js';
 import type { UserControl } from './users/user-control.js';
 import { Users } from './users/users.js';
 import { WorkerPool } from './worker/worker-pool.js';
@@ -111,6 +112,7 @@ interface Running {
   readonly sessions: SessionRegistry;
   readonly gateway: Gateway;
   readonly users: Users;
+  readonly devices: Devices;
   readonly changes: ChangeNotifier;
   readonly load: LoadMeter;
   readonly transport: Transport;
@@ -241,7 +243,7 @@ class Server implements HeddleServer {
   }
 
   async #assemble(transport: Transport, own: Authenticator | undefined): Promise<Running> {
-    const { options, clock } = this.#parts();
+    const { options, clock, logger } = this.#parts();
     const store = options.store ?? (await this.#openStore());
     try {
       const demoKey = options.demo === true ? await readOrMakeDemoKey(options.data ?? './data') : undefined;
@@ -260,11 +262,14 @@ class Server implements HeddleServer {
       const ledger = await AccessLedger.load(store, clock);
       const authenticator = createLedgerAuthenticator(this.#authenticator(own, demo), ledger);
       const { adminClaim, maxTokenLifeS } = this.#auth;
-      const users = new Users({ ledger, sessions, clock, logger: this.#logger, maxTokenLifeS });
+      const maxDevices = this.#limits.maxDevicesPerUser;
+      const devices = new Devices({ store, ledger, sessions, clock, logger, maxDevices, maxTokenLifeS });
+      const users = new Users({ ledger, sessions, devices, clock, logger, maxTokenLifeS });
       const gateway = this.#gateway({
         authenticator,
         registry,
         sessions,
+        devices,
         identity,
         store,
         operator: new OperationRunner({ registry, worker, clock, gc: this.#gc }),
@@ -287,7 +292,7 @@ class Server implements HeddleServer {
             })),
         ...(adminClaim === undefined ? {} : userRoutes({ users, authenticator, adminClaim })),
       };
-      return { store, registry, worker, sessions, users, gateway, changes, load, transport, routes };
+      return { store, registry, worker, sessions, users, devices, gateway, changes, load, transport, routes };
     } catch (error) {
       await store.close();
       throw error;
@@ -326,6 +331,7 @@ class Server implements HeddleServer {
     authenticator: Authenticator;
     registry: RoomRegistry<RoomFanout>;
     sessions: SessionRegistry;
+    devices: Devices;
     identity: ServerIdentity;
     store: DocumentStore;
     operator: OperationRunner<RoomFanout>;

@@ -6,6 +6,7 @@ export type { ServerConnections } from './server-connections.js';
 export type { ServerDocuments } from './server-documents.js';
 export type { ConnectionSummary } from './session/session.js';
 export type { AuthOptions, CallInfo, ConnectionInfo, Hooks, ServerOptions } from './options.js';
+export type { Device } from '../shared/device.js';
 export type { Pushed, Revocation, UserControl } from './users/user-control.js';
 export type { AuthorizeHook } from './auth/authenticator.js';
 export { ConfigError, StoreError, type StoreErrorCode } from './errors.js';

@@ -19,6 +19,8 @@ export interface ShutDownParts {
   readonly sessions: { refuseAll(error: SyncError): void; close(): void; readonly size: number };
   /** Resolves when the hooks that are still to be called have been. */
   readonly changes: { close(): Promise<void> };
+  /** Resolves when what was seen of devices is written. */
+  readonly devices: { close(): Promise<void> };
   readonly store: { close(): Promise<void> };
 }
 
@@ -44,7 +46,7 @@ export async function shutDown(parts: ShutDownParts, clock: Clock): Promise<void
 }
 
 async function shutDownAwake(parts: ShutDownParts, clock: Clock): Promise<void> {
-  const { gateway, transport, registry, sessions, changes, store } = parts;
+  const { gateway, transport, registry, sessions, changes, devices, store } = parts;
   gateway.stopAdmission();
   transport.stopListening();
   // From here on whoever writes is told DRAINING, so that what is to be written has an end.
@@ -54,7 +56,7 @@ async function shutDownAwake(parts: ShutDownParts, clock: Clock): Promise<void> 
   sessions.refuseAll(new SyncError('DRAINING'));
   await untilGone(sessions, clock);
   sessions.close();
-  await within(clock, hooksMs, changes.close());
+  await within(clock, hooksMs, Promise.all([changes.close(), devices.close()]));
   // With what the hooks have written.
   isWritten = (await inTime(clock, registryMs, registry.close())) && isWritten;
   transport.close();

@@ -35,6 +35,7 @@ export const errorTable = {
   COMMENT_ONLY: { close: 4403, http: 403, retry: 'never' },
   NAME_INVALID: { close: 4404, http: 400, retry: 'never' },
   DOCUMENT_DELETED: { close: 4410, http: 410, retry: 'never' },
+  DEVICE_UNKNOWN: { close: 4404, http: 404, retry: 'never' },
   CALL_UNKNOWN: { close: 4405, http: 404, retry: 'never' },
   CALL_FAILED: { close: 4406, http: 400, retry: 'never' },
   CALL_TIMED_OUT: { close: 4504, http: 504, retry: 'backoff' },

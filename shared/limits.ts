@@ -103,6 +103,8 @@ export interface Limits {
   readonly maxOperationBytes: number;
   /** The same for all sessions of one user, bytes. */
   readonly maxOperationBytesPerUser: number;
+  /** Devices that are remembered of one user. Above it the one that was seen longest ago is forgotten. */
+  readonly maxDevicesPerUser: number;
 }
 
 const KiB = 1024;
@@ -160,4 +162,5 @@ export const defaultLimits: Limits = {
   maxAwayMs: 15_000,
   maxOperationBytes: 64 * 1024,
   maxOperationBytesPerUser: MiB,
+  maxDevicesPerUser: 64,
 };

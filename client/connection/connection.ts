@@ -8,7 +8,7 @@ import { usualLimits, type NativeClientMessage, type ServerLimits } from '../../
 import { openBeside, type WelcomedSocket } from './beside.js';
 import type { Attached, ConnectionReason, DocumentMessage, Welcome } from './attached.js';
 import { Backoff } from './backoff.js';
-import { Calls } from './calls.js';
+import { Calls, type HearMore } from './calls.js';
 import {
   transition,
   type ConnectionEffect,
@@ -224,9 +224,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
    */
   call(method: string, body: Uint8Array, document?: string): Promise<Uint8Array> {
     const number = document === undefined ? 0 : this.#numberOf(document);
-    if (this.#state !== 'open' || number === undefined)
-      return Promise.reject(new Error(number === undefined ? 'the document is not open' : 'not connected'));
-    return this.#calls.make((id) => this.say({ type: 'call', id, document: number, method, body }));
+    if (number === undefined) return Promise.reject(new Error('the document is not open'));
+    return this.ask((id) => ({ type: 'call', id, document: number, method, body }));
   }
 
   /**
@@ -238,7 +237,13 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     if (this.#state !== 'open' || number === undefined) return undefined;
     if (this.#welcome?.extensions?.operates !== true)
       return Promise.reject(new SyncError('CALL_UNKNOWN', 'this server makes no changes for clients'));
-    return this.#calls.make((id) => this.say({ type: 'operate', document: number, id, isAtEnd, operation }));
+    return this.ask((id) => ({ type: 'operate', document: number, id, isAtEnd, operation }));
+  }
+
+  /** Says what is answered by `result`, and perhaps again: then `hear` is given the rest. Rejects as `call` does. */
+  ask(message: (id: number) => NativeClientMessage, hear?: HearMore): Promise<Uint8Array> {
+    if (this.#state !== 'open') return Promise.reject(new Error('not connected'));
+    return this.#calls.make((id) => this.say(message(id)), hear);
   }
 
   /** Says it in the order of the calls; what is said in one turn leaves in few frames. Nothing while it is not open. */
@@ -390,16 +395,13 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
 
   #greet(): void {
     this.#greetedAt = this.#deps.clock.now();
-    this.#tokenInForce = this.#token;
-    this.#handedIn = [];
+    [this.#tokenInForce, this.#handedIn] = [this.#token, []];
     this.#socket?.send(this.#hello());
   }
 
   #hello(): Uint8Array {
-    const { device, agent, newSession, deflation } = this.#deps;
-    this.#session ??= newSession?.();
-    const inflates = deflation !== undefined;
-    return helloFrame({ token: this.#token, device, agent, session: this.#session, inflates });
+    this.#session ??= this.#deps.newSession?.();
+    return helloFrame(this.#deps, this.#token, this.#session);
   }
 
   #begin(): void {
@@ -496,15 +498,15 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   /** Ends it: to be tried again, or not, by what the error means. `name` is empty where the connection ended without a word. */
   #fail(name: string, message: string, close?: number): void {
     const meant = connectionReason(name, message, close);
-    const { code } = meant;
     // The welcome on the socket beside is about to come.
-    if (code === 'SESSION_MOVED' && this.#stopBeside !== undefined) return void (this.#hasMovedAway = true);
+    if (meant.code === 'SESSION_MOVED' && this.#stopBeside !== undefined)
+      return void (this.#hasMovedAway = true);
     this.#refusedToken = this.#state === 'asking' ? undefined : this.#tokenInForce;
     // The token in force has ended while a newer one was on its way: there is one to connect with.
     const hasNewer = this.#state === 'open' && this.#token !== this.#tokenInForce;
     const reason = meant.retry === 'after-auth' && hasNewer ? { ...meant, retry: 'backoff' as const } : meant;
     // Another connection has the session: one that was given up, or that of a copy of this client.
-    if (code === 'SESSION_MOVED') this.#session = undefined;
+    if (meant.code === 'SESSION_MOVED') this.#session = undefined;
     this.#reason = reason;
     this.#happen(reason.retry === 'backoff' ? 'lost' : 'refused');
     this.emit('ended', [reason]);

@@ -1,24 +1,25 @@
 // The first frame of a client on a socket.
 
 import { encodeClientFrame } from '../../shared/native/frame.js';
-import { nativeVersion, oldestNativeVersion } from '../../shared/native/messages.js';
+import {
+  nativeVersion,
+  oldestNativeVersion,
+  type NativeClientMessage,
+} from '../../shared/native/messages.js';
+import type { ConnectionDeps } from './connection-deps.js';
 
-export interface HelloParts {
-  readonly token: string;
-  readonly device: string;
-  readonly agent: string;
-  /** A secret of this running client; undefined for none. */
-  readonly session: string | undefined;
-  /** It takes `deflated` messages. */
-  readonly inflates: boolean;
-}
+type Extensions = Extract<NativeClientMessage, { type: 'hello' }>['extensions'];
 
-export function helloFrame({ token, device, agent, session, inflates }: HelloParts): Uint8Array {
-  const extensions = {
-    ...(session === undefined ? {} : { session }),
-    ...(inflates ? { inflates } : {}),
-    comments: true,
-  };
+/** `session`: a secret of this running client; undefined for none. */
+export function helloFrame(
+  { device, agent, about, deflation }: ConnectionDeps,
+  token: string,
+  session: string | undefined,
+): Uint8Array {
+  const { deviceName, devicePlatform: platform } = about ?? {};
+  const inflates = deflation !== undefined || undefined;
+  // What is undefined is not said.
+  const extensions = { session, inflates, comments: true, deviceName, platform } as Extensions;
   const [version, oldest] = [nativeVersion, oldestNativeVersion];
   return encodeClientFrame({ type: 'hello', version, oldest, token, device, agent, extensions });
 }

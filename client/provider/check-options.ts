@@ -11,6 +11,8 @@ const ownNames = {
   tokenStorageKey: true,
   user: true,
   device: true,
+  deviceName: true,
+  devicePlatform: true,
   httpFallback: true,
   WebSocketPolyfill: true,
   connection: true,

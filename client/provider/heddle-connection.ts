@@ -25,6 +25,7 @@ import { isPageHidden, listenToPage } from '../platform/page-events.js';
 import { isFinal, TokenSource, type TokenOption } from '../token/token-source.js';
 import { untilSynced, type BeforeWipe, type ConnectionUser } from './before-wipe.js';
 import { refuseForeign } from './foreign-options.js';
+import { OwnDevices } from './own-devices.js';
 import { openCopy, type CopyOptions } from './open-copy.js';
 import { openWebSocket } from './open-websocket.js';
 import { StoredDocument } from './stored-document.js';
@@ -46,6 +47,10 @@ export interface HeddleConnectionOptions {
    * Default: a random one for each server, kept in localStorage.
    */
   readonly device?: string | undefined;
+  /** What lists of the user's devices call this one, 'Ada’s phone' for example, until the user gives it another name. */
+  readonly deviceName?: string | undefined;
+  /** What this device runs on, for the same lists. Default: what a browser says of itself. */
+  readonly devicePlatform?: string | undefined;
   /** Goes over HTTP where no WebSocket can be opened, and back when it can. Default true. */
   readonly httpFallback?: boolean | undefined;
   /** Where there is no global WebSocket, as in Node before 22. */
@@ -82,6 +87,8 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   readonly wire: Connection;
   /** Names of the documents that are open on it: each can be once. */
   readonly names = new Set<string>();
+  /** The devices of the connection's user. */
+  readonly devices: OwnDevices;
   readonly #tokens: TokenSource;
   readonly #known: KnownUser;
   readonly #isUserNamed: boolean;
@@ -120,6 +127,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       token: () => this.#tokens.get(),
       device: options.device ?? deviceSecret(this.url),
       agent,
+      about: options,
       newSession: randomSecret,
       openSocket: this.#transports.openSocket,
       deflation: platformDeflation(),
@@ -127,6 +135,7 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       clock,
       random,
     });
+    this.devices = new OwnDevices(this.wire);
     this.#listenToWire();
     this.#listenToTokens();
     if (isWipeUnfinished()) this.#finishWipe().catch(() => {}); // Tried again by the next page, and before a copy is opened.

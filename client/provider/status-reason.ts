@@ -78,6 +78,7 @@ const kinds: Readonly<Record<ErrorCode, StatusReasonKind>> = {
   COMMENT_ONLY: 'comment-only',
   NAME_INVALID: 'invalid',
   DOCUMENT_DELETED: 'deleted',
+  DEVICE_UNKNOWN: 'invalid',
   CALL_UNKNOWN: 'invalid',
   CALL_FAILED: 'server',
   CALL_TIMED_OUT: 'server',

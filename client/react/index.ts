@@ -18,3 +18,4 @@ export { useArray, useMap, useText } from './shared-types.js';
 export type { Present, SetPresence } from '../bindings/present.js';
 export type { SetField, SetText, Splice } from '../bindings/shared-types.js';
 export type { TypePath } from '../bindings/type-path.js';
+export { useDevices, type Devices } from './use-devices.js';

@@ -18,8 +18,12 @@ export interface UserRoutesDeps {
 type Body = Readonly<Record<string, unknown>>;
 
 const prefix = '/api/v1/users';
+const devicesPath = `${prefix}/{user}/devices`;
 
-/** `POST /api/v1/users/refresh`, `/revoke` and `/access`: docs/protocol.md has their bodies. */
+/**
+ * `POST /api/v1/users/refresh`, `/revoke` and `/access`, and the devices of a user under `/api/v1/users/{user}/devices`:
+ * docs/protocol.md has their bodies.
+ */
 export function userRoutes(deps: UserRoutesDeps): Routes {
   const { users } = deps;
   const handle =
@@ -28,6 +32,12 @@ export function userRoutes(deps: UserRoutesDeps): Routes {
       // Before the body is so much as read.
       await checkAdmin(deps, request);
       return jsonReply(200, await act(await readBody(request, fields)));
+    };
+  const onDevices =
+    (act: (names: { user: string; device: string }, request: HttpRequest) => Promise<object>): Handler =>
+    async (request, { user = '', device = '' }) => {
+      await checkAdmin(deps, request);
+      return jsonReply(200, await act({ user, device }, request));
     };
   return {
     [`POST ${prefix}/refresh`]: handle(['user'], ({ user }) => users.refresh(user as string)),
@@ -40,6 +50,19 @@ export function userRoutes(deps: UserRoutesDeps): Routes {
         users.setAccess(user as string, documents as string, access as Access | null, {
           forS: forSeconds as number | undefined,
         }),
+    ),
+    [`GET ${devicesPath}`]: onDevices(async ({ user }) => ({ devices: await users.devices(user) })),
+    [`PATCH ${devicesPath}/{device}`]: onDevices(async ({ user, device }, request) => {
+      const { name } = await readBody(request, ['name']);
+      await users.renameDevice(user, device, name as string);
+      return {};
+    }),
+    [`DELETE ${devicesPath}/{device}`]: onDevices(async ({ user, device }) => {
+      await users.forgetDevice(user, device);
+      return {};
+    }),
+    [`POST ${devicesPath}/{device}/sign-out`]: onDevices(({ user, device }) =>
+      users.signOutDevice(user, device),
     ),
   };
 }

@@ -16,6 +16,7 @@ import {
   rulingPrefix,
   type AccessSet,
   type DeviceRevoked,
+  type DeviceSignedOut,
   type Ruling,
   type TokenRevoked,
   type UserRefreshed,
@@ -24,6 +25,12 @@ import {
 
 /** Documents of one user whose access is set, by pattern. */
 export const maxAccessPerUser = 200;
+
+/**
+ * Devices of one user that were signed out and are remembered one by one. When there are more, the one that was signed out first is
+ * forgotten, and all tokens of the user end that were issued until then.
+ */
+const maxSignedOut = 64;
 
 /** The part of the store that the ledger needs. */
 export type LedgerStore = Pick<DocumentStore, 'setStates' | 'listState'>;
@@ -42,6 +49,8 @@ export class AccessLedger {
   readonly #users = new Map<string, UserRevoked>();
   /** By device, then by user. */
   readonly #devices = new Map<string, Map<string, DeviceRevoked>>();
+  /** By user, then by the device's id. */
+  readonly #signedOut = new Map<string, Map<string, DeviceSignedOut>>();
   readonly #tokens = new Map<string, TokenRevoked>();
   readonly #refreshed = new Map<string, UserRefreshed>();
   /** By user; the latest first. */
@@ -64,8 +73,11 @@ export class AccessLedger {
     return ledger;
   }
 
-  /** Why the token with these claims is over: SyncError TOKEN_REVOKED. Undefined when no ruling has ended it. */
-  refusal(claims: Claims): SyncError | undefined {
+  /**
+   * Why the token with these claims is over: SyncError TOKEN_REVOKED. Undefined when no ruling has ended it. `deviceId`: of the device
+   * that it is used on, where that is known.
+   */
+  refusal(claims: Claims, deviceId?: string): SyncError | undefined {
     const { sub, sid, jti } = claims;
     if (this.#isOver(sub === undefined ? undefined : this.#users.get(sub), claims))
       return new SyncError('TOKEN_REVOKED', 'the user was signed out');
@@ -75,6 +87,8 @@ export class AccessLedger {
       if (isOver(anybody) || (sub !== undefined && isOver(sub)))
         return new SyncError('TOKEN_REVOKED', 'the device was signed out');
     }
+    if (this.#isSignedOut(claims, deviceId))
+      return new SyncError('TOKEN_REVOKED', 'the device was signed out');
     const byToken = jti === undefined ? undefined : this.#tokens.get(jti);
     if (byToken !== undefined && this.#counts(byToken))
       return new SyncError('TOKEN_REVOKED', 'the token was revoked');
@@ -107,18 +121,36 @@ export class AccessLedger {
    * write, or the one to remove. Rejects with SyncError when the store does not take it: then nothing has changed, unless the
    * store has written it all the same, which counts from the next start on. Rejects with what `what` throws.
    */
-  write(what: () => { put?: Ruling; remove?: Ruling }): Promise<void> {
+  write(what: () => { put?: Ruling | readonly Ruling[]; remove?: Ruling | undefined }): Promise<void> {
     const written = this.#writing.then(async () => {
-      const { put, remove } = what();
+      const { put: given = [], remove } = what();
+      const puts = Array.isArray(given) ? (given as readonly Ruling[]) : [given as Ruling];
       const changes = new Map<string, Uint8Array | undefined>();
       if (remove !== undefined) changes.set(keyOf(remove), undefined);
-      if (put !== undefined) changes.set(keyOf(put), encodeRuling(put));
+      for (const put of puts) changes.set(keyOf(put), encodeRuling(put));
       await this.#keep(changes);
       if (remove !== undefined) this.#drop(remove);
-      if (put !== undefined) this.#apply(put);
+      for (const put of puts) this.#apply(put);
     });
     this.#writing = written.catch(() => {});
     return written;
+  }
+
+  /** Ends the tokens of a device, as `write` does. */
+  signOut(ruling: DeviceSignedOut): Promise<void> {
+    return this.write(() => {
+      const others = this.#signedOut.get(ruling.user);
+      const same = others?.get(ruling.device);
+      if (same !== undefined) return { put: joined(same, ruling) };
+      if (others === undefined || others.size < maxSignedOut) return { put: ruling };
+      const [first] = [...others.values()].sort((one, other) => one.at - other.at);
+      const { user } = ruling;
+      const before = this.#users.get(user);
+      const at = Math.max(first?.at ?? 0, before?.at ?? 0);
+      const isForGood = ruling.until === undefined || (before !== undefined && before.until === undefined);
+      const until = isForGood ? undefined : Math.max(ruling.until ?? 0, before?.until ?? 0);
+      return { put: [{ kind: 'user', user, at, until }, ruling], remove: first };
+    });
   }
 
   /** The ruling about the same thing that counts now. */
@@ -165,6 +197,18 @@ export class AccessLedger {
     }
   }
 
+  #isSignedOut(claims: Claims, deviceId: string | undefined): boolean {
+    const { sub, sid, jti } = claims;
+    if (sub === undefined || this.#signedOut.size === 0) return false;
+    for (const ruling of this.#signedOut.get(sub)?.values() ?? []) {
+      if (!this.#counts(ruling)) continue;
+      if (jti !== undefined && ruling.jtis.includes(jti)) return true;
+      const isOfDevice = ruling.device === deviceId || (sid !== undefined && ruling.sids.includes(sid));
+      if (isOfDevice && isUpTo(claims, ruling.at)) return true;
+    }
+    return false;
+  }
+
   #isOver(ruling: Ruling | undefined, claims: Claims): boolean {
     return ruling !== undefined && this.#counts(ruling) && isUpTo(claims, ruling.at);
   }
@@ -179,6 +223,8 @@ export class AccessLedger {
         return this.#users.get(ruling.user);
       case 'device':
         return this.#devices.get(ruling.device)?.get(ruling.user ?? anybody);
+      case 'signed-out':
+        return this.#signedOut.get(ruling.user)?.get(ruling.device);
       case 'token':
         return this.#tokens.get(ruling.token);
       case 'refresh':
@@ -197,6 +243,11 @@ export class AccessLedger {
       case 'device': {
         const byUser = this.#devices.get(ruling.device) ?? new Map<string, DeviceRevoked>();
         this.#devices.set(ruling.device, byUser.set(ruling.user ?? anybody, ruling));
+        return;
+      }
+      case 'signed-out': {
+        const byDevice = this.#signedOut.get(ruling.user) ?? new Map<string, DeviceSignedOut>();
+        this.#signedOut.set(ruling.user, byDevice.set(ruling.device, ruling));
         return;
       }
       case 'token':
@@ -228,6 +279,12 @@ export class AccessLedger {
         if (byUser?.size === 0) this.#devices.delete(ruling.device);
         return;
       }
+      case 'signed-out': {
+        const byDevice = this.#signedOut.get(ruling.user);
+        byDevice?.delete(ruling.device);
+        if (byDevice?.size === 0) this.#signedOut.delete(ruling.user);
+        return;
+      }
       case 'token':
         return void this.#tokens.delete(ruling.token);
       case 'refresh':
@@ -241,4 +298,21 @@ export class AccessLedger {
       }
     }
   }
+}
+
+/** Of each kind, in one ruling. */
+const maxEnded = 64;
+
+/** A device that was signed out before: what ended then has ended. */
+function joined(before: DeviceSignedOut, now: DeviceSignedOut): DeviceSignedOut {
+  const both = (one: readonly string[], other: readonly string[]): readonly string[] =>
+    [...new Set([...one, ...other])].slice(-maxEnded);
+  const isForGood = before.until === undefined || now.until === undefined;
+  return {
+    ...now,
+    sids: both(before.sids, now.sids),
+    jtis: both(before.jtis, now.jtis),
+    at: Math.max(before.at, now.at),
+    until: isForGood ? undefined : Math.max(before.until, now.until),
+  };
 }

@@ -21,8 +21,11 @@ export interface Authenticator {
   authorize(claims: Claims, document: DocumentName): Access | Promise<Access>;
   /** Default: at hand. */
   readonly keys?: KeysState;
-  /** Why the token with these claims, which was believed, is not good any more. Known at once; undefined when it is good. */
-  refusal?(claims: Claims): SyncError | undefined;
+  /**
+   * Why the token with these claims, which was believed, is not good any more, or not on this device. Known at once; undefined when it
+   * is good. `deviceId`: where it is used, if that is known.
+   */
+  refusal?(claims: Claims, deviceId?: string): SyncError | undefined;
   /** Whether there is a newer token to be had: the client is to be asked for it. */
   isStale?(claims: Claims): boolean;
 }

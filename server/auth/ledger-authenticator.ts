@@ -13,7 +13,7 @@ export function createLedgerAuthenticator(inner: Authenticator, ledger: AccessLe
       return claims;
     },
     authorize: (claims, document) => ledger.access(claims, document) ?? inner.authorize(claims, document),
-    refusal: (claims) => ledger.refusal(claims),
+    refusal: (claims, deviceId) => ledger.refusal(claims, deviceId),
     isStale: (claims) => ledger.isStale(claims),
   };
 }

@@ -26,6 +26,19 @@ export interface DeviceRevoked extends Timed {
   readonly user: string | undefined;
 }
 
+/**
+ * A device of a user was signed out: over are its own tokens, the user's tokens with one of these `sid`, and those with one of
+ * these `jti`, whenever they were issued.
+ */
+export interface DeviceSignedOut extends Timed {
+  readonly kind: 'signed-out';
+  readonly user: string;
+  /** Its id among the user's devices. */
+  readonly device: string;
+  readonly sids: readonly string[];
+  readonly jtis: readonly string[];
+}
+
 /** The token with this `jti` is over, whenever it was issued. */
 export interface TokenRevoked extends Timed {
   readonly kind: 'token';
@@ -50,7 +63,7 @@ export interface AccessSet extends Timed {
   readonly order: number;
 }
 
-export type Ruling = UserRevoked | DeviceRevoked | TokenRevoked | UserRefreshed | AccessSet;
+export type Ruling = UserRevoked | DeviceRevoked | DeviceSignedOut | TokenRevoked | UserRefreshed | AccessSet;
 
 /** Keys of rulings in the store begin with this. */
 export const rulingPrefix = 'access/';
@@ -67,6 +80,8 @@ function subjectOf(ruling: Ruling): readonly (string | null)[] {
       return [ruling.user];
     case 'device':
       return [ruling.device, ruling.user ?? null];
+    case 'signed-out':
+      return [ruling.user, ruling.device];
     case 'token':
       return [ruling.token];
     case 'access':
@@ -98,6 +113,7 @@ export function decodeRuling(bytes: Uint8Array): Ruling {
 const textFields: Readonly<Record<Ruling['kind'], readonly string[]>> = {
   user: ['user'],
   device: ['device'],
+  'signed-out': ['user', 'device'],
   token: ['token'],
   refresh: ['user'],
   access: ['user', 'pattern', 'access'],
@@ -108,9 +124,15 @@ function isRuling(value: Record<string, unknown>): value is Record<string, unkno
   if (typeof kind !== 'string' || !Object.hasOwn(textFields, kind)) return false;
   const isTimed = typeof at === 'number' && (until === undefined || typeof until === 'number');
   const isNumbered = kind !== 'access' || typeof value['order'] === 'number';
+  const isListing = kind !== 'signed-out' || (isTextList(value['sids']) && isTextList(value['jtis']));
   return (
     isTimed &&
     isNumbered &&
+    isListing &&
     textFields[kind as Ruling['kind']].every((name) => typeof value[name] === 'string')
   );
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

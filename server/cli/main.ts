@@ -43,7 +43,7 @@ async function usage(): Promise<string> {
 
   serve      run a server                        heddle serve --help
   token      print a token for clients           heddle token --help
-  users      refresh and revoke users            heddle users --help
+  users      refresh, revoke, list devices       heddle users --help
   bench      measure it, and others beside it    heddle bench --help
 
 On the data directory of a server that is stopped:

@@ -1,4 +1,5 @@
-// `heddle users`: has a running server refresh, revoke and allow users, over HTTP and with the token of an operator.
+// `heddle users`: has a running server refresh, revoke and allow users, list their devices and sign one out, over HTTP and with
+// the token of an operator.
 
 import { accesses } from '../../shared/permission.js';
 import { looksLikeToken } from '../auth/token-shape.js';
@@ -10,7 +11,9 @@ import {
   type Environment,
   type ResolvedOptions,
 } from '../config/resolve-options.js';
+import type { Device } from '../../shared/device.js';
 import { ConfigError } from '../errors.js';
+import { deviceLines } from './device-lines.js';
 
 const group = 'Options';
 const usualUrl = 'http://localhost:1234';
@@ -46,8 +49,9 @@ const options: readonly OptionSpec[] = [
     flag: 'device',
     env: [],
     type: 'string',
-    placeholder: 'sid',
-    description: 'Of revoke: tokens with this sid, of the user or, without one, of anybody',
+    placeholder: 'id',
+    description:
+      'Of revoke: tokens with this sid, of the user or, without one, of anybody; of sign-out: the device, by its id in the list of devices',
   },
   {
     group,
@@ -85,19 +89,21 @@ const options: readonly OptionSpec[] = [
   },
 ];
 
-const usage = 'heddle users <refresh|revoke|access> [<user>] [options]';
+const usage = 'heddle users <refresh|revoke|access|devices|sign-out> [<user>] [options]';
 
 interface Order {
-  readonly path: 'refresh' | 'revoke' | 'access';
-  readonly body: Readonly<Record<string, unknown>>;
+  /** Below that of users. */
+  readonly path: string;
+  /** Undefined: nothing is done, something is read. */
+  readonly body: Readonly<Record<string, unknown>> | undefined;
 }
+
+type Action = 'refresh' | 'revoke' | 'access' | 'devices' | 'sign-out';
 
 type MakeOrder = (user: string | undefined, given: ResolvedOptions) => Order;
 
 /** Which options each action has, beside those of the server, and what it asks for. */
-const actions: Readonly<
-  Record<Order['path'], { readonly flags: readonly string[]; readonly order: MakeOrder }>
-> = {
+const actions: Readonly<Record<Action, { readonly flags: readonly string[]; readonly order: MakeOrder }>> = {
   refresh: { flags: [], order: (user) => ({ path: 'refresh', body: { user: wanted(user, 'the user') } }) },
   revoke: {
     flags: ['device', 'token-id'],
@@ -124,11 +130,26 @@ const actions: Readonly<
       return { path: 'access', body };
     },
   },
+  devices: {
+    flags: [],
+    order: (user) => ({ path: devicesPath(wanted(user, 'the user')), body: undefined }),
+  },
+  'sign-out': {
+    flags: ['device'],
+    order: (user, given) => {
+      const device = encodeURIComponent(wanted(given.text('device'), '--device'));
+      return { path: `${devicesPath(wanted(user, 'the user'))}/${device}/sign-out`, body: {} };
+    },
+  },
 };
+
+function devicesPath(user: string): string {
+  return `${encodeURIComponent(user)}/devices`;
+}
 
 const timeoutMs = 30_000;
 
-/** What was done, in one line, or the help text. Rejects with ConfigError, one clear line. */
+/** What was done, in one line, the devices, or the help text. Rejects with ConfigError, one clear line. */
 export async function usersCommand(argv: readonly string[], env: Environment): Promise<string> {
   const { words, flags } = split(argv);
   const given = resolveOptions(options, flags, env);
@@ -139,24 +160,27 @@ export async function usersCommand(argv: readonly string[], env: Environment): P
       `${name === undefined ? 'nothing to do' : `heddle users cannot ${JSON.stringify(name)}${nearest(name, Object.keys(actions))}`}; usage: ${usage}`,
     );
   if (more.length > 0) throw new ConfigError(`one user at a time; usage: ${usage}`);
-  const action = actions[name as Order['path']];
+  const action = actions[name as Action];
   for (const other of Object.values(actions))
     for (const flag of other.flags)
       if (!action.flags.includes(flag) && given.source(flag) !== undefined)
         throw new ConfigError(`--${flag} means nothing to ${name}`);
-  const { sessions } = await send(given, action.order(user, given));
+  const answer = await send(given, action.order(user, given));
+  if ('devices' in answer) return deviceLines(answer.devices);
+  const { sessions } = answer;
   return `done; ${sessions} open ${sessions === 1 ? 'connection' : 'connections'} concerned`;
 }
 
-async function send(given: ResolvedOptions, { path, body }: Order): Promise<{ sessions: number }> {
+type Answer = { readonly sessions: number } | { readonly devices: readonly Device[] };
+
+async function send(given: ResolvedOptions, { path, body }: Order): Promise<Answer> {
   const url = addressOf(given.text('url') ?? usualUrl, path);
   const authorization = `Bearer ${readToken(given)}`;
   let response: Response;
   try {
     response = await fetch(url, {
-      method: 'POST',
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       headers: { authorization, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
@@ -167,8 +191,9 @@ async function send(given: ResolvedOptions, { path, body }: Order): Promise<{ se
   throw new ConfigError(`${url.origin} refused: ${reasonIn(answer) ?? `status ${response.status}`}`);
 }
 
-function isDone(answer: unknown): answer is { sessions: number } {
-  return typeof (answer as { sessions?: unknown } | undefined)?.sessions === 'number';
+function isDone(answer: unknown): answer is Answer {
+  const { sessions, devices } = (answer ?? {}) as { sessions?: unknown; devices?: unknown };
+  return typeof sessions === 'number' || Array.isArray(devices);
 }
 
 function reasonIn(answer: unknown): string | undefined {

@@ -55,6 +55,7 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxAwayMs: 'How long a session of our own client is waited for whose connection was lost',
   maxOperationBytes: 'Operations that wait for the end of one session',
   maxOperationBytesPerUser: 'The same for all sessions of one user',
+  maxDevicesPerUser: 'Devices that are remembered of one user',
 };
 
 /** The limits' names. */

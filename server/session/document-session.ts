@@ -17,6 +17,7 @@ import { checkFrameSize } from './frame-size.js';
 import { MessageQueue, type MessageHandler } from './message-queue.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
+import type { DeviceSigns } from './session-devices.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { Visit } from './visit.js';
 import type { Who } from './who.js';
@@ -44,6 +45,7 @@ export class DocumentSession
   readonly connectionId: string;
   readonly #origin: string | undefined;
   readonly #kid: string | undefined;
+  readonly device: DeviceSigns;
   readonly #rights: Rights;
   readonly #farewell: Farewell;
   readonly #beforeToken: BeforeToken;
@@ -62,6 +64,7 @@ export class DocumentSession
       document: DocumentName;
       origin: string | undefined;
       kid: string | undefined;
+      device: DeviceSigns;
     },
   ) {
     this.#deps = deps;
@@ -69,6 +72,7 @@ export class DocumentSession
     this.connectionId = of.connectionId;
     this.#origin = of.origin;
     this.#kid = of.kid;
+    this.device = of.device;
     this.outbox = new Outbox(this, deps);
     this.#rights = new Rights(this, deps);
     this.right = this.#rights.of(of.document, this);

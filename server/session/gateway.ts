@@ -16,10 +16,13 @@ import { createCallGate } from './call-gate.js';
 import { ClientSessions } from './client-sessions.js';
 import { DisconnectOperations, type DisconnectDeps } from './disconnect-operations.js';
 import { FrameCache } from './frame-cache.js';
+import { platformOf } from './device-platform.js';
+import { signsOf } from './device-signs.js';
 import { DocumentSession, type DocumentSessionDeps } from './document-session.js';
 import { Inflater } from './inflater.js';
 import { NativeSession, type NativeSessionDeps } from './native-session.js';
 import type { Identity } from './rights.js';
+import type { DeviceSigns } from './session-devices.js';
 import type { SessionRegistry } from './session-registry.js';
 import { logRefusal, SharedTexts, type Who } from './who.js';
 
@@ -59,6 +62,11 @@ const awayAfterRestart = 3;
 /** What is kept of a request for the log. */
 type From = Pick<Who, 'origin' | 'kid'>;
 
+/** The same, and what it says of its device. */
+interface Caller extends From {
+  readonly device: DeviceSigns;
+}
+
 /** Characters of a path that go into the log. */
 const maxPathLength = 200;
 
@@ -79,7 +87,8 @@ export class Gateway {
     const { store, operator, limits, logger, clock } = deps;
     const authorize = (claims: Claims, document: DocumentName): Access | Promise<Access> =>
       this.#access(claims, document);
-    const refusal = (claims: Claims): SyncError | undefined => deps.authenticator.refusal?.(claims);
+    const refusal = (claims: Claims, deviceId?: string): SyncError | undefined =>
+      deps.authenticator.refusal?.(claims, deviceId);
     this.#disconnects = new DisconnectOperations({
       store,
       operator,
@@ -105,8 +114,14 @@ export class Gateway {
       inflater: new Inflater(deflation, deps.limits),
       callGate: createCallGate(deps.limits),
       texts: this.#texts,
-      ended: (session) => deps.sessions.remove(session),
-      identified: (session, before) => deps.sessions.identified(session, before),
+      ended: (session) => {
+        deps.sessions.remove(session);
+        deps.devices?.ended(session);
+      },
+      identified: (session, before) => {
+        deps.sessions.identified(session, before);
+        deps.devices?.identified(session);
+      },
       isStale: (claims) => deps.authenticator.isStale?.(claims) === true,
       authority: {
         authenticate: (token) => this.#authenticate(token),
@@ -150,7 +165,9 @@ export class Gateway {
     let open: (socket: Socket) => SocketHandler;
     try {
       checkOrigin(request);
-      const from = this.#from(request, token);
+      const platform = platformOf(request.header('user-agent'));
+      const device = signsOf(undefined, { name: '', platform }, this.#texts);
+      const from = { ...this.#from(request, token), device };
       open =
         request.path === '/' ? this.#openNative(token, from) : this.#openDocument(request.path, token, from);
     } catch (error) {
@@ -204,7 +221,7 @@ export class Gateway {
     return allowed(access, isForComments);
   }
 
-  #openDocument(path: string, token: string | undefined, from: From): (socket: Socket) => SocketHandler {
+  #openDocument(path: string, token: string | undefined, from: Caller): (socket: Socket) => SocketHandler {
     const document = documentNameFromPath(path.slice(1));
     const identity = this.#admit(token).catch((error: unknown) => {
       throw withPath(toSyncError(error), document);
@@ -220,7 +237,7 @@ export class Gateway {
     };
   }
 
-  #openNative(requestToken: string | undefined, from: From): (socket: Socket) => SocketHandler {
+  #openNative(requestToken: string | undefined, from: Caller): (socket: Socket) => SocketHandler {
     return (socket) => {
       const connectionId = this.#nextConnectionId();
       const session = new NativeSession(this.#sessionDeps, { socket, connectionId, requestToken, ...from });

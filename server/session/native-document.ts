@@ -27,7 +27,7 @@ export interface NativeDocumentHost {
   readonly connectionId: string;
   readonly who: Who;
   /** What the device has proved itself by (C7). */
-  readonly device: string | undefined;
+  readonly proof: string | undefined;
   /** The client takes deflated messages. */
   readonly inflates: boolean;
   /** The client knows the access 'comment'. */
@@ -116,7 +116,7 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
       room,
       host: this,
       sub: claims.sub,
-      device: this.#host.device,
+      device: this.#host.proof,
       inflates: this.#host.inflates,
     });
     room.join(this.#channel);

@@ -6,8 +6,6 @@ import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Known } from '../../shared/native/fields.js';
 import { encodeServerFrame, readClientFrame } from '../../shared/native/frame.js';
 import {
-  nativeVersion,
-  oldestNativeVersion,
   type NativeClientMessage,
   type NativeServerMessage,
   type UnknownMessage,
@@ -18,11 +16,14 @@ import type { ClientMessage } from '../dialect/messages.js';
 import type { Socket, SocketHandler } from '../transport/transport.js';
 import { BeforeToken } from './before-token.js';
 import { ByteBudget } from './byte-budget.js';
+import { commonVersion } from './common-version.js';
 import type { CallGate } from './call-gate.js';
 import { Calls, type CallHook, type CallsHost } from './calls.js';
 import type { ClientSessions, SessionHolder } from './client-sessions.js';
-import type { DisconnectOperations, Operator } from './disconnect-operations.js';
+import { DeviceRequests, type DeviceRequestsHost } from './device-requests.js';
+import { signsOf } from './device-signs.js';
 import { deviceProof } from './device-proof.js';
+import type { DisconnectOperations, Operator } from './disconnect-operations.js';
 import { Farewell, type Leaving } from './farewell.js';
 import { checkFrameSize } from './frame-size.js';
 import type { Inflater } from './inflater.js';
@@ -32,6 +33,7 @@ import { Operations, type OperationsHost } from './operations.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
 import { unusualLimits, type ServerIdentity } from './server-identity.js';
+import type { DeviceSigns } from './session-devices.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { staleToken } from './stale-token.js';
 import { TokenBucket } from './token-bucket.js';
@@ -64,9 +66,9 @@ type Message = NativeClientMessage | UnknownMessage;
 type HelloMessage = Extract<NativeClientMessage, { type: 'hello' }>;
 type DeflatedMessage = Extract<NativeClientMessage, { type: 'deflated' }>;
 type OpenMessage = Extract<NativeClientMessage, { type: 'open' }>;
-type DocumentMessage = Exclude<
+type DocumentMessage = Extract<
   NativeClientMessage,
-  { type: 'hello' | 'open' | 'token' | 'ping' | 'close' | 'call' | 'deflated' | 'operate' | 'leave' }
+  { type: 'request' | 'update' | 'offer' | 'awareness' | 'sync' }
 >;
 
 /** Characters of a client's name and version that go into the log. */
@@ -86,6 +88,7 @@ export class NativeSession
     RightsHost,
     CallsHost,
     OperationsHost,
+    DeviceRequestsHost,
     SessionHolder,
     Leaving,
     MessageHandler<Message>
@@ -109,12 +112,15 @@ export class NativeSession
   #calls: Calls | undefined;
   /** Made with the first operation. */
   #operations: Operations | undefined;
+  /** Made with the first question about devices. */
+  #deviceRequests: DeviceRequests | undefined;
   /** Those that are being opened, too. */
   readonly #documents = new Map<DocumentName, NativeDocument>();
   readonly #byNumber = new Map<number, NativeDocument>();
   /** It has said hello: before, it may be a stock client that was given no document, and would not understand us. */
   #hasGreeted = false;
-  #device: string | undefined;
+  #device: DeviceSigns;
+  #proof: string | undefined;
   #sessionKey: string | undefined;
   #inflates = false;
   #comments = false;
@@ -129,6 +135,7 @@ export class NativeSession
       requestToken: string | undefined;
       origin: string | undefined;
       kid: string | undefined;
+      device: DeviceSigns;
     },
   ) {
     this.deps = deps;
@@ -137,6 +144,7 @@ export class NativeSession
     this.#requestToken = of.requestToken;
     this.#origin = of.origin;
     this.#kid = of.kid;
+    this.#device = of.device;
     this.outbox = new Outbox(this, deps);
     this.rights = new Rights(this, deps);
     this.#farewell = new Farewell(deps, this);
@@ -157,8 +165,12 @@ export class NativeSession
     return { connection, address, origin: this.#origin, sub: rights.claims?.sub, kid: this.#kid };
   }
 
-  get device(): string | undefined {
+  get device(): DeviceSigns {
     return this.#device;
+  }
+
+  get proof(): string | undefined {
+    return this.#proof;
   }
 
   get sessionKey(): string | undefined {
@@ -266,6 +278,10 @@ export class NativeSession
       case 'operate':
         this.#operations ??= new Operations(this);
         return this.#operations.take(message, this.#byNumber.get(message.document));
+      case 'devices':
+      case 'change-device':
+        this.#deviceRequests ??= new DeviceRequests(this);
+        return this.#deviceRequests.take(message);
       case 'leave':
         this.#isLost = false;
         this.#sessionKey = undefined;
@@ -311,6 +327,7 @@ export class NativeSession
     this.deps.clientSessions.leave(this, this.#isLost);
     this.#calls?.close();
     this.#operations?.close();
+    this.#deviceRequests?.close();
     this.rights.close();
     this.#beforeToken.close();
     this.#messages.stop();
@@ -333,7 +350,9 @@ export class NativeSession
     const { token, device, agent, extensions } = message;
     const version = commonVersion(message);
     this.#beforeToken.presented();
-    this.#device = deviceProof(device);
+    this.#proof = deviceProof(device);
+    const { deviceName: name = '', platform = this.#device.platform } = extensions ?? {};
+    this.#device = signsOf(this.#proof, { name, platform }, this.deps.texts);
     this.#inflates = extensions?.inflates === true;
     this.#comments = extensions?.comments === true;
     if (token !== '') this.#kid = this.#keyIdOf(token);
@@ -363,10 +382,20 @@ export class NativeSession
       ...identity,
       user,
       limits: unusualLimits(limits),
-      extensions: { inflates: true, operates: true, ...(commentRoots.length > 0 && { commentRoots }) },
+      extensions: {
+        inflates: true,
+        operates: true,
+        ...(commentRoots.length > 0 && { commentRoots }),
+        ...(this.#hasDevices && { devices: true }),
+      },
     });
     const { claims } = this;
     if (claims !== undefined && this.deps.isStale(claims)) this.wantToken(staleToken());
+  }
+
+  /** The devices of its user can be asked for. */
+  get #hasDevices(): boolean {
+    return this.deps.devices !== undefined && this.claims?.sub !== undefined;
   }
 
   /** Never rejects. */
@@ -447,17 +476,6 @@ export class NativeSession
   #send(message: NativeServerMessage): void {
     this.outbox.send(encodeServerFrame(message));
   }
-}
-
-/** The newest version that both sides speak. Throws SyncError VERSION_UNSUPPORTED when there is none. */
-function commonVersion({ version, oldest }: HelloMessage): number {
-  const common = Math.min(version, nativeVersion);
-  if (common < oldestNativeVersion || common < oldest)
-    throw new SyncError(
-      'VERSION_UNSUPPORTED',
-      `this server speaks the versions ${oldestNativeVersion} to ${nativeVersion}`,
-    );
-  return common;
 }
 
 function toClientMessage(message: DocumentMessage): ClientMessage {

@@ -10,6 +10,7 @@ import { SyncError, toSyncError } from '../../shared/errors.js';
 import type { Access, Claims } from '../../shared/permission.js';
 import { DocumentRight, type RightHolder, type TokenInForce, type Verdict } from './document-right.js';
 import { Expiry } from './expiry.js';
+import type { DeviceSigns } from './session-devices.js';
 
 /** Who somebody is, by a token that was believed. */
 export interface Identity {
@@ -23,12 +24,14 @@ export interface Authority {
   readonly authenticate: (token: string | undefined) => Promise<Identity>;
   /** Throws or rejects with SyncError, FORBIDDEN where the claims allow nothing. */
   readonly authorize: (claims: Claims, document: DocumentName) => Access | Promise<Access>;
-  /** Why a token that was believed is not good any more, known at once; undefined when it is good. */
-  readonly refusal: (claims: Claims) => SyncError | undefined;
+  /** Why a token that was believed is not good any more, or not on this device, known at once; undefined when it is good. */
+  readonly refusal: (claims: Claims, deviceId?: string) => SyncError | undefined;
 }
 
 /** Whose rights they are. */
 export interface RightsHost {
+  /** Where it is. */
+  readonly device: DeviceSigns;
   /** A token has come into force after the first one. The rights of the documents are changed right after the call. */
   renewed(claims: Claims): void;
   /** The token in force is another one than before: the first, or the next. `before`: the claims of the one before it. */
@@ -86,7 +89,7 @@ export class Rights implements TokenInForce {
   async begin(identity: Promise<Identity>): Promise<void> {
     const believed = await identity;
     // It may have been revoked since it was believed.
-    const refusal = this.#deps.authority.refusal(believed.claims);
+    const refusal = this.#refusal(believed.claims);
     if (refusal !== undefined) throw refusal;
     if (!this.#isClosed) this.#enforce(believed);
   }
@@ -144,7 +147,7 @@ export class Rights implements TokenInForce {
   recheck(): void {
     const claims = this.#isClosed ? undefined : this.claims;
     if (claims === undefined) return;
-    const refusal = this.#deps.authority.refusal(claims);
+    const refusal = this.#refusal(claims);
     if (refusal !== undefined && !this.#replace()) return this.#sendAway(refusal);
     if (refusal === undefined) this.#askAgain(claims);
     if (this.#renewal !== undefined) void this.#askAbout(this.#renewal);
@@ -215,6 +218,10 @@ export class Rights implements TokenInForce {
     }
   }
 
+  #refusal(claims: Claims): SyncError | undefined {
+    return this.#deps.authority.refusal(claims, this.#host.device.id(claims));
+  }
+
   /** A token that was believed comes into force in place of one that is over. False when there is none. */
   #replace(): boolean {
     return this.#renewal !== undefined && this.#confirm(this.#renewal);
@@ -224,7 +231,7 @@ export class Rights implements TokenInForce {
   #confirm(renewal: Renewal): boolean {
     if (this.#renewal !== renewal) return false;
     this.#renewal = undefined;
-    const refusal = this.#deps.authority.refusal(renewal.identity.claims);
+    const refusal = this.#refusal(renewal.identity.claims);
     if (refusal !== undefined) {
       renewal.refused(refusal);
       return false;

@@ -6,6 +6,7 @@ import type { ChannelDeps } from './channel.js';
 import type { FarewellDeps } from './farewell.js';
 import type { Authority } from './rights.js';
 import type { SharedTexts } from './who.js';
+import type { SessionDevices, DeviceSession } from './session-devices.js';
 import type { VisitDeps } from './visit.js';
 
 /** A connection, for whoever lists them. */
@@ -22,7 +23,7 @@ export interface ConnectionSummary {
 }
 
 /** A session as whoever looks after all of them sees it. */
-export interface Session {
+export interface Session extends DeviceSession {
   readonly connectionId: string;
   readonly summary: ConnectionSummary;
   /** Regular look: shows the client that the connection is alive, and that the client is. */
@@ -40,6 +41,8 @@ export interface Session {
 /** What all sessions of a server share. */
 export interface SessionDeps extends ChannelDeps, FarewellDeps, VisitDeps {
   readonly authority: Authority;
+  /** Undefined where nobody asks for devices. */
+  readonly devices?: SessionDevices | undefined;
   /** The id of the key that a token names, for the log. Default: nobody looks. */
   readonly keyIdOf?: ((token: string) => string | undefined) | undefined;
   readonly texts: SharedTexts;

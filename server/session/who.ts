@@ -18,7 +18,14 @@ export interface Who extends LogFields {
 
 /** What was refused: a connection, a document, or something that was said. */
 export type Refused =
-  'connection' | 'document' | 'token' | 'update' | 'awareness update' | 'call' | 'operation';
+  | 'connection'
+  | 'document'
+  | 'token'
+  | 'update'
+  | 'awareness update'
+  | 'call'
+  | 'operation'
+  | 'device request';
 
 /** One line for one refusal: a fault of ours as an error. */
 export function logRefusal(

@@ -1,5 +1,6 @@
 // The port to what can be done about users: the application calls it, and the HTTP resources do.
 
+import type { Device } from '../../shared/device.js';
 import type { Access } from '../../shared/permission.js';
 
 /** Whose tokens end: a user's, a device's (claim `sid`; of that user, if there is one), or one token (claim `jti`). */
@@ -39,4 +40,19 @@ export interface UserControl {
     access: Access | null,
     options?: { readonly forS?: number | undefined },
   ): Promise<Pushed>;
+  /**
+   * The devices of a user that have been connected (A14): the browser profiles and apps that Heddle's client keeps a secret on, and
+   * for other clients the sessions that their tokens name (`sid`). Rejects with STORE_UNAVAILABLE where they cannot be read.
+   */
+  devices(user: string): Promise<readonly Device[]>;
+  /**
+   * Ends what a device is signed in with, as `revoke` does, and forgets it: tokens with the `sid` of those that it used, tokens
+   * that it used without a `sid` by their `jti`, and all that it hands in itself. It may come back with a token that was issued
+   * later. Rejects with DEVICE_UNKNOWN.
+   */
+  signOutDevice(user: string, device: string): Promise<Pushed>;
+  /** Gives a device a name: one line of 60 characters at most; '' for the one that it says itself. Rejects with DEVICE_UNKNOWN. */
+  renameDevice(user: string, device: string, name: string): Promise<void>;
+  /** Takes a device out of the list. Its tokens count as before, and with the next one it is listed anew. Rejects with DEVICE_UNKNOWN. */
+  forgetDevice(user: string, device: string): Promise<void>;
 }

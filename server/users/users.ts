@@ -2,6 +2,7 @@
 // sessions that it concerns looked at. Owns the timer at which rulings end.
 
 import type { Clock, Timer } from '../../shared/clock.js';
+import type { Device } from '../../shared/device.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { accesses, type Access } from '../../shared/permission.js';
@@ -11,11 +12,13 @@ import type { Ruling } from '../auth/rulings.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import type { Whose } from '../session/session-index.js';
 import { staleToken } from '../session/stale-token.js';
+import type { Devices } from './devices.js';
 import type { Pushed, Revocation, UserControl } from './user-control.js';
 
 export interface UsersDeps {
   readonly ledger: AccessLedger;
   readonly sessions: SessionRegistry;
+  readonly devices: Devices;
   readonly clock: Clock;
   readonly logger: Logger;
   /** No token lives longer; undefined: nobody knows. */
@@ -87,6 +90,30 @@ export class Users implements UserControl {
     });
     this.#plan();
     return this.#done('setAccess', this.#recheck(whose));
+  }
+
+  async devices(user: string): Promise<readonly Device[]> {
+    checkName('user', user);
+    return this.#deps.devices.listAll(user);
+  }
+
+  async signOutDevice(user: string, device: string): Promise<Pushed> {
+    checkName('user', user);
+    checkName('device', device);
+    return this.#done('signOutDevice', await this.#deps.devices.endDevice(user, device));
+  }
+
+  async renameDevice(user: string, device: string, name: string): Promise<void> {
+    checkName('user', user);
+    checkName('device', device);
+    if (typeof name !== 'string') throw malformed('name is a text');
+    await this.#deps.devices.renameFor(user, device, name);
+  }
+
+  async forgetDevice(user: string, device: string): Promise<void> {
+    checkName('user', user);
+    checkName('device', device);
+    await this.#deps.devices.forget(user, device);
   }
 
   /** Nothing ends by itself any more. */

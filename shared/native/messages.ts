@@ -47,7 +47,8 @@ export const clientMessages = {
    * The first. The client speaks all versions from `oldest` to `version`. `device` is a secret of the device, the same each
    * time; `agent` is the client's name and version, for the log. Extension `session`: a secret of this running client, the
    * same on each of its connections. Extension `inflates`: the client takes `deflated` messages. Extension `comments`: it knows
-   * the access `comment`, which it is told as `read` otherwise.
+   * the access `comment`, which it is told as `read` otherwise. Extensions `deviceName` and `platform`: what the application
+   * calls this device, and what it runs on, for people to read.
    */
   hello: [
     0,
@@ -57,7 +58,13 @@ export const clientMessages = {
       token: text,
       device: text,
       agent: text,
-      extensions: extensions({ session: [1, text], inflates: [2, flag], comments: [3, flag] }),
+      extensions: extensions({
+        session: [1, text],
+        inflates: [2, flag],
+        comments: [3, flag],
+        deviceName: [4, text],
+        platform: [5, text],
+      }),
     },
   ],
   /**
@@ -89,6 +96,17 @@ export const clientMessages = {
   operate: [12, { document: uint, id: uint, isAtEnd: flag, operation: bytes }],
   /** The session of this client ends with this connection. Only to a server that has said `operates`. */
   leave: [13, {}],
+  /**
+   * Asks for the devices of this client's user. Answered by `result`, whose body is JSON: `devices`, and `self`, the id of this one.
+   * With `isWatch` a `result` with this `id` comes again whenever the list has changed, until the connection ends or
+   * the same `id` is said without it. A connection has one watch at a time. Only to a server that has said `devices`.
+   */
+  devices: [14, { id: uint, isWatch: flag }],
+  /**
+   * Changes a device of this client's user: gives it a name, '' for the one that it says itself, or signs it out. Answered by
+   * `result`. `device` is an id of the list. Only to a server that has said `devices`.
+   */
+  'change-device': [15, { id: uint, device: text, isSignOut: flag, name: text }],
 } as const;
 
 /**
@@ -102,7 +120,7 @@ export const serverMessages = {
    * has its store; `run` is another each time it starts. `user` is the `sub` that it believed, '' for nobody. `limits` has
    * those that are not `usualLimits`. Extension `inflates`: the server takes `deflated` messages. Extension `operates`: it takes
    * `operate` and `leave`. Extension `commentRoots`: the root types under which who has the access `comment` may write; missing
-   * where there are none.
+   * where there are none. Extension `devices`: it takes `devices` and `change-device`.
    */
   welcome: [
     0,
@@ -115,7 +133,12 @@ export const serverMessages = {
       run: text,
       user: text,
       limits: namedNumbers,
-      extensions: extensions({ inflates: [1, flag], operates: [2, flag], commentRoots: [3, texts] }),
+      extensions: extensions({
+        inflates: [1, flag],
+        operates: [2, flag],
+        commentRoots: [3, texts],
+        devices: [4, flag],
+      }),
     },
   ],
   /**
@@ -156,7 +179,7 @@ export const serverMessages = {
   wanted: [13, { document: uint, stateVector: bytes }],
   /** The connection is closed right after this. `retryAfterMs`: not before; 0 where the client decides. */
   goodbye: [14, { code: text, close: uint, reason: text, retryAfterMs: uint }],
-  /** The answer to a `call`. `code` is '' when it was done, and `body` is what came of it. */
+  /** The answer to a request that has an `id`. `code` is '' when it was done, and `body` is what came of it. */
   result: [15, { id: uint, code: text, close: uint, reason: text, body: bytes }],
   /** The same as from a client. Only to clients that have said `inflates`. */
   deflated: [16, { size: uint, body: bytes }],

@@ -119,6 +119,28 @@ describe.skipIf(executablePath === undefined)('K7 an application in React', () =
     }
   });
 
+  test('K79 shows the devices of the user, live, and stops to watch with the component', async () => {
+    const locked = await startServer({ auth: { secret: testSecret } });
+    try {
+      const token = await tokenFor('ann');
+      const [page, other] = [
+        await open('Ann', { server: locked.url, token, devices: '' }),
+        await open('Ann', { server: locked.url, token }),
+      ];
+      await expectShown(page, 'devices', 'none, none (this)');
+      await page.locator('#rename').click();
+      await expectShown(page, 'devices', 'Kitchen (this), none');
+      const watched = (): Promise<unknown> =>
+        page.evaluate(() => [...window.react.providers].at(-1)!.connection.devices.current?.length);
+      expect(await watched()).toBe(2);
+      await page.locator('#none').click();
+      await expect.poll(watched, patience).toBeUndefined();
+      await other.close();
+    } finally {
+      await locked.close();
+    }
+  });
+
   test('opens as often as it closes, on one connection, whatever is shown', async () => {
     const page = await open('Ann');
     await expectShown(page, 'status', 'synced 0');

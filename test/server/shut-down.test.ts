@@ -29,6 +29,7 @@ function partsOf(own: Partial<ShutDownParts> = {}): ShutDownParts {
     sessions,
     transport: { stopListening() {}, close() {} },
     changes: { close: async () => {} },
+    devices: { close: async () => {} },
     store: { close: async () => {} },
     ...own,
   };

@@ -88,7 +88,8 @@ export class ServerProcess {
     this.#state = 'stopping';
     const { longPoll } = this.server;
     const changes = { close: async () => {} };
-    await shutDown({ ...this.server, changes, store: this.store }, this.clock).catch((error: unknown) =>
+    const devices = changes;
+    await shutDown({ ...this.server, changes, devices, store: this.store }, this.clock).catch((error: unknown) =>
       this.#timeline.log(`the server could not stop as it should: ${String(error)}`),
     );
     longPoll.close();

@@ -5,6 +5,7 @@ import { nativeDialect } from '../../server/dialect/native.js';
 import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import type { AccessLedger } from '../../server/auth/access-ledger.js';
 import { createLedgerAuthenticator } from '../../server/auth/ledger-authenticator.js';
+import { Devices } from '../../server/users/devices.js';
 import { Users } from '../../server/users/users.js';
 import type { Authenticator } from '../../server/auth/authenticator.js';
 import { InProcessWorker } from './in-process-worker.js';
@@ -146,7 +147,13 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
   });
   const sessions = new SessionRegistry(clock);
   const { ledger } = options;
-  const users = ledger === undefined ? undefined : new Users({ ledger, sessions, clock, logger });
+  const maxDevices = limits.maxDevicesPerUser;
+  const devices =
+    ledger === undefined ? undefined : new Devices({ store, ledger, sessions, clock, logger, maxDevices });
+  const users =
+    ledger === undefined || devices === undefined
+      ? undefined
+      : new Users({ ledger, sessions, devices, clock, logger });
   const gateway = new Gateway({
     authenticator: ledger === undefined ? bearers : createLedgerAuthenticator(bearers, ledger),
     credentials: ({ query }) => ({
@@ -159,6 +166,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     deflation: promptDeflation,
     registry,
     sessions,
+    devices,
     tarpit: new Tarpit(clock),
     maxSilenceMs: 40_000,
     identity: { server: 'server', run: 'run' },
@@ -217,6 +225,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
       await transport.settle();
       sessions.close();
       users?.close();
+      await devices?.close();
       const closing = registry.close();
       // What a slow store still owes comes as time goes on.
       for (let turn = 0; turn < 30; turn++) {

@@ -80,6 +80,21 @@ const clientGolden: readonly [NativeClientMessage, string][] = [
   [{ type: 'deflated', size: 300, body: bytes('00ff') }, '0bac020200ff'],
   [{ type: 'operate', document: 7, id: 5, isAtEnd: true, operation: bytes('7b7d') }, '0c070501027b7d'],
   [{ type: 'leave' }, '0d'],
+  [
+    {
+      type: 'hello',
+      version: 2,
+      oldest: 2,
+      token: '',
+      device: '',
+      agent: '',
+      extensions: { deviceName: 'Ü', platform: 'tv' },
+    },
+    '00020200000002030302c39c0403027476',
+  ],
+  [{ type: 'devices', id: 5, isWatch: true }, '0e0501'],
+  [{ type: 'change-device', id: 5, device: 'd1', isSignOut: false, name: 'Ü' }, '0f050264310002c39c'],
+  [{ type: 'change-device', id: 5, device: 'd1', isSignOut: true, name: '' }, '0f050264310100'],
 ];
 
 const serverGolden: readonly [NativeServerMessage, string][] = [
@@ -217,7 +232,7 @@ describe('frames of a client', () => {
 
   it('O1: are read one message at a time, and what is kept is a copy of the rest', () => {
     const messages = clientGolden.map(([message]) => message);
-    const frame = Uint8Array.of(...encodeClientFrame(...messages), 0x0f);
+    const frame = Uint8Array.of(...encodeClientFrame(...messages), 0x3f);
     const reader = readClientFrame(frame);
     expect(reader.next()).toEqual(messages[0]);
     const kept = reader.keep();
@@ -238,7 +253,7 @@ describe('frames of a client', () => {
   });
 
   it.each([
-    ['an unknown message', '0f', 'MESSAGE_UNKNOWN'],
+    ['an unknown message', '3f', 'MESSAGE_UNKNOWN'],
     ['a hello of version 1', '000105742e6f2e6b02643103782f31', 'VERSION_UNSUPPORTED'],
     ['an unknown kind of knowledge', '01010161 03', 'FRAME_MALFORMED'],
     ['a number beyond 2^53', '06ffffffffffffffffff01', 'FRAME_MALFORMED'],

@@ -15,6 +15,7 @@ import {
   useSetPresence,
   useSyncStatus,
 } from '../../../../client/react/index.js';
+import { Devices } from './devices.js';
 import type { Present } from '../../../../client/react/index.js';
 import type { HeddleProvider } from '../../../../client/index.js';
 
@@ -114,6 +115,7 @@ function App(): ReactNode {
         h(Editor),
         h(Others),
         h(Self),
+        query.has('devices') && h(Devices),
       ),
   );
 }

@@ -1,0 +1,296 @@
+// The devices of users: which there are, which are connected, and what their user does about them. Owns the users whose devices
+// somebody needs now: one who is connected, watches or asks, or of whom something is to be written.
+
+import type { Clock, Timer } from '../../shared/clock.js';
+import { deviceText, type Device } from '../../shared/device.js';
+import { SyncError } from '../../shared/errors.js';
+import type { Logger } from '../../shared/logger.js';
+import type { AccessLedger } from '../auth/access-ledger.js';
+import { refusalOf } from '../errors.js';
+import type { DeviceSession, SessionDevices } from '../session/session-devices.js';
+import type { SessionRegistry } from '../session/session-registry.js';
+import { TokenBucket } from '../session/token-bucket.js';
+import type { DocumentStore } from '../store/store.js';
+import { decodeDevices, devicesKey, encodeDevices } from './device-record.js';
+import { DeviceWrites, type Writable } from './device-writes.js';
+import { UserDevices } from './user-devices.js';
+
+export interface DevicesDeps {
+  readonly store: Pick<DocumentStore, 'getState' | 'setStates'>;
+  readonly ledger: AccessLedger;
+  readonly sessions: SessionRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of one user. */
+  readonly maxDevices: number;
+  /** No token lives longer; undefined: nobody knows. */
+  readonly maxTokenLifeS?: number | undefined;
+}
+
+/** What the devices of one user may ask for at once; one more every so often. */
+const maxAsked = 60;
+const askEveryMs = 1_000;
+/** Changes that come close behind each other are told once. */
+const tellAfterMs = 100;
+/** After a crash, a device that was connected was last seen so long before it at most. */
+const stillOnlineMs = 5 * 60_000;
+
+/** A user whose devices are in memory, or about to be. */
+interface Loaded extends Writable {
+  readonly user: string;
+  /** Rejects with SyncError when they cannot be read. */
+  readonly devices: Promise<UserDevices>;
+  known: UserDevices | undefined;
+  readonly asked: TokenBucket;
+  readonly watchers: Set<(devices: readonly Device[]) => void>;
+  telling: Timer | undefined;
+  /** Sessions that are on one of the devices, and questions under way. */
+  uses: number;
+}
+
+/** Where a session is. */
+interface Place {
+  readonly of: Loaded;
+  readonly id: string;
+}
+
+export class Devices implements SessionDevices {
+  readonly #deps: DevicesDeps;
+  readonly #users = new Map<string, Loaded>();
+  readonly #places = new Map<DeviceSession, Place>();
+  readonly #writes: DeviceWrites;
+  readonly #stillOnline: Timer;
+
+  constructor(deps: DevicesDeps) {
+    this.#deps = deps;
+    const { store, clock, logger } = deps;
+    this.#writes = new DeviceWrites({
+      setStates: (changes) => store.setStates(changes),
+      clock,
+      logger,
+      written: (one) => this.#letGo(one as Loaded),
+    });
+    this.#stillOnline = clock.every(stillOnlineMs, () => {
+      for (const one of this.#users.values()) if (one.known?.hasOnline === true) this.#writes.mark(one);
+    });
+  }
+
+  identified(session: DeviceSession): void {
+    const { claims } = session;
+    const id = claims === undefined ? undefined : session.device.id(claims);
+    const place = this.#places.get(session);
+    if (place !== undefined && place.id !== id) this.ended(session);
+    if (claims?.sub === undefined || id === undefined) return;
+    const of = place?.id === id ? place.of : this.#use(claims.sub);
+    const here = place?.id === id ? place : { of, id };
+    this.#places.set(session, here);
+    void this.#enter(session, here);
+  }
+
+  ended(session: DeviceSession): void {
+    const place = this.#places.get(session);
+    if (place === undefined) return;
+    this.#places.delete(session);
+    const { of, id } = place;
+    of.uses--;
+    if (of.known?.leave(id, session, this.#deps.clock.now()) === true) this.#changed(of);
+    this.#letGo(of);
+  }
+
+  list(user: string): Promise<readonly Device[]> {
+    return this.#ask(user, true, async (_of, devices) => devices.list(this.#deps.clock.now()));
+  }
+
+  rename(user: string, device: string, name: string): Promise<void> {
+    return this.renameFor(user, device, name, true);
+  }
+
+  /** `isCounted`: here and below, whether one of the user's devices asks, and not an operator, who need not be patient. */
+  renameFor(user: string, device: string, name: string, isCounted = false): Promise<void> {
+    return this.#ask(user, isCounted, async (of, devices) => {
+      const before = find(devices, device).given;
+      devices.rename(device, deviceText(name));
+      try {
+        await this.#write(of);
+      } catch (error) {
+        devices.rename(device, before);
+        throw error;
+      }
+    });
+  }
+
+  async signOut(user: string, device: string): Promise<void> {
+    await this.endDevice(user, device, true);
+  }
+
+  /** Returns how many connections were open that it concerns. */
+  endDevice(user: string, device: string, isCounted = false): Promise<number> {
+    return this.#ask(user, isCounted, async (of, devices) => {
+      const { ledger, sessions, clock, maxTokenLifeS } = this.#deps;
+      const { sids, jtis } = find(devices, device);
+      const until = maxTokenLifeS === undefined ? undefined : clock.now() + maxTokenLifeS * 1000;
+      const issued = sessions.find({ sub: user }).map(({ claims }) => (claims?.iat ?? 0) * 1000);
+      // The issuer's clock may be ahead.
+      const at = Math.max(clock.now(), ...issued);
+      await ledger.signOut({ kind: 'signed-out', user, device, sids, jtis, at, until });
+      const ending = sessions
+        .find({ sub: user })
+        .filter(
+          ({ claims, device: signs }) => claims && ledger.refusal(claims, signs.id(claims)) !== undefined,
+        );
+      for (const session of ending) session.recheck();
+      devices.forget(device);
+      await this.#write(of);
+      return ending.length;
+    });
+  }
+
+  /** For an operator. */
+  listAll(user: string): Promise<readonly Device[]> {
+    return this.#ask(user, false, async (_of, devices) => devices.list(this.#deps.clock.now()));
+  }
+
+  /** It is not remembered any more. Nothing ends by that: when it connects again, it is a new one. */
+  forget(user: string, device: string): Promise<void> {
+    return this.#ask(user, false, async (of, devices) => {
+      find(devices, device);
+      devices.forget(device);
+      await this.#write(of);
+    });
+  }
+
+  watch(user: string, hear: (devices: readonly Device[]) => void): () => void {
+    const of = this.#use(user);
+    of.watchers.add(hear);
+    return () => {
+      if (!of.watchers.delete(hear)) return;
+      of.uses--;
+      this.#letGo(of);
+    };
+  }
+
+  /** To be called when no session is left. Never rejects; what was seen is written when it resolves, where the store takes it. */
+  async close(): Promise<void> {
+    this.#stillOnline.cancel();
+    for (const { telling } of this.#users.values()) telling?.cancel();
+    await this.#writes.close();
+  }
+
+  async #enter(session: DeviceSession, place: Place): Promise<void> {
+    const { of, id } = place;
+    let devices: UserDevices;
+    try {
+      devices = await of.devices;
+    } catch (err) {
+      this.#deps.logger.warn({ sub: of.user, err }, 'the devices of a user cannot be read');
+      return;
+    }
+    const { claims, socket, device } = session;
+    // It may have ended meanwhile, or be about to, as one that was signed out.
+    if (this.#places.get(session) !== place || claims === undefined) return;
+    if (this.#deps.ledger.refusal(claims, id) !== undefined) return;
+    const { remoteAddress: address } = socket;
+    const { sid, jti } = claims;
+    const [name, platform] = [deviceText(device.name), deviceText(device.platform)];
+    devices.enter(id, session, { name, platform, address, sid, jti }, this.#deps.clock.now());
+    this.#changed(of);
+  }
+
+  /** What is done with a user's devices: one after the other where it waits for the store. */
+  async #ask<T>(
+    user: string,
+    isCounted: boolean,
+    act: (of: Loaded, devices: UserDevices) => Promise<T>,
+  ): Promise<T> {
+    const of = this.#use(user);
+    try {
+      if (isCounted && !of.asked.take())
+        throw new SyncError('RATE_LIMITED', 'too much was asked about devices');
+      return await act(of, await of.devices);
+    } finally {
+      of.uses--;
+      this.#letGo(of);
+    }
+  }
+
+  async #write(of: Loaded): Promise<void> {
+    this.#tell(of);
+    try {
+      await this.#writes.now(of);
+    } catch (error) {
+      this.#writes.mark(of);
+      this.#tell(of);
+      throw refusalOf(error);
+    }
+  }
+
+  #changed(of: Loaded): void {
+    this.#writes.mark(of);
+    this.#tell(of);
+  }
+
+  #tell(of: Loaded): void {
+    if (of.watchers.size === 0) return;
+    of.telling ??= this.#deps.clock.after(tellAfterMs, () => {
+      of.telling = undefined;
+      const list = of.known?.list(this.#deps.clock.now()) ?? [];
+      for (const hear of of.watchers) hear(list);
+    });
+  }
+
+  #use(user: string): Loaded {
+    const of = this.#users.get(user) ?? this.#load(user);
+    of.uses++;
+    return of;
+  }
+
+  #load(user: string): Loaded {
+    const { clock, store, maxDevices } = this.#deps;
+    const key = devicesKey(user);
+    const read = store.getState(key).then(
+      (bytes) => new UserDevices(this.#decoded(user, bytes), maxDevices),
+      (error: unknown) => {
+        // Whoever comes next tries again.
+        if (this.#users.get(user) === of) this.#users.delete(user);
+        throw refusalOf(error);
+      },
+    );
+    const of: Loaded = {
+      user,
+      key,
+      devices: read.then((devices) => (of.known = devices)),
+      known: undefined,
+      asked: new TokenBucket(clock, maxAsked, askEveryMs),
+      watchers: new Set(),
+      telling: undefined,
+      uses: 0,
+      encode: () => encodeDevices(of.known?.records(clock.now()) ?? []),
+    };
+    of.devices.catch(() => {}); // Told to whoever asks.
+    this.#users.set(user, of);
+    return of;
+  }
+
+  /** What is damaged counts as nothing: devices are listed again as they come. */
+  #decoded(user: string, bytes: Uint8Array | undefined): ReturnType<typeof decodeDevices> {
+    try {
+      return decodeDevices(bytes);
+    } catch (err) {
+      this.#deps.logger.warn({ sub: user, err }, 'the devices of a user are damaged, and begin anew');
+      return [];
+    }
+  }
+
+  #letGo(of: Loaded): void {
+    if (of.uses > 0 || this.#writes.isOwing(of) || this.#users.get(of.user) !== of) return;
+    of.telling?.cancel();
+    this.#users.delete(of.user);
+  }
+}
+
+/** Throws SyncError DEVICE_UNKNOWN. */
+function find(devices: UserDevices, id: string): NonNullable<ReturnType<UserDevices['record']>> {
+  const record = devices.record(id);
+  if (record === undefined) throw new SyncError('DEVICE_UNKNOWN', 'the user has no such device');
+  return record;
+}
