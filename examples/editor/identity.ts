@@ -37,6 +37,11 @@ export function ownUserId(): string {
   return id;
 }
 
+/** From now on this device's user is the one with this id, as on another device of theirs. */
+export function becomeUser(id: string): void {
+  deviceStorage.set(userKey, id);
+}
+
 /** The name this device's user chose, or one made up for them. */
 export function ownName(): string {
   const known = deviceStorage.get(nameKey);

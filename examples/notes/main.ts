@@ -1,11 +1,12 @@
 // The notes app: opens the notebook and the note that the address names, and wires the parts of the page to them.
 
 import { keepAppShell, shellProblem, shellState } from '../editor/app-shell.js';
-import { randomHex, setOwnName } from '../editor/identity.js';
+import { becomeUser, randomHex, setOwnName } from '../editor/identity.js';
 import { pageElement, say } from '../editor/page-elements.js';
 import { showToast } from '../editor/toast.js';
 import { goToSignIn, ownAccount } from './account.js';
 import { addressOf, parseAddress } from './address.js';
+import { wireDevicesDialog } from './devices-dialog.js';
 import { askToKeepCopies, offerInstallation } from './installation.js';
 import { knownNotebooks, newNotebookId, rememberNotebook } from './known-notebooks.js';
 import { wireNoteDialog } from './note-dialog.js';
@@ -52,6 +53,7 @@ class Page {
     const current = (): Notebook => this.#notebook;
     wireNotebookDialog(current, () => this.#view.showOwnName());
     wireNoteDialog(current);
+    wireDevicesDialog(current);
     wireSignOut(current);
     window.addEventListener('hashchange', () => this.#show());
     this.#search.addEventListener('input', () => this.#draw());
@@ -76,8 +78,8 @@ class Page {
 
   /** Shows what the address names. */
   #show(): void {
-    const { notebook, note, isReading } = parseAddress(window.location.hash);
-    if (isReading) return window.location.reload();
+    const { notebook, note, isReading, reader } = parseAddress(window.location.hash);
+    if (isReading || reader !== undefined) return window.location.reload();
     if (notebook === undefined) return this.#goTo(undefined, true);
     if (notebook !== this.#notebook.id) {
       this.#view.clear();
@@ -95,9 +97,9 @@ class Page {
   }
 
   #retry(): void {
-    const { account, needsSignIn, connection } = this.#notebook;
+    const { account, needsSignIn } = this.#notebook;
     if (account !== undefined && needsSignIn) goToSignIn(account);
-    else connection.connect();
+    else this.#notebook.connect();
   }
 
   /** Goes to a note of this notebook, or to the list. */
@@ -248,7 +250,11 @@ function foundWords({ found, unread, elsewhere }: SearchResult): string {
 
 async function start(): Promise<void> {
   await whileSignedOut();
-  const { notebook, note, isReading } = parseAddress(window.location.hash);
+  const { notebook, note, isReading, reader } = parseAddress(window.location.hash);
+  if (reader !== undefined && notebook !== undefined) {
+    becomeUser(reader);
+    window.history.replaceState(null, '', addressOf(notebook, note));
+  }
   if (isReading && notebook !== undefined && note !== undefined) readNote(notebook, note);
   else openNotebook(notebook);
 }

@@ -3,6 +3,7 @@
 
 import * as Y from 'yjs';
 import { HeddleConnection, HeddleProvider } from '../../client/index.js';
+import { ownUserId } from '../editor/identity.js';
 import { appStatus, type AppStatus } from './app-status.js';
 import { DeviceRecord } from './device-record.js';
 import { copiesHere, readCopy } from './note-copies.js';
@@ -12,6 +13,7 @@ import { NotebookIndex } from './notebook-index.js';
 import { NotebookSearch, type SearchResult } from './notebook-search.js';
 import { isSafe, OpenNote, type WritingStage } from './open-note.js';
 import { onAccountChange, ownAccount, requestAccountToken, type Account } from './account.js';
+import { DeviceSignIn } from './device-sign-in.js';
 import { requestNotebookToken } from './token.js';
 
 /** After the index has changed, before notes that are not open are looked after, ms. */
@@ -24,6 +26,7 @@ export class Notebook {
   readonly connection: HeddleConnection;
   readonly index: NotebookIndex;
   readonly #doc = new Y.Doc();
+  readonly #signIn = new DeviceSignIn();
   readonly #provider: HeddleProvider;
   readonly #record: DeviceRecord;
   readonly #keeper: NoteKeeper;
@@ -42,7 +45,7 @@ export class Notebook {
   constructor(id: string, { changed, signedOut }: { changed: () => void; signedOut: () => void }) {
     this.id = id;
     this.#changed = changed;
-    this.connection = connectionFor(id, this.account);
+    this.connection = this.#newConnection();
     const { connection } = this;
     this.index = new NotebookIndex(this.#doc);
     this.#record = new DeviceRecord(id);
@@ -113,6 +116,12 @@ export class Notebook {
   /** When this device and the server were last the same, ms by the server's clock; undefined if not since the start. */
   get lastSyncedAt(): number | undefined {
     return this.#provider.status.lastSyncedAt;
+  }
+
+  /** Connects now, also where this device was signed out. */
+  connect(): void {
+    this.#signIn.again(this.connection);
+    this.connection.connect();
   }
 
   /** The server's time, ms; this device's where that is not known. */
@@ -191,6 +200,22 @@ export class Notebook {
   signOut(): Promise<void> {
     this.#end();
     return this.connection.logout({ wipe: true });
+  }
+
+  /** With an account its tokens, otherwise those of the demo's server. */
+  #newConnection(): HeddleConnection {
+    const { account } = this;
+    if (account !== undefined)
+      return new HeddleConnection(account.server, {
+        token: () => requestAccountToken(account),
+        user: account.id,
+      });
+    const connection: HeddleConnection = new HeddleConnection(new URL('..', document.baseURI).href, {
+      // Who this is is known without a token: what is here is shown also to who was signed out.
+      user: ownUserId(),
+      token: () => this.#signIn.token(connection, () => requestNotebookToken(this.id)),
+    });
+    return connection;
   }
 
   #end(): void {
@@ -313,15 +338,4 @@ export class Notebook {
     queueMicrotask(() => this.#letGo());
     if (!this.#isLeft) this.#changed();
   }
-}
-
-function connectionFor(notebook: string, account: Account | undefined): HeddleConnection {
-  if (account === undefined)
-    return new HeddleConnection(new URL('..', document.baseURI).href, {
-      token: () => requestNotebookToken(notebook),
-    });
-  return new HeddleConnection(account.server, {
-    token: () => requestAccountToken(account),
-    user: account.id,
-  });
 }
