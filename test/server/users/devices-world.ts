@@ -1,5 +1,7 @@
 // The devices of users, and a plain model beside them that says what they must be.
 
+/* oxlint-disable vitest/no-standalone-expect -- reason: a test plays this world, and fails by what it expects */
+
 import { expect } from 'vitest';
 import { AccessLedger } from '../../../server/auth/access-ledger.js';
 import { deviceId, deviceProof } from '../../../server/session/device-proof.js';
