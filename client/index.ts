@@ -27,6 +27,8 @@ export {
   listOfflineCopies,
   type OfflineCopyInfo,
 } from './offline/offline-copies.js';
+export { openRoster, type Roster, type RosterEvents, type RosterStatus } from './provider/roster.js';
+export type { RosterPerson } from './provider/roster-person.js';
 export type { OnDisconnect } from './provider/server-changes.js';
 export { serverTimestamp, type OperationPath, type OperationValue } from '../shared/operation.js';
 export { ClosedError } from './platform/closed-error.js';

@@ -9,10 +9,12 @@ import { systemClock, type Clock } from '../shared/clock.js';
 import { parseDocumentName, type DocumentName } from '../shared/document-name.js';
 import { SyncError } from '../shared/errors.js';
 import type { Limits } from '../shared/limits.js';
+import { isAdmin, type Claims } from '../shared/permission.js';
 import { silentLogger, type Logger } from '../shared/logger.js';
 import { ApplicationHooks } from './application-hooks.js';
 import { demoRoutes } from './api/demo.js';
 import { healthRoutes } from './api/health.js';
+import { presenceRoutes } from './api/presence.js';
 import { userRoutes } from './api/users.js';
 import { route, type Routes } from './api/router.js';
 import type { Authenticator } from './auth/authenticator.js';
@@ -35,7 +37,10 @@ import type { DocumentWorker } from './room/document-worker.js';
 import { LoadMeter } from './room/load-meter.js';
 import { OperationRunner } from './room/operation-runner.js';
 import { RoomRegistry } from './room/room-registry.js';
+import type { Stamp } from './room/stamped-state.js';
 import { withDocument } from './room/with-document.js';
+import { Rosters } from './roster/rosters.js';
+import { shownClaims } from './roster/shown-claims.js';
 import { maxReceivedBytes } from './session/frame-size.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
@@ -47,6 +52,7 @@ import { backupTo, type ArchiveReport } from './server-backup.js';
 import { serverConnections, type ServerConnections } from './server-connections.js';
 import { logWithoutTokens } from './server-log.js';
 import { serverDocuments, type ServerDocuments } from './server-documents.js';
+import { serverPresence, type ServerPresence } from './server-presence.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
 import type { DocumentStore } from './store/store.js';
@@ -87,6 +93,8 @@ export interface HeddleServer {
   backup(stream: Writable): Promise<ArchiveReport>;
   /** Has tokens replaced, ends them, and sets access, while users are connected. Throws before `listen` has resolved. */
   readonly users: UserControl;
+  /** Who is connected, who is in a document, and when they were last seen. */
+  readonly presence: ServerPresence;
 }
 
 /** Makes a server. Throws ConfigError when the options cannot mean anything. */
@@ -94,6 +102,7 @@ export function createServer(options: ServerOptions): HeddleServer {
   return new Server(options, systemClock);
 }
 
+const defaultUserClaims: readonly string[] = ['name'];
 const maxHttpBodyBytes = 64 * 1024;
 const idleTimeoutS = 40;
 
@@ -113,6 +122,7 @@ interface Running {
   readonly gateway: Gateway;
   readonly users: Users;
   readonly devices: Devices;
+  readonly rosters: Rosters;
   readonly changes: ChangeNotifier;
   readonly load: LoadMeter;
   readonly transport: Transport;
@@ -128,6 +138,7 @@ class Server implements HeddleServer {
   readonly #hooks: ApplicationHooks;
   readonly documents: ServerDocuments;
   readonly connections: ServerConnections;
+  readonly presence: ServerPresence;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #running: Running | undefined;
@@ -146,6 +157,7 @@ class Server implements HeddleServer {
     this.#hooks = new ApplicationHooks(options, { logger: this.#logger, clock });
     this.documents = serverDocuments(() => this.#get(), this.#limits);
     this.connections = serverConnections(() => this.#get().sessions);
+    this.presence = serverPresence(() => this.#get().rosters);
   }
 
   listen(): Promise<void> {
@@ -265,11 +277,15 @@ class Server implements HeddleServer {
       const maxDevices = this.#limits.maxDevicesPerUser;
       const devices = new Devices({ store, ledger, sessions, clock, logger, maxDevices, maxTokenLifeS });
       const users = new Users({ ledger, sessions, devices, clock, logger, maxTokenLifeS });
+      const { presence } = this;
+      const { userClaims = defaultUserClaims } = options;
+      const rosters = await Rosters.open({ ...this.#parts(), store, userClaims });
       const gateway = this.#gateway({
         authenticator,
         registry,
         sessions,
         devices,
+        rosters,
         identity,
         store,
         operator: new OperationRunner({ registry, worker, clock, gc: this.#gc }),
@@ -291,8 +307,22 @@ class Server implements HeddleServer {
               deleteDocument: (name) => this.documents.delete(name),
             })),
         ...(adminClaim === undefined ? {} : userRoutes({ users, authenticator, adminClaim })),
+        ...(adminClaim === undefined ? {} : presenceRoutes({ presence, authenticator, adminClaim })),
       };
-      return { store, registry, worker, sessions, users, devices, gateway, changes, load, transport, routes };
+      return {
+        store,
+        registry,
+        worker,
+        sessions,
+        users,
+        devices,
+        rosters,
+        gateway,
+        changes,
+        load,
+        transport,
+        routes,
+      };
     } catch (error) {
       await store.close();
       throw error;
@@ -332,6 +362,7 @@ class Server implements HeddleServer {
     registry: RoomRegistry<RoomFanout>;
     sessions: SessionRegistry;
     devices: Devices;
+    rosters: Rosters;
     identity: ServerIdentity;
     store: DocumentStore;
     operator: OperationRunner<RoomFanout>;
@@ -341,6 +372,8 @@ class Server implements HeddleServer {
       ...parts,
       isOpen: options.auth === 'none',
       commentRoots: options.commentRoots ?? [],
+      stampOf: options.stampUser === true ? (claims) => this.#stampOf(claims) : undefined,
+      maySeeRoster: (claims) => this.#maySeeRoster(claims),
       call: this.#hooks.answersCalls ? (call) => this.#hooks.call(call) : undefined,
       clock,
       limits,
@@ -363,6 +396,21 @@ class Server implements HeddleServer {
   get #auth(): AuthOptions {
     const { auth } = this.#options;
     return typeof auth === 'object' ? auth : {};
+  }
+
+  #stampOf(claims: Claims): Stamp {
+    const { sub } = claims;
+    return {
+      ...shownClaims(claims, this.#options.userClaims ?? defaultUserClaims),
+      ...(sub === undefined ? {} : { id: sub }),
+    };
+  }
+
+  #maySeeRoster(claims: Claims): boolean {
+    const { adminClaim } = this.#auth;
+    const { rosterVisible = 'nobody' } = this.#options;
+    if (rosterVisible !== 'admins') return rosterVisible === 'everybody';
+    return adminClaim !== undefined && isAdmin(claims, adminClaim);
   }
 
   get #isReady(): boolean {

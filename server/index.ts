@@ -4,8 +4,18 @@ export { createServer, type HeddleServer } from './create-server.js';
 export type { ArchiveReport } from './server-backup.js';
 export type { ServerConnections } from './server-connections.js';
 export type { ServerDocuments } from './server-documents.js';
+export type { ServerPresence } from './server-presence.js';
+export type { RosterEntry } from './roster/rosters.js';
+export type { ShownClaims } from './roster/shown-claims.js';
 export type { ConnectionSummary } from './session/session.js';
-export type { AuthOptions, CallInfo, ConnectionInfo, Hooks, ServerOptions } from './options.js';
+export type {
+  AuthOptions,
+  CallInfo,
+  ConnectionInfo,
+  Hooks,
+  RosterVisible,
+  ServerOptions,
+} from './options.js';
 export type { Device } from '../shared/device.js';
 export type { Pushed, Revocation, UserControl } from './users/user-control.js';
 export type { AuthorizeHook } from './auth/authenticator.js';

@@ -96,6 +96,9 @@ export interface Hooks {
   ) => Promise<Uint8Array | undefined | void> | Uint8Array | undefined | void;
 }
 
+/** Who may see who is in a document. */
+export type RosterVisible = 'everybody' | 'admins' | 'nobody';
+
 export interface ServerOptions extends Hooks {
   /** Default 'localhost'. */
   readonly host?: string;
@@ -152,6 +155,22 @@ export interface ServerOptions extends Hooks {
   readonly commitIntervalMs?: number;
   /** Default 2000. */
   readonly changeDebounceMs?: number;
+  /**
+   * The claims of a token that others may see of its user, in rosters and in stamped awareness: text, numbers and booleans. Default
+   * `['name']`.
+   */
+  readonly userClaims?: readonly string[];
+  /**
+   * The server writes `user` into every awareness state: `id`, the `sub` of the token, and the claims of `userClaims`. So nobody
+   * can show another name, whatever client it is. Of what the client says there, `color` and `colorLight` stay where no claim
+   * gives them. Default false.
+   */
+  readonly stampUser?: boolean;
+  /**
+   * Who may see the roster of a document that they have open: everybody, those whose token says `auth.adminClaim`, or nobody. The
+   * application itself always may (`server.presence`). Default 'nobody'.
+   */
+  readonly rosterVisible?: RosterVisible;
   readonly limits?: Partial<Limits>;
   readonly logger?: Logger;
   /**

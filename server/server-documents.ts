@@ -40,6 +40,8 @@ export interface DocumentParts<F extends Fanout> {
   readonly changes: ChangeNotifier;
   /** Forgets what clients have asked for in a document at their end. */
   readonly gateway: { forget(document: DocumentName): Promise<void> };
+  /** Forgets who was in a document. */
+  readonly rosters: { forget(document: DocumentName): Promise<void> };
 }
 
 export function serverDocuments<F extends Fanout>(
@@ -60,11 +62,12 @@ export function serverDocuments<F extends Fanout>(
     import: async (name, update) => importInto(parts(), parseDocumentName(name), update),
     delete: async (name) => {
       const document = parseDocumentName(name);
-      const { registry, changes, gateway } = parts();
+      const { registry, changes, gateway, rosters } = parts();
       const wasThere = await registry.delete(document);
       if (!wasThere) return false;
       changes.forget(document);
       await gateway.forget(document);
+      await rosters.forget(document);
       return true;
     },
   };

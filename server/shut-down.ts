@@ -21,6 +21,8 @@ export interface ShutDownParts {
   readonly changes: { close(): Promise<void> };
   /** Resolves when what was seen of devices is written. */
   readonly devices: { close(): Promise<void> };
+  /** Resolves when the store has been told when users were last here. */
+  readonly rosters: { close(): Promise<void> };
   readonly store: { close(): Promise<void> };
 }
 
@@ -46,7 +48,7 @@ export async function shutDown(parts: ShutDownParts, clock: Clock): Promise<void
 }
 
 async function shutDownAwake(parts: ShutDownParts, clock: Clock): Promise<void> {
-  const { gateway, transport, registry, sessions, changes, devices, store } = parts;
+  const { gateway, transport, registry, sessions, changes, devices, rosters, store } = parts;
   gateway.stopAdmission();
   transport.stopListening();
   // From here on whoever writes is told DRAINING, so that what is to be written has an end.
@@ -56,7 +58,7 @@ async function shutDownAwake(parts: ShutDownParts, clock: Clock): Promise<void> 
   sessions.refuseAll(new SyncError('DRAINING'));
   await untilGone(sessions, clock);
   sessions.close();
-  await within(clock, hooksMs, Promise.all([changes.close(), devices.close()]));
+  await within(clock, hooksMs, Promise.all([changes.close(), devices.close(), rosters.close()]));
   // With what the hooks have written.
   isWritten = (await inTime(clock, registryMs, registry.close())) && isWritten;
   transport.close();

@@ -35,3 +35,8 @@ export interface Claims {
   /** The whole payload, for an embedder's own `authorize`. */
   readonly payload: Readonly<Record<string, unknown>>;
 }
+
+/** Whether the token says of its bearer that it is an operator, by the claim with this name. */
+export function isAdmin({ payload }: Claims, adminClaim: string): boolean {
+  return Object.hasOwn(payload, adminClaim) && payload[adminClaim] === true;
+}

@@ -52,6 +52,8 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
    * destroyed before, and when the server refuses the document or something that is here.
    */
   readonly whenSynced: Promise<void>;
+  /** For `openRoster`; not part of the public API. */
+  readonly kept: KeptDocument;
   readonly #kept: KeptDocument;
   readonly #undo: (() => void)[] = [];
   readonly #place: ConnectionPlace;
@@ -97,7 +99,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
     if (awareness === undefined) this.#undo.push(() => this.awareness.destroy());
     this.#place.join();
     this.url = this.connection.url;
-    this.#kept = new KeptDocument({
+    this.kept = this.#kept = new KeptDocument({
       doc,
       name,
       awareness: this.awareness,

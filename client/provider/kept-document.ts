@@ -248,6 +248,13 @@ export class KeptDocument extends GuardedObservable<KeptDocumentEvents> {
     }
   }
 
+  /** The document on its connection, once it has begun. Rejects with ClosedError when it is destroyed before. */
+  async channel(): Promise<DocumentChannel> {
+    await this.#begun.promise;
+    if (this.#isDestroyed || this.#channel === undefined) throw gone();
+    return this.#channel;
+  }
+
   /** As DocumentSync.rebase. */
   rebase(): LostContent | undefined {
     return this.#sync?.rebase();

@@ -2,17 +2,14 @@
 
 import { SyncError } from '../../shared/errors.js';
 import type { Access } from '../../shared/permission.js';
-import type { Authenticator } from '../auth/authenticator.js';
 import { jsonReply } from '../json-reply.js';
 import type { Pushed, Revocation, UserControl } from '../users/user-control.js';
 import type { HttpRequest } from '../transport/transport.js';
+import { checkAdmin, type AdminCheck } from './admin.js';
 import type { Handler, Routes } from './router.js';
 
-export interface UserRoutesDeps {
+export interface UserRoutesDeps extends AdminCheck {
   readonly users: UserControl;
-  readonly authenticator: Authenticator;
-  /** The claim that is `true` in the token of an operator. */
-  readonly adminClaim: string;
 }
 
 type Body = Readonly<Record<string, unknown>>;
@@ -65,17 +62,6 @@ export function userRoutes(deps: UserRoutesDeps): Routes {
       users.signOutDevice(user, device),
     ),
   };
-}
-
-/** Rejects with SyncError TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED or FORBIDDEN. */
-async function checkAdmin(
-  { authenticator, adminClaim }: UserRoutesDeps,
-  request: HttpRequest,
-): Promise<void> {
-  const [, token] = /^bearer +([^\s,]+) *$/i.exec(request.header('authorization') ?? '') ?? [];
-  const { payload } = await authenticator.authenticate(token);
-  if (!Object.hasOwn(payload, adminClaim) || payload[adminClaim] !== true)
-    throw new SyncError('FORBIDDEN', `the token does not say ${adminClaim}: true`);
 }
 
 /** A field that is not known could be one that narrows what is meant: it is refused. */

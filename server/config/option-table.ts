@@ -56,6 +56,8 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxOperationBytes: 'Operations that wait for the end of one session',
   maxOperationBytesPerUser: 'The same for all sessions of one user',
   maxDevicesPerUser: 'Devices that are remembered of one user',
+  maxSeenUsers: 'Users who are gone and remembered, of one document',
+  maxSeenDays: 'Days for which it is remembered when a user was last seen',
 };
 
 /** The limits' names. */
@@ -233,6 +235,28 @@ const tokens: readonly OptionSpec[] = [
   },
 ].map((option) => ({ ...option, group: 'Tokens' }) as OptionSpec);
 
+const presence: readonly OptionSpec[] = [
+  {
+    flag: 'user-claims',
+    type: 'list',
+    placeholder: 'names',
+    default: 'name',
+    description: 'Claims of a token that others may see of its user; repeated or with commas',
+  },
+  {
+    flag: 'stamp-user',
+    type: 'boolean',
+    description: 'Write who somebody is into their awareness states, from the token: nobody can forge a name',
+  },
+  {
+    flag: 'roster-visible',
+    type: 'string',
+    choices: ['everybody', 'admins', 'nobody'],
+    default: 'nobody',
+    description: 'Who may see who is, and was, in a document: admins have the claim of --admin-claim',
+  },
+].map((option) => ({ ...option, group: 'Presence' }) as OptionSpec);
+
 const documents: readonly OptionSpec[] = [
   {
     flag: 'data',
@@ -310,6 +334,7 @@ export const serveOptions: readonly OptionSpec[] = [
   ...general,
   ...network,
   ...tokens,
+  ...presence,
   ...documents,
   ...limitKeys.map(limitOption),
 ];

@@ -44,6 +44,9 @@ export function readServeConfig(argv: readonly string[], env: Environment): Serv
       commentRoots: given.list('comment-roots'),
       trustedProxies: readTrustedProxies(given),
       commitIntervalMs: given.number('commit-interval'),
+      userClaims: given.list('user-claims'),
+      stampUser: given.boolean('stamp-user'),
+      rosterVisible: readRosterVisible(given),
     }),
   };
   return {
@@ -140,6 +143,14 @@ function readOrigins(given: ResolvedOptions): readonly string[] | undefined {
       );
   }
   return origins;
+}
+
+/** Without a claim nobody would be an admin. */
+function readRosterVisible(given: ResolvedOptions): ServerOptions['rosterVisible'] {
+  const visible = given.text('roster-visible') as ServerOptions['rosterVisible'];
+  if (visible === 'admins' && given.source('admin-claim') === undefined)
+    throw new ConfigError(`${given.source('roster-visible')} is admins, and there is no --admin-claim`);
+  return visible;
 }
 
 /** Checked here, so that a mistake is told before anything is opened. */

@@ -14,7 +14,8 @@ import {
   maxOwnClock,
   type AwarenessEntry,
 } from './awareness-codec.js';
-import { Pacer } from './pacer.js';
+import { Pacer } from '../../shared/pacer.js';
+import { stamped } from './stamped-state.js';
 import type { Writer } from './writer.js';
 
 /** A connection that is in the room, as a source of awareness. */
@@ -49,7 +50,10 @@ interface Present {
    * then: at a clock that far ahead they would overwrite what the owner has said of itself since.
    */
   lead: number;
+  /** As the others are told it. */
   state: string;
+  /** As its speaker has said it, where that is not what the others are told (P11). */
+  said: string;
   heardAt: number;
   toldAt: number;
   /** When the server renewed the entry and the owner has not spoken since; undefined otherwise. */
@@ -80,6 +84,8 @@ export interface Heard {
   readonly ownId: number | undefined;
   /** Why an entry of the message was not taken: the first reason, if there are several. */
   readonly refusal: SyncError | undefined;
+  /** A state has come or is another: more than that somebody is still here. */
+  readonly hasChanged: boolean;
 }
 
 /**
@@ -170,14 +176,31 @@ export class Presence {
     const speaker = this.#speakers.get(writer) ?? this.#addSpeaker(writer);
     const ownIdBefore = speaker.ownId;
     let refusal: SyncError | undefined;
+    let hasChanged = false;
     for (const entry of entries) {
       if (!this.#maySpeak(speaker, entry)) continue;
       const fault = this.#faultOf(speaker, entry);
       refusal ??= fault;
-      if (fault === undefined) this.#take(speaker, entry);
+      if (fault === undefined && this.#take(speaker, entry)) hasChanged = true;
     }
     if (isCut) refusal ??= invalid(`a message has at most ${this.#limits.maxAwarenessEntries} entries`);
-    return { ownId: ownIdBefore === undefined ? speaker.ownId : undefined, refusal };
+    return { ownId: ownIdBefore === undefined ? speaker.ownId : undefined, refusal, hasChanged };
+  }
+
+  /** What the server vouches for of the connection is another: the others are told of its states with that (P11). */
+  restamp(writer: Writer): void {
+    for (const clientId of this.#speakers.get(writer)?.ids ?? []) {
+      const present = this.#present.get(clientId);
+      // One that its owner has not caught up with is stamped with what the owner says next.
+      if (present === undefined || !canRenew(present)) continue;
+      const state = stateFor(writer, present.said);
+      if (state === present.state) continue;
+      this.#setState(present, present.said, state);
+      this.#change(present, present.toldClock + 1);
+      if (present.lead === 0) present.askedAt = this.#clock.monotonic();
+      this.#untold.add(clientId);
+      this.#changes.request();
+    }
   }
 
   /** The connection has gone, and with it its ids, at once (P2). */
@@ -261,6 +284,8 @@ export class Presence {
     if (clock > Math.min(knownClock + maxOwnClock, maxClock)) return invalid('clock out of range');
     if (ids.size >= maxAwarenessIds && !ids.has(clientId))
       return invalid(`a connection speaks for at most ${maxAwarenessIds} awareness ids`);
+    // What the others have been told was looked at before.
+    if (present !== undefined && (state === present.said || state === present.state)) return undefined;
     const fault = faultOfState(state, this.#limits);
     if (fault !== undefined) return fault;
     // O2: what is kept is also what every newcomer is sent.
@@ -270,12 +295,15 @@ export class Presence {
       : undefined;
   }
 
-  #take(speaker: Speaker, entry: AwarenessEntry): void {
+  /** Whether it changes anything but a clock. */
+  #take(speaker: Speaker, entry: AwarenessEntry): boolean {
     const { clientId, state } = entry;
     const present = this.#present.get(clientId);
+    if (present !== undefined && present.speaker === speaker && state !== 'null')
+      return this.#update(present, entry);
     if (present === undefined || present.speaker !== speaker) this.#introduce(speaker, entry, present);
-    else if (state === 'null') this.#remove(clientId, present);
-    else this.#update(present, entry);
+    else this.#remove(clientId, present);
+    return true;
   }
 
   /**
@@ -284,7 +312,8 @@ export class Presence {
    * from there; from further back it stays behind.
    */
   #introduce(speaker: Speaker, entry: AwarenessEntry, before: Present | undefined): void {
-    const { clientId, clock, state } = entry;
+    const { clientId, clock, state: said } = entry;
+    const state = stateFor(speaker.writer, said);
     const lastToldClock = before?.toldClock ?? this.#goneLately(clientId)?.clock ?? -1;
     const toldClock = Math.max(clock, lastToldClock) + 1;
     const lead = toldClock - clock > 1 ? toldClock - clock : 0;
@@ -299,26 +328,33 @@ export class Presence {
     const times = { heardAt: now, toldAt: now, askedAt: undefined, turn, sinceTurn: turn };
     const told = isOwn ? undefined : [{ turn, clock: toldClock }];
     const clocks = { heardClock: clock, toldClock, lead, told };
-    this.#present.set(clientId, { speaker, isOwn, state, ...clocks, ...times });
+    this.#present.set(clientId, { speaker, isOwn, state, said, ...clocks, ...times });
     this.#untold.add(clientId);
     this.#changes.request();
     this.#lookAt(now + renewAfterMs);
   }
 
   /** Clocks told only move when there is something to tell: a client that hears itself ahead repeats what it heard. */
-  #update(present: Present, { clientId, clock, state }: AwarenessEntry): void {
+  #update(present: Present, { clientId, clock, state: said }: AwarenessEntry): boolean {
+    const state = said === present.said ? present.state : stateFor(present.speaker.writer, said);
     const isChange = state !== present.state;
     if (clock > present.toldClock) present.lead = 0;
     const ahead = clock + present.lead;
     present.heardClock = clock;
     present.heardAt = this.#clock.monotonic();
     present.askedAt = undefined;
-    this.#bytes += state.length - present.state.length;
-    present.state = state;
-    if (ahead <= present.toldClock && !isChange) return;
+    this.#setState(present, said, state);
+    if (ahead <= present.toldClock && !isChange) return false;
     this.#change(present, Math.max(ahead, present.toldClock + 1));
     this.#untold.add(clientId);
     (isChange ? this.#changes : this.#renewals).request();
+    return isChange;
+  }
+
+  #setState(present: Present, said: string, state: string): void {
+    this.#bytes += state.length - present.state.length;
+    present.state = state;
+    present.said = said;
   }
 
   #change(present: Present, toldClock: number): void {
@@ -422,6 +458,11 @@ export class Presence {
     if (present.lead === 0) present.askedAt = this.#clock.monotonic();
     this.#untold.add(clientId);
   }
+}
+
+/** What the others are told of a state that the connection has said. */
+function stateFor({ stamp }: Writer, said: string): string {
+  return stamp === undefined ? said : stamped(said, stamp);
 }
 
 /** y-protocols' rule: a later clock wins, and at the same clock a removal does. */

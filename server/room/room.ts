@@ -18,7 +18,7 @@ import type { DocumentLog } from './document-log.js';
 import { Intake, type Acceptance, type IntakeDeps } from './intake.js';
 import { Members } from './members.js';
 import type { Owned } from './owner-keeper.js';
-import { Presence } from './presence.js';
+import { Presence, type Heard } from './presence.js';
 import { Progress } from './progress.js';
 import { Relay, type Accepted } from './relay.js';
 import { RoomLife } from './room-life.js';
@@ -191,15 +191,12 @@ export class Room<F extends Fanout = Fanout> implements CommitSource {
     this.owners.release(member.connection);
   }
 
-  /**
-   * Takes what a member says in awareness of who is here. Returns why some of it was not taken, if so (P4). Throws SyncError
-   * AWARENESS_INVALID for what is no awareness update.
-   */
-  announce(member: Writer, update: Uint8Array): SyncError | undefined {
+  /** Takes what a member says in awareness of who is here. Throws SyncError AWARENESS_INVALID for what is no awareness update. */
+  announce(member: Writer, update: Uint8Array): Heard {
     this.#presence ??= this.#makePresence();
-    const { ownId, refusal } = this.#presence.receive(member, update);
-    if (ownId !== undefined) this.owners.announce(ownId, member);
-    return refusal;
+    const heard = this.#presence.receive(member, update);
+    if (heard.ownId !== undefined) this.owners.announce(heard.ownId, member);
+    return heard;
   }
 
   get memberCount(): number {

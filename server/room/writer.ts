@@ -2,6 +2,7 @@
 
 import type { SyncError } from '../../shared/errors.js';
 import type { Ack } from '../../shared/native/fields.js';
+import type { Stamp } from './stamped-state.js';
 
 /** How a writer knows an update again: by its bytes, as stock clients do, or by the number it gave it. */
 export type Receipt = Uint8Array | number;
@@ -18,6 +19,8 @@ export interface Writer {
   readonly mayWrite: boolean;
   /** Whether what it may write now is comments only (A19). */
   readonly isCommenter: boolean;
+  /** What `user` is in its awareness states (P11); undefined where it may say that itself. */
+  readonly stamp?: Stamp | undefined;
   /** Whether it gets what the fanout sends to live readers. */
   readonly isLive: boolean;
   /** The updates with these receipts are in the store, in order. */

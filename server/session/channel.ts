@@ -10,8 +10,10 @@ import type { Dialect, DocumentEncoder } from '../dialect/dialect.js';
 import type { ClientMessage } from '../dialect/messages.js';
 import type { Acceptance } from '../room/intake.js';
 import type { Room } from '../room/room.js';
+import type { Stamp } from '../room/stamped-state.js';
 import { writeRefusal } from '../room/write-refusal.js';
 import type { Receipt, Writer } from '../room/writer.js';
+import type { Stay } from '../roster/stay.js';
 import type { Socket } from '../transport/transport.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { DocumentRight } from './document-right.js';
@@ -54,6 +56,10 @@ export interface Opened {
   readonly device: string | undefined;
   /** The client takes deflated frames. Default false. */
   readonly inflates?: boolean;
+  /** What `user` is in its awareness states (P11). Default: what the client says. */
+  readonly stamp?: Stamp | undefined;
+  /** Is told when the user does something. Default: nobody is. */
+  readonly stay?: Stay | undefined;
 }
 
 /** A request costs the server more than the client: so many at once, then one per this time. */
@@ -80,6 +86,8 @@ export class Channel implements Writer, Asker, Latest {
   readonly #deps: ChannelDeps;
   readonly #host: ChannelHost;
   readonly #reader: Reader;
+  readonly #stay: Stay | undefined;
+  #stamp: Stamp | undefined;
   /** Made with the first request: a client that resumes makes none. */
   #requests: TokenBucket | undefined;
   /** Where the client numbers its updates. */
@@ -95,8 +103,13 @@ export class Channel implements Writer, Asker, Latest {
   #presenceRefusals: TokenBucket | undefined;
   #isClosed = false;
 
-  constructor(deps: ChannelDeps, { dialect, room, host, sub, device, inflates = false }: Opened) {
+  constructor(
+    deps: ChannelDeps,
+    { dialect, room, host, sub, device, stamp, stay, inflates = false }: Opened,
+  ) {
     this.room = room;
+    this.#stamp = stamp;
+    this.#stay = stay;
     this.#host = host;
     this.sub = sub;
     this.device = device;
@@ -121,6 +134,16 @@ export class Channel implements Writer, Asker, Latest {
 
   get isCommenter(): boolean {
     return this.#host.right.access === 'comment';
+  }
+
+  get stamp(): Stamp | undefined {
+    return this.#stamp;
+  }
+
+  /** Another token says something else of the user: the others are told of its presence with that. */
+  restamp(stamp: Stamp | undefined): void {
+    this.#stamp = stamp;
+    this.room.presence?.restamp(this);
   }
 
   get #encoder(): DocumentEncoder {
@@ -300,6 +323,7 @@ export class Channel implements Writer, Asker, Latest {
     if (seq !== undefined && !(this.#sequence ??= new Sequence()).take(seq))
       throw new SyncError('FRAME_MALFORMED', 'updates are numbered one after the other');
     if (!this.mayWrite) return void this.#refuseWrite(view, seq ?? 0);
+    if (isEdit) this.#stay?.act();
     const offered = { update: view.slice(), isEdit, seq: seq ?? 0 };
     const acceptance = this.#offer(offered);
     if (acceptance instanceof Promise)
@@ -414,7 +438,8 @@ export class Channel implements Writer, Asker, Latest {
 
   /** P4: what is refused of awareness is told, but not for every move of a cursor. */
   #announce(update: Uint8Array): void {
-    const refusal = this.room.announce(this, update);
+    const { refusal, hasChanged } = this.room.announce(this, update);
+    if (hasChanged) this.#stay?.act();
     if (refusal === undefined) return;
     this.#logRefusal(refusal, 'awareness update');
     this.#presenceRefusals ??= new TokenBucket(this.#deps.clock, 1, refusalEveryMs);

@@ -247,6 +247,8 @@ export class DocumentSession
       sub: claims.sub,
       // Stock clients have no words for it.
       device: undefined,
+      stamp: this.#deps.stampOf?.(claims),
+      stay: this.#visit.stay,
     });
     room.join(this.#channel);
     this.#deps.registry.used(room);

@@ -117,10 +117,12 @@ export class Gateway {
       ended: (session) => {
         deps.sessions.remove(session);
         deps.devices?.ended(session);
+        deps.rosters?.ended(session);
       },
       identified: (session, before) => {
         deps.sessions.identified(session, before);
         deps.devices?.identified(session);
+        deps.rosters?.identified(session);
       },
       isStale: (claims) => deps.authenticator.isStale?.(claims) === true,
       authority: {

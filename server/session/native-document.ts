@@ -15,13 +15,14 @@ import type { DocumentRight, RightHolder } from './document-right.js';
 import { MessageQueue, single, type MessageHandler } from './message-queue.js';
 import type { Outbox } from './outbox.js';
 import type { Rights } from './rights.js';
+import { RosterView, type RosterViewDeps } from './roster-view.js';
 import type { SessionDeps } from './session.js';
 import { Visit } from './visit.js';
 import type { Who } from './who.js';
 
 /** What the documents of one session share. */
 export interface NativeDocumentHost {
-  readonly deps: SessionDeps;
+  readonly deps: SessionDeps & RosterViewDeps;
   readonly dialect: Dialect;
   readonly socket: Socket;
   readonly connectionId: string;
@@ -58,6 +59,8 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
   #state: State = 'opening';
   #visit: Visit | undefined;
   #channel: Channel | undefined;
+  /** Made when the client asks who is here. */
+  #roster: RosterView | undefined;
 
   constructor(host: NativeDocumentHost, of: { name: DocumentName; ref: number }) {
     this.#host = host;
@@ -118,6 +121,8 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
       sub: claims.sub,
       device: this.#host.proof,
       inflates: this.#host.inflates,
+      stamp: deps.stampOf?.(claims),
+      stay: this.#visit.stay,
     });
     room.join(this.#channel);
     deps.registry.used(room);
@@ -138,6 +143,22 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
       this.#say({ type: 'opened', ref, document, writer, access, epoch, isContentNext, stateVector });
     });
     this.#messages.open();
+  }
+
+  /** Another token has come into force: its claims are what others are told, and say what this user may see of others. */
+  identified(): void {
+    const { rights, deps } = this.#host;
+    const { claims } = rights;
+    if (claims !== undefined && deps.stampOf !== undefined) this.#channel?.restamp(deps.stampOf(claims));
+    this.#roster?.look();
+  }
+
+  /** The client wants to be told who is here, or does not any more. */
+  watchRoster(isOn: boolean): void {
+    const document = this.number;
+    if (document === undefined || this.#isClosed) return;
+    this.#roster ??= new RosterView(this.#host.deps, { host: this.#host, name: this.name, document });
+    this.#roster.watch(isOn);
   }
 
   take(message: ClientMessage): void {
@@ -175,6 +196,7 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
     this.#state = 'closed';
     this.#host.rights.forget(this.right);
     this.#messages.stop();
+    this.#roster?.close();
     this.#channel?.close();
     this.#visit?.end();
   }

@@ -32,6 +32,7 @@ import { NativeDocument, type NativeDocumentHost } from './native-document.js';
 import { Operations, type OperationsHost } from './operations.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
+import type { RosterViewDeps } from './roster-view.js';
 import { unusualLimits, type ServerIdentity } from './server-identity.js';
 import type { DeviceSigns } from './session-devices.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
@@ -40,7 +41,7 @@ import { TokenBucket } from './token-bucket.js';
 import { logRefusal, type Who } from './who.js';
 
 /** What all sessions of this kind share. */
-export interface NativeSessionDeps extends SessionDeps {
+export interface NativeSessionDeps extends SessionDeps, RosterViewDeps {
   readonly nativeDialect: Dialect;
   /** The first token of a connection. Rejects with SyncError when it is not believed, or nobody is let in any more. */
   readonly admit: (token: string | undefined) => Promise<Identity>;
@@ -286,6 +287,8 @@ export class NativeSession
         this.#isLost = false;
         this.#sessionKey = undefined;
         return this.deps.clientSessions.leave(this, false);
+      case 'watch-roster':
+        return this.#byNumber.get(message.document)?.watchRoster(message.isOn);
       default:
         // One that has just been closed: its messages may still be on their way.
         return this.#byNumber.get(message.document)?.take(toClientMessage(message));
@@ -299,6 +302,7 @@ export class NativeSession
 
   identified(before: Claims | undefined): void {
     this.deps.identified(this, before);
+    for (const document of this.#documents.values()) document.identified();
   }
 
   get claims(): Claims | undefined {
@@ -385,6 +389,7 @@ export class NativeSession
       extensions: {
         inflates: true,
         operates: true,
+        rosters: true,
         ...(commentRoots.length > 0 && { commentRoots }),
         ...(this.#hasDevices && { devices: true }),
       },

@@ -54,6 +54,11 @@ export class Outbox {
     return this.#waitingBytes;
   }
 
+  /** A frame would be sent at once. */
+  get isClear(): boolean {
+    return this.#isEmpty && this.#hasRoom;
+  }
+
   /** Sends a frame, which must not change any more, now or when the socket has room. */
   send(frame: Uint8Array): void {
     if (this.#isClosed) return;

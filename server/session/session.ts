@@ -4,6 +4,7 @@ import type { SyncError } from '../../shared/errors.js';
 import type { Claims } from '../../shared/permission.js';
 import type { ChannelDeps } from './channel.js';
 import type { FarewellDeps } from './farewell.js';
+import type { Stamp } from '../room/stamped-state.js';
 import type { Authority } from './rights.js';
 import type { SharedTexts } from './who.js';
 import type { SessionDevices, DeviceSession } from './session-devices.js';
@@ -46,6 +47,8 @@ export interface SessionDeps extends ChannelDeps, FarewellDeps, VisitDeps {
   /** The id of the key that a token names, for the log. Default: nobody looks. */
   readonly keyIdOf?: ((token: string) => string | undefined) | undefined;
   readonly texts: SharedTexts;
+  /** What `user` is in the awareness states of this user (P11). Default: what its client says. */
+  readonly stampOf?: ((claims: Claims) => Stamp) | undefined;
   /** The connection has ended. */
   readonly ended: (session: Session) => void;
   /** Another token has come into force. `before`: the claims of the one before it. */

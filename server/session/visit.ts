@@ -1,8 +1,10 @@
 // The stay of one visitor at one document: asked for, given the room, over. The owner of what has to come in pairs: the
-// hooks that are told who has come and who has gone, and the use of the room.
+// hooks that are told who has come and who has gone, the roster, and the use of the room.
 
 import type { Room } from '../room/room.js';
 import type { RoomRegistry } from '../room/room-registry.js';
+import type { Rosters } from '../roster/rosters.js';
+import type { Stay } from '../roster/stay.js';
 import type { RoomFanout } from './room-fanout.js';
 import type { Logger } from '../../shared/logger.js';
 import type { Visitor } from './visitor.js';
@@ -15,6 +17,8 @@ export interface VisitDeps {
   readonly connected: (visitor: Visitor) => Promise<void>;
   /** A visitor that was let in has gone. */
   readonly disconnected: (visitor: Visitor) => void;
+  /** Where who is here is kept. Default: nowhere. */
+  readonly rosters?: Rosters | undefined;
 }
 
 /**
@@ -28,6 +32,7 @@ export class Visit {
   readonly #visitor: Visitor;
   #state: State = 'outside';
   #room: Room<RoomFanout> | undefined;
+  #stay: Stay | undefined;
 
   constructor(deps: VisitDeps, visitor: Visitor) {
     this.#deps = deps;
@@ -50,14 +55,23 @@ export class Visit {
     }
     this.#state = 'inside';
     this.#room = room;
+    const { document } = this.#visitor;
+    this.#stay = this.#deps.rosters?.enter(this.#visitor, document, () => room.progress.head > 0);
     this.#log('a document was opened');
     return room;
+  }
+
+  /** In the roster; undefined before the visitor is inside, and for nobody. */
+  get stay(): Stay | undefined {
+    return this.#stay;
   }
 
   /** Leave the room first. */
   end(): void {
     const before = this.#state;
     this.#state = 'over';
+    if (this.#stay !== undefined) this.#deps.rosters?.leave(this.#stay);
+    this.#stay = undefined;
     if (this.#room !== undefined) this.#deps.registry.released(this.#room);
     this.#room = undefined;
     if (before === 'inside') this.#log('a document was left');

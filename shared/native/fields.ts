@@ -4,6 +4,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { SyncError } from '../errors.js';
 import type { Access } from '../permission.js';
+import type { Person } from '../person.js';
 
 /** One kind of value on the wire. `read` throws when the bytes are not of that kind. */
 export interface Field<T> {
@@ -83,6 +84,35 @@ export const acks: Field<readonly Ack[]> = {
     // Each takes two bytes at least, so a length that lies ends at the end of the frame, not of the memory.
     for (let left = uint.read(decoder); left > 0; left--)
       found.push({ writer: uint.read(decoder), seq: uint.read(decoder) });
+    return found;
+  },
+};
+
+/** denied: this client may not see who is here. whole: everybody there is to know of. change: those who have changed. */
+export type RosterKind = 'denied' | 'whole' | 'change';
+
+export const rosterKind: Field<RosterKind> = oneOf<RosterKind>(['denied', 'whole', 'change']);
+
+export const people: Field<readonly Person[]> = {
+  write(encoder, value) {
+    uint.write(encoder, value.length);
+    for (const { user, claims, devices, since, lastActive, lastSeen } of value) {
+      text.write(encoder, user);
+      text.write(encoder, claims);
+      for (const number of [devices, since, lastActive, lastSeen]) uint.write(encoder, number);
+    }
+  },
+  read(decoder) {
+    const found: Person[] = [];
+    for (let left = uint.read(decoder); left > 0; left--)
+      found.push({
+        user: text.read(decoder),
+        claims: text.read(decoder),
+        devices: uint.read(decoder),
+        since: uint.read(decoder),
+        lastActive: uint.read(decoder),
+        lastSeen: uint.read(decoder),
+      });
     return found;
   },
 };

@@ -9,6 +9,8 @@ import {
   flag,
   known,
   namedNumbers,
+  people,
+  rosterKind,
   spokenVersion,
   text,
   texts,
@@ -107,6 +109,10 @@ export const clientMessages = {
    * `result`. `device` is an id of the list. Only to a server that has said `devices`.
    */
   'change-device': [15, { id: uint, device: text, isSignOut: flag, name: text }],
+   * From now on the client is told who is in a document that it has open, or is not told any more. Only to a server that has
+   * said `rosters`.
+   */
+  'watch-roster': [16, { document: uint, isOn: flag }],
 } as const;
 
 /**
@@ -120,7 +126,8 @@ export const serverMessages = {
    * has its store; `run` is another each time it starts. `user` is the `sub` that it believed, '' for nobody. `limits` has
    * those that are not `usualLimits`. Extension `inflates`: the server takes `deflated` messages. Extension `operates`: it takes
    * `operate` and `leave`. Extension `commentRoots`: the root types under which who has the access `comment` may write; missing
-   * where there are none. Extension `devices`: it takes `devices` and `change-device`.
+   * where there are none. Extension `devices`: it takes `devices` and `change-device`. Extension
+    * `rosters`: it takes `watch-roster`.
    */
   welcome: [
     0,
@@ -138,6 +145,7 @@ export const serverMessages = {
         operates: [2, flag],
         commentRoots: [3, texts],
         devices: [4, flag],
+         rosters: [5, flag],
       }),
     },
   ],
@@ -183,6 +191,8 @@ export const serverMessages = {
   result: [15, { id: uint, code: text, close: uint, reason: text, body: bytes }],
   /** The same as from a client. Only to clients that have said `inflates`. */
   deflated: [16, { size: uint, body: bytes }],
+  /** Who is in the document, to those who watch it. What says `whole` comes first; later ones name those who have changed. */
+  roster: [17, { document: uint, kind: rosterKind, people }],
   /** The rights of the token in force have changed: what was refused may be allowed now. `later` is empty in this version. */
   'rights-changed': [64, { later: bytes }],
 } as const;

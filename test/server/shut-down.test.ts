@@ -30,6 +30,7 @@ function partsOf(own: Partial<ShutDownParts> = {}): ShutDownParts {
     transport: { stopListening() {}, close() {} },
     changes: { close: async () => {} },
     devices: { close: async () => {} },
+    rosters: { close: async () => {} },
     store: { close: async () => {} },
     ...own,
   };

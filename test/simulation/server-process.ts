@@ -88,8 +88,9 @@ export class ServerProcess {
     this.#state = 'stopping';
     const { longPoll } = this.server;
     const changes = { close: async () => {} };
-    const devices = changes;
-    await shutDown({ ...this.server, changes, devices, store: this.store }, this.clock).catch((error: unknown) =>
+    const [devices, rosters] = [changes, changes];
+    const parts = { ...this.server, changes, devices, rosters, store: this.store };
+    await shutDown(parts, this.clock).catch((error: unknown) =>
       this.#timeline.log(`the server could not stop as it should: ${String(error)}`),
     );
     longPoll.close();

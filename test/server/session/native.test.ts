@@ -138,7 +138,7 @@ describe('N1: the first message', () => {
         run: 'run',
         user: '',
         limits: {},
-        extensions: { inflates: true, operates: true },
+        extensions: { inflates: true, operates: true, rosters: true },
       },
     ]);
   });

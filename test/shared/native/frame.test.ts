@@ -95,6 +95,7 @@ const clientGolden: readonly [NativeClientMessage, string][] = [
   [{ type: 'devices', id: 5, isWatch: true }, '0e0501'],
   [{ type: 'change-device', id: 5, device: 'd1', isSignOut: false, name: 'Ü' }, '0f050264310002c39c'],
   [{ type: 'change-device', id: 5, device: 'd1', isSignOut: true, name: '' }, '0f050264310100'],
+  [{ type: 'watch-roster', document: 7, isOn: true }, '100701'],
 ];
 
 const serverGolden: readonly [NativeServerMessage, string][] = [
@@ -211,6 +212,31 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
   [{ type: 'rights-changed', later: bytes('') }, '4000'],
   [{ type: 'result', id: 5, code: '', close: 0, reason: '', body: bytes('ff') }, '0f0500000001ff'],
   [{ type: 'deflated', size: 300, body: bytes('00ff') }, '10ac020200ff'],
+  [
+    {
+      type: 'roster',
+      document: 7,
+      kind: 'whole',
+      people: [{ user: 'u', claims: '{}', devices: 2, since: 300, lastActive: 1, lastSeen: 0 }],
+    },
+    '110701010175027b7d02ac020100',
+  ],
+  [{ type: 'roster', document: 7, kind: 'denied', people: [] }, '11070000'],
+  [
+    {
+      type: 'welcome',
+      version: 2,
+      serverTime: 1,
+      expiresAt: 0,
+      maxSilenceMs: 2,
+      server: '',
+      run: '',
+      user: '',
+      limits: {},
+      extensions: { rosters: true },
+    },
+    '00020100020000000001100101',
+  ],
 ];
 
 describe('frames of a client', () => {

@@ -1,6 +1,6 @@
 // Runs something at once when things are quiet, and at most once per window when they are not.
 
-import type { Clock, Timer } from '../../shared/clock.js';
+import type { Clock, Timer } from './clock.js';
 
 export class Pacer {
   readonly #clock: Clock;
