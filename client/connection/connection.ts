@@ -63,6 +63,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   readonly #backoff: Backoff;
   readonly #heartbeat: Heartbeat;
   readonly #serverClock = new ServerClock();
+  readonly #ping = (): void => this.say({ type: 'ping', clientTime: this.#deps.clock.now() });
   #state: ConnectionState = 'idle';
   #reason: ConnectionReason | undefined;
   #welcome: Welcome | undefined;
@@ -104,7 +105,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     this.#backoff = new Backoff(deps.random);
     this.#heartbeat = new Heartbeat({
       clock: deps.clock,
-      ping: () => this.say({ type: 'ping', clientTime: deps.clock.now() }),
+      ping: this.#ping,
       dead: () => this.#fail('', 'the server does not answer'),
       bytesOnWay: () => Math.max(this.#socket?.bufferedBytes ?? 0, this.uploads.bytesOnWay),
       isHidden: () => deps.isHidden?.() === true,
@@ -351,8 +352,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     this.#end();
     const inflow = this.#newInflow();
     this.#use(socket, inflow);
-    this.#tokenInForce = token;
-    this.#handedIn = [];
+    [this.#tokenInForce, this.#handedIn] = [token, []];
     this.#greetedAt = greetedAt;
     goOn(this.#eventsOf(() => socket, inflow));
     this.#hear(frame, inflow);
@@ -409,6 +409,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     this.#reason = undefined;
     this.#backoff.began(this.#deps.clock.monotonic());
     this.#heartbeat.start();
+    if (this.#serverClock.isVague) this.#ping();
     this.#tell((document) => document.connected());
   }
 
@@ -416,9 +417,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#stopBeside?.();
-    this.#stopBeside = undefined;
-    this.#welcomed = undefined;
-    this.#hasMovedAway = false;
+    [this.#stopBeside, this.#welcomed, this.#hasMovedAway] = [undefined, undefined, false];
     this.#opening?.cancel();
     this.#backoff.ended(this.#deps.clock.monotonic());
     this.#heartbeat.stop();
@@ -456,7 +455,8 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
       case 'rights-changed':
         return this.emit('authenticated', [undefined]);
       case 'pong':
-        return this.#heardTime(message.clientTime, message.serverTime);
+        this.#heardTime(message.clientTime, message.serverTime);
+        return this.#serverClock.isVague ? this.#ping() : undefined;
       case 'goodbye':
         this.#retryAfterMs = message.retryAfterMs;
         return this.#fail(message.code, message.reason, message.close);

@@ -3,6 +3,12 @@
 
 /** Round trips that are remembered. */
 const kept = 8;
+/** Two clocks drift apart by less than this in the time for which round trips are remembered, ms. */
+const driftMs = 50;
+/** A shorter round trip tells enough, ms. */
+const shortMs = 100;
+/** So many round trips are looked at before a longer one is enough. */
+const enough = 4;
 
 interface Sample {
   readonly roundTripMs: number;
@@ -10,22 +16,36 @@ interface Sample {
 }
 
 export class ServerClock {
-  #samples: Sample[] = [];
+  #samples: readonly Sample[] = [];
 
   /** A message left at `sentAt` and its answer came at `heardAt`, by our clock; in between it was `serverTime`. All ms. */
   add(sentAt: number, serverTime: number, heardAt: number): void {
     const roundTripMs = heardAt - sentAt;
     // A clock that was set back meanwhile tells nothing.
     if (roundTripMs < 0) return;
-    this.#samples = [...this.#samples, { roundTripMs, offsetMs: serverTime - (sentAt + heardAt) / 2 }].slice(
-      -kept,
-    );
+    const sample = { roundTripMs, offsetMs: serverTime - (sentAt + heardAt) / 2 };
+    this.#samples = [...this.#samples.filter((before) => agree(before, sample)), sample].slice(-kept);
   }
 
-  /** What to add to our time to get the server's, ms; 0 as long as nothing is known. */
+  /** What to add to our time to get the server's, ms; 0 as long as nothing is known. Right within half the shortest round trip. */
   get offsetMs(): number {
-    const [first, ...others] = this.#samples;
-    if (first === undefined) return 0;
-    return others.reduce((best, one) => (one.roundTripMs < best.roundTripMs ? one : best), first).offsetMs;
+    return this.#best?.offsetMs ?? 0;
   }
+
+  /** Another round trip would tell more, as all so far took long. */
+  get isVague(): boolean {
+    return this.#samples.length < enough && (this.#best?.roundTripMs ?? Infinity) > shortMs;
+  }
+
+  get #best(): Sample | undefined {
+    const [first, ...others] = this.#samples;
+    if (first === undefined) return undefined;
+    return others.reduce((best, one) => (one.roundTripMs < best.roundTripMs ? one : best), first);
+  }
+}
+
+/** Each is right within half its round trip. If both cannot be, one of the clocks was set between them. */
+function agree(before: Sample, now: Sample): boolean {
+  const mayDiffer = (before.roundTripMs + now.roundTripMs) / 2 + driftMs;
+  return Math.abs(before.offsetMs - now.offsetMs) <= mayDiffer;
 }
