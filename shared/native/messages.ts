@@ -109,6 +109,7 @@ export const clientMessages = {
    * `result`. `device` is an id of the list. Only to a server that has said `devices`.
    */
   'change-device': [15, { id: uint, device: text, isSignOut: flag, name: text }],
+  /**
    * From now on the client is told who is in a document that it has open, or is not told any more. Only to a server that has
    * said `rosters`.
    */

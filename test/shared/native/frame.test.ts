@@ -90,7 +90,7 @@ const clientGolden: readonly [NativeClientMessage, string][] = [
       agent: '',
       extensions: { deviceName: 'Ü', platform: 'tv' },
     },
-    '00020200000002030302c39c0403027476',
+    '00020200000002040302c39c0503027476',
   ],
   [{ type: 'devices', id: 5, isWatch: true }, '0e0501'],
   [{ type: 'change-device', id: 5, device: 'd1', isSignOut: false, name: 'Ü' }, '0f050264310002c39c'],
@@ -235,7 +235,7 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
       limits: {},
       extensions: { rosters: true },
     },
-    '00020100020000000001100101',
+    '00020100020000000001050101',
   ],
 ];
 
