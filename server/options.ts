@@ -117,6 +117,11 @@ export interface ServerOptions extends Hooks {
   readonly server?: HttpServer;
   /** With `server`: the path that is Heddle's, '/sync'. Clients connect to ws://host/sync. */
   readonly path?: string;
+  /**
+   * What a reverse proxy leaves in front of every path: '/sync', with a slash in front and none at its end. Everything of the
+   * server is then below it, and all else is 404. Default: nothing is in front. With `server` it is called `path`.
+   */
+  readonly basePath?: string;
   /** Data directory of the LevelDB store. Default './data'. */
   readonly data?: string;
   /** Another store, instead of `data`. The server closes it. */

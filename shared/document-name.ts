@@ -66,7 +66,7 @@ export function documentNameFromPath(path: string): DocumentName {
 /** What an error says of a name that came in a path, cut so that it fits a close frame. */
 export function pathTakenFor(name: DocumentName): string {
   const shown = name.length > 24 ? `${name.slice(0, 24)}…` : name;
-  return `the path was taken for the document ${JSON.stringify(shown)}`;
+  return `the path was taken for the document ${JSON.stringify(shown)} (see --base-path)`;
 }
 
 function unescapeRun(run: string): string {

@@ -17,3 +17,11 @@ export function connectionReason(name: string, message: string, close?: number):
   const closeCode = close ?? (code === undefined ? 1006 : errorTable[code].close);
   return { code, message, closeCode, retry: retryOf(name, closeCode) };
 }
+
+/**
+ * What is said where a frame of the server cannot be read. Before the welcome it is the greeting that a stock client gets: the
+ * server has taken the path for the name of a document.
+ */
+export function whyUnread({ message }: Error, isWelcomed: boolean): string {
+  return isWelcomed ? message : "the answer is not in Heddle's own protocol (see --base-path)";
+}

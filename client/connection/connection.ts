@@ -16,7 +16,7 @@ import {
   type ConnectionState,
 } from './connection-state.js';
 import type { ConnectionDeps } from './connection-deps.js';
-import { connectionReason, errorNameOf } from './connection-reason.js';
+import { connectionReason, errorNameOf, whyUnread } from './connection-reason.js';
 import { Heartbeat } from './heartbeat.js';
 import { helloFrame } from './hello-frame.js';
 import { Inflow, type PlainMessage } from './inflow.js';
@@ -333,7 +333,7 @@ export class Connection extends GuardedObservable<ConnectionEvents> {
   #newInflow(): Inflow {
     const listener = {
       hear: (message: PlainMessage) => guarded(() => this.#handle(message)),
-      failed: ({ message }: SyncError) => this.#fail('FRAME_MALFORMED', message),
+      failed: (error: SyncError) => this.#fail('FRAME_MALFORMED', whyUnread(error, this.#state === 'open')),
     };
     return new Inflow(listener, this.#deps.deflation);
   }

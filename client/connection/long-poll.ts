@@ -15,6 +15,7 @@ import {
   type Body,
 } from '../../shared/native/over-http.js';
 import { slowestLine } from './heartbeat.js';
+import { requestUrl } from './request-url.js';
 import type { ClientSocket, OpenSocket, SocketEvents } from './socket.js';
 
 /** The global `fetch`, or one like it. */
@@ -37,7 +38,7 @@ const maxKeptBytes = 60_000;
 /** The network has failed, or what answers is not what was asked. */
 class Failure extends Error {}
 
-/** Sockets over HTTP, by the URL of a WebSocket: for `wss://host/` it asks `https://host/session`. */
+/** Sockets over HTTP, by the address of the server: for `wss://host/` it asks `https://host/session`. */
 export function longPoll(fetchImpl: Fetch, clock: Clock): OpenSocket {
   return (url, events) => new LongPollSocket(fetchImpl, clock, url, events);
 }
@@ -197,7 +198,7 @@ class LongPollSocket implements ClientSocket {
     try {
       const { signal } = abort;
       const common = { method: 'POST', credentials: 'include', cache: 'no-store', signal } as const;
-      const response = await request(urlOf(this.#url, path), { ...common, ...init });
+      const response = await request(requestUrl(this.#url, 'http', path), { ...common, ...init });
       return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (cause) {
       throw new Failure('the server cannot be reached over HTTP', { cause });
@@ -231,15 +232,6 @@ class LongPollSocket implements ClientSocket {
     this.#events = undefined;
     for (const end of this.#underWay) end();
   }
-}
-
-function urlOf(url: string, path: string): string {
-  const target = new URL(url);
-  // ws: and wss: as http: and https:, which are left as they are.
-  target.protocol = target.protocol.replace('ws', 'http');
-  target.pathname = `${target.pathname.replace(/\/$/, '')}/${path}`;
-  target.hash = '';
-  return target.href;
 }
 
 function bodyOf(bytes: Uint8Array): Body {

@@ -1,5 +1,7 @@
 // The port to whatever carries frames to the server and back, and WebSocket behind it.
 
+import { requestUrl } from './request-url.js';
+
 /** What becomes of a socket. `closed` comes once, and last. */
 export interface SocketEvents {
   opened(): void;
@@ -75,7 +77,9 @@ export function webSockets(WebSocketImpl: WebSocketClass): OpenSocket {
       events.closed(code, reason);
     };
     try {
-      const opening = protocols === undefined ? new WebSocketImpl(url) : new WebSocketImpl(url, protocols);
+      const target = requestUrl(url, 'webSocket');
+      const opening =
+        protocols === undefined ? new WebSocketImpl(target) : new WebSocketImpl(target, protocols);
       socket = opening;
       opening.binaryType = 'arraybuffer';
       opening.addEventListener('open', () => {

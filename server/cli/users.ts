@@ -198,7 +198,8 @@ function isDone(answer: unknown): answer is Answer {
 
 function reasonIn(answer: unknown): string | undefined {
   const { reason, error } = (answer ?? {}) as { reason?: unknown; error?: unknown };
-  if (error === 'NOT_FOUND') return 'it has no such path; it must be started with --admin-claim';
+  if (error === 'NOT_FOUND' && reason === undefined)
+    return 'it has no such path; it must be started with --admin-claim';
   return typeof reason === 'string' ? reason : undefined;
 }
 

@@ -21,6 +21,7 @@ const serverChecks: Checks<ServerOptions> = {
   transport: oneOf(...transportNames),
   server: object({ on: fn, off: fn, emit: fn, address: fn }),
   path: text,
+  basePath: text,
   data: text,
   store: object<DocumentStore>({
     newEpoch: fn,

@@ -105,6 +105,13 @@ const network: readonly OptionSpec[] = [
     description: 'Address to listen on; 0.0.0.0 for all',
   },
   {
+    flag: 'base-path',
+    env: ['BASE_PATH'],
+    type: 'string',
+    placeholder: 'path',
+    description: 'What a proxy leaves in front of every path: /sync; everything is then below it',
+  },
+  {
     flag: 'origin',
     env: ['ORIGINS'],
     type: 'list',

@@ -6,6 +6,7 @@ import { configNote, helpText } from './arguments.js';
 import { isOrigin } from './check-options.js';
 import { ConfigError } from '../errors.js';
 import type { AuthOptions, ServerOptions } from '../options.js';
+import { checkBasePath } from '../transport/base-path.js';
 import { clientAddressReader } from '../transport/client-address.js';
 import { limitFlag, limitKeys, serveOptions } from './option-table.js';
 import { readTextFile, resolveOptions, type Environment, type ResolvedOptions } from './resolve-options.js';
@@ -43,6 +44,7 @@ export function readServeConfig(argv: readonly string[], env: Environment): Serv
       origins: readOrigins(given),
       commentRoots: given.list('comment-roots'),
       trustedProxies: readTrustedProxies(given),
+      basePath: readBasePath(given),
       commitIntervalMs: given.number('commit-interval'),
       userClaims: given.list('user-claims'),
       stampUser: given.boolean('stamp-user'),
@@ -151,6 +153,11 @@ function readRosterVisible(given: ResolvedOptions): ServerOptions['rosterVisible
   if (visible === 'admins' && given.source('admin-claim') === undefined)
     throw new ConfigError(`${given.source('roster-visible')} is admins, and there is no --admin-claim`);
   return visible;
+}
+
+function readBasePath(given: ResolvedOptions): string | undefined {
+  const basePath = given.text('base-path');
+  return basePath === undefined ? undefined : checkBasePath(basePath, given.source('base-path') ?? '');
 }
 
 /** Checked here, so that a mistake is told before anything is opened. */

@@ -6,6 +6,7 @@ import type { Clock } from '../../shared/clock.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { Seat, type Addresses } from './addresses.js';
+import { outsideReason, pathBelow, socketPath } from './base-path.js';
 import type { OversizeMemory } from './oversize-memory.js';
 import type { RequestHead } from './request-head.js';
 import type { Socket, SocketHandler, TransportHandler, UpgradeDecision } from './transport.js';
@@ -14,6 +15,8 @@ export interface AdmissionsDeps {
   readonly handler: Pick<TransportHandler, 'upgrade'>;
   readonly addresses: Addresses;
   readonly oversize: OversizeMemory;
+  /** '' where nothing is in front of the paths. */
+  readonly basePath: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -37,6 +40,11 @@ export type Admission =
       readonly open: (socket: Socket) => SocketHandler;
     }
   | { readonly accept: false; readonly status: number; readonly body: string };
+
+/** Old stock clients ignore close codes, and come back 100 ms after the end. */
+const outsideDelayMs = 1_000;
+/** Characters of a path that go into the log. */
+const maxShownPath = 200;
 
 export class Admissions {
   readonly #deps: AdmissionsDeps;
@@ -71,13 +79,27 @@ export class Admissions {
   }
 
   #decide(head: RequestHead): UpgradeDecision {
+    const path = pathBelow(this.#deps.basePath, head.path);
+    if (path === undefined) return this.#outside(head);
+    const own = socketPath(path);
     try {
-      return this.#deps.handler.upgrade(head);
+      return this.#deps.handler.upgrade(own === head.path ? head : { ...head, path: own });
     } catch (error) {
       const { method, remoteAddress } = head;
       this.#deps.logger.error({ err: error, method, remoteAddress }, 'a request handler has thrown');
       return { accept: false, status: 500, body: 'INTERNAL' };
     }
+  }
+
+  /** Told on the open socket, as browsers hide the answer to an upgrade that was refused. */
+  #outside({ path, remoteAddress: address }: RequestHead): UpgradeDecision {
+    const error = new SyncError('NAME_INVALID', outsideReason(this.#deps.basePath));
+    const shown = path.slice(0, maxShownPath);
+    this.#deps.logger.info(
+      { code: error.code, address, path: shown, err: error.message },
+      'a connection was refused',
+    );
+    return { accept: true, open: (socket) => this.#tell(socket, error, outsideDelayMs) };
   }
 
   /** Made apart from the request: a function that is made beside others keeps all that any of them uses. */
@@ -90,7 +112,12 @@ export class Admissions {
 
   /** A handler that tells the client, at once or later, why its last connection ended. */
   #tellTooLarge(socket: Socket, afterMs: number): SocketHandler {
-    const { closeCode, reason } = new SyncError('FRAME_TOO_LARGE', 'your last message was over the limit');
+    const error = new SyncError('FRAME_TOO_LARGE', 'your last message was over the limit');
+    return this.#tell(socket, error, afterMs);
+  }
+
+  /** A handler that does nothing but close the socket with the error. */
+  #tell(socket: Socket, { closeCode, reason }: SyncError, afterMs: number): SocketHandler {
     const close = (): void => socket.close(closeCode, reason);
     const timer = afterMs === 0 ? undefined : this.#deps.clock.after(afterMs, close);
     if (timer === undefined) close();

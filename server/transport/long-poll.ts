@@ -237,7 +237,7 @@ const gone = refusal(410, 'there is no such session');
  * Pages of all origins may read the answers. Which pages may open a session is decided as for a WebSocket, for which no such
  * headers exist; and without the id of a session a page can read and do nothing.
  */
-function crossOrigin(origin: string | undefined): Record<string, string> {
+export function crossOrigin(origin: string | undefined): Record<string, string> {
   if (origin === undefined) return {};
   return {
     'access-control-allow-origin': origin,

@@ -8,7 +8,7 @@ import { loadUws } from './uws/binary.js';
 import { listenUws } from './uws/listen.js';
 
 /** What is the same wherever the server is reached. */
-export type OpenOptions = Omit<TransportOptions, 'host' | 'port' | 'tls'>;
+export type OpenOptions = Omit<TransportOptions, 'host' | 'port' | 'tls' | 'basePath'>;
 
 /**
  * Starts or attaches the transport. If it is chosen, and is not uWebSockets.js, the log has one line. `load` rejects with
@@ -26,8 +26,8 @@ export async function openTransport(
     const { attachNode } = await loadNode();
     return attachNode({ ...options, ...place }, handler, dependencies);
   }
-  const { transport = await choose(dependencies, load), host, port, tls } = place;
-  const complete = { ...options, host, port, ...(tls === undefined ? {} : { tls }) };
+  const { transport = await choose(dependencies, load), host, port, basePath, tls } = place;
+  const complete = { ...options, host, port, basePath, ...(tls === undefined ? {} : { tls }) };
   if (transport === 'uws') return listenUws(complete, handler, dependencies);
   const { listenNode } = await loadNode();
   return listenNode(complete, handler, dependencies);

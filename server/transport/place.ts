@@ -3,6 +3,7 @@
 import type { Server } from 'node:http';
 
 import { ConfigError } from '../errors.js';
+import { checkBasePath } from './base-path.js';
 import type { TransportOptions } from './transport.js';
 
 export const transportNames = ['uws', 'node'] as const;
@@ -16,6 +17,7 @@ export interface PlaceOptions {
   readonly tls?: TransportOptions['tls'] | undefined;
   readonly server?: Server | undefined;
   readonly path?: string | undefined;
+  readonly basePath?: string | undefined;
 }
 
 export type Place =
@@ -25,16 +27,18 @@ export type Place =
       readonly transport: TransportName | undefined;
       readonly host: string;
       readonly port: number;
+      /** '' where nothing is in front of the server's paths. */
+      readonly basePath: string;
       readonly tls?: NonNullable<TransportOptions['tls']>;
     }
-  | { readonly kind: 'attached'; readonly server: Server; readonly path: string };
+  | { readonly kind: 'attached'; readonly server: Server; readonly basePath: string };
 
 const defaultHost = 'localhost';
 const defaultPort = 1234;
 
 /** Throws ConfigError when the options contradict each other. */
 export function placeOf(options: PlaceOptions): Place {
-  const { transport, host, port, tls, server, path } = options;
+  const { transport, host, port, tls, server, path, basePath } = options;
   if (server === undefined) {
     if (path !== undefined) throw new ConfigError('`path` goes with `server`, the HTTP server to attach to');
     const own = {
@@ -42,6 +46,7 @@ export function placeOf(options: PlaceOptions): Place {
       transport,
       host: host ?? defaultHost,
       port: port ?? defaultPort,
+      basePath: basePath === undefined ? '' : checkBasePath(basePath, '`basePath`'),
     } as const;
     return tls === undefined ? own : { ...own, tls };
   }
@@ -50,7 +55,8 @@ export function placeOf(options: PlaceOptions): Place {
     throw new ConfigError(`\`${superfluous[0]}\` is that of \`server\`, and cannot be given beside it`);
   if (transport === 'uws')
     throw new ConfigError("the transport 'uws' cannot attach to an HTTP server of Node");
-  if (path === undefined || !/^(?:\/[^/?#\s]+)+$/.test(path))
+  if (basePath !== undefined) throw new ConfigError('beside `server` the base path is called `path`');
+  if (path === undefined)
     throw new ConfigError("`server` wants a `path` such as '/sync', without a slash at its end");
-  return { kind: 'attached', server, path };
+  return { kind: 'attached', server, basePath: checkBasePath(path, '`path`') };
 }

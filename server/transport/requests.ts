@@ -2,10 +2,12 @@
 // there is somebody to write to.
 
 import type { Logger } from '../../shared/logger.js';
-import type { LongPoll } from './long-poll.js';
+import { outsideReply, pathBelow, prefixReply, resourcePath } from './base-path.js';
+import { crossOrigin, type LongPoll } from './long-poll.js';
 import type { WriteOptions } from './reply-head.js';
 import { RequestBody } from './request-body.js';
 import type { RequestHead } from './request-head.js';
+import { toFolder } from './static-files.js';
 import type { HttpReply, TransportHandler } from './transport.js';
 
 /** How the library hands over one request. */
@@ -21,6 +23,8 @@ export interface Exchange {
 export interface RequestsDeps {
   readonly longPoll: LongPoll;
   readonly maxBodyBytes: number;
+  /** '' where nothing is in front of the paths. */
+  readonly basePath: string;
   readonly handler: Pick<TransportHandler, 'request'>;
   readonly logger: Logger;
 }
@@ -34,8 +38,12 @@ export class Requests {
     this.#deps = deps;
   }
 
-  take(head: RequestHead, exchange: Exchange): void {
-    const { longPoll, handler, maxBodyBytes } = this.#deps;
+  /** `sent` has the path as it was sent. */
+  take(sent: RequestHead, exchange: Exchange): void {
+    const { longPoll, maxBodyBytes, basePath } = this.#deps;
+    const below = pathBelow(basePath, sent.path);
+    const path = resourcePath(below ?? sent.path);
+    const head = path === sent.path ? sent : { ...sent, path };
     const body = new RequestBody(head, longPoll.maxBodyBytes(head) ?? maxBodyBytes);
     let isGone = false;
     let tellGone = (): void => {};
@@ -57,17 +65,33 @@ export class Requests {
     const request = { ...head, body: () => body.read() };
     try {
       // Answered in the same call if the reply is at hand.
-      const reply = longPoll.owns(head.path)
-        ? longPoll.reply({
-            ...request,
-            onGone: (run) => (tellGone = run),
-            dropBody: () => body.abort(),
-          })
-        : handler.request(request);
+      const reply =
+        this.#misplaced(sent, below && path) ??
+        (longPoll.owns(path)
+          ? longPoll.reply({
+              ...request,
+              onGone: (run) => (tellGone = run),
+              dropBody: () => body.abort(),
+            })
+          : this.#deps.handler.request(request));
       if (reply instanceof Promise) reply.then(answer).catch(fail);
       else answer(reply);
     } catch (error) {
       fail(error);
     }
+  }
+
+  /**
+   * The answer to a request whose path is not as it should be in front; undefined for all others. `path`: what is below the base
+   * path; undefined where nothing is.
+   */
+  #misplaced(sent: RequestHead, path: string | undefined): HttpReply | undefined {
+    const { basePath } = this.#deps;
+    const isRead = sent.method === 'GET' || sent.method === 'HEAD';
+    // The links of a page at the base path itself would lead to what is beside it.
+    if (sent.path === basePath && isRead) return toFolder(sent.path);
+    const reply = path === undefined ? outsideReply(basePath) : prefixReply(basePath, path);
+    // Pages of other origins are to read it too, as they read the answers that they were after.
+    return reply && { ...reply, headers: { ...reply.headers, ...crossOrigin(sent.header('origin')) } };
   }
 }

@@ -94,7 +94,7 @@ function readFolder(directory: string): Map<string, StaticFile> {
 }
 
 /** A folder's page finds what belongs to it by the folder's address, which ends in a slash. Relative: a proxy may stand before. */
-function toFolder(path: string): HttpReply {
+export function toFolder(path: string): HttpReply {
   const location = `${path.slice(path.lastIndexOf('/') + 1)}/`;
   return { status: 307, headers: { location, 'cache-control': 'no-cache', ...securityHeaders }, body: '' };
 }

@@ -22,7 +22,13 @@ export interface TransportParts {
 /** What the parts need of the options. */
 export type PartsOptions = Pick<
   TransportOptions,
-  'maxMessageBytes' | 'maxBufferedBytes' | 'maxBodyBytes' | 'maxHttpConnections' | 'limits' | 'trustedProxies'
+  | 'maxMessageBytes'
+  | 'maxBufferedBytes'
+  | 'maxBodyBytes'
+  | 'maxHttpConnections'
+  | 'limits'
+  | 'trustedProxies'
+  | 'basePath'
 >;
 
 /** Throws ConfigError when a trusted proxy is no address. */
@@ -33,13 +39,14 @@ export function createParts(
   polled: PolledTopics,
 ): TransportParts {
   const { clock, logger } = dependencies;
-  const readAddress = clientAddressReader(options.trustedProxies);
+  const { maxBodyBytes, basePath = '' } = options;
+  const readAddress = clientAddressReader(options.trustedProxies, logger);
   const addresses = new Addresses(clock, options.limits);
   const longPoll = new LongPoll({ ...dependencies, options, handler, topics: polled, addresses });
   const oversize = new OversizeMemory(clock);
   return {
-    admissions: new Admissions({ ...dependencies, handler, addresses, oversize }),
-    requests: new Requests({ longPoll, maxBodyBytes: options.maxBodyBytes, handler, logger }),
+    admissions: new Admissions({ ...dependencies, handler, addresses, oversize, basePath }),
+    requests: new Requests({ longPoll, maxBodyBytes, basePath, handler, logger }),
     longPoll,
     readAddress,
   };

@@ -49,7 +49,7 @@ export interface SocketHandler {
 
 /** An upgrade request, copied: valid for as long as it is held. */
 export interface UpgradeRequest {
-  /** As sent, percent escapes and all, from the first slash on, without the query. */
+  /** As sent, percent escapes and all, from the first slash below the base path on, without the query. */
   readonly path: string;
   /** As sent, without the question mark; '' if there is none. */
   readonly query: string;
@@ -103,6 +103,8 @@ export interface TransportOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** What is in front of every path, with a slash before and none behind: '/sync'. Default '': nothing. */
+  readonly basePath?: string;
   /**
    * Largest message that is received, bytes. A larger one ends the connection: over HTTP with FRAME_TOO_LARGE. On a
    * WebSocket the client is not told, as its message is not read to its end; it is told when it comes back (T18).

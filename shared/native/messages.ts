@@ -128,7 +128,7 @@ export const serverMessages = {
    * those that are not `usualLimits`. Extension `inflates`: the server takes `deflated` messages. Extension `operates`: it takes
    * `operate` and `leave`. Extension `commentRoots`: the root types under which who has the access `comment` may write; missing
    * where there are none. Extension `devices`: it takes `devices` and `change-device`. Extension
-    * `rosters`: it takes `watch-roster`.
+   * `rosters`: it takes `watch-roster`.
    */
   welcome: [
     0,
@@ -146,7 +146,7 @@ export const serverMessages = {
         operates: [2, flag],
         commentRoots: [3, texts],
         devices: [4, flag],
-         rosters: [5, flag],
+        rosters: [5, flag],
       }),
     },
   ],

@@ -11,6 +11,8 @@ export interface StockClientOptions {
   readonly ydoc?: Y.Doc;
   readonly params?: Record<string, string>;
   readonly protocols?: string[];
+  /** Default: that of the package ws. */
+  readonly WebSocketPolyfill?: typeof globalThis.WebSocket;
 }
 
 export interface StockClient {
@@ -28,10 +30,10 @@ export function connectStock({
   ...rest
 }: StockClientOptions): StockClient {
   const provider = new WebsocketProvider(url, document, ydoc, {
-    ...rest,
     disableBc: true,
     maxBackoffTime: 200,
     WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+    ...rest,
   });
   const closeCodes: number[] = [];
   provider.on('connection-close', (event) => {

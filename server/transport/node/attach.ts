@@ -8,6 +8,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket as Stream } from 'node:net';
 
+import { pathBelow } from '../base-path.js';
 import { createParts, type PartsOptions, type TransportParts } from '../transport-parts.js';
 import type {
   Socket,
@@ -32,7 +33,7 @@ export interface AttachOptions extends PartsOptions, Pick<TransportOptions, 'idl
   /** The application's server, of http or https, listening or not yet. */
   readonly server: Server;
   /** What is ours, with a slash before and none behind: '/sync'. The handler sees paths without it. */
-  readonly path: string;
+  readonly basePath: string;
 }
 
 /** Attaches to the server. Throws ConfigError when a trusted proxy is no address. */
@@ -53,7 +54,6 @@ interface AttachedDeps {
   readonly upgrades: NodeUpgrades;
 }
 
-type Target = ReturnType<typeof targetOf>;
 type Emit = Server['emit'];
 type Choose = NonNullable<UpgradeChoice['shouldUpgradeCallback']>;
 /** On a listener of ours, which does nothing: whether the request is for the one that has put it there. */
@@ -75,7 +75,7 @@ type State = 'listening' | 'draining' | 'detached';
 
 class AttachedTransport implements Transport {
   readonly #server: Server & UpgradeChoice;
-  readonly #path: string;
+  readonly #basePath: string;
   readonly #deps: AttachedDeps;
   readonly #emitBefore: Emit;
   readonly #emit: Emit;
@@ -84,13 +84,13 @@ class AttachedTransport implements Transport {
   readonly #choose: Choose = (request) => this.#isToUpgrade(request);
   /** Node tells of upgrades only if somebody listens for them. */
   readonly #claiming = Object.assign(() => {}, {
-    [claims]: (request: IncomingMessage) => this.#targetOf(request) !== undefined,
+    [claims]: (request: IncomingMessage) => this.#isOurs(request),
   } satisfies Claiming);
   #state: State = 'listening';
 
-  constructor({ server, path }: Pick<AttachOptions, 'server' | 'path'>, deps: AttachedDeps) {
+  constructor({ server, basePath }: Pick<AttachOptions, 'server' | 'basePath'>, deps: AttachedDeps) {
     this.#server = server;
-    this.#path = path;
+    this.#basePath = basePath;
     this.#deps = deps;
     this.#emitBefore = Reflect.get(server, 'emit');
     this.#emit = this.#emitOf(this.#emitBefore);
@@ -143,40 +143,37 @@ class AttachedTransport implements Transport {
     if (this.#state === 'detached') return false;
     if (event !== 'request' && event !== 'checkContinue' && event !== 'upgrade') return false;
     const request = args[0] as IncomingMessage;
-    const target = this.#targetOf(request);
+    const isOurs = this.#isOurs(request);
     if (event === 'upgrade') {
       const [, stream, rest] = args as [IncomingMessage, Stream, Buffer];
-      if (target === undefined) return this.#leaveUpgrade(request, stream, rest);
-      return this.#takeUpgrade(request, stream, rest, target);
+      if (!isOurs) return this.#leaveUpgrade(request, stream, rest);
+      return this.#takeUpgrade(request, stream, rest);
     }
-    if (target === undefined) return false;
+    if (!isOurs) return false;
     const response = args[1] as ServerResponse;
     if (event === 'checkContinue') response.writeContinue();
     const { parts, sockets } = this.#deps;
     parts.requests.take(
-      copyHead(request, target, parts.readAddress),
+      copyHead(request, targetOf(request), parts.readAddress),
       exchangeOf(request, response, sockets.clock),
     );
     return true;
   }
 
-  #takeUpgrade(request: IncomingMessage, stream: Stream, rest: Buffer, target: Target): boolean {
+  #takeUpgrade(request: IncomingMessage, stream: Stream, rest: Buffer): boolean {
     if (!asksForWebSocket(request)) ignoreUpgrade(this.#server, request, stream, rest);
-    else if (this.#state === 'listening') this.#deps.upgrades.take(request, stream, rest, target);
+    else if (this.#state === 'listening') this.#deps.upgrades.take(request, stream, rest, targetOf(request));
     else refuseUpgrade(stream, { status: 503, body: 'the server is shutting down' });
     return true;
   }
 
-  /** Where under our path the request goes; undefined when it is not ours. */
-  #targetOf(request: IncomingMessage): Target | undefined {
-    const { path, query } = targetOf(request);
-    if (path === this.#path) return { path: '/', query };
-    return path.startsWith(`${this.#path}/`) ? { path: path.slice(this.#path.length), query } : undefined;
+  #isOurs(request: IncomingMessage): boolean {
+    return pathBelow(this.#basePath, targetOf(request).path) !== undefined;
   }
 
   /** Whether a request that offers an upgrade is upgraded. Asked by Node, where it asks. */
   #isToUpgrade(request: IncomingMessage): boolean {
-    if (this.#state !== 'detached' && this.#targetOf(request) !== undefined) return asksForWebSocket(request);
+    if (this.#state !== 'detached' && this.#isOurs(request)) return asksForWebSocket(request);
     // Node's own choice asks whether anybody listens, and we do.
     if (this.#state !== 'detached' && !this.#isWanted(request)) return false;
     return this.#chooseBefore?.call(this.#server, request) ?? true;

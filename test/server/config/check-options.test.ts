@@ -100,6 +100,7 @@ describe('createServer', () => {
       transport: 'node',
       server: createHttpServer(),
       path: '/sync',
+      basePath: '/sync',
       data: './data',
       store: createMemoryStore(),
       durability: 'os',
@@ -136,7 +137,14 @@ describe('createServer', () => {
       onCall() {},
     };
     const { server, path, ...alone } = all;
-    const { host: _host, port: _port, tls: _tls, trustedProxies: _proxies, ...attached } = all;
+    const {
+      host: _host,
+      port: _port,
+      tls: _tls,
+      basePath: _basePath,
+      trustedProxies: _proxies,
+      ...attached
+    } = all;
     expect(() => createServer(alone)).not.toThrow();
     expect(() => createServer({ ...attached, server, path })).not.toThrow();
     const none = Object.fromEntries(Object.keys(all).map((key) => [key, undefined]));

@@ -68,6 +68,7 @@ describe('precedence', () => {
     auth: 'none',
     origin: ['https://a.example'],
     'trusted-proxy': ['10.0.0.0/8', '::1'],
+    'base-path': '/a/sync',
     'commit-interval': 25,
   };
   const same = serveOptions.filter(({ flag }) => flag in samples || limitKeys.map(limitFlag).includes(flag));

@@ -53,7 +53,7 @@ const attached: Subject = {
       server.listen(0, options.host, resolve);
     });
     onTestFinished(() => void server.close());
-    return attachNode({ ...options, server, path: attached.prefix }, handler, dependencies);
+    return attachNode({ ...options, server, basePath: attached.prefix }, handler, dependencies);
   },
 };
 

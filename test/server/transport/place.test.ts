@@ -60,9 +60,12 @@ test('T26 options that contradict each other are a ConfigError, when the server 
     [{ transport: 'other' as 'uws' }, 'transport must be uws or node'],
     [{ path }, '`path` goes with `server`'],
     [{ server }, '`server` wants a `path`'],
-    [{ server, path: 'sync' }, '`server` wants a `path`'],
-    [{ server, path: '/sync/' }, '`server` wants a `path`'],
-    [{ server, path: '/' }, '`server` wants a `path`'],
+    [{ server, path: 'sync' }, '`path` is a path such as /sync'],
+    [{ server, path: '/sync/' }, '`path` is a path such as /sync'],
+    [{ server, path: '/' }, '`path` is a path such as /sync'],
+    [{ server, path, basePath: '/sync' }, 'the base path is called `path`'],
+    [{ basePath: 'sync' }, '`basePath` is a path such as /sync'],
+    [{ basePath: '/sync?' }, '`basePath` is a path such as /sync'],
     [{ server, path, port: 1234 }, '`port` is that of `server`'],
     [{ server, path, host: 'localhost' }, '`host` is that of `server`'],
     [{ server, path, tls: { keyFile: 'a', certFile: 'b' } }, '`tls` is that of `server`'],
@@ -73,6 +76,8 @@ test('T26 options that contradict each other are a ConfigError, when the server 
     expect(make).toThrow(ConfigError);
     expect(make).toThrow(message);
   }
-  expect(placeOf({ server, path: '/a/b' })).toEqual({ kind: 'attached', server, path: '/a/b' });
-  expect(placeOf({})).toEqual({ kind: 'own port', transport: undefined, host: 'localhost', port: 1234 });
+  expect(placeOf({ server, path: '/a/b' })).toEqual({ kind: 'attached', server, basePath: '/a/b' });
+  const own = { kind: 'own port', transport: undefined, host: 'localhost', port: 1234, basePath: '' };
+  expect(placeOf({})).toEqual(own);
+  expect(placeOf({ basePath: '/a' })).toEqual({ ...own, basePath: '/a' });
 });
