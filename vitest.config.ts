@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { compileSvelte } from './test/support/compile-svelte.js';
 
 /** Suites that start processes or browsers. */
-const serial = ['browser', 'fault', 'bench/process', 'platforms'].map(
+const serial = ['browser', 'fault', 'bench/process', 'platforms', 'deploy'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 
