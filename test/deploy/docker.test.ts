@@ -214,4 +214,4 @@ test('T34 its commands build a server that is healthy, on uWebSockets.js, and dr
   const [code] = (await once(server, 'close')) as [number | null];
   expect([code, output]).toEqual([0, expect.stringContaining('"stopped"')]);
   expect(isHealthy()).toBe(false);
-}, 300_000);
+}, 600_000);

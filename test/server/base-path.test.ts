@@ -65,6 +65,8 @@ function stock(port: number, prefix: string, document: string): StockClient {
 function ending(port: number, to: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}${to}`);
+    // No server takes text, whatever it is at this path.
+    socket.on('open', () => socket.send('text'));
     socket.on('close', (code, reason) => resolve(`${code} ${reason.toString()}`));
     socket.on('unexpected-response', (_request, { statusCode }) => resolve(`status ${statusCode}`));
     socket.on('error', reject);
@@ -189,7 +191,6 @@ test.each(['uws', 'node'] as const)(
   },
 );
 
-/** A document of its own, written by a client that a proxy passes on from this address, which has waited for `refused`. */
 test.each(mounts)(
   'T30 the address that a trusted proxy names is the client’s, everywhere: %s',
   async (mount) => {
