@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type * as Y from 'yjs';
 import { systemClock, type Clock } from '../shared/clock.js';
@@ -13,6 +13,7 @@ import { isAdmin, type Claims } from '../shared/permission.js';
 import { silentLogger, type Logger } from '../shared/logger.js';
 import { ApplicationHooks } from './application-hooks.js';
 import { demoRoutes } from './api/demo.js';
+import { createDocsSite } from './api/docs-site.js';
 import { healthRoutes } from './api/health.js';
 import { presenceRoutes } from './api/presence.js';
 import { userRoutes } from './api/users.js';
@@ -202,7 +203,7 @@ class Server implements HeddleServer {
     const { auth } = this.#options;
     const context = { clock: this.#clock, logger: this.#logger, authorize: this.#hooks.authorize };
     const authenticator = typeof auth === 'object' ? await createJwtAuthenticator(auth, context) : undefined;
-    const files = this.#options.demo === true ? createStaticFiles(demoPages()) : undefined;
+    const files = this.#options.demo === true ? demoFiles() : undefined;
     const transport = await this.#listen(files);
     try {
       this.#running = await this.#assemble(transport, authenticator);
@@ -442,6 +443,13 @@ class Server implements HeddleServer {
     running.users.close();
     await shutDown(running, this.#clock);
   }
+}
+
+/** The demo pages, and the documentation below `/docs/`. */
+function demoFiles(): StaticFiles {
+  const pages = createStaticFiles(demoPages());
+  const docs = createDocsSite(join(demoPages(), '../docs'));
+  return { reply: (request) => docs.reply(request) ?? pages.reply(request) };
 }
 
 /** The folder of the built demo pages; through the package's import map, as the sources run without a build of their own. */

@@ -61,7 +61,7 @@ const ports = new Set([
 /** Packages that one folder alone may know. */
 const owners: Readonly<Record<string, RegExp>> = {
   'uWebSockets.js': /^server\/transport\/uws\//,
-  ws: /^server\/transport\/node\//,
+  ws: /^server\/(transport\/node|cli\/sources)\//,
   jose: /^server\/auth\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,

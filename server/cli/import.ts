@@ -1,7 +1,6 @@
 // `heddle import`: merges a Yjs update into one document, by the same rules as an update from a client.
 
 import { resolve } from 'node:path';
-import { systemClock } from '../../shared/clock.js';
 import { toSyncError } from '../../shared/errors.js';
 import { defaultLimits } from '../../shared/limits.js';
 import { shownFile } from '../config/resolve-options.js';
@@ -10,6 +9,7 @@ import { CausalIndex } from '../crdt/causal-index.js';
 import { holdsStore } from '../store/data-directory.js';
 import { readSource } from './files.js';
 import { readDocument, readName, withStore, type StoreCommand } from './store-options.js';
+import { appendUpdates, takeUpdates } from './take-updates.js';
 
 export const importCommand: StoreCommand = {
   usage: 'heddle import <document> <file> [--data <directory>]',
@@ -20,7 +20,7 @@ export const importCommand: StoreCommand = {
     const bytes = await readSource(file, input);
     const isNew = !(await holdsStore(resolve(directory)));
     // Nothing is made for what cannot be taken.
-    if (isNew && judge(new CausalIndex(defaultLimits), bytes, file) === undefined) {
+    if (isNew && take(new CausalIndex(defaultLimits), bytes, file) === undefined) {
       await output.line('nothing new');
       return 0;
     }
@@ -28,12 +28,10 @@ export const importCommand: StoreCommand = {
       directory,
       async (store) => {
         const { log, index } = await readDocument(store, document);
-        const update = judge(index, bytes, file);
+        const update = take(index, bytes, file);
         if (update === undefined) return 'nothing new';
-        const record = { offset: log.head + 1, time: systemClock.now(), author: '', update };
-        const [outcome] = await store.append([{ document, records: [record] }]);
-        if (outcome?.kind === 'failed') throw outcome.error;
-        return `${update.length} bytes imported as offset ${record.offset}`;
+        const offset = await appendUpdates(store, document, log.head, [update]);
+        return `${update.length} bytes imported as offset ${offset}`;
       },
       { createIfMissing: true },
     );
@@ -43,12 +41,12 @@ export const importCommand: StoreCommand = {
 };
 
 /** What the update adds; undefined for nothing. */
-function judge(index: CausalIndex, bytes: Uint8Array, file: string): Uint8Array | undefined {
+function take(index: CausalIndex, bytes: Uint8Array, file: string): Uint8Array | undefined {
   try {
-    const { outcome, update, isIncomplete } = index.judge(bytes);
-    if (isIncomplete)
+    const { updates, incomplete } = takeUpdates(index, [bytes]);
+    if (incomplete > 0)
       throw new ConfigError(`${shownFile(file)} depends on updates that are not in it nor in the document`);
-    return outcome === 'new' ? update : undefined;
+    return updates[0];
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw new ConfigError(`${shownFile(file)} is not a Yjs update: ${toSyncError(error).reason}`, {

@@ -14,6 +14,7 @@ const storeCommands: Readonly<Record<string, () => Promise<StoreCommand>>> = {
   compact: async () => (await import('./compact.js')).compactCommand,
   export: async () => (await import('./export.js')).exportCommand,
   import: async () => (await import('./import.js')).importCommand,
+  'import-from': async () => (await import('./import-from.js')).importFromCommand,
   backup: async () => (await import('./backup.js')).backupCommand,
   restore: async () => (await import('./backup.js')).restoreCommand,
 };

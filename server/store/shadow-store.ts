@@ -51,7 +51,8 @@ export async function openShadow(directory: string, clock: Clock): Promise<Shado
   }
 }
 
-async function makePlace(): Promise<string> {
+/** An empty folder among the temporary files. Throws StoreError. */
+export async function makePlace(): Promise<string> {
   const pattern = join(tmpdir(), 'heddle-read-');
   return mkdtemp(pattern).catch((error: unknown) => {
     throw toTargetError(error, `${pattern}..., in the folder for temporary files (TMPDIR),`);
@@ -59,14 +60,19 @@ async function makePlace(): Promise<string> {
 }
 
 async function fill(source: string, place: string): Promise<void> {
-  await mkdir(levelPath(place));
+  await shadowLevel(levelPath(source), levelPath(place));
   for (const entry of await readdir(source, { withFileTypes: true }))
     if (entry.isFile() && !entry.name.startsWith('holder.json'))
       await copyFile(join(source, entry.name), join(place, entry.name));
-  for (const name of await readdir(levelPath(source))) {
-    const [from, to] = [join(levelPath(source), name), join(levelPath(place), name)];
-    if (isTable.test(name)) await symlink(from, to);
-    else if (!isOwn.test(name)) await copyFile(from, to);
+}
+
+/** Makes a new folder `place` that LevelDB opens as what is in the folder `source`, which stays as it is. */
+export async function shadowLevel(source: string, place: string): Promise<void> {
+  await mkdir(place);
+  for (const entry of await readdir(source, { withFileTypes: true })) {
+    const [from, to] = [join(source, entry.name), join(place, entry.name)];
+    if (isTable.test(entry.name)) await symlink(from, to);
+    else if (entry.isFile() && !isOwn.test(entry.name)) await copyFile(from, to);
   }
 }
 
