@@ -54,7 +54,7 @@ export default defineConfig({
     html: false,
     anchor: { slugify },
     headers: { slugify },
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config(md) {
       // The pages are Markdown, and no templates of Vue.
       md.renderer.rules['text'] = (tokens, index) =>
