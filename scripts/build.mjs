@@ -37,7 +37,7 @@ rmSync(peers, { recursive: true, force: true });
 cpSync(`${root}/bench/peers`, peers, { recursive: true });
 
 const locked = madeAt(`${root}/package-lock.json`);
-const sources = Math.max(...['shared', 'server', 'bench'].map((folder) => newest(`${root}/${folder}`)));
+const sources = Math.max(...['shared', 'token', 'server', 'bench'].map((folder) => newest(`${root}/${folder}`)));
 // By the list of licences, which only the bundle has.
 if (madeAt(`${root}/dist/server/cli/licenses.md`) < Math.max(sources, locked))
   run('vite', ['build', '--config', 'server/cli/vite.config.ts', '--logLevel', 'warn']);

@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Layers from the bottom up: a file imports from its own and from lower ones. The first pattern that fits counts. */
 const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^shared\//, 0],
+  [/^token\//, 1],
   [/^client\/(connection|crdt|offline|platform|tabs|token)\//, 1],
   [/^client\/document\//, 2],
   [/^client\/provider\//, 3],
@@ -62,7 +63,7 @@ const ports = new Set([
 const owners: Readonly<Record<string, RegExp>> = {
   'uWebSockets.js': /^server\/transport\/uws\//,
   ws: /^server\/(transport\/node|cli\/sources)\//,
-  jose: /^server\/auth\//,
+  jose: /^(server\/auth|token)\//,
   level: /^(server\/store|bench\/level-baseline)\//,
   pino: /^server\/cli\//,
   react: /^client\/react\//,
@@ -77,7 +78,7 @@ interface Import {
   readonly isTypeOnly: boolean;
 }
 
-const files = ['shared', 'client', 'server', 'bench'].flatMap((folder) =>
+const files = ['shared', 'token', 'client', 'server', 'bench'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `${folder}/${name}`),

@@ -1,8 +1,7 @@
 // Heddle as its users run it: the command, durable, with tokens.
 
 import { randomBytes } from 'node:crypto';
-import { issueToken } from '../../server/auth/issue-token.js';
-import { systemClock } from '../../shared/clock.js';
+import { createToken } from '../../token/index.js';
 import { builtFile } from './built-file.js';
 import { heddle, heddleNative, heddleWs } from '../results.js';
 import { processTarget, type Launch, type Place, type ProcessTargetOptions } from './process-target.js';
@@ -70,6 +69,6 @@ async function launch({ host, port, data }: Place, flags: readonly string[]): Pr
     folder: data,
     env: { JWT_SECRET: secret },
     isReady: (line) => line.includes('"msg":"listening"'),
-    token: await issueToken({ secret, sub: 'bench', docs, ttlS: tokenTtlS, clock: systemClock }),
+    token: await createToken({ secret, sub: 'bench', docs, ttlS: tokenTtlS }),
   };
 }

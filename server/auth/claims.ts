@@ -3,7 +3,7 @@
 
 import { SyncError } from '../../shared/errors.js';
 import type { Claims } from '../../shared/permission.js';
-import { readGrants } from './grants.js';
+import { readGrants } from '../../shared/grants.js';
 
 type Payload = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,7 @@
 // `heddle token`: makes a token by hand, for trying things out and for scripts.
 
-import { systemClock } from '../../shared/clock.js';
 import type { DocumentGrant } from '../../shared/permission.js';
-import { issueToken } from '../auth/issue-token.js';
+import { createToken } from '../../token/index.js';
 import type { OptionSpec } from '../config/option.js';
 import {
   readTextFile,
@@ -94,6 +93,7 @@ const usage = "heddle token --secret <secret> --sub <user> --doc '<pattern>:<rea
 export async function tokenCommand(argv: readonly string[], env: Environment): Promise<string> {
   const given = resolveOptions(tokenOptions, argv, env);
   if (given.isHelp) return helpText(usage, tokenOptions);
+  const adminClaim = given.text('admin-claim');
   const request = {
     secret: readSecret(given),
     sub: required(given, 'sub'),
@@ -103,13 +103,12 @@ export async function tokenCommand(argv: readonly string[], env: Environment): P
     sid: given.text('sid'),
     issuer: given.text('issuer'),
     audience: given.text('audience'),
-    adminClaim: given.text('admin-claim'),
-    clock: systemClock,
+    claims: adminClaim === undefined ? undefined : { [adminClaim]: true },
   };
-  if (request.docs.length === 0 && request.adminClaim === undefined)
+  if (request.docs.length === 0 && adminClaim === undefined)
     throw new ConfigError("--doc is missing: what the token opens, 'notes/**:write'");
   try {
-    return await issueToken(request);
+    return await createToken(request);
   } catch (error) {
     if (error instanceof TypeError) throw new ConfigError(`no token: ${error.message}`, { cause: error });
     throw error;

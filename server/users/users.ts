@@ -7,7 +7,7 @@ import { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { accesses, type Access } from '../../shared/permission.js';
 import { maxAccessPerUser, type AccessLedger } from '../auth/access-ledger.js';
-import { maxPatternLength, readGrants } from '../auth/grants.js';
+import { maxPatternLength, readGrants } from '../../shared/grants.js';
 import type { Ruling } from '../auth/rulings.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import type { Whose } from '../session/session-index.js';

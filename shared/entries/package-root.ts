@@ -4,7 +4,7 @@
 function refuse(): never {
   throw new Error(
     "'heddle' alone cannot be imported. Import from 'heddle/client' (HeddleProvider), 'heddle/react', 'heddle/vue' or 'heddle/svelte' " +
-      "(a framework), 'heddle/server' (createServer), 'heddle/bench' (runBench) or 'heddle/testing'.",
+      "(a framework), 'heddle/server' (createServer), 'heddle/token' (createToken), 'heddle/bench' (runBench) or 'heddle/testing'.",
   );
 }
 
@@ -46,3 +46,9 @@ export const provideServer: never = refuse();
 export const provideDocument: never = refuse();
 /** @deprecated Import it from `heddle/server`. */
 export const createServer: never = refuse();
+/** @deprecated Import it from `heddle/token`. */
+export const createToken: never = refuse();
+/** @deprecated Import it from `heddle/token`. */
+export const tokenRoute: never = refuse();
+/** @deprecated Import it from `heddle/token`. */
+export const expressTokenRoute: never = refuse();

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import * as Y from 'yjs';
-import { issueToken } from '../../server/auth/issue-token.js';
+import { createToken } from '../../token/index.js';
 import { createServer, type HeddleServer } from '../../server/create-server.js';
 import type { ServerOptions } from '../../server/options.js';
 import { createMemoryStore } from '../../server/store/memory-store.js';
-import { systemClock } from '../../shared/clock.js';
 import { parseDocumentName } from '../../shared/document-name.js';
 import type { LogFields, Logger } from '../../shared/logger.js';
 import type { DocumentStore } from '../../server/store/store.js';
@@ -77,7 +76,7 @@ export function tokenFor(
   docs: readonly DocumentGrant[] = [{ pattern: '**', access: 'write' }],
   ttlS = 600,
 ): Promise<string> {
-  return issueToken({ secret: testSecret, sub, docs, ttlS, clock: systemClock });
+  return createToken({ secret: testSecret, sub, docs, ttlS });
 }
 
 /** What is stored of a document, in a Y.Doc. Throws when it cannot be loaded completely. */

@@ -3,7 +3,7 @@
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { usersCommand } from '../../../server/cli/users.js';
-import { issueToken } from '../../../server/auth/issue-token.js';
+import { createToken } from '../../../token/index.js';
 import { systemClock } from '../../../shared/clock.js';
 import { Peer } from '../../support/peer.js';
 import {
@@ -18,8 +18,8 @@ const adminClaim = 'heddle_admin';
 const auth = { secret: testSecret, adminClaim };
 
 function adminToken(claim: string | undefined = adminClaim): Promise<string> {
-  const ops = { secret: testSecret, sub: 'ops', docs: [], ttlS: 600, clock: systemClock };
-  return issueToken({ ...ops, adminClaim: claim });
+  const claims = claim === undefined ? {} : { [claim]: true };
+  return createToken({ secret: testSecret, sub: 'ops', docs: [], claims });
 }
 
 interface Answer {

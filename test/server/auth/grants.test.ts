@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { accessByGrants, compilePattern, maxGrants, readGrants } from '../../../server/auth/grants.js';
+import { accessByGrants, compilePattern } from '../../../server/auth/grants.js';
+import { maxGrants, readGrants } from '../../../shared/grants.js';
 import type { DocumentGrant } from '../../../shared/permission.js';
 
 const table: [pattern: string, yes: string[], no: string[]][] = [
