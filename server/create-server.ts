@@ -17,6 +17,7 @@ import { createDocsSite } from './api/docs-site.js';
 import { healthRoutes } from './api/health.js';
 import { presenceRoutes } from './api/presence.js';
 import { userRoutes } from './api/users.js';
+import { welcomeRoutes } from './api/welcome.js';
 import { route, type Routes } from './api/router.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { AccessLedger } from './auth/access-ledger.js';
@@ -298,6 +299,7 @@ class Server implements HeddleServer {
           keys: () => own?.keys ?? 'at hand',
           costlyDocuments: () => registry.costlyCount,
         }),
+        ...(this.#hasWelcome ? welcomeRoutes({ isSecure: options.tls !== undefined }) : {}),
         ...(demoKey === undefined
           ? {}
           : demoRoutes({
@@ -412,6 +414,12 @@ class Server implements HeddleServer {
     const { rosterVisible = 'nobody' } = this.#options;
     if (rosterVisible !== 'admins') return rosterVisible === 'everybody';
     return adminClaim !== undefined && isAdmin(claims, adminClaim);
+  }
+
+  /** Where nothing is protected, and `/` is nobody else's. */
+  get #hasWelcome(): boolean {
+    const { auth, demo, server } = this.#options;
+    return auth === 'none' && demo !== true && server === undefined;
   }
 
   get #isReady(): boolean {

@@ -5,7 +5,8 @@ import * as Y from 'yjs';
 /** Throws TypeError unless the document is one of the Yjs that this client uses itself. */
 export function checkOwnYjs(doc: unknown): asserts doc is Y.Doc {
   if (doc instanceof Y.Doc) return;
-  if (!looksLikeDoc(doc)) throw new TypeError('the document is to be a Y.Doc');
+  if (!looksLikeDoc(doc))
+    throw new TypeError('the document is to be a Y.Doc: new Y.Doc(), of the package yjs');
   throw new TypeError(
     'this Y.Doc is of another copy of Yjs than the one that Heddle uses: let the application load one copy, from ' +
       'node_modules/yjs, and load it one way, by import or by require',

@@ -25,15 +25,28 @@ const ownNames = {
   autoLoadSubdocs: true,
 } as const satisfies Record<keyof HeddleProviderOptions, true>;
 
-/** Throws TypeError, which names the option, where there is one that would do nothing. */
-export function checkOptions(url: unknown, options: object): void {
+/**
+ * Throws TypeError, in words that say what to write, where an argument is missing or of another kind, or where there is an option
+ * that would do nothing.
+ */
+export function checkArguments(url: unknown, name: unknown, doc: unknown, options: object): void {
   if (typeof url !== 'string')
-    throw new TypeError(
-      'HeddleProvider takes its arguments apart: new HeddleProvider(url, name, doc, options)',
-    );
+    throw new TypeError(`HeddleProvider takes its arguments apart: ${shape}${fromOne(url)}`);
+  if (typeof name !== 'string')
+    throw new TypeError(`the second argument is the name of a document, a text: ${shape}`);
+  if (typeof doc !== 'object' || doc === null)
+    throw new TypeError(`the third argument is a Y.Doc, and there is none: ${shape}`);
   refuseForeign('HeddleProvider', options);
   for (const [name, value] of Object.entries(options)) {
     const isKnown = Object.hasOwn(ownNames, name) || Object.hasOwn(instead, name);
     if (value !== undefined && !isKnown) throw new TypeError(`HeddleProvider has no option \`${name}\``);
   }
+}
+
+const shape = 'new HeddleProvider(url, name, doc, options)';
+
+/** Hocuspocus' provider takes one object: how the same is written here. */
+function fromOne(value: unknown): string {
+  if (typeof value !== 'object' || value === null || !('document' in value || 'name' in value)) return '';
+  return ". Of Hocuspocus' one object, `url`, `name` and `document` are the first three, and the rest are the options";
 }

@@ -6,7 +6,6 @@ import { GuardedObservable } from '../platform/guarded.js';
 import { Settled } from '../platform/settled.js';
 import { systemClock } from '../../shared/clock.js';
 import { documentOfRights, parseDocumentName, type DocumentName } from '../../shared/document-name.js';
-import { SyncError } from '../../shared/errors.js';
 import { randomSecret } from '../../shared/random.js';
 import { Connection, type ConnectionReason } from '../connection/connection.js';
 import type { ConnectionState } from '../connection/connection-state.js';
@@ -28,6 +27,7 @@ import { refuseForeign } from './foreign-options.js';
 import { OwnDevices } from './own-devices.js';
 import { openCopy, type CopyOptions } from './open-copy.js';
 import { openWebSocket } from './open-websocket.js';
+import { serverUrl } from './server-url.js';
 import { StoredDocument } from './stored-document.js';
 
 export interface HeddleConnectionOptions {
@@ -528,16 +528,4 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
     this.#wasConnected = this.connected;
     this.emit('connected', [this.connected]);
   }
-}
-
-/** The address of the native protocol. Throws SyncError for what is no address of a server. */
-export function serverUrl(url: string): string {
-  let parsed: URL;
-  try {
-    parsed = new URL(url, (globalThis as { location?: Location }).location?.href);
-  } catch (error) {
-    throw new SyncError('NAME_INVALID', `${url} is not the address of a server`, { cause: error });
-  }
-  parsed.protocol = parsed.protocol === 'https:' || parsed.protocol === 'wss:' ? 'wss:' : 'ws:';
-  return parsed.href;
 }

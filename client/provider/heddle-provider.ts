@@ -16,7 +16,7 @@ import type { ValueKey } from '../offline/copy-values.js';
 import { clearOfflineCopy } from '../offline/offline-copies.js';
 import { warnBeforeLeaving, type LeavingQuestion } from '../platform/page-events.js';
 import { listenToAwareness, listenWith, scopeOf, splitCallbacks } from './callback-options.js';
-import { checkOptions } from './check-options.js';
+import { checkArguments } from './check-options.js';
 import { ConnectionPlace } from './connection-place.js';
 import type { DocumentPhase } from '../document/document-events.js';
 import { errorOf } from '../document/document-reason.js';
@@ -74,7 +74,7 @@ export class HeddleProvider extends GuardedObservable<ProviderEvents<HeddleProvi
 
   constructor(url: string, name: string, doc: Y.Doc, options: HeddleProviderOptions = {}) {
     super();
-    checkOptions(url, options);
+    checkArguments(url, name, doc, options);
     checkOwnYjs(doc);
     const [callbacks, own] = splitCallbacks(options);
     const { connection, connect = true, awareness, warnBeforeUnload = 'unsaved', disableBc, ...rest } = own;

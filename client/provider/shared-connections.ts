@@ -3,7 +3,8 @@
 import type { TokenFunction } from '../token/token-source.js';
 import { areOfOneUser } from '../token/claims.js';
 import { Membership } from './membership.js';
-import { HeddleConnection, serverUrl, type HeddleConnectionOptions } from './heddle-connection.js';
+import { HeddleConnection, type HeddleConnectionOptions } from './heddle-connection.js';
+import { serverUrl } from './server-url.js';
 
 /** Somebody who uses a shared connection, with what the application gave it to get tokens with. */
 interface User {

@@ -1,6 +1,7 @@
 // `heddle serve`: runs a server until it is told to stop.
 
 import { pino, type DestinationStream } from 'pino';
+import { firstClient } from '../api/welcome.js';
 import { createServer, type HeddleServer } from '../create-server.js';
 import { readServeConfig, serveHelp, type LogFormat } from '../config/read-config.js';
 import { asksForHelp } from '../config/arguments.js';
@@ -44,7 +45,7 @@ export async function serveCommand(
   const stopped = untilSignal();
   await server.listen();
   const url = announce(server, options, (fields) => logger.info(fields, 'listening'));
-  if (process.stdout.isTTY && options.demo === true) await print(`\n  Open ${url} in two windows.\n`);
+  if (process.stdout.isTTY || logFormat === 'pretty') await print(`\n${forPeople(url, options)}\n`);
   const end = await Promise.race([stopped, failure]);
   if (end instanceof Error) logger.error({ err: end }, 'stopping: the store has failed');
   else logger.info({ signal: end }, 'stopping');
@@ -91,6 +92,15 @@ async function drain(server: HeddleServer, report: (error: unknown) => void): Pr
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What to do next, for who has started the server by hand. */
+function forPeople(url: string, { auth, demo }: ServerOptions): string {
+  if (demo === true) return `  Open ${url} in two windows.`;
+  if (auth !== 'none')
+    return `  Open documents at ${url.replace(/^http/, 'ws')} with a token: heddle token --help`;
+  const client = firstClient(url.replace(/^http/, 'ws').replace(/\/$/, ''));
+  return `  A client, after npm install heddle yjs (${url} shows it, too):\n\n${client}`;
 }
 
 /** Logs where the server listens. Returns its URL. */
