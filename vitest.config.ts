@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { compileSvelte } from './test/support/compile-svelte.js';
 
@@ -22,6 +23,8 @@ export default defineConfig({
     projects: [
       {
         plugins: [compileSvelte('server')],
+        // What the examples import, as its readers have it.
+        resolve: { alias: { 'heddle/token': fileURLToPath(new URL('token/index.ts', import.meta.url)) } },
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],

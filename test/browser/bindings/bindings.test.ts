@@ -1,4 +1,5 @@
-// Editors people use, in a real browser, on a real server: two windows on two devices, and everything a person would try.
+// Editors people use, in a real browser, on a real server: the examples, two windows on two devices, and everything a person would
+// try.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -99,6 +100,25 @@ describe.skipIf(executablePath === undefined)('editors', () => {
     await folder?.remove();
   });
 
+  test('U47 the example with hooks: what one adds the other sees, and who is there', async () => {
+    const [one, other] = await Promise.all(
+      ['Ada', 'Bo'].map(async (user, index) => {
+        const page = await devices[index]!.newPage();
+        const query = new URLSearchParams({ url: server.url, name: 'shopping', user });
+        await page.goto(`${pages.resolvedUrls!.local[0]!}react/?${query.toString()}`);
+        return page;
+      }),
+    );
+    await one!.getByPlaceholder('Something to buy').fill('milk');
+    await one!.getByRole('button', { name: 'add' }).click();
+    await other!.getByText('milk').waitFor();
+    await expect.poll(() => other!.locator('#others').innerText(), patience).toBe('Here too: Ada');
+    await expect.poll(() => one!.locator('#status').innerText(), patience).toBe('synced');
+    await other!.getByRole('button', { name: 'done' }).click();
+    await one!.getByText('milk').waitFor({ state: 'detached' });
+    for (const page of [one!, other!]) await page.close();
+  });
+
   describe.each(editors)('$editor', (looks) => {
     let first: EditorWindow;
     let second: EditorWindow;
@@ -110,8 +130,8 @@ describe.skipIf(executablePath === undefined)('editors', () => {
         server: server.url,
         document: `${looks.editor}/${documents++}`,
       };
-      first = await openEditorWindow(devices[0], looks, { ...options, person: ada, isFirst: true });
-      second = await openEditorWindow(devices[1], looks, { ...options, person: bo, isFirst: false });
+      first = await openEditorWindow(devices[0], looks, { ...options, person: ada });
+      second = await openEditorWindow(devices[1], looks, { ...options, person: bo });
       windows = [first, second];
     });
 
@@ -261,11 +281,11 @@ describe.skipIf(executablePath === undefined)('editors', () => {
   });
 });
 
-/** Built into a folder of the test's own. Bounded: a minute. */
+/** Built into a folder of the test's own. Bounded, below the time-out of hooks. */
 function buildPages(folder: string): void {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   const config = fileURLToPath(new URL('vite.config.ts', import.meta.url));
   const args = ['build', '--config', config, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
-  const build = spawnSync(`${root}/node_modules/.bin/vite`, args, { encoding: 'utf8', timeout: 60_000 });
+  const build = spawnSync(`${root}/node_modules/.bin/vite`, args, { encoding: 'utf8', timeout: 110_000 });
   if (build.status !== 0) throw new Error(`the build failed:\n${build.stdout}${build.stderr}`);
 }

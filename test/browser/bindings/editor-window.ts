@@ -1,10 +1,18 @@
 // One window with an editor in it, as a person sees it: real key presses, and carets where they are on the screen.
 
 import type { BrowserContext, Page } from 'playwright-core';
+import type { Opened } from '../../../examples/tiptap/opening.js';
+
+declare global {
+  interface Window {
+    /** Undefined until the editor is there. */
+    editor: Opened | undefined;
+  }
+}
 
 /** How an editor is opened and what is to be found where in its page. */
 export interface EditorLooks {
-  /** As in pages/main.ts. */
+  /** The example's folder. */
   readonly editor: string;
   /** What takes the keys, and holds the text. */
   readonly content: string;
@@ -35,7 +43,6 @@ export interface OpenOptions {
   readonly server: string;
   readonly document: string;
   readonly person: Person;
-  readonly isFirst: boolean;
 }
 
 export class EditorWindow {
@@ -64,7 +71,7 @@ export class EditorWindow {
   }
 
   text(): Promise<string> {
-    return this.page.evaluate(() => window.binding!.text());
+    return this.page.evaluate(() => window.editor!.text());
   }
 
   /** Types at the caret. */
@@ -78,7 +85,7 @@ export class EditorWindow {
 
   /** In sync with the server, with nothing left to bring there. */
   isSynced(): Promise<boolean> {
-    return this.page.evaluate(() => window.binding!.provider.status.phase === 'synced');
+    return this.page.evaluate(() => window.editor!.provider.status.phase === 'synced');
   }
 
   /** The text of all that is bold. */
@@ -106,7 +113,7 @@ export class EditorWindow {
   }
 
   destroy(): Promise<void> {
-    return this.page.evaluate(() => window.binding!.destroy());
+    return this.page.evaluate(() => window.editor!.destroy());
   }
 }
 
@@ -114,19 +121,17 @@ export class EditorWindow {
 export async function openEditorWindow(
   context: BrowserContext,
   looks: EditorLooks,
-  { pages, server, document, person, isFirst }: OpenOptions,
+  { pages, server, document, person }: OpenOptions,
 ): Promise<EditorWindow> {
   const window = new EditorWindow(await context.newPage(), looks);
   const query = new URLSearchParams({
-    editor: looks.editor,
     url: server,
     name: document,
     user: person.name,
     color: person.color,
-    ...(isFirst ? { first: '' } : {}),
   });
-  await window.page.goto(`${pages}?${query.toString()}`);
-  await window.page.waitForFunction(() => globalThis.window.binding?.provider?.synced === true);
+  await window.page.goto(`${pages}${looks.editor}/?${query.toString()}`);
+  await window.page.waitForFunction(() => globalThis.window.editor?.provider?.synced === true);
   await window.page.locator(looks.content).click();
   return window;
 }
