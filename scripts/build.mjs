@@ -37,7 +37,9 @@ rmSync(peers, { recursive: true, force: true });
 cpSync(`${root}/bench/peers`, peers, { recursive: true });
 
 const locked = madeAt(`${root}/package-lock.json`);
-const sources = Math.max(...['shared', 'token', 'server', 'bench'].map((folder) => newest(`${root}/${folder}`)));
+const sources = Math.max(
+  ...['shared', 'token', 'server', 'bench'].map((folder) => newest(`${root}/${folder}`)),
+);
 // By the list of licences, which only the bundle has.
 if (madeAt(`${root}/dist/server/cli/licenses.md`) < Math.max(sources, locked))
   run('vite', ['build', '--config', 'server/cli/vite.config.ts', '--logLevel', 'warn']);
@@ -46,6 +48,7 @@ if (madeAt(`${root}/dist/server/cli/licenses.md`) < Math.max(sources, locked))
 const clientSources = Math.max(...['client', 'shared'].map((folder) => newest(`${root}/${folder}`)), locked);
 if (madeAt(`${root}/dist/cdn/licenses.md`) < clientSources)
   run('vite', ['build', '--config', 'scripts/cdn.vite.config.ts', '--logLevel', 'warn']);
+writeFileSync(`${root}/dist/cdn/heddle-client.d.ts`, "export * from '../client/index.js';\n");
 
 // The pages bundle the client, as any application does.
 const pages = ['examples', 'client', 'shared'].map((folder) => newest(`${root}/${folder}`));
