@@ -170,7 +170,7 @@ describe('U47 examples', () => {
     });
     await expect.poll(() => said, { timeout: 60_000 }).toContain('Open http');
     const url = /http:\S+\//.exec(said)![0];
-    expect(await (await fetch(url)).text()).toContain('<script type="module" src="/main.js">');
+    expect(await (await fetch(url)).text()).toContain('src="./main.js"></script>');
     expect((await fetch(`${url}api/sync-token`)).status).toBe(401);
     const login = await fetch(`${url}login/ada`, { method: 'POST' });
     const cookie = login.headers.get('set-cookie')!.split(';')[0]!;

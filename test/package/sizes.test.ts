@@ -17,4 +17,4 @@ test('U51 README says what Heddle costs whoever installs it, to within five in a
       Math.abs(figures(shown)[index]! / figure - 1),
       `run: node scripts/sizes.mjs\n${measured}`,
     ).toBeLessThan(0.05);
-});
+}, 120_000);
