@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { WebSocket } from 'ws';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -56,7 +57,7 @@ async function tryExample(name) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   try {
     const url = await until(
-      () => /https?:\/\/localhost:\d+\//.exec(output.replaceAll(/\u001b\[[\d;]*m/g, ''))?.[0],
+      () => /https?:\/\/localhost:\d+\//.exec(stripVTControlCharacters(output))?.[0],
       child,
       () => output,
     );
@@ -69,8 +70,8 @@ async function tryExample(name) {
     const greeting = await socketTo(`${url.replace('http', 'ws')}sync`);
     return `page ${page.status}, ${html.length} bytes; ${code}; socket at /sync ${greeting}`;
   } finally {
-    process.kill(-child.pid, 'SIGTERM');
-    const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 10_000);
+    process.kill(-Number(child.pid), 'SIGTERM');
+    const timer = setTimeout(() => process.kill(-Number(child.pid), 'SIGKILL'), 10_000);
     if (child.exitCode === null) await once(child, 'close');
     clearTimeout(timer);
   }

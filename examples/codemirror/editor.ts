@@ -17,7 +17,7 @@ export function openEditor(element: HTMLElement, { url, name, user }: Opening): 
   const view = new EditorView({
     parent: element,
     state: EditorState.create({
-      doc: text.toString(),
+      doc: text.toJSON(),
       extensions: [keymap.of(yUndoManagerKeymap), minimalSetup, yCollab(text, provider.awareness)],
     }),
   });

@@ -23,7 +23,7 @@ find('#add').addEventListener('click', () =>
 );
 find('form').addEventListener('submit', async (event) => {
   event.preventDefault();
-  await fetch(`/login/${new FormData(event.target).get('user')}`, { method: 'POST' });
+  await fetch(`/login/${event.target.elements.user.value}`, { method: 'POST' });
   location.reload();
 });
 

@@ -22,7 +22,6 @@ const sync = createServer({
 await sync.listen();
 http.listen(port, () => console.log(`Open http://localhost:${http.address().port}/ in two windows.`));
 
-process.once('SIGTERM', async () => {
-  await sync.close();
-  process.exit();
+process.once('SIGTERM', () => {
+  void sync.close().finally(() => process.exit());
 });

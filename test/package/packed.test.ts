@@ -34,7 +34,7 @@ describe('U48 the packed package', () => {
 
   test('U48 has no fault that publint knows', async () => {
     const buffer = readFileSync(packed.file);
-    const tarball = buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.length) as ArrayBuffer;
+    const tarball = buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.length);
     const { messages } = await publint({ pack: { tarball } });
     expect(messages).toEqual([]);
   });
