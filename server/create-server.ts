@@ -12,12 +12,8 @@ import type { Limits } from '../shared/limits.js';
 import { isAdmin, type Claims } from '../shared/permission.js';
 import { silentLogger, type Logger } from '../shared/logger.js';
 import { ApplicationHooks } from './application-hooks.js';
-import { demoRoutes } from './api/demo.js';
 import { createDocsSite } from './api/docs-site.js';
 import { healthRoutes } from './api/health.js';
-import { presenceRoutes } from './api/presence.js';
-import { userRoutes } from './api/users.js';
-import { welcomeRoutes } from './api/welcome.js';
 import { route, type Routes } from './api/router.js';
 import type { Authenticator } from './auth/authenticator.js';
 import { AccessLedger } from './auth/access-ledger.js';
@@ -54,6 +50,7 @@ import { backupTo, type ArchiveReport } from './server-backup.js';
 import { serverConnections, type ServerConnections } from './server-connections.js';
 import { logWithoutTokens } from './server-log.js';
 import { serverDocuments, type ServerDocuments } from './server-documents.js';
+import { serverRoutes } from './server-routes.js';
 import { serverPresence, type ServerPresence } from './server-presence.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
@@ -256,13 +253,34 @@ class Server implements HeddleServer {
     return createSeveralAuthenticator([own, demo].filter((one) => one !== undefined));
   }
 
+  /** Who is let in, and what is known of them. */
+  async #people(
+    store: DocumentStore,
+    sessions: SessionRegistry,
+    own: Authenticator | undefined,
+    demoKey: string | undefined,
+  ): Promise<{ authenticator: Authenticator } & Pick<Running, 'devices' | 'users' | 'rosters'>> {
+    const { options, clock, limits, logger } = this.#parts();
+    const demo =
+      demoKey === undefined ? undefined : await createJwtAuthenticator({ secret: demoKey }, { clock });
+    const ledger = await AccessLedger.load(store, clock);
+    const { maxTokenLifeS } = this.#auth;
+    const maxDevices = limits.maxDevicesPerUser;
+    const devices = new Devices({ store, ledger, sessions, clock, logger, maxDevices, maxTokenLifeS });
+    const { userClaims = defaultUserClaims } = options;
+    return {
+      authenticator: createLedgerAuthenticator(this.#authenticator(own, demo), ledger),
+      devices,
+      users: new Users({ ledger, sessions, devices, clock, logger, maxTokenLifeS }),
+      rosters: await Rosters.open({ clock, logger, limits, store, userClaims }),
+    };
+  }
+
   async #assemble(transport: Transport, own: Authenticator | undefined): Promise<Running> {
-    const { options, clock, logger } = this.#parts();
+    const { options, clock } = this.#parts();
     const store = options.store ?? (await this.#openStore());
     try {
       const demoKey = options.demo === true ? await readOrMakeDemoKey(options.data ?? './data') : undefined;
-      const demo =
-        demoKey === undefined ? undefined : await createJwtAuthenticator({ secret: demoKey }, { clock });
       const changes = new ChangeNotifier({
         clock,
         debounceMs: options.changeDebounceMs ?? 2_000,
@@ -273,15 +291,7 @@ class Server implements HeddleServer {
       const registry = this.#registry({ store, transport, changes, worker, load });
       const sessions = new SessionRegistry(clock);
       const identity = await serverIdentity(store);
-      const ledger = await AccessLedger.load(store, clock);
-      const authenticator = createLedgerAuthenticator(this.#authenticator(own, demo), ledger);
-      const { adminClaim, maxTokenLifeS } = this.#auth;
-      const maxDevices = this.#limits.maxDevicesPerUser;
-      const devices = new Devices({ store, ledger, sessions, clock, logger, maxDevices, maxTokenLifeS });
-      const users = new Users({ ledger, sessions, devices, clock, logger, maxTokenLifeS });
-      const { presence } = this;
-      const { userClaims = defaultUserClaims } = options;
-      const rosters = await Rosters.open({ ...this.#parts(), store, userClaims });
+      const { authenticator, devices, users, rosters } = await this.#people(store, sessions, own, demoKey);
       const gateway = this.#gateway({
         authenticator,
         registry,
@@ -293,25 +303,22 @@ class Server implements HeddleServer {
         operator: new OperationRunner({ registry, worker, clock, gc: this.#gc }),
       });
       await gateway.resume();
-      const routes: Routes = {
-        ...healthRoutes({
+      const routes = serverRoutes({
+        health: {
           isReady: () => this.#isReady,
           keys: () => own?.keys ?? 'at hand',
           costlyDocuments: () => registry.costlyCount,
-        }),
-        ...(this.#hasWelcome ? welcomeRoutes({ isSecure: options.tls !== undefined }) : {}),
-        ...(demoKey === undefined
-          ? {}
-          : demoRoutes({
-              store,
-              clock,
-              key: demoKey,
-              authenticator,
-              deleteDocument: (name) => this.documents.delete(name),
-            })),
-        ...(adminClaim === undefined ? {} : userRoutes({ users, authenticator, adminClaim })),
-        ...(adminClaim === undefined ? {} : presenceRoutes({ presence, authenticator, adminClaim })),
-      };
+        },
+        welcome: this.#hasWelcome ? { isSecure: options.tls !== undefined } : undefined,
+        demoKey,
+        adminClaim: this.#auth.adminClaim,
+        authenticator,
+        store,
+        clock,
+        documents: this.documents,
+        presence: this.presence,
+        users,
+      });
       return {
         store,
         registry,

@@ -94,6 +94,11 @@ export const wireAdvice: Readonly<Record<ErrorCode, Advice>> = {
     cause: 'An edit came from somebody who may only read.',
     cure: 'Make the editor read-only where `status.access` is `read`. The edits stay on the device, and are sent when the right is given.',
   },
+  COMMENT_ONLY: {
+    cause:
+      'An edit by somebody whose access is `comment` reaches beyond the root types that the server names as `commentRoots`.',
+    cure: 'Make the editor read-only where `status.access` is `comment`, and let only comments be written. `provider.rebase()` takes the refused edit out.',
+  },
   NAME_INVALID: {
     cause:
       'The name of the document is empty, longer than 512 bytes, or has control characters or `.` and `..` as a segment.',
@@ -102,6 +107,10 @@ export const wireAdvice: Readonly<Record<ErrorCode, Advice>> = {
   DOCUMENT_DELETED: {
     cause: 'The document was deleted on the server, or what is brought was deleted with it.',
     cure: 'Close the document, or call `provider.revive()` where it is to be again.',
+  },
+  DEVICE_UNKNOWN: {
+    cause: "The user has no device with this id: it was forgotten, or it is another user's.",
+    cure: 'Ask for the list of devices again, and use an id that is in it.',
   },
   CALL_UNKNOWN: {
     cause: 'The application behind the server has no `onCall` hook.',
@@ -176,6 +185,10 @@ export const reasonAdvice: Readonly<Record<StatusReasonKind, Advice>> = {
   'read-only': {
     cause: 'There are edits here that this user may not bring to the server.',
     cure: 'Give the right, or take the edits out with `provider.rebase()`.',
+  },
+  'comment-only': {
+    cause: 'There are edits here outside the comments, by somebody who may only comment.',
+    cure: 'Give the right to write, or take the edits out with `provider.rebase()`.',
   },
   'other-user': {
     cause: 'The `Y.Doc`, or its copy on this device, belongs to another user or another server.',

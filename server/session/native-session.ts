@@ -33,23 +33,18 @@ import { Operations, type OperationsHost } from './operations.js';
 import { Outbox } from './outbox.js';
 import { Rights, type Identity, type RightsHost } from './rights.js';
 import type { RosterViewDeps } from './roster-view.js';
-import { unusualLimits, type ServerIdentity } from './server-identity.js';
 import type { DeviceSigns } from './session-devices.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { staleToken } from './stale-token.js';
 import { TokenBucket } from './token-bucket.js';
+import { welcomeOf, type WelcomeDeps } from './welcome.js';
 import { logRefusal, type Who } from './who.js';
 
 /** What all sessions of this kind share. */
-export interface NativeSessionDeps extends SessionDeps, RosterViewDeps {
+export interface NativeSessionDeps extends SessionDeps, RosterViewDeps, WelcomeDeps {
   readonly nativeDialect: Dialect;
   /** The first token of a connection. Rejects with SyncError when it is not believed, or nobody is let in any more. */
   readonly admit: (token: string | undefined) => Promise<Identity>;
-  /** A connection that says nothing for so long is closed by the transport. */
-  readonly maxSilenceMs: number;
-  readonly identity: ServerIdentity;
-  /** Names of the root types under which commenters may write; may be empty. */
-  readonly commentRoots: readonly string[];
   readonly clientSessions: ClientSessions;
   readonly inflater: Inflater;
   /** What answers the calls of clients; undefined where no call is known. */
@@ -375,32 +370,11 @@ export class NativeSession
   }
 
   #welcome(version: number): void {
-    const { maxSilenceMs, clock, identity, limits, commentRoots } = this.deps;
-    const { exp = 0, sub: user = '' } = this.rights.claims ?? {};
-    this.#send({
-      type: 'welcome',
-      version,
-      serverTime: clock.now(),
-      expiresAt: exp,
-      maxSilenceMs,
-      ...identity,
-      user,
-      limits: unusualLimits(limits),
-      extensions: {
-        inflates: true,
-        operates: true,
-        rosters: true,
-        ...(commentRoots.length > 0 && { commentRoots }),
-        ...(this.#hasDevices && { devices: true }),
-      },
-    });
     const { claims } = this;
+    // The devices of a user can be asked for.
+    const hasDevices = this.deps.devices !== undefined && claims?.sub !== undefined;
+    this.#send(welcomeOf(this.deps, version, claims, hasDevices));
     if (claims !== undefined && this.deps.isStale(claims)) this.wantToken(staleToken());
-  }
-
-  /** The devices of its user can be asked for. */
-  get #hasDevices(): boolean {
-    return this.deps.devices !== undefined && this.claims?.sub !== undefined;
   }
 
   /** Never rejects. */

@@ -3,9 +3,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { HeddleConnection, LoginRequired, type OwnDevice } from '../../client/index.js';
-import { issueToken } from '../../server/auth/issue-token.js';
+import { createToken } from '../../token/index.js';
 import { usersCommand } from '../../server/cli/users.js';
-import { systemClock } from '../../shared/clock.js';
 import type { Device } from '../../shared/device.js';
 import { Peer, until } from '../support/peer.js';
 import {
@@ -18,7 +17,7 @@ import {
 
 const adminClaim = 'heddle_admin';
 const auth = { secret: testSecret, adminClaim };
-const admin = { secret: testSecret, sub: 'ops', docs: [], ttlS: 600, clock: systemClock, adminClaim };
+const admin = { secret: testSecret, sub: 'ops', docs: [], ttlS: 600, adminClaim };
 
 /** A client on a device of its own. It has one token, and no other when that is refused. */
 function device(url: string, token: string, name: string): HeddleConnection {
@@ -46,7 +45,7 @@ const named = (list: readonly OwnDevice[] | undefined, name: string): OwnDevice 
 async function http({ port }: TestServer, method: string, path: string, body?: object): Promise<unknown> {
   const response = await fetch(`http://127.0.0.1:${port}/api/v1/users/${path}`, {
     method,
-    headers: { authorization: `Bearer ${await issueToken(admin)}` },
+    headers: { authorization: `Bearer ${await createToken(admin)}` },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return { status: response.status, ...((await response.json()) as object) };
@@ -120,7 +119,7 @@ it('A14, A17: stock clients are a device for each `sid`, or none', async () => {
     docs: [{ pattern: '**', access: 'write' }] as const,
     ttlS: 600,
   };
-  const token = await issueToken({ ...issued, sid: 'login-1', clock: systemClock });
+  const token = await createToken({ ...issued, sid: 'login-1' });
   const peers = [token, token, await tokenFor('ada')].map(
     (one) => new Peer(`${server.url}/doc`, { token: one }),
   );
@@ -164,7 +163,7 @@ it('A16, A18: operators see and change devices over HTTP and from a shell, and n
   });
   expect(refused.status).toBe(403);
 
-  const env = { HEDDLE_URL: url, HEDDLE_ADMIN_TOKEN: await issueToken(admin) };
+  const env = { HEDDLE_URL: url, HEDDLE_ADMIN_TOKEN: await createToken(admin) };
   expect(await usersCommand(['devices', user], env)).toMatch(
     new RegExp(`^${id}  Ü  a test  127\\.0\\.0\\.1  first seen \\S+Z  online since \\S+Z$`),
   );

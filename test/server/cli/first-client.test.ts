@@ -38,7 +38,7 @@ test('U44 serve --auth none prints a client of five lines, which runs as it stan
     await once(running, 'close');
   });
   const other = await new Peer(`${page.replace('http', 'ws')}notes`).synced();
-  onTestFinished(() => void other.close());
+  onTestFinished(() => other.close());
   other.doc.getText('body').insert(0, 'Hello, Ada');
   await expect.poll(() => said, { timeout: 20_000 }).toBe('Hello, Ada\n');
 });

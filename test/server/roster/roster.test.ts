@@ -5,9 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { HeddleProvider } from '../../../client/provider/heddle-provider.js';
 import { openRoster, type Roster } from '../../../client/provider/roster.js';
-import { issueToken } from '../../../server/auth/issue-token.js';
+import { createToken } from '../../../token/index.js';
 import type { ServerOptions } from '../../../server/options.js';
-import { systemClock } from '../../../shared/clock.js';
 import { SyncError } from '../../../shared/errors.js';
 import { connectStock, until, type StockClient } from '../../support/stock-client.js';
 import { directoryForTest, serverForTest, testSecret, type TestServer } from '../../support/test-server.js';
@@ -28,12 +27,11 @@ function token(
   { name, sid, isAdmin = false }: { name?: string; sid?: string; isAdmin?: boolean } = {},
 ): Promise<string> {
   const docs = [{ pattern: '**', access: 'write' }] as const;
-  return issueToken({
+  return createToken({
     secret: testSecret,
     sub,
     docs,
     ttlS: 600,
-    clock: systemClock,
     name,
     sid,
     ...(isAdmin ? { adminClaim: 'admin' } : {}),
