@@ -9,7 +9,6 @@ import { systemClock, type Clock } from '../shared/clock.js';
 import { parseDocumentName, type DocumentName } from '../shared/document-name.js';
 import { SyncError } from '../shared/errors.js';
 import type { Limits } from '../shared/limits.js';
-import { isAdmin, type Claims } from '../shared/permission.js';
 import { silentLogger, type Logger } from '../shared/logger.js';
 import { ApplicationHooks } from './application-hooks.js';
 import { createDocsSite } from './api/docs-site.js';
@@ -35,10 +34,8 @@ import type { DocumentWorker } from './room/document-worker.js';
 import { LoadMeter } from './room/load-meter.js';
 import { OperationRunner } from './room/operation-runner.js';
 import { RoomRegistry } from './room/room-registry.js';
-import type { Stamp } from './room/stamped-state.js';
 import { withDocument } from './room/with-document.js';
 import { Rosters } from './roster/rosters.js';
-import { shownClaims } from './roster/shown-claims.js';
 import { maxReceivedBytes } from './session/frame-size.js';
 import { Gateway } from './session/gateway.js';
 import { RoomFanout } from './session/room-fanout.js';
@@ -51,6 +48,7 @@ import { serverConnections, type ServerConnections } from './server-connections.
 import { logWithoutTokens } from './server-log.js';
 import { serverDocuments, type ServerDocuments } from './server-documents.js';
 import { serverRoutes } from './server-routes.js';
+import { rosterRight, stampOf, userClaimsOf } from './presence-options.js';
 import { serverPresence, type ServerPresence } from './server-presence.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';
@@ -101,7 +99,6 @@ export function createServer(options: ServerOptions): HeddleServer {
   return new Server(options, systemClock);
 }
 
-const defaultUserClaims: readonly string[] = ['name'];
 const maxHttpBodyBytes = 64 * 1024;
 const idleTimeoutS = 40;
 
@@ -267,12 +264,11 @@ class Server implements HeddleServer {
     const { maxTokenLifeS } = this.#auth;
     const maxDevices = limits.maxDevicesPerUser;
     const devices = new Devices({ store, ledger, sessions, clock, logger, maxDevices, maxTokenLifeS });
-    const { userClaims = defaultUserClaims } = options;
     return {
       authenticator: createLedgerAuthenticator(this.#authenticator(own, demo), ledger),
       devices,
       users: new Users({ ledger, sessions, devices, clock, logger, maxTokenLifeS }),
-      rosters: await Rosters.open({ clock, logger, limits, store, userClaims }),
+      rosters: await Rosters.open({ clock, logger, limits, store, userClaims: userClaimsOf(options) }),
     };
   }
 
@@ -292,16 +288,9 @@ class Server implements HeddleServer {
       const sessions = new SessionRegistry(clock);
       const identity = await serverIdentity(store);
       const { authenticator, devices, users, rosters } = await this.#people(store, sessions, own, demoKey);
-      const gateway = this.#gateway({
-        authenticator,
-        registry,
-        sessions,
-        devices,
-        rosters,
-        identity,
-        store,
-        operator: new OperationRunner({ registry, worker, clock, gc: this.#gc }),
-      });
+      const operator = new OperationRunner({ registry, worker, clock, gc: this.#gc });
+      const parts = { authenticator, registry, sessions, devices, rosters, identity, store, operator };
+      const gateway = this.#gateway(parts);
       await gateway.resume();
       const routes = serverRoutes({
         health: {
@@ -382,8 +371,8 @@ class Server implements HeddleServer {
       ...parts,
       isOpen: options.auth === 'none',
       commentRoots: options.commentRoots ?? [],
-      stampOf: options.stampUser === true ? (claims) => this.#stampOf(claims) : undefined,
-      maySeeRoster: (claims) => this.#maySeeRoster(claims),
+      stampOf: stampOf(options),
+      maySeeRoster: rosterRight(options),
       call: this.#hooks.answersCalls ? (call) => this.#hooks.call(call) : undefined,
       clock,
       limits,
@@ -406,21 +395,6 @@ class Server implements HeddleServer {
   get #auth(): AuthOptions {
     const { auth } = this.#options;
     return typeof auth === 'object' ? auth : {};
-  }
-
-  #stampOf(claims: Claims): Stamp {
-    const { sub } = claims;
-    return {
-      ...shownClaims(claims, this.#options.userClaims ?? defaultUserClaims),
-      ...(sub === undefined ? {} : { id: sub }),
-    };
-  }
-
-  #maySeeRoster(claims: Claims): boolean {
-    const { adminClaim } = this.#auth;
-    const { rosterVisible = 'nobody' } = this.#options;
-    if (rosterVisible !== 'admins') return rosterVisible === 'everybody';
-    return adminClaim !== undefined && isAdmin(claims, adminClaim);
   }
 
   /** Where nothing is protected, and `/` is nobody else's. */

@@ -64,7 +64,7 @@ function loadedWith(file: string, loaded = { files: new Set<string>(), packages:
 
 test('L6 a server starts from few files, without Yjs', () => {
   const { files, packages } = loadedWith(join(root, 'dist/server/cli/serve.js'));
-  expect(files.size).toBeLessThanOrEqual(17);
+  expect(files.size).toBeLessThanOrEqual(20);
   // uWebSockets.js and level are loaded by dynamic imports.
   expect([...packages]).toEqual([]);
   const code = [...files].map((file) => readFileSync(file, 'utf8')).join('\n');

@@ -17,7 +17,7 @@ import {
 
 const adminClaim = 'heddle_admin';
 const auth = { secret: testSecret, adminClaim };
-const admin = { secret: testSecret, sub: 'ops', docs: [], ttlS: 600, adminClaim };
+const admin = { secret: testSecret, sub: 'ops', docs: [], ttlS: 600, claims: { [adminClaim]: true } };
 
 /** A client on a device of its own. It has one token, and no other when that is refused. */
 function device(url: string, token: string, name: string): HeddleConnection {

@@ -34,7 +34,7 @@ function token(
     ttlS: 600,
     name,
     sid,
-    ...(isAdmin ? { adminClaim: 'admin' } : {}),
+    ...(isAdmin ? { claims: { admin: true } } : {}),
   });
 }
 
