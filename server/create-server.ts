@@ -48,7 +48,7 @@ import { serverConnections, type ServerConnections } from './server-connections.
 import { logWithoutTokens } from './server-log.js';
 import { serverDocuments, type ServerDocuments } from './server-documents.js';
 import { serverRoutes } from './server-routes.js';
-import { rosterRight, stampOf, userClaimsOf } from './presence-options.js';
+import { rosterRight, stampOf, userClaimsOf } from './server-presence-options.js';
 import { serverPresence, type ServerPresence } from './server-presence.js';
 import { shutDown } from './shut-down.js';
 import { openLevelStore } from './store/level-store.js';

@@ -105,7 +105,7 @@ const commands: readonly (readonly [has: string, prints: RegExp])[] = [
   ['users refresh ada', /"sessions": ?\d+|\d+/],
   ['users revoke ada', /\d+/],
   ['users access ada', /\d+/],
-  ['users devices ada', /no devices/],
+  ['users devices ada', /first seen/],
   ['serve --auth none', /listening/],
   ['serve --port 1234', /listening/],
 ];
