@@ -24,7 +24,7 @@ const layers: readonly (readonly [pattern: RegExp, layer: number])[] = [
   [/^server\/worker\//, 3],
   [/^server\/(api|users)\//, 4],
   [/^server\/config\//, 5],
-  [/^server\/(create-server|server-\w+|change-notifier|application-hooks|shut-down|index)\.ts$/, 5],
+  [/^server\/(create-server|server-[\w-]+|change-notifier|application-hooks|shut-down|index)\.ts$/, 5],
   [/^bench\/(measurement|figures|results|process-usage|statistics|load\/settings)\.ts$/, 6],
   [/^bench\/(protocol|input|targets)\//, 7],
   [/^bench\/load\/main\.ts$/, 10],
