@@ -22,6 +22,8 @@ export const figures = {
   cpuMsPerJoin: { label: 'server CPU per join', unit: 'ms', better: 'lower' },
   lastSyncedMs: { label: 'until the last client has synced', unit: 'ms', better: 'lower' },
   bytesPerJoin: { label: 'bytes per join', unit: 'B', better: 'lower' },
+  cpuMsPerVisit: { label: 'server CPU per coming and going', unit: 'ms', better: 'lower' },
+  bytesPerVisit: { label: 'bytes to one who stays, per coming and going', unit: 'B', better: 'lower' },
   bytesPerMissed: { label: 'bytes sent per byte missed', unit: '', better: 'lower' },
   rssBytesPerConnection: { label: 'memory per idle connection', unit: 'B', better: 'lower' },
   sockets: { label: 'sockets', unit: '', better: 'lower' },

@@ -21,7 +21,12 @@ interface StateLog {
   readonly counts: ReadonlyMap<string, number>;
   readonly sentAt: Float64Array;
   sentCount: number;
+  /** It has left: its state is to go. */
+  isGone: boolean;
 }
+
+/** What stands in the place of a state that has gone, among the counts of states. */
+const gone = -1;
 
 export class AwarenessLedger {
   readonly logs: readonly StateLog[];
@@ -29,6 +34,8 @@ export class AwarenessLedger {
   readonly latency = new Histogram();
   readonly payloads = new SharedPayloads<readonly Content[]>();
   sentCount = 0;
+  /** Clients that have left after they had set a state. */
+  goneCount = 0;
   readonly #indexes = new Map<number, number>();
 
   constructor(scripts: readonly StateScript[]) {
@@ -37,6 +44,7 @@ export class AwarenessLedger {
       counts: new Map(states.map((state, i) => [state, i + 1])),
       sentAt: new Float64Array(states.length),
       sentCount: 0,
+      isGone: false,
     }));
     for (const [i, { clientId }] of scripts.entries()) this.#indexes.set(clientId, i);
   }
@@ -48,12 +56,18 @@ export class AwarenessLedger {
     this.sentCount++;
   }
 
+  /** Notes that the client with this index is leaving, whose state is to go. */
+  left(client: number): void {
+    this.logs[client]!.isGone = true;
+    this.goneCount++;
+  }
+
   /** What an awareness update says of this ledger's clients. */
   entriesOf(update: Uint8Array): readonly StateEntry[] {
     return readAwareness(update).flatMap(({ clientId, clock, state }) => {
       const client = this.#indexes.get(clientId);
       if (client === undefined) return [];
-      return [{ client, clock, count: this.logs[client]!.counts.get(state) }];
+      return [{ client, clock, count: state === 'null' ? gone : this.logs[client]!.counts.get(state) }];
     });
   }
 
@@ -67,6 +81,8 @@ export class AwarenessLedger {
 export class StateArrivals {
   /** States of others that came, or were superseded by one that came. */
   delivered = 0;
+  /** Clients that it was told are gone. */
+  departed = 0;
   /** What must not have come. */
   fault: string | undefined;
   readonly #ledger: AwarenessLedger;
@@ -75,6 +91,7 @@ export class StateArrivals {
   /** By client: the clock it is known at, as y-protocols counts, and how many of its states that makes. */
   readonly #clocks: Float64Array;
   readonly #counts: Uint32Array;
+  readonly #hasLeft: Uint8Array;
 
   constructor(ledger: AwarenessLedger, own: number | undefined, isSampled: boolean) {
     this.#ledger = ledger;
@@ -82,12 +99,13 @@ export class StateArrivals {
     this.#isSampled = isSampled;
     this.#clocks = new Float64Array(ledger.logs.length);
     this.#counts = new Uint32Array(ledger.logs.length);
+    this.#hasLeft = new Uint8Array(ledger.logs.length);
   }
 
-  /** States of others that were sent and have not come. */
+  /** States of others that were sent and have not come, and clients that have left and are still there. */
   get missing(): number {
     const own = this.#own === undefined ? 0 : this.#ledger.logs[this.#own]!.sentCount;
-    return this.#ledger.sentCount - own - this.delivered;
+    return this.#ledger.sentCount - own - this.delivered + this.#ledger.goneCount - this.departed;
   }
 
   take(entries: readonly StateEntry[], nowMs: number): void {
@@ -111,6 +129,7 @@ export class StateArrivals {
   #came(client: number, count: number | undefined, nowMs: number): void {
     const log = this.#ledger.logs[client]!;
     const had = this.#counts[client]!;
+    if (count === gone) return this.#went(client);
     if (count === undefined || count > log.sentCount || count < had) {
       const what = count === undefined ? 'a state it never set' : `its state ${count} after ${had}`;
       this.fault ??= `client ${log.clientId} came with ${what}, and had sent ${log.sentCount}`;
@@ -120,5 +139,18 @@ export class StateArrivals {
     this.delivered += count - had;
     if (!this.#isSampled) return;
     for (let i = had; i < count; i++) this.#ledger.latency.add(nowMs - log.sentAt[i]!);
+  }
+  /** What it had not been told of the client before it left counts as superseded. */
+  #went(client: number): void {
+    const { clientId, isGone, sentCount } = this.#ledger.logs[client]!;
+    if (!isGone) {
+      this.fault ??= `client ${clientId} was said to be gone, and has not left`;
+      return;
+    }
+    if (this.#hasLeft[client] === 1) return;
+    this.#hasLeft[client] = 1;
+    this.departed++;
+    this.delivered += sentCount - this.#counts[client]!;
+    this.#counts[client] = sentCount;
   }
 }

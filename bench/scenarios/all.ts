@@ -1,7 +1,8 @@
 // Every scenario, in the order in which they run and are reported.
 
-import { awareness, awarenessRamp } from './awareness.js';
+import { awareness, awarenessRamp, crowdMoves, crowdWatches } from './awareness.js';
 import { coldStart } from './cold-start.js';
+import { comeAndGoMany, comeAndGoOne } from './come-and-go.js';
 import { durableWrites } from './durable-writes.js';
 import { growthClients } from './growth-clients.js';
 import { growthJoins } from './growth-joins.js';
@@ -31,6 +32,10 @@ export const allScenarios: readonly Scenario[] = [
   returnAfterMissing,
   awareness,
   awarenessRamp,
+  crowdWatches,
+  crowdMoves,
+  comeAndGoOne,
+  comeAndGoMany,
   slowReadersScenario,
   idleConnections,
   idleDocuments,

@@ -1,4 +1,4 @@
-// A hundred people whose cursors move.
+// People whose cursors move: a hundred in a room, and a crowd of fifteen hundred.
 
 import { encodeAwareness } from '../../server/room/awareness-codec.js';
 import { AwarenessLedger, type StateScript } from '../load/awareness-ledger.js';
@@ -18,6 +18,8 @@ import { windowRelay, withStorage } from './passed-over.js';
 
 const fullClients = 100;
 const changesPerS = 10;
+/** The largest room of one document that anybody has published figures of. */
+const crowd = 1_500;
 const firstClientId = 1000;
 /** Whose deliveries are timed, and whose states are compared at the end. */
 const sampled = 10;
@@ -40,10 +42,31 @@ export const awarenessRamp: Scenario = {
   run: measureRamp,
 };
 
+export const crowdWatches: Scenario = {
+  id: 'crowd-watches',
+  title: `${crowd.toLocaleString('en')} clients in one room, one of which changes its awareness once a second`,
+  passesOver: [windowRelay, withStorage],
+  needs: ['awareness'],
+  maxSeconds: 180,
+  run: (context) => measureCrowd(context, { movers: 1, warmUpPerS: 20, warmUpS: 4, settleS: 1, seconds: 20 }),
+};
+
+export const crowdMoves: Scenario = {
+  id: 'crowd-moves',
+  title: `${crowd.toLocaleString('en')} clients in one room, each changing its awareness once a second`,
+  passesOver: [windowRelay, withStorage],
+  needs: ['awareness'],
+  maxSeconds: 180,
+  run: (context) =>
+    measureCrowd(context, { movers: crowd, warmUpPerS: crowd, warmUpS: 2, settleS: 1, seconds: 4 }),
+};
+
 /** What is sent at which rate. */
 interface AwarenessLoad {
   readonly name: string;
   readonly clients: number;
+  /** So many of them change their awareness; the others watch. Default: all. */
+  readonly movers?: number;
   /** Changes per second of all clients together. */
   readonly perS: number;
   readonly warmUpPerS: number;
@@ -66,6 +89,27 @@ async function measure(context: ScenarioContext): Promise<Measurement> {
   return measurementOf(await runAwareness(context, load));
 }
 
+/** `warmUpPerS`: of all together; measured is one change a second and mover. */
+async function measureCrowd(
+  context: ScenarioContext,
+  load: Required<Pick<AwarenessLoad, 'movers' | 'warmUpPerS' | 'warmUpS' | 'settleS' | 'seconds'>>,
+): Promise<Measurement> {
+  const { size, time } = context.settings;
+  const clients = scaled(crowd, size, 5);
+  const movers = Math.min(load.movers, clients);
+  const scaledLoad = {
+    name: 'crowd',
+    clients,
+    movers,
+    perS: movers,
+    warmUpPerS: Math.max(movers, scaled(load.warmUpPerS, size, 1)),
+    warmUpS: Math.max(0.1, load.warmUpS * time),
+    settleS: Math.max(0.1, load.settleS * time),
+    seconds: Math.max(1, load.seconds * time),
+  };
+  return measurementOf(await runAwareness(context, scaledLoad));
+}
+
 function measureRamp(context: ScenarioContext): Promise<Measurement> {
   const { size, time } = context.settings;
   const clients = scaled(fullClients, size, 5);
@@ -78,11 +122,12 @@ function measureRamp(context: ScenarioContext): Promise<Measurement> {
 
 /** Throws DeliveryError when a participant does not end up with everybody's last state. */
 async function runAwareness(context: ScenarioContext, load: AwarenessLoad): Promise<Deliveries> {
-  const scripts = statesOf(load.clients, updatesPerWriter(load, load.clients));
+  const { movers = load.clients } = load;
+  const scripts = statesOf(movers, updatesPerWriter(load, movers));
   const ledger = new AwarenessLedger(scripts);
   const participants = await openMany(context, load.name, load.clients, (i) => ({
     awareness: ledger,
-    clientId: scripts[i]!.clientId,
+    clientId: firstClientId + i,
     isSampled: i < sampled,
   }));
   try {
@@ -140,8 +185,8 @@ function changesOf({ scripts, ledger, participants }: AwarenessRoom): () => void
   );
   let turn = 0;
   return () => {
-    const client = turn % participants.length;
-    const next = Math.floor(turn++ / participants.length);
+    const client = turn % scripts.length;
+    const next = Math.floor(turn++ / scripts.length);
     ledger.sent(client, performance.now());
     participants[client]!.sendFrame(frames[client]![next]!);
   };
