@@ -24,7 +24,9 @@ export class ServerClock {
     // A clock that was set back meanwhile tells nothing.
     if (roundTripMs < 0) return;
     const sample = { roundTripMs, offsetMs: serverTime - (sentAt + heardAt) / 2 };
-    this.#samples = [...this.#samples.filter((before) => agree(before, sample)), sample].slice(-kept);
+    // Where one contradicts it, a clock was set after that one, and so after those before it.
+    const agreeing = this.#samples.map((before) => agree(before, sample));
+    this.#samples = [...this.#samples.slice(agreeing.lastIndexOf(false) + 1), sample].slice(-kept);
   }
 
   /** What to add to our time to get the server's, ms; 0 as long as nothing is known. Right within half the shortest round trip. */

@@ -31,7 +31,7 @@ import { MessageQueue, type MessageHandler, type MessageSource } from './message
 import { NativeDocument, type NativeDocumentHost } from './native-document.js';
 import { Operations, type OperationsHost } from './operations.js';
 import { Outbox } from './outbox.js';
-import { Rights, type Identity, type RightsHost } from './rights.js';
+import { OtherUserError, Rights, type Identity, type RightsHost } from './rights.js';
 import type { RosterViewDeps } from './roster-view.js';
 import type { DeviceSigns } from './session-devices.js';
 import type { ConnectionSummary, Session, SessionDeps } from './session.js';
@@ -414,7 +414,7 @@ export class NativeSession
     return document;
   }
 
-  /** A token that is not taken leaves the old one in force. */
+  /** A token that is not believed leaves the old one in force; one of another user ends the connection. */
   async #renew(token: string): Promise<void> {
     this.#tokens ??= new TokenBucket(this.deps.clock, maxTokens, tokenEveryMs);
     if (!this.#tokens.take()) throw new SyncError('RATE_LIMITED', 'too many tokens');
@@ -423,6 +423,7 @@ export class NativeSession
       this.#kid = this.#keyIdOf(token);
     } catch (error) {
       const refusal = toSyncError(error);
+      if (error instanceof OtherUserError) return this.refuse(error);
       logRefusal(this.deps.logger, refusal, { ...this.who, kid: this.#keyIdOf(token) }, 'token');
       this.#send({ type: 'token-wanted', reason: refusal.reason });
     }

@@ -58,6 +58,13 @@ interface Renewal {
   readonly refused: (error: SyncError) => void;
 }
 
+/** A token of another user than the connection's (N6). Its client connects anew with it. */
+export class OtherUserError extends SyncError {
+  constructor() {
+    super('TOKEN_STALE', 'the token is of another user, who needs another connection');
+  }
+}
+
 export class Rights implements TokenInForce {
   readonly #host: RightsHost;
   readonly #deps: RightsDeps;
@@ -169,8 +176,7 @@ export class Rights implements TokenInForce {
   async #renew(token: string): Promise<void> {
     const { authority } = this.#deps;
     const identity = await authority.authenticate(token);
-    if (identity.claims.sub !== this.claims?.sub)
-      throw new SyncError('FORBIDDEN', 'the token is of somebody else');
+    if (identity.claims.sub !== this.claims?.sub) throw new OtherUserError();
     if (this.#isClosed) return;
     await new Promise<void>((done, refused) => {
       this.#renewal = { identity, verdicts: new Map(), done, refused };
