@@ -21,6 +21,7 @@ const hello = {
   oldest: oldestNativeVersion,
   device,
   agent,
+  extensions: { comments: true },
 } as const;
 
 class NativeConversation implements Conversation {

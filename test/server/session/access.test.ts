@@ -16,7 +16,12 @@ afterEach(() => server.close());
 
 describe('A1: at the door', () => {
   it.each([
-    ['no token', undefined, 4401, 'TOKEN_MISSING: the path was taken for the document "doc"'],
+    [
+      'no token',
+      undefined,
+      4401,
+      'TOKEN_MISSING: the path was taken for the document "doc" (see --base-path)',
+    ],
     ['an unknown token', 'unknown', 4401, 'TOKEN_INVALID'],
     ['an expired token', 'expired', 4401, 'TOKEN_EXPIRED'],
     [
