@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { compileSvelte } from './test/support/compile-svelte.js';
@@ -17,7 +18,10 @@ const onNode = ['access', 'large-messages', 'long-poll', 'native', 'transport', 
 );
 const env = { HEDDLE_TRANSPORT: 'node' };
 
-/** Unit, contract, fuzz and socket tests run side by side; what starts processes or browsers runs one file at a time. */
+/** vitest leaves one core alone, and where there are two it would run one file at a time. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
+/** Unit, contract, fuzz and socket tests run side by side; then what starts processes or browsers, one file at a time. */
 export default defineConfig({
   test: {
     projects: [
@@ -30,6 +34,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: serial,
           testTimeout: 30_000,
+          maxWorkers,
         },
       },
       {
@@ -39,9 +44,10 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'fast on node', include: onNode, env, testTimeout: 30_000 } },
+      { test: { name: 'fast on node', include: onNode, env, testTimeout: 30_000, maxWorkers } },
       {
         test: {
           name: 'process on node',
@@ -50,6 +56,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
