@@ -37,8 +37,8 @@ export async function keepAppShell(worker: string, mayAsk: () => boolean = () =>
 function offerUpdates(registration: ServiceWorkerRegistration, mayAsk: () => boolean): void {
   let isAgreed = false;
   const offer = (worker: ServiceWorker | null): void => {
-    // The very first one has nobody to replace.
-    if (worker === null || navigator.serviceWorker.controller === null) return;
+    // The first of this page has nobody to replace. That of a page above may be in charge of this one until then.
+    if (worker === null || registration.active === null) return;
     const run = (): void => {
       isAgreed = true;
       worker.postMessage('take-over');

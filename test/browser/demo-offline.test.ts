@@ -51,6 +51,11 @@ describe.skipIf(executablePath === undefined)('demo page without a network', () 
       const notes = await demo.context.newPage();
       await notes.goto(`${address}notes/`);
       await notes.locator('html[data-shell=ready]').waitFor({ state: 'attached' });
+      await notes.waitForFunction(
+        async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated',
+      );
+      // The worker of the editor was in charge of this page until then, and is none that its own replaces.
+      expect(await notes.getByText('A new version is here.').count()).toBe(0);
       version.isNewer = true;
       await window.page.reload();
       await window.page.getByText('A new version is here.').waitFor();
