@@ -72,10 +72,13 @@ export class OwnDevices {
       queueMicrotask(() => this.#watch());
     };
     const asked = this.#ask((id) => ({ type: 'devices', id: (this.#id = id), isWatch: true }), hear);
+    const id = this.#id;
     asked.then(
       (body) => this.#heard(body),
-      // Of a lost connection `hear` is told. What the server refuses is asked again on the next connection.
-      () => {},
+      // Nothing is heard of it any more. It is asked again on the next connection.
+      () => {
+        if (this.#id === id) this.#isWatched = false;
+      },
     );
   }
 

@@ -20,6 +20,8 @@ export class Roster extends GuardedObservable<RosterEvents> {
   readonly #people = new Map<string, RosterPerson>();
   readonly #ended: () => void;
   #channel: DocumentChannel | undefined;
+  /** The server of this connection tells it, or was asked to. */
+  #isAsked = false;
   #stop: readonly (() => void)[] = [];
   #list: readonly RosterPerson[] = [];
   #status: RosterStatus = 'waiting';
@@ -68,7 +70,8 @@ export class Roster extends GuardedObservable<RosterEvents> {
     this.#ended();
     for (const stop of this.#stop) stop();
     this.#stop = [];
-    if (this.#status !== 'waiting') this.#channel?.say({ type: 'watch-roster', isOn: false });
+    if (this.#isAsked) this.#channel?.say({ type: 'watch-roster', isOn: false });
+    this.#isAsked = false;
     this.#channel = undefined;
     super.destroy();
   }
@@ -86,8 +89,8 @@ export class Roster extends GuardedObservable<RosterEvents> {
 
   #ask(): void {
     const { connection } = this.#channel ?? {};
-    const isSupported = connection?.welcome?.extensions?.rosters === true;
-    if (isSupported) this.#channel?.say({ type: 'watch-roster', isOn: true });
+    this.#isAsked = connection?.welcome?.extensions?.rosters === true;
+    if (this.#isAsked) this.#channel?.say({ type: 'watch-roster', isOn: true });
     else this.#set('unsupported');
   }
 
@@ -99,6 +102,7 @@ export class Roster extends GuardedObservable<RosterEvents> {
   }
 
   #lost(): void {
+    this.#isAsked = false;
     const { heardAt = 0, serverTimeOffset = 0 } = this.#channel?.connection ?? {};
     for (const [user, person] of this.#people)
       if (person.isHere)

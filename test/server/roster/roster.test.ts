@@ -159,6 +159,24 @@ describe('the roster of a document', () => {
     expect(shown(two)).toBe('ada bob');
   });
 
+  test('K82: one that is closed before it was told is told no more', async () => {
+    const server = await start();
+    const ada = native(server, await token('ada'));
+    await ada.whenSynced;
+    const channel = await ada.kept.channel();
+    const heard: string[] = [];
+    channel.on('roster', ({ kind }) => heard.push(kind));
+    const roster = openRoster(ada);
+    // It has asked by then, and no answer has come.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(roster.status).toBe('waiting');
+    roster.close();
+    const bob = openRoster(native(server, await token('bob')));
+    await shows(bob, 'ada bob');
+    await ada.sync();
+    expect(heard.filter((kind) => kind === 'change')).toEqual([]);
+  });
+
   test('K82: goes on over another connection; without one nobody is shown to be here', async () => {
     const server = await start();
     const ada = native(server, await token('ada'));
