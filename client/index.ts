@@ -16,7 +16,7 @@ export { statusReason, type StatusReason, type StatusReasonKind } from './provid
 export type { CopyOptions } from './provider/open-copy.js';
 export type { SyncPhase, SyncStatus } from './provider/sync-status.js';
 export type { ConnectionReason } from './connection/connection.js';
-export type { OwnDevice, OwnDevices } from './provider/own-devices.js';
+export { ownDevices, type OwnDevice, type OwnDevices } from './provider/own-devices.js';
 export type { Device } from '../shared/device.js';
 export type { ConnectionState } from './connection/connection-state.js';
 export type { WebSocketClass } from './connection/socket.js';

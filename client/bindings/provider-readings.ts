@@ -24,14 +24,29 @@ export function connectionOf(provider: HeddleProvider): Reading<HeddleConnection
 
 /** The state of the connection that the document is on, whichever that is. */
 export function connectionStateOf(provider: HeddleProvider): Reading<ConnectionState> {
+  return ofConnection(provider, {
+    read: ({ state }) => state,
+    listen: (connection, changed) => connection.listen('state', () => changed()),
+  });
+}
+
+interface ConnectionReading<Value> {
+  readonly read: (connection: HeddleConnection) => Value;
+  readonly listen: (connection: HeddleConnection, changed: () => void) => () => void;
+}
+
+/** Something of the connection that the document is on, whichever that is. */
+export function ofConnection<Value>(
+  provider: HeddleProvider,
+  { read, listen }: ConnectionReading<Value>,
+): Reading<Value> {
   return {
-    read: () => provider.connection.state,
+    read: () => read(provider.connection),
     listen: (changed) => {
-      const listenToIt = (): (() => void) => provider.connection.listen('state', () => changed());
-      let stop = listenToIt();
-      const stopMoves = provider.listen('connection', () => {
+      let stop = listen(provider.connection, changed);
+      const stopMoves = provider.listen('connection', (connection) => {
         stop();
-        stop = listenToIt();
+        stop = listen(connection, changed);
         changed();
       });
       return () => {

@@ -9,13 +9,16 @@ export interface Reading<Value> {
 
 /** Calls `changed` only when the value is another one. */
 export function listenToValue<Value>({ read, listen }: Reading<Value>, changed: () => void): () => void {
-  let before = read();
-  return listen(() => {
+  let before: Value | undefined;
+  const stop = listen(() => {
     const now = read();
     if (Object.is(before, now)) return;
     before = now;
     changed();
   });
+  // To listen may have made it another: that is what the caller reads next.
+  before = read();
+  return stop;
 }
 
 /** A value that its owner sets. */

@@ -24,7 +24,6 @@ import { isPageHidden, listenToPage } from '../platform/page-events.js';
 import { isFinal, TokenSource, type TokenOption } from '../token/token-source.js';
 import { untilSynced, type BeforeWipe, type ConnectionUser } from './before-wipe.js';
 import { refuseForeign } from './foreign-options.js';
-import { OwnDevices } from './own-devices.js';
 import { openCopy, type CopyOptions } from './open-copy.js';
 import { openWebSocket } from './open-websocket.js';
 import { serverUrl } from './server-url.js';
@@ -87,8 +86,6 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
   readonly wire: Connection;
   /** Names of the documents that are open on it: each can be once. */
   readonly names = new Set<string>();
-  /** The devices of the connection's user. */
-  readonly devices: OwnDevices;
   readonly #tokens: TokenSource;
   readonly #known: KnownUser;
   readonly #isUserNamed: boolean;
@@ -135,7 +132,6 @@ export class HeddleConnection extends GuardedObservable<HeddleConnectionEvents> 
       clock,
       random,
     });
-    this.devices = new OwnDevices(this.wire);
     this.#listenToWire();
     this.#listenToTokens();
     if (isWipeUnfinished()) this.#finishWipe().catch(() => {}); // Tried again by the next page, and before a copy is opened.

@@ -1,9 +1,11 @@
-// The devices of the user whose connection this is, as an application lists and changes them.
+// The devices of the user whose connection this is, as an application lists and changes them. Nothing of this is in a bundle that does not
+// import it.
 
 import { guarded } from '../platform/guarded.js';
 import type { Connection } from '../connection/connection.js';
 import type { Device, DeviceList } from '../../shared/device.js';
 import { SyncError } from '../../shared/errors.js';
+import type { HeddleConnection } from './heddle-connection.js';
 
 /** One of the user's devices. */
 export interface OwnDevice extends Device {
@@ -105,6 +107,18 @@ export class OwnDevices {
       return Promise.reject(new SyncError('CALL_UNKNOWN', 'this server has no list of devices'));
     return this.#wire.ask(message, hear);
   }
+}
+
+/** One for each connection. */
+const known = new WeakMap<HeddleConnection, OwnDevices>();
+
+/** The devices of the connection's user: the same object for all who ask for those of one connection. */
+export function ownDevices(connection: HeddleConnection): OwnDevices {
+  const before = known.get(connection);
+  if (before !== undefined) return before;
+  const devices = new OwnDevices(connection.wire);
+  known.set(connection, devices);
+  return devices;
 }
 
 function read(body: Uint8Array): readonly OwnDevice[] {

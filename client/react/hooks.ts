@@ -35,7 +35,8 @@ export function useConnectionState(provider?: HeddleProvider): ConnectionState {
   return useReadingOf(connectionStateOf, provider);
 }
 
-function useReadingOf<Value>(
+/** What `readingOf` makes of the document around, or of the provider handed in. It is the same function at each render. */
+export function useReadingOf<Value>(
   readingOf: (provider: HeddleProvider) => Reading<Value>,
   provider?: HeddleProvider,
 ): Value {

@@ -19,4 +19,5 @@ export type { Present, SetPresence } from '../bindings/present.js';
 export type { SetField, SetText, Splice } from '../bindings/shared-types.js';
 export type { TypePath } from '../bindings/type-path.js';
 export { useDevices, type Devices } from './use-devices.js';
-export { usePeople, useRoster, type PersonPresent, type RosterView } from './roster.js';
+export { usePeople, useRoster } from './roster.js';
+export type { PersonPresent, RosterView } from '../bindings/roster.js';

@@ -2,13 +2,16 @@
 // that the document around. Call them while the component is made; read `current` where the value is used.
 
 import type * as Y from 'yjs';
+import { deviceChanges, devicesOf, type DeviceChanges } from '../bindings/devices.js';
 import { everybody, others, presenceOf, self, type Present, type SetPresence } from '../bindings/present.js';
 import { connectionOf, connectionStateOf, statusOf } from '../bindings/provider-readings.js';
 import type { Reading } from '../bindings/reading.js';
 import { reuse } from '../bindings/reuse.js';
+import { peopleOf, rosterOf, type PersonPresent, type RosterView } from '../bindings/roster.js';
 import type { ConnectionState } from '../connection/connection-state.js';
 import type { HeddleConnection } from '../provider/heddle-connection.js';
 import type { HeddleProvider } from '../provider/heddle-provider.js';
+import type { OwnDevice } from '../provider/own-devices.js';
 import type { PresenceState } from '../provider/presence-state.js';
 import type { SyncStatus } from '../provider/sync-status.js';
 import { currentOf, followed, type Current, type MaybeGetter } from './followed.js';
@@ -80,6 +83,35 @@ export function useSetPresence<State extends object = PresenceState>(
 ): SetPresence<State> {
   const of = providerFor(provider);
   return (field, value) => of().awareness.setLocalStateField(field, value);
+}
+
+/** Who is in the document, and who was: see `openRoster`. The server tells it while an effect or a template reads it. */
+export function useRoster(provider?: GivenProvider): Current<RosterView> {
+  return useReadingOf(rosterOf, provider);
+}
+
+/**
+ * The roster joined with awareness: each person with the states of the clients that show the person's id as `user.id`. They can be
+ * believed where the server stamps them (its option `stampUser`).
+ */
+export function usePeople<State extends object = PresenceState>(
+  provider?: GivenProvider,
+): Current<readonly PersonPresent<State>[]> {
+  return useReadingOf(peopleOf<State>, provider);
+}
+
+/** `current`: undefined until the server has told them, and where it has no list. The same array until the list is another. */
+export interface CurrentDevices extends Current<readonly OwnDevice[] | undefined>, DeviceChanges {}
+
+/** The devices of the user of the document, live while an effect or a template reads them. */
+export function useDevices(provider?: GivenProvider): CurrentDevices {
+  const devices = useReadingOf(devicesOf, provider);
+  return {
+    get current() {
+      return devices.current;
+    },
+    ...deviceChanges(providerFor(provider)),
+  };
 }
 
 function useReadingOf<Value>(

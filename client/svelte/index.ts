@@ -5,13 +5,18 @@ export { provideDocument, useDocument } from './document.js';
 export {
   useConnection,
   useConnectionState,
+  useDevices,
   useDoc,
   useOthers,
+  usePeople,
   usePresence,
+  useRoster,
   useSelf,
   useSetPresence,
   useSyncStatus,
+  type CurrentDevices,
 } from './functions.js';
+export type { PersonPresent, RosterView } from '../bindings/roster.js';
 export { useArray, useMap, useText } from './shared-types.js';
 export type { CurrentArray, CurrentMap, CurrentText } from './shared-types.js';
 export type { Current, MaybeGetter } from './followed.js';

@@ -5,13 +5,18 @@ export { HeddleDocument, useDocument } from './document.js';
 export {
   useConnection,
   useConnectionState,
+  useDevices,
   useDoc,
   useOthers,
+  usePeople,
   usePresence,
+  useRoster,
   useSelf,
   useSetPresence,
   useSyncStatus,
+  type DevicesRefs,
 } from './composables.js';
+export type { PersonPresent, RosterView } from '../bindings/roster.js';
 export { useArray, useMap, useText } from './shared-types.js';
 export type { ArrayRefs, MapRefs, TextRefs } from './shared-types.js';
 export type { Present, SetPresence } from '../bindings/present.js';

@@ -33,6 +33,8 @@ export const statusReason: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
 export const openRoster: never = refuse();
 /** @deprecated Import it from `heddle/client`. */
+export const ownDevices: never = refuse();
+/** @deprecated Import it from `heddle/client`. */
 export const serverTimestamp: never = refuse();
 /** @deprecated Import it from `heddle/client` or `heddle/server`. */
 export const SyncError: never = refuse();

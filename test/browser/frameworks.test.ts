@@ -3,7 +3,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { compileSvelte } from '../support/compile-svelte.js';
-import { startServer, type TestServer } from '../support/test-server.js';
+import { startServer, testSecret, tokenFor, type TestServer } from '../support/test-server.js';
 import { findChromium, launchChromium } from './chromium.js';
 import { PageServer } from './page-server.js';
 
@@ -31,7 +31,7 @@ describe.skipIf(executablePath === undefined)('K71 one application in three fram
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer({ auth: { secret: testSecret }, rosterVisible: 'everybody' });
     pages = await PageServer.start('frameworks', [compileSvelte(), vueFlags]);
     browser = await launchChromium(executablePath!);
     all = await Promise.all(frameworks.map(open));
@@ -55,7 +55,8 @@ describe.skipIf(executablePath === undefined)('K71 one application in three fram
       if (['error', 'warning'].includes(message.type()) && !isHarmless)
         complaints.push(`${framework}: ${message.text()}`);
     });
-    await page.goto(pages.url({ server: server.url, user: framework, framework }));
+    const token = await tokenFor(framework);
+    await page.goto(pages.url({ server: server.url, user: framework, framework, token }));
     await page.waitForFunction(() => window.frameworks !== undefined);
     return page;
   }
@@ -125,6 +126,20 @@ describe.skipIf(executablePath === undefined)('K71 one application in three fram
     await all[0]!.locator('#text').fill('end');
     for (const page of all) await expectShown(page, 'text', 'end');
     expect(await renders()).toEqual(before);
+  });
+
+  test('K71, K79, K82: shows who is here and the own devices, as the server knows them, and names one', async () => {
+    await show('people');
+    const everybody = frameworks.map((name) => `${name} as ${name}`).join(', ');
+    for (const page of all) {
+      await expectShown(page, 'roster', 'told');
+      await expectShown(page, 'people', everybody);
+      await expectShown(page, 'devices', 'none (this)');
+      await page.locator('#rename').click();
+      await expectShown(page, 'devices', `${frameworks[all.indexOf(page)]} (this)`);
+    }
+    await all[1]!.evaluate(() => window.frameworks.application.show(undefined));
+    for (const page of [all[0]!, all[2]!]) await expectShown(page, 'people', 'react as react, vue as vue');
   });
 
   test('K71, K72, K73: what one writes all show, and nothing is left when they have gone', async () => {

@@ -131,7 +131,10 @@ describe.skipIf(executablePath === undefined)('K7 an application in React', () =
       await page.locator('#rename').click();
       await expectShown(page, 'devices', 'Kitchen (this), none');
       const watched = (): Promise<unknown> =>
-        page.evaluate(() => [...window.react.providers].at(-1)!.connection.devices.current?.length);
+        page.evaluate(() => {
+          const { providers, ownDevices } = window.react;
+          return ownDevices([...providers].at(-1)!.connection).current?.length;
+        });
       expect(await watched()).toBe(2);
       await page.locator('#none').click();
       await expect.poll(watched, patience).toBeUndefined();

@@ -2,7 +2,7 @@
 
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { HeddleConnection, LoginRequired, type OwnDevice } from '../../client/index.js';
+import { HeddleConnection, LoginRequired, ownDevices, type OwnDevice } from '../../client/index.js';
 import { createToken } from '../../token/index.js';
 import { usersCommand } from '../../server/cli/users.js';
 import type { Device } from '../../shared/device.js';
@@ -60,9 +60,9 @@ it('A14, A15, A16, K78: a user sees, names and signs out their own devices, live
   ) as [HeddleConnection, HeddleConnection, HeddleConnection];
   await until(() => [phone, desk, bobs].every(({ connected }) => connected), 'all are connected');
   let told = 0;
-  const stop = desk.devices.watch(() => told++);
-  await until(() => desk.devices.current?.length === 2, 'both of ada are listed');
-  const list = desk.devices.current!;
+  const stop = ownDevices(desk).watch(() => told++);
+  await until(() => ownDevices(desk).current?.length === 2, 'both of ada are listed');
+  const list = ownDevices(desk).current!;
   expect(
     list.map(({ name, isThis, online, platform, address }) => ({ name, isThis, online, platform, address })),
   ).toEqual(
@@ -71,22 +71,22 @@ it('A14, A15, A16, K78: a user sees, names and signs out their own devices, live
       { name: 'Phone', isThis: false, online: true, platform: 'a test', address: '127.0.0.1' },
     ]),
   );
-  expect((await bobs.devices.list()).map(({ name }) => name)).toEqual(['Bob']);
+  expect((await ownDevices(bobs).list()).map(({ name }) => name)).toEqual(['Bob']);
   // Nobody reaches another user's device, whose id would have to be guessed in the first place.
   const { id } = named(list, 'Phone');
-  await expect(bobs.devices.signOut(id)).rejects.toMatchObject({ code: 'DEVICE_UNKNOWN' });
-  await expect(bobs.devices.rename(id, 'mine')).rejects.toMatchObject({ code: 'DEVICE_UNKNOWN' });
+  await expect(ownDevices(bobs).signOut(id)).rejects.toMatchObject({ code: 'DEVICE_UNKNOWN' });
+  await expect(ownDevices(bobs).rename(id, 'mine')).rejects.toMatchObject({ code: 'DEVICE_UNKNOWN' });
 
-  await desk.devices.rename(id, '  Ada’s\u0007 phone ');
-  await until(() => named(desk.devices.current, 'Ada’s phone') !== undefined, 'the new name is told');
-  await desk.devices.signOut(id);
+  await ownDevices(desk).rename(id, '  Ada’s\u0007 phone ');
+  await until(() => named(ownDevices(desk).current, 'Ada’s phone') !== undefined, 'the new name is told');
+  await ownDevices(desk).signOut(id);
   await until(() => !phone.connected, 'the phone is out');
   expect(phone.reason).toMatchObject({ code: 'TOKEN_REVOKED' });
-  await until(() => desk.devices.current?.length === 1, 'it is gone from the list');
+  await until(() => ownDevices(desk).current?.length === 1, 'it is gone from the list');
   expect(told).toBeGreaterThanOrEqual(3);
   expect(bobs.connected).toBe(true);
   stop();
-  expect(desk.devices.current).toBeUndefined();
+  expect(ownDevices(desk).current).toBeUndefined();
   await server.close();
 
   const later = await serverForTest({ auth, data });
@@ -97,7 +97,7 @@ it('A14, A15, A16, K78: a user sees, names and signs out their own devices, live
   await until(() => [again, stolen].every(({ reason }) => reason !== undefined), 'both are refused');
   expect([again, stolen].map(({ reason }) => reason?.code)).toEqual(['TOKEN_REVOKED', 'TOKEN_REVOKED']);
   await until(isOpen(desk2), 'the other device is let in');
-  const [kept, ...more] = await desk2.devices.list();
+  const [kept, ...more] = await ownDevices(desk2).list();
   expect(more).toEqual([]);
   expect(kept).toMatchObject({
     id: named(list, 'Desk').id,
@@ -108,7 +108,7 @@ it('A14, A15, A16, K78: a user sees, names and signs out their own devices, live
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const newer = device(later.url, await tokenFor('ada'), 'Phone');
   await until(isOpen(newer), 'it is back');
-  expect(named(await newer.devices.list(), 'Phone').id).toBe(id);
+  expect(named(await ownDevices(newer).list(), 'Phone').id).toBe(id);
 });
 
 it('A14, A17: stock clients are a device for each `sid`, or none', async () => {
@@ -186,9 +186,13 @@ it('A17: devices of a user, their names and what they ask are bounded', async ()
     if (name !== 'd') one.disconnect();
     await new Promise((resolve) => setTimeout(resolve, 20));
     if (name !== 'd') continue;
-    const list = await one.devices.list();
+    const list = await ownDevices(one).list();
     expect(list.map(({ name }) => name)).toEqual(['d', 'c', 'b'].map((letter) => letter.repeat(60)));
-    const asked = Array.from({ length: 80 }, () => one.devices.list().catch((error: unknown) => error));
+    const asked = Array.from({ length: 80 }, () =>
+      ownDevices(one)
+        .list()
+        .catch((error: unknown) => error),
+    );
     const refused = (await Promise.all(asked)).filter((answer) => !Array.isArray(answer));
     expect(refused.length).toBeGreaterThan(10);
     expect(refused[0]).toMatchObject({ code: 'RATE_LIMITED' });

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import type { WebSocketClass } from '../../../client/connection/socket.js';
 import { HeddleProvider } from '../../../client/provider/heddle-provider.js';
+import { ownDevices } from '../../../client/provider/own-devices.js';
 import { openRoster } from '../../../client/provider/roster.js';
 import { SyncError } from '../../../shared/errors.js';
 import { decodeClientFrame, decodeServerFrame, encodeServerFrame } from '../../../shared/native/frame.js';
@@ -75,7 +76,7 @@ function update({ line, server }: { line: Line; server: TestServer }): void {
 
 it('K78: devices are listed as soon as the server has a list', async () => {
   const opened = await open();
-  const { devices } = opened.provider.connection;
+  const devices = ownDevices(opened.provider.connection);
   onTestFinished(devices.watch(() => {}));
   await expect(devices.list()).rejects.toMatchObject({ code: 'CALL_UNKNOWN' });
   expect(devices.current).toBeUndefined();

@@ -1,6 +1,7 @@
 // What the same application needs in each framework, and what the test looks at.
 
-import type { HeddleProvider } from '../../../../client/index.js';
+import type { HeddleProvider, OwnDevice } from '../../../../client/index.js';
+import type { PersonPresent } from '../../../../client/react/index.js';
 
 export interface ToDo {
   readonly title: string;
@@ -10,6 +11,7 @@ export interface ToDo {
 export interface Shown {
   readonly name: string;
   readonly caret: number;
+  readonly user: { readonly id: string };
 }
 
 /** A mounted application. */
@@ -31,7 +33,20 @@ export const url = query.get('server')!;
 
 export function token(): string {
   counts.asked++;
-  return '';
+  return query.get('token')!;
+}
+
+/** Who is here, each with the names that their windows show. */
+export function peopleText(people: readonly PersonPresent<Shown>[]): string {
+  return people
+    .filter(({ isHere }) => isHere)
+    .map(({ user, clients }) => `${user} as ${clients.map(({ state }) => state.name).join(' and ')}`)
+    .sort()
+    .join(', ');
+}
+
+export function devicesText(devices: readonly OwnDevice[] | undefined): string {
+  return devices?.map(({ name, isThis }) => `${name || 'none'}${isThis ? ' (this)' : ''}`).join(', ') ?? '';
 }
 
 export const firstTitle = ['todos', 0, 'title'] as const;

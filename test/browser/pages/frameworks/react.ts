@@ -6,9 +6,12 @@ import {
   HeddleDocument,
   HeddleServer,
   useArray,
+  useDevices,
   useMap,
   useOthers,
+  usePeople,
   useProvider,
+  useRoster,
   useSelf,
   useSetPresence,
   useSyncStatus,
@@ -16,7 +19,9 @@ import {
 } from '../../../../client/react/index.js';
 import {
   counts,
+  devicesText,
   firstTitle,
+  peopleText,
   providers,
   token,
   url,
@@ -35,7 +40,10 @@ function Editor(): ReactNode {
   const [title] = useText(firstTitle);
   const self = useSelf<Shown>();
   const setPresence = useSetPresence<Shown>();
-  useEffect(() => setPresence('name', user), [setPresence]);
+  useEffect(() => {
+    setPresence('name', user);
+    setPresence('user', { id: user });
+  }, [setPresence]);
   return h(
     'section',
     null,
@@ -64,6 +72,21 @@ function Others(): ReactNode {
   return h('output', { id: 'others' }, names.join(', '));
 }
 
+function People(): ReactNode {
+  const people = usePeople<Shown>();
+  const { status } = useRoster();
+  const { devices, rename } = useDevices();
+  const self = devices?.find(({ isThis }) => isThis);
+  return h(
+    'section',
+    null,
+    h('output', { id: 'roster' }, status),
+    h('output', { id: 'people' }, peopleText(people)),
+    h('output', { id: 'devices' }, devicesText(devices)),
+    h('button', { id: 'rename', onClick: () => void (self && rename(self.id, user)) }),
+  );
+}
+
 export function mountApplication(at: Element): Application {
   let show: (name: string | undefined) => void = () => {};
   function App(): ReactNode {
@@ -72,7 +95,8 @@ export function mountApplication(at: Element): Application {
     return h(
       HeddleServer,
       { url, token },
-      name && h(HeddleDocument, { name, fallback: h('p', { id: 'loading' }) }, h(Editor), h(Others)),
+      name &&
+        h(HeddleDocument, { name, fallback: h('p', { id: 'loading' }) }, h(Editor), h(Others), h(People)),
     );
   }
   const root = createRoot(at);

@@ -5,9 +5,12 @@ import {
   HeddleDocument,
   HeddleServer,
   useArray,
+  useDevices,
   useMap,
   useOthers,
+  usePeople,
   useProvider,
+  useRoster,
   useSelf,
   useSetPresence,
   useSyncStatus,
@@ -15,7 +18,9 @@ import {
 } from '../../../../client/vue/index.js';
 import {
   counts,
+  devicesText,
   firstTitle,
+  peopleText,
   providers,
   token,
   url,
@@ -35,6 +40,7 @@ const Editor = defineComponent(() => {
   const self = useSelf<Shown>();
   const setPresence = useSetPresence<Shown>();
   setPresence('name', user);
+  setPresence('user', { id: user });
   return () =>
     h('section', [
       h('output', { id: 'status' }, status.value.phase),
@@ -68,9 +74,27 @@ const Others = defineComponent(() => {
   };
 });
 
+const People = defineComponent(() => {
+  const people = usePeople<Shown>();
+  const roster = useRoster();
+  const { devices, rename } = useDevices();
+  return () => {
+    const self = devices.value?.find(({ isThis }) => isThis);
+    return h('section', [
+      h('output', { id: 'roster' }, roster.value.status),
+      h('output', { id: 'people' }, peopleText(people.value)),
+      h('output', { id: 'devices' }, devicesText(devices.value)),
+      h('button', { id: 'rename', onClick: () => void (self && rename(self.id, user)) }),
+    ]);
+  };
+});
+
 export function mountApplication(at: Element): Application {
   const name = shallowRef<string | undefined>('one');
-  const content = { default: () => [h(Editor), h(Others)], fallback: () => h('p', { id: 'loading' }) };
+  const content = {
+    default: () => [h(Editor), h(Others), h(People)],
+    fallback: () => h('p', { id: 'loading' }),
+  };
   const app = createApp(() =>
     h(HeddleServer, { url, token }, () =>
       name.value === undefined ? [] : h(HeddleDocument, { name: name.value }, content),

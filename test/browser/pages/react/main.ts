@@ -17,13 +17,14 @@ import {
 } from '../../../../client/react/index.js';
 import { Devices } from './devices.js';
 import type { Present } from '../../../../client/react/index.js';
-import type { HeddleProvider } from '../../../../client/index.js';
+import { ownDevices, type HeddleProvider } from '../../../../client/index.js';
 
 declare global {
   interface Window {
     react: {
       /** Everything that was ever shown. */
       readonly providers: Set<HeddleProvider>;
+      readonly ownDevices: typeof ownDevices;
       renders: number;
       /** How often the token was asked for. */
       asked: number;
@@ -35,7 +36,7 @@ declare global {
   }
 }
 
-window.react = { providers: new Set(), renders: 0, asked: 0, namesShown: 0, setToken: () => {} };
+window.react = { providers: new Set(), ownDevices, renders: 0, asked: 0, namesShown: 0, setToken: () => {} };
 
 interface Shown {
   readonly name: string;
