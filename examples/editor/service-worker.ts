@@ -26,10 +26,11 @@ interface FetchEvent {
 }
 
 const worker = globalThis as unknown as ServiceWorkerScope;
-const prefix = `heddle-${shellName}-`;
-const cacheName = prefix + shellVersion;
-const files = new Set(shellFiles.map((file) => new URL(file, worker.location.href).href));
 const page = new URL('./', worker.location.href).href;
+/** All pages of an origin have one list of caches: the same app may be below another path too. No path has a space in it. */
+const prefix = `heddle-${shellName} ${new URL(page).pathname} `;
+const cacheName = prefix + shellVersion;
+const files = new Set(shellFiles.map((file) => new URL(file, page).href));
 
 // All of a version or nothing: a file that cannot be had leaves the version before in charge.
 worker.addEventListener('install', (event) => event.waitUntil(fetchAll()));

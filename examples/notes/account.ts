@@ -34,6 +34,23 @@ export async function requestAccountToken({ auth }: Account): Promise<string> {
   throw new Error(message);
 }
 
+/** Ends the sign-in of this browser where it was made. Throws where that cannot be done now. */
+export async function endSignIn({ auth }: Account): Promise<void> {
+  const response = await fetch(new URL('sign-out', auth), {
+    method: 'POST',
+    credentials: 'include',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  if (!response.ok) throw new Error(`the server did not sign out (${response.status})`);
+}
+
+/** The key under which this device keeps something for whoever is signed in: nobody else who signs in here finds it. */
+export function ownKey(key: string): string {
+  const account = ownAccount();
+  return account === undefined ? key : `${key}@${account.id}`;
+}
+
 /** Calls `changed` when somebody has signed out, or signed in as somebody else, in another window. Returns how to stop. */
 export function onAccountChange(account: Account, changed: () => void): () => void {
   const look = ({ key }: StorageEvent): void => {

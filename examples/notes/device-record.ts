@@ -3,6 +3,7 @@
 // opened. All tabs of the browser share it.
 
 import { deviceStorage } from '../editor/safe-storage.js';
+import { ownKey } from './account.js';
 
 interface Record {
   /** Note id to the `changedAt` of its entry when the copy was last whole. */
@@ -19,7 +20,7 @@ export class DeviceRecord {
   #record: Record;
 
   constructor(notebook: string) {
-    this.#key = `heddle-notes.record.${notebook}`;
+    this.#key = ownKey(`heddle-notes.record.${notebook}`);
     this.#record = this.#read() ?? { whole: {}, waiting: [], owing: [], emptying: [] };
   }
 

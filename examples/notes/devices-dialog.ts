@@ -1,6 +1,6 @@
 // The reader's devices: this one marked, each with when it was last here, to be named and to be signed out.
 
-import type { OwnDevice } from '../../client/index.js';
+import { ownDevices, type OwnDevice } from '../../client/index.js';
 import { askFirst } from '../editor/confirm.js';
 import { wireCopyLink } from '../editor/copy-link.js';
 import { closableDialog, textDialog } from '../editor/dialogs.js';
@@ -30,7 +30,7 @@ class DevicesView {
   readonly #current: () => Notebook;
   #renaming = '';
   readonly #askForName = textDialog('rename-device', (name) => {
-    this.#do(this.#current().connection.devices.rename(this.#renaming, name));
+    this.#do(ownDevices(this.#current().connection).rename(this.#renaming, name));
     return true;
   });
 
@@ -41,9 +41,13 @@ class DevicesView {
 
   /** Shows the devices, live until the dialog is closed. */
   open(): void {
-    const { connection, id } = this.#current();
+    const { account, connection, id } = this.#current();
+    // With an account one signs in on the other device. A device is signed out where its sign-in was made, or else it comes back.
+    pageElement('same-reader', HTMLElement).hidden = account !== undefined;
+    pageElement('account-devices', HTMLElement).hidden = account === undefined;
+    if (account !== undefined) pageElement('account-devices-link', HTMLAnchorElement).href = account.signIn;
     this.#link.value = sameReaderLink(id, ownUserId());
-    const stop = connection.devices.watch(() => this.#draw());
+    const stop = ownDevices(connection).watch(() => this.#draw());
     connection.on('connected', this.#draw);
     // The words for times grow old.
     const timer = setInterval(this.#draw, redrawMs);
@@ -62,7 +66,7 @@ class DevicesView {
 
   readonly #draw = (): void => {
     const { connection } = this.#current();
-    const devices = connection.devices.current ?? [];
+    const devices = ownDevices(connection).current ?? [];
     say(
       'devices-words',
       connection.connected ? '' : 'There is no connection now. This is the list as it was last told.',
@@ -108,7 +112,7 @@ class DevicesView {
     const actions = newElement('div', 'button-row');
     actions.append(this.#button(`rename ${id}`, 'Rename', `Rename ${shown}`, () => this.#rename(id, name)));
     // This one is signed out with everything that it keeps, in the dialog of the notebook.
-    if (!isThis)
+    if (!isThis && this.#current().account === undefined)
       actions.append(
         this.#button(`sign-out ${id}`, 'Sign out', `Sign out ${shown}`, () => void this.#signOut(id, shown)),
       );
@@ -138,7 +142,7 @@ class DevicesView {
         'and whoever has the link of this notebook can still open it.',
       yes: 'Sign out',
     });
-    if (isSure) this.#do(this.#current().connection.devices.signOut(id));
+    if (isSure) this.#do(ownDevices(this.#current().connection).signOut(id));
   }
 
   #do(change: Promise<void>): void {

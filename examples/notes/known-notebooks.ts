@@ -1,7 +1,8 @@
-// The notebooks that were opened on this device, the last one first: opening a link must not lose the one before.
+// The notebooks that their reader has opened on this device, the last one first: opening a link must not lose the one before.
 
 import { randomHex } from '../editor/identity.js';
 import { deviceStorage } from '../editor/safe-storage.js';
+import { ownKey } from './account.js';
 
 /** A notebook of this device. */
 export interface KnownNotebook {
@@ -9,7 +10,8 @@ export interface KnownNotebook {
   readonly name: string;
 }
 
-const key = 'heddle-notes.notebooks';
+/** Of who was signed in when the page was loaded: somebody else may be by now. */
+const key = ownKey('heddle-notes.notebooks');
 
 /** The one opened last first. */
 export function knownNotebooks(): readonly KnownNotebook[] {

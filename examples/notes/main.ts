@@ -71,7 +71,10 @@ class Page {
   }
 
   #openNotebook(id: string): Notebook {
-    const notebook = new Notebook(id, { changed: () => this.#drawSoon(), signedOut: followSignOut });
+    const notebook: Notebook = new Notebook(id, {
+      changed: () => this.#drawSoon(),
+      signedOut: () => followSignOut(notebook.account),
+    });
     window.heddleNotes = notebook;
     return notebook;
   }

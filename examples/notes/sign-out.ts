@@ -1,9 +1,12 @@
-// Signing out: everything that this device has goes, and every window of this browser says so.
+// Signing out: everything that this device has goes, and every window of this browser says so. With accounts the sign-in of this
+// browser ends too, and every window goes to the page for signing in.
 
 import { listOfflineCopies } from '../../client/index.js';
 import { askFirst } from '../editor/confirm.js';
 import { pageElement, say } from '../editor/page-elements.js';
 import { deviceStorage, windowStorage } from '../editor/safe-storage.js';
+import { showToast } from '../editor/toast.js';
+import { endSignIn, goToSignIn, type Account } from './account.js';
 import type { Notebook } from './notebook.js';
 
 /** Set while this window says that its reader has signed out: 'all' or 'in part' has gone from this device. */
@@ -15,8 +18,8 @@ export function wireSignOut(current: () => Notebook): void {
 }
 
 /** Another window has signed out. */
-export function followSignOut(): void {
-  leave('all');
+export function followSignOut(account: Account | undefined): void {
+  leave('all', account);
 }
 
 /** Says that the reader has signed out, where that is so, until they begin anew or follow a link to a notebook. */
@@ -41,21 +44,32 @@ export async function whileSignedOut(): Promise<void> {
 }
 
 async function signOut(notebook: Notebook): Promise<void> {
+  const { account } = notebook;
+  const what =
+    account === undefined ? 'All notebooks, and all documents of the demo editor,' : 'All notebooks';
   const isSure = await askFirst({
     title: 'Sign out of this device?',
     text:
-      'All notebooks, and all documents of the demo editor, are removed from this device. They stay on the server. ' +
+      `${what} are removed from this device. They stay on the server. ` +
       'Keep the link of every notebook that you want to come back to: there is no other way to it.',
     warning: await lossWords(notebook),
     yes: 'Sign out',
   });
   if (!isSure) return;
+  try {
+    // First: whoever is at this device next must not be signed in.
+    if (account !== undefined) await endSignIn(account);
+  } catch {
+    return showToast(
+      'You are still signed in: that ends on the server. Try again when there is a connection.',
+    );
+  }
   const isAllGone = await notebook.signOut().then(
     () => true,
     () => false,
   );
   deviceStorage.clear();
-  leave(isAllGone ? 'all' : 'in part');
+  leave(isAllGone ? 'all' : 'in part', account);
 }
 
 /** What the server lacks, and would be lost. */
@@ -71,7 +85,8 @@ async function lossWords(notebook: Notebook): Promise<string> {
   return `Not on the server yet, and lost if you sign out now: ${lost}. Wait until everything is saved on the server.`;
 }
 
-function leave(gone: 'all' | 'in part'): void {
+function leave(gone: 'all' | 'in part', account: Account | undefined): void {
+  if (account !== undefined && gone === 'all') return goToSignIn(account);
   windowStorage.set(signedOutKey, gone);
   window.location.replace(window.location.pathname);
 }

@@ -200,10 +200,50 @@ describe.skipIf(executablePath === undefined)('the notes app with accounts', () 
     await other.locator('#account').waitFor();
     await context.route('**/api/auth/token', (route) => route.abort());
     const bob = new NotesWindow(other);
+    await other.goto(`${server.url}/app/notes/`);
+    await expect.poll(() => other.evaluate(() => location.hash), patience).toMatch(/^#[0-9a-f]{32}$/);
     await other.goto(`${server.url}/app/notes/#${notebook}`);
     await expect.poll(() => account(bob), patience).toBe('Bob');
     await expect.poll(() => bob.part('status').getAttribute('data-phase'), patience).not.toBe('loading');
     expect(await bob.titles()).toEqual([]);
+  });
+
+  test('U69 the devices of an account are signed out where the account is, and so is this one, with every window', async () => {
+    const ada = newPerson('Ada');
+    const notebook = 'accountsnotebook0006';
+    const { window, context } = await newDevice(ada, notebook, true);
+    await newDevice(ada, notebook);
+    await window.write('Of Ada');
+    await expect.poll(() => window.status(), patience).toBe(savedOnServer);
+    const other = await context.newPage();
+    await openNotes(other, notebook);
+    await window.part('notebook').click();
+    await window.part('devices').click();
+    await expect.poll(() => window.part('device').count(), patience).toBe(2);
+    const dialog = window.part('devices-dialog');
+    expect(await dialog.getByRole('button', { name: /^Sign out/ }).count()).toBe(0);
+    expect(await window.part('same-reader-link').isVisible()).toBe(false);
+    expect(await dialog.getByRole('link').getAttribute('href')).toBe('/');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+
+    const signOut = async (): Promise<void> => {
+      await window.part('notebook').click();
+      await window.part('sign-out').click();
+      await window.part('confirm-yes').click();
+    };
+    await context.route('**/api/auth/sign-out', (route) => route.abort());
+    await signOut();
+    await window.page.getByText('You are still signed in').waitFor();
+    expect(await window.status()).toBe(savedOnServer);
+    await window.page.getByRole('button', { name: 'Done' }).click();
+    await context.unroute('**/api/auth/sign-out');
+    await signOut();
+    for (const page of [window.page, other]) await page.locator('#sign-in').waitFor();
+    const left = await other.evaluate(async () => [
+      ...Object.keys(localStorage),
+      ...(await indexedDB.databases()).map(({ name }) => name),
+    ]);
+    expect(left.filter((name) => name !== 'heddle.wipe')).toEqual([]);
   });
 
   test('a forgotten password is set anew by mail, which ends every session', async () => {

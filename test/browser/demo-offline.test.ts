@@ -42,20 +42,22 @@ describe.skipIf(executablePath === undefined)('demo page without a network', () 
     expect(await cold.text()).toBe('kept here, and more');
   });
 
-  test('U65 a new version of the page waits until its reader agrees, and the notes keep theirs', async () => {
+  test('U65 a new version of the page waits until its reader agrees, and the notes and another editor keep theirs', async () => {
     const version = new NewerVersion(demo.server.url);
     const address = await version.start();
     try {
       const window = await openDemoWindow(demo.context, `${address}?doc=${demo.documentName}`);
       await shellReady(window);
-      const notes = await demo.context.newPage();
-      await notes.goto(`${address}notes/`);
-      await notes.locator('html[data-shell=ready]').waitFor({ state: 'attached' });
-      await notes.waitForFunction(
-        async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated',
-      );
-      // The worker of the editor was in charge of this page until then, and is none that its own replaces.
-      expect(await notes.getByText('A new version is here.').count()).toBe(0);
+      for (const path of ['notes/', 'again/']) {
+        const other = await demo.context.newPage();
+        await other.goto(address + path);
+        await other.locator('html[data-shell=ready]').waitFor({ state: 'attached' });
+        await other.waitForFunction(
+          async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated',
+        );
+        // The worker of the editor was in charge of this page until then, and is none that its own replaces.
+        expect(await other.getByText('A new version is here.').count()).toBe(0);
+      }
       version.isNewer = true;
       await window.page.reload();
       await window.page.getByText('A new version is here.').waitFor();
@@ -63,7 +65,11 @@ describe.skipIf(executablePath === undefined)('demo page without a network', () 
       await window.page.getByRole('button', { name: 'Use it' }).click();
       await expect.poll(() => window.page.locator('.brand-note').innerText(), patience).toBe('newer');
       const kept = await window.page.evaluate(() => caches.keys());
-      expect(kept.map((name) => name.replace(/-\w+$/, '')).sort()).toEqual(['heddle-editor', 'heddle-notes']);
+      expect(kept.map((name) => name.replace(/ \w+$/, '')).sort()).toEqual([
+        'heddle-editor /',
+        'heddle-editor /again/',
+        'heddle-notes /notes/',
+      ]);
     } finally {
       await version.close();
     }

@@ -1,4 +1,5 @@
-// A server in front of another that can pass on newer versions of the example pages than the other has.
+// A server in front of another that can pass on newer versions of the example pages than the other has. It has all of them twice: also
+// below `/again/`.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,10 +32,11 @@ export class NewerVersion {
   }
 
   async #pass(path: string): Promise<{ status: number; type: string; body: Uint8Array | string }> {
-    const reply = await fetch(new URL(path.replace(/^\//, ''), this.#behind));
+    const asked = path.replace(/^\/again\//, '/');
+    const reply = await fetch(new URL(asked.slice(1), this.#behind));
     const type = reply.headers.get('content-type') ?? '';
     const body = new Uint8Array(await reply.arrayBuffer());
-    return { status: reply.status, type, body: this.isNewer ? newer(path, body) : body };
+    return { status: reply.status, type, body: this.isNewer ? newer(asked, body) : body };
   }
 }
 

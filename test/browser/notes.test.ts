@@ -208,7 +208,7 @@ describe.skipIf(executablePath === undefined)('notes app', () => {
       expect(await search.getAttribute('placeholder')).toBe('Search');
       await window.page.getByRole('button', { name: 'Use it' }).click();
       await expect.poll(() => search.getAttribute('placeholder'), patience).toBe('Search, newer');
-      expect(await window.page.evaluate(() => caches.keys())).toEqual(['heddle-notes-newer']);
+      expect(await window.page.evaluate(() => caches.keys())).toEqual(['heddle-notes /notes/ newer']);
       expect(await window.page.locator('#toast').getAttribute('class')).toBe('toast');
     } finally {
       await front.close();
