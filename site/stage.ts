@@ -56,6 +56,9 @@ const standIns: Readonly<Record<string, string>> = {
   'site/error-guide.ts': 'errors.md',
   'client/index.ts': 'api/client.md',
   'client/react/index.ts': 'api/react.md',
+  'client/vue/index.ts': 'api/vue.md',
+  'client/svelte/index.ts': 'api/svelte.md',
+  'token/index.ts': 'api/token.md',
   'server/index.ts': 'api/server.md',
 };
 

@@ -203,7 +203,7 @@ describe('K11 the packed package', () => {
       const source = `
       import * as Y from 'yjs';
       import { HeddleProvider, type SyncStatus } from 'heddle/client';
-      import { useOthers, useSelf, useSetPresence, useSyncStatus } from 'heddle/react';
+      import { useOthers, usePeople, useSelf, useSetPresence, useSyncStatus } from 'heddle/react';
       import * as svelte from 'heddle/svelte';
       import * as vue from 'heddle/vue';
       const provider = new HeddleProvider('ws://localhost', 'notes', new Y.Doc(), { connect: false });
@@ -225,6 +225,11 @@ describe('K11 the packed package', () => {
       ];
       export const carets: (number | undefined)[] = [
         useSelf()?.state.caret, vue.useSelf().value?.state.caret, svelte.useSelf().current?.state.caret,
+      ];
+      export const ofPeople: (string | undefined)[] = [
+        ...usePeople().flatMap(({ clients }) => clients.map(({ state }) => state.name)),
+        ...vue.usePeople().value.flatMap(({ clients }) => clients.map(({ state }) => state.name)),
+        ...svelte.usePeople().current.flatMap(({ clients }) => clients.map(({ state }) => state.name)),
       ];
       // @ts-expect-error a name is a text
       new HeddleProvider('ws://localhost', 5, new Y.Doc());`;
