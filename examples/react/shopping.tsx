@@ -1,11 +1,10 @@
 // A list that everybody writes, who is here, and where it is kept.
 
-import { useDoc, useOthers, useSetPresence, useSyncStatus } from 'heddle/react';
-import { useEffect, useReducer, type FormEvent, type JSX } from 'react';
-import type * as Y from 'yjs';
+import { useArray, useOthers, useSetPresence, useSyncStatus } from 'heddle/react';
+import { useEffect, type FormEvent, type JSX } from 'react';
 
 export function Shopping({ user }: { readonly user: string }): JSX.Element {
-  const items = useItems();
+  const [items, splice] = useArray<string>('items');
   const { phase } = useSyncStatus();
   const others = useOthers((all) => all.map(({ state }) => String(state['name'])));
   const setPresence = useSetPresence();
@@ -14,7 +13,7 @@ export function Shopping({ user }: { readonly user: string }): JSX.Element {
   const add = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const text = new FormData(event.currentTarget).get('item');
-    if (typeof text === 'string' && text !== '') items.push([text]);
+    if (typeof text === 'string' && text !== '') splice(items.length, 0, text);
     event.currentTarget.reset();
   };
   return (
@@ -23,7 +22,7 @@ export function Shopping({ user }: { readonly user: string }): JSX.Element {
       <ul>
         {items.map((item, index) => (
           <li key={index}>
-            {item} <button onClick={() => items.delete(index)}>done</button>
+            {item} <button onClick={() => splice(index, 1)}>done</button>
           </li>
         ))}
       </ul>
@@ -35,15 +34,4 @@ export function Shopping({ user }: { readonly user: string }): JSX.Element {
       <p id="status">{phase}</p>
     </main>
   );
-}
-
-/** The list of the document around; the component is rendered again when it changes. */
-function useItems(): Y.Array<string> {
-  const items = useDoc().getArray<string>('items');
-  const [, changed] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
-    items.observe(changed);
-    return () => items.unobserve(changed);
-  }, [items]);
-  return items;
 }

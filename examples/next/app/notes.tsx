@@ -3,8 +3,8 @@
 // A list that the team writes, with the hooks of heddle/react.
 
 import { LoginRequired } from 'heddle/client';
-import { HeddleDocument, HeddleServer, useDoc, useSyncStatus } from 'heddle/react';
-import { useEffect, useReducer, type FormEvent, type JSX } from 'react';
+import { HeddleDocument, HeddleServer, useArray, useSyncStatus } from 'heddle/react';
+import type { FormEvent, JSX } from 'react';
 
 async function token(): Promise<string> {
   const response = await fetch('/api/sync-token');
@@ -24,12 +24,7 @@ export function Notes(): JSX.Element {
 }
 
 function Lines(): JSX.Element {
-  const lines = useDoc().getArray<string>('lines');
-  const [, changed] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
-    lines.observe(changed);
-    return () => lines.unobserve(changed);
-  }, [lines]);
+  const [lines, splice] = useArray<string>('lines');
   return (
     <>
       <ul>
@@ -37,7 +32,7 @@ function Lines(): JSX.Element {
           <li key={index}>{line}</li>
         ))}
       </ul>
-      <button onClick={() => lines.push([new Date().toLocaleTimeString()])}>add a line</button>
+      <button onClick={() => splice(lines.length, 0, new Date().toLocaleTimeString())}>add a line</button>
     </>
   );
 }
