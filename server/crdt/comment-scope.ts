@@ -18,11 +18,14 @@ export type OutOfScope = 'nothing' | 'left-out' | 'something';
 /**
  * Whether a commenter may add a struct that is no GC. `place`: by its left neighbour or parent, or by its right neighbour where
  * it names no other; `rightPlace`: of its right neighbour, where it names one beside. Both count, as versions of Yjs differ in
- * which one they go by. Deleted content shows nothing and deletes nothing, but as the value of a key it would hide the value before.
+ * which one they go by. Deleted content shows nothing, but as the value of a key it would hide the value before it. Between a list
+ * elsewhere and a key under a comment root it would be such a value to some versions of Yjs, and they would delete its neighbour in
+ * the list: so both neighbours of deleted content are for comments, or neither is.
  */
 export function mayAdd(kind: number, place: Place, rightPlace: Place): boolean {
-  if (isForComments(place) && isForComments(rightPlace)) return true;
-  return kind === Kind.deleted && !isKeyed(place) && !isKeyed(rightPlace);
+  const isInside = isForComments(place);
+  if (isInside !== isForComments(rightPlace)) return false;
+  return isInside || (kind === Kind.deleted && !isKeyed(place) && !isKeyed(rightPlace));
 }
 
 /** Ids of one client from some clock up to `until` that have one place. */

@@ -41,6 +41,11 @@ export function asKeyed(place: Place): Place {
   return isForComments(place) ? place : place | keyedBit;
 }
 
+/** The same place, but not for commenters: of an id whose other neighbour is elsewhere. */
+export function elsewhere(place: Place): Place {
+  return place & ~(commentBit | goneBit);
+}
+
 export function isType(place: Place): boolean {
   return (place & typeBit) !== 0;
 }

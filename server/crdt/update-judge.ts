@@ -24,6 +24,7 @@ import {
   beside,
   commentRootPlace,
   depthOf,
+  elsewhere,
   gonePlace,
   inside,
   isForComments,
@@ -170,12 +171,12 @@ export class UpdateJudge {
     const shape = this.found.shape[index] as number;
     const kind = shape & KIND_MASK;
     let place = kind === Kind.gc ? this.placeOfGone(index, block) : this.listOf(index, block, shape);
-    if (
-      this.scope !== 'anywhere' &&
-      kind !== Kind.gc &&
-      !mayAdd(kind, place, this.rightOf(index, block, place))
-    )
-      this.outOfScope = 'something';
+    // Where there are commenters, and also for what is loaded: they may build on it later.
+    if (this.state.commentRoots !== undefined && kind !== Kind.gc) {
+      const right = this.rightOf(index, block, place);
+      if (this.scope !== 'anywhere' && !mayAdd(kind, place, right)) this.outOfScope = 'something';
+      if (!isForComments(right)) place = elsewhere(place);
+    }
     if (kind === Kind.type) {
       const depth = depthOf(place);
       if (depth > this.maxNesting) invalid('types nested too deep');

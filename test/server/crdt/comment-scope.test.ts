@@ -303,6 +303,11 @@ function isTaken(server: Server, update: Uint8Array): boolean {
   }
 }
 
+/** Deleted content of one id between two others. */
+function deletedAt(left: Y.ID, right: Y.ID): Y.Item {
+  return new Y.Item(Y.createID(7, 0), null, left, null, right, null, null, new Y.ContentDeleted(1));
+}
+
 describe('A19: an update of a commenter', () => {
   it('of which something is missing is not taken before the rest is there, and then whole or not at all', () => {
     const server = new Server();
@@ -346,6 +351,52 @@ describe('A19: an update of a commenter', () => {
       expect(server.take(writeUpdate([item], Y.createDeleteSet()), 'comments').outOfScope).toBe('something');
     }
   });
+
+  it('brings no deleted content between comments and the rest: some versions of Yjs would delete the neighbour for it', () => {
+    const server = new Server();
+    const writer = new Client(true);
+    server.take(
+      writer.edit((doc) => {
+        doc.getText('text').insert(0, 'a');
+        doc.getMap('comments').set('a', 1);
+        doc.getArray('thréads').insert(0, [1]);
+      })!,
+      'anywhere',
+    );
+    const [text, keyed, list] = [0, 1, 2].map((clock) => Y.createID(writer.doc.clientID, clock));
+    for (const [left, right] of [
+      [text, keyed],
+      [list, text],
+      [text, list],
+    ]) {
+      const update = writeUpdate([deletedAt(left!, right!)], Y.createDeleteSet());
+      expect(server.take(update, 'comments').outOfScope).toBe('something');
+    }
+  });
+
+  it.each([false, true])(
+    'follows no content with one neighbour elsewhere, whoever wrote that (restart: %s)',
+    (isRestarted) => {
+      const server = new Server();
+      const writer = new Client(true);
+      server.take(
+        writer.edit((doc) => {
+          doc.getText('text').insert(0, 'a');
+          doc.getArray('thréads').insert(0, [1]);
+        })!,
+        'anywhere',
+      );
+      const [text, list] = [0, 1].map((clock) => Y.createID(writer.doc.clientID, clock));
+      // To a Yjs that goes by the right neighbour it is in the text, and so is all that follows it.
+      const between = writeUpdate([deletedAt(list!, text!)], Y.createDeleteSet());
+      expect(server.take(between, 'anywhere').outcome).toBe('new');
+      if (isRestarted) server.restart();
+      const id = Y.createID(8, 0);
+      const content = new Y.ContentString('x');
+      const after = new Y.Item(id, null, Y.createID(7, 0), null, null, null, null, content);
+      expect(server.take(writeUpdate([after], Y.createDeleteSet()), 'comments').outOfScope).toBe('something');
+    },
+  );
 
   it('may bring deleted content where it was refused before, but not as the value of a key', () => {
     const server = new Server();
