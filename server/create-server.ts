@@ -262,8 +262,7 @@ class Server implements HeddleServer {
       demoKey === undefined ? undefined : await createJwtAuthenticator({ secret: demoKey }, { clock });
     const ledger = await AccessLedger.load(store, clock);
     const { maxTokenLifeS } = this.#auth;
-    const maxDevices = limits.maxDevicesPerUser;
-    const devices = new Devices({ store, ledger, sessions, clock, logger, maxDevices, maxTokenLifeS });
+    const devices = new Devices({ store, ledger, sessions, clock, logger, limits, maxTokenLifeS });
     return {
       authenticator: createLedgerAuthenticator(this.#authenticator(own, demo), ledger),
       devices,

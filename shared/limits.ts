@@ -105,6 +105,8 @@ export interface Limits {
   readonly maxOperationBytesPerUser: number;
   /** Devices that are remembered of one user. Above it the one that was seen longest ago is forgotten. */
   readonly maxDevicesPerUser: number;
+  /** Days after which a device that was not seen is forgotten. */
+  readonly maxDeviceDays: number;
   /** Users who are gone and remembered, of one document: the last ones. */
   readonly maxSeenUsers: number;
   /** How long it is remembered when a user was last seen, days; 0 for not at all. */
@@ -167,6 +169,7 @@ export const defaultLimits: Limits = {
   maxOperationBytes: 64 * 1024,
   maxOperationBytesPerUser: MiB,
   maxDevicesPerUser: 64,
+  maxDeviceDays: 365,
   maxSeenUsers: 100,
   maxSeenDays: 90,
 };

@@ -56,6 +56,7 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxOperationBytes: 'Operations that wait for the end of one session',
   maxOperationBytesPerUser: 'The same for all sessions of one user',
   maxDevicesPerUser: 'Devices that are remembered of one user',
+  maxDeviceDays: 'Days after which a device that was not seen is forgotten',
   maxSeenUsers: 'Users who are gone and remembered, of one document',
   maxSeenDays: 'Days for which it is remembered when a user was last seen',
 };

@@ -18,13 +18,23 @@ export class TokenBucket {
     this.#at = clock.monotonic();
   }
 
+  /** As if none had ever been taken. */
+  get isFull(): boolean {
+    this.#refill();
+    return this.#tokens === this.#size;
+  }
+
   /** False when there is none left. */
   take(): boolean {
-    const now = this.#clock.monotonic();
-    this.#tokens = Math.min(this.#size, this.#tokens + (now - this.#at) / this.#everyMs);
-    this.#at = now;
+    this.#refill();
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
+  }
+
+  #refill(): void {
+    const now = this.#clock.monotonic();
+    this.#tokens = Math.min(this.#size, this.#tokens + (now - this.#at) / this.#everyMs);
+    this.#at = now;
   }
 }

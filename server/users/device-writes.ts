@@ -58,7 +58,7 @@ export class DeviceWrites {
 
   /** Writes it now, after what is being written. Rejects with what the store rejects with. */
   now(one: Writable): Promise<void> {
-    return this.#after(() => this.#write([one]));
+    return this.inTurn(() => this.#write([one]));
   }
 
   /** Writes all that waits. Never rejects. Nothing is written afterwards. */
@@ -66,6 +66,13 @@ export class DeviceWrites {
     this.#isClosed = true;
     this.#timer?.cancel();
     await this.#flush([...this.#waiting.keys()]);
+  }
+
+  /** Runs `write` when those before it are over. Rejects with what it rejects with. */
+  inTurn(write: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(write);
+    this.#writing = done.catch(() => {});
+    return done;
   }
 
   #plan(due: number): void {
@@ -93,19 +100,13 @@ export class DeviceWrites {
     for (let at = 0; at < due.length; at += maxBatch) {
       const batch = due.slice(at, at + maxBatch);
       try {
-        await this.#after(() => this.#write(batch));
+        await this.inTurn(() => this.#write(batch));
       } catch (err) {
         this.#deps.logger.warn({ err }, 'what was seen of devices was not written');
         const later = this.#deps.clock.monotonic() + leastMs;
         for (const one of batch) this.#waiting.set(one, later);
       }
     }
-  }
-
-  #after(write: () => Promise<void>): Promise<void> {
-    const done = this.#writing.then(write);
-    this.#writing = done.catch(() => {});
-    return done;
   }
 
   async #write(batch: readonly Writable[]): Promise<void> {

@@ -4,6 +4,7 @@
 import type { Clock, Timer } from '../../shared/clock.js';
 import { deviceText, type Device } from '../../shared/device.js';
 import { SyncError } from '../../shared/errors.js';
+import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { AccessLedger } from '../auth/access-ledger.js';
 import { refusalOf } from '../errors.js';
@@ -13,16 +14,16 @@ import { TokenBucket } from '../session/token-bucket.js';
 import type { DocumentStore } from '../store/store.js';
 import { decodeDevices, devicesKey, encodeDevices } from './device-record.js';
 import { DeviceWrites, type Writable } from './device-writes.js';
+import { OldDevices } from './old-devices.js';
 import { UserDevices } from './user-devices.js';
 
 export interface DevicesDeps {
-  readonly store: Pick<DocumentStore, 'getState' | 'setStates'>;
+  readonly store: Pick<DocumentStore, 'getState' | 'setStates' | 'listState'>;
   readonly ledger: AccessLedger;
   readonly sessions: SessionRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Of one user. */
-  readonly maxDevices: number;
+  readonly limits: Pick<Limits, 'maxDevicesPerUser' | 'maxDeviceDays'>;
   /** No token lives longer; undefined: nobody knows. */
   readonly maxTokenLifeS?: number | undefined;
 }
@@ -32,8 +33,8 @@ const maxAsked = 60;
 const askEveryMs = 1_000;
 /** Changes that come close behind each other are told once. */
 const tellAfterMs = 100;
-/** After a crash, a device that was connected was last seen so long before it at most. */
-const stillOnlineMs = 5 * 60_000;
+/** After a crash, a device that was connected was last seen so long before it at most. What could not be read is read again as often. */
+const oftenMs = 5 * 60_000;
 
 /** A user whose devices are in memory, or about to be. */
 interface Loaded extends Writable {
@@ -41,7 +42,6 @@ interface Loaded extends Writable {
   /** Rejects with SyncError when they cannot be read. */
   readonly devices: Promise<UserDevices>;
   known: UserDevices | undefined;
-  readonly asked: TokenBucket;
   readonly watchers: Set<(devices: readonly Device[]) => void>;
   telling: Timer | undefined;
   /** Sessions that are on one of the devices, and questions under way. */
@@ -56,10 +56,16 @@ interface Place {
 
 export class Devices implements SessionDevices {
   readonly #deps: DevicesDeps;
+  /** By the key of their devices in the store. */
   readonly #users = new Map<string, Loaded>();
   readonly #places = new Map<DeviceSession, Place>();
   readonly #writes: DeviceWrites;
-  readonly #stillOnline: Timer;
+  readonly #old: OldDevices;
+  /** What users have asked for in the last minutes. Kept for longer than their devices: a user may be on none. */
+  readonly #asked = new Map<string, TokenBucket>();
+  /** Sessions of users whose devices could not be read. */
+  readonly #unread = new Set<DeviceSession>();
+  readonly #often: Timer;
 
   constructor(deps: DevicesDeps) {
     this.#deps = deps;
@@ -70,12 +76,19 @@ export class Devices implements SessionDevices {
       logger,
       written: (one) => this.#letGo(one as Loaded),
     });
-    this.#stillOnline = clock.every(stillOnlineMs, () => {
-      for (const one of this.#users.values()) if (one.known?.hasOnline === true) this.#writes.mark(one);
+    this.#old = new OldDevices({
+      store,
+      clock,
+      logger,
+      maxDays: deps.limits.maxDeviceDays,
+      inTurn: (write) => this.#writes.inTurn(write),
+      isInMemory: (key) => this.#users.has(key),
     });
+    this.#often = clock.every(oftenMs, () => this.#look());
   }
 
   identified(session: DeviceSession): void {
+    this.#unread.delete(session);
     const { claims } = session;
     const id = claims === undefined ? undefined : session.device.id(claims);
     const place = this.#places.get(session);
@@ -88,6 +101,7 @@ export class Devices implements SessionDevices {
   }
 
   ended(session: DeviceSession): void {
+    this.#unread.delete(session);
     const place = this.#places.get(session);
     if (place === undefined) return;
     this.#places.delete(session);
@@ -128,10 +142,10 @@ export class Devices implements SessionDevices {
     return this.#ask(user, isCounted, async (of, devices) => {
       const { ledger, sessions, clock, maxTokenLifeS } = this.#deps;
       const { sids, jtis } = find(devices, device);
-      const until = maxTokenLifeS === undefined ? undefined : clock.now() + maxTokenLifeS * 1000;
       const issued = sessions.find({ sub: user }).map(({ claims }) => (claims?.iat ?? 0) * 1000);
       // The issuer's clock may be ahead.
       const at = Math.max(clock.now(), ...issued);
+      const until = maxTokenLifeS === undefined ? undefined : at + maxTokenLifeS * 1000;
       await ledger.signOut({ kind: 'signed-out', user, device, sids, jtis, at, until });
       const ending = sessions
         .find({ sub: user })
@@ -140,7 +154,10 @@ export class Devices implements SessionDevices {
         );
       for (const session of ending) session.recheck();
       devices.forget(device);
-      await this.#write(of);
+      // It is out by now, whatever becomes of the list.
+      await this.#write(of).catch((err: unknown) =>
+        this.#deps.logger.warn({ sub: user, err }, 'a device that was signed out stays in the list for now'),
+      );
       return ending.length;
     });
   }
@@ -171,7 +188,8 @@ export class Devices implements SessionDevices {
 
   /** To be called when no session is left. Never rejects; what was seen is written when it resolves, where the store takes it. */
   async close(): Promise<void> {
-    this.#stillOnline.cancel();
+    this.#often.cancel();
+    this.#old.close();
     for (const { telling } of this.#users.values()) telling?.cancel();
     await this.#writes.close();
   }
@@ -183,6 +201,9 @@ export class Devices implements SessionDevices {
       devices = await of.devices;
     } catch (err) {
       this.#deps.logger.warn({ sub: of.user, err }, 'the devices of a user cannot be read');
+      if (this.#places.get(session) !== place) return;
+      this.ended(session);
+      this.#unread.add(session);
       return;
     }
     const { claims, socket, device } = session;
@@ -202,15 +223,28 @@ export class Devices implements SessionDevices {
     isCounted: boolean,
     act: (of: Loaded, devices: UserDevices) => Promise<T>,
   ): Promise<T> {
+    if (isCounted && !this.#mayAsk(user))
+      throw new SyncError('RATE_LIMITED', 'too much was asked about devices');
     const of = this.#use(user);
     try {
-      if (isCounted && !of.asked.take())
-        throw new SyncError('RATE_LIMITED', 'too much was asked about devices');
       return await act(of, await of.devices);
     } finally {
       of.uses--;
       this.#letGo(of);
     }
+  }
+
+  #mayAsk(user: string): boolean {
+    const asked = this.#asked.get(user) ?? new TokenBucket(this.#deps.clock, maxAsked, askEveryMs);
+    this.#asked.set(user, asked);
+    return asked.take();
+  }
+
+  /** Now and then: what is still so is written, what could not be read is read again, and who has not asked for long is forgotten. */
+  #look(): void {
+    for (const one of this.#users.values()) if (one.known?.hasOnline === true) this.#writes.mark(one);
+    for (const session of Array.from(this.#unread)) this.identified(session);
+    for (const [user, asked] of this.#asked) if (asked.isFull) this.#asked.delete(user);
   }
 
   async #write(of: Loaded): Promise<void> {
@@ -239,19 +273,19 @@ export class Devices implements SessionDevices {
   }
 
   #use(user: string): Loaded {
-    const of = this.#users.get(user) ?? this.#load(user);
+    const key = devicesKey(user);
+    const of = this.#users.get(key) ?? this.#load(user, key);
     of.uses++;
     return of;
   }
 
-  #load(user: string): Loaded {
-    const { clock, store, maxDevices } = this.#deps;
-    const key = devicesKey(user);
+  #load(user: string, key: string): Loaded {
+    const { clock, store, limits } = this.#deps;
     const read = store.getState(key).then(
-      (bytes) => new UserDevices(this.#decoded(user, bytes), maxDevices),
+      (bytes) => new UserDevices(this.#old.withoutOld(this.#decoded(user, bytes)), limits.maxDevicesPerUser),
       (error: unknown) => {
         // Whoever comes next tries again.
-        if (this.#users.get(user) === of) this.#users.delete(user);
+        if (this.#users.get(key) === of) this.#users.delete(key);
         throw refusalOf(error);
       },
     );
@@ -260,14 +294,13 @@ export class Devices implements SessionDevices {
       key,
       devices: read.then((devices) => (of.known = devices)),
       known: undefined,
-      asked: new TokenBucket(clock, maxAsked, askEveryMs),
       watchers: new Set(),
       telling: undefined,
       uses: 0,
       encode: () => encodeDevices(of.known?.records(clock.now()) ?? []),
     };
     of.devices.catch(() => {}); // Told to whoever asks.
-    this.#users.set(user, of);
+    this.#users.set(key, of);
     return of;
   }
 
@@ -282,9 +315,9 @@ export class Devices implements SessionDevices {
   }
 
   #letGo(of: Loaded): void {
-    if (of.uses > 0 || this.#writes.isOwing(of) || this.#users.get(of.user) !== of) return;
+    if (of.uses > 0 || this.#writes.isOwing(of) || this.#users.get(of.key) !== of) return;
     of.telling?.cancel();
-    this.#users.delete(of.user);
+    this.#users.delete(of.key);
   }
 }
 

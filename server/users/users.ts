@@ -43,7 +43,8 @@ export class Users implements UserControl {
   async refresh(user: string): Promise<Pushed> {
     checkName('user', user);
     const whose = { sub: user };
-    await this.#rule({ kind: 'refresh', user, at: this.#nowFor(whose), until: this.#usualEnd });
+    const at = this.#nowFor(whose);
+    await this.#rule({ kind: 'refresh', user, at, until: this.#usualEnd(at) });
     const found = this.#deps.sessions.find(whose);
     for (const session of found) session.wantToken(staleToken());
     return this.#done('refresh', found.length);
@@ -76,7 +77,7 @@ export class Users implements UserControl {
     const { ledger, clock } = this.#deps;
     const whose = { sub: user };
     const at = this.#nowFor(whose);
-    const until = forS === undefined ? this.#usualEnd : clock.now() + forS * 1000;
+    const until = forS === undefined ? this.#usualEnd(at) : clock.now() + forS * 1000;
     const about = { kind: 'access', user, pattern, at, until, isForEveryToken: forS !== undefined } as const;
     await ledger.write(() => {
       const before = ledger.like({ ...about, access: 'none', order: 0 });
@@ -125,9 +126,9 @@ export class Users implements UserControl {
   #revocation(whose: Revocation, at: number, stated: number | undefined): Ruling {
     if ('token' in whose) {
       const { token } = whose;
-      return { kind: 'token', token, at, until: stated ?? this.#endOf(token) };
+      return { kind: 'token', token, at, until: stated ?? this.#endOf(token, at) };
     }
-    const until = stated ?? this.#usualEnd;
+    const until = stated ?? this.#usualEnd(at);
     if ('device' in whose) return { kind: 'device', device: whose.device, user: whose.user, at, until };
     return { kind: 'user', user: whose.user, at, until };
   }
@@ -155,19 +156,20 @@ export class Users implements UserControl {
     return issued.reduce((latest, at) => Math.max(latest, at), clock.now());
   }
 
-  get #usualEnd(): number | undefined {
-    const { clock, maxTokenLifeS } = this.#deps;
-    return maxTokenLifeS === undefined ? undefined : clock.now() + maxTokenLifeS * 1000;
+  /** When the last token has expired that was issued up to `at`; undefined where nobody knows. */
+  #usualEnd(at: number): number | undefined {
+    const { maxTokenLifeS } = this.#deps;
+    return maxTokenLifeS === undefined ? undefined : at + maxTokenLifeS * 1000;
   }
 
   /** When a token that is in use expires. */
-  #endOf(jti: string): number | undefined {
+  #endOf(jti: string, at: number): number | undefined {
     const exps = this.#deps.sessions.find({ jti }).map(({ claims }) => claims?.exp);
     const last = exps.reduce<number | undefined>(
       (end, exp) => Math.max(end ?? 0, exp ?? Infinity),
       undefined,
     );
-    return last === undefined || last === Infinity ? this.#usualEnd : last * 1000;
+    return last === undefined || last === Infinity ? this.#usualEnd(at) : last * 1000;
   }
 
   #recheck(whose: Whose): number {

@@ -107,6 +107,7 @@ export interface SessionServerOptions {
   readonly store?: ControlledStore;
   readonly clock?: FakeClock;
   readonly ledger?: AccessLedger;
+  readonly maxTokenLifeS?: number;
   readonly bearers?: Bearers;
   readonly gateway?: Partial<GatewayDeps>;
   readonly registry?: Partial<RegistryDeps<RoomFanout>>;
@@ -146,14 +147,15 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
     ...options.registry,
   });
   const sessions = new SessionRegistry(clock);
-  const { ledger } = options;
-  const maxDevices = limits.maxDevicesPerUser;
+  const { ledger, maxTokenLifeS } = options;
   const devices =
-    ledger === undefined ? undefined : new Devices({ store, ledger, sessions, clock, logger, maxDevices });
+    ledger === undefined
+      ? undefined
+      : new Devices({ store, ledger, sessions, clock, logger, limits, maxTokenLifeS });
   const users =
     ledger === undefined || devices === undefined
       ? undefined
-      : new Users({ ledger, sessions, devices, clock, logger });
+      : new Users({ ledger, sessions, devices, clock, logger, maxTokenLifeS });
   const gateway = new Gateway({
     authenticator: ledger === undefined ? bearers : createLedgerAuthenticator(bearers, ledger),
     credentials: ({ query }) => ({

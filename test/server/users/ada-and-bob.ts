@@ -11,6 +11,7 @@ import {
   createSessionServer,
   type Bearer,
   type SessionServer,
+  type SessionServerOptions,
 } from '../../support/session-server.js';
 import { watch } from '../../support/turns.js';
 
@@ -38,8 +39,9 @@ export function believe(token: string, bearer: Partial<Bearer> = {}): void {
   bearers.byToken.set(token, { sub: 'ada', iat: nowS - 60, exp: nowS + 600, access: 'write', ...bearer });
 }
 
-export async function start(): Promise<void> {
-  server = createSessionServer({ clock, store, bearers, ledger: await AccessLedger.load(store, clock) });
+export async function start(options: Pick<SessionServerOptions, 'maxTokenLifeS'> = {}): Promise<void> {
+  const ledger = await AccessLedger.load(store, clock);
+  server = createSessionServer({ clock, store, bearers, ledger, ...options });
 }
 
 /** Lets what was asked for happen while the clock stands still. */

@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { settled } from '../../support/turns.js';
-import { secrets, users, World } from './devices-world.js';
+import { maxDeviceDays, secrets, users, World } from './devices-world.js';
 
 it.each(Array.from({ length: 12 }, (_, at) => at + 1))(
   'A14, A15, A16: lists, names and what is signed out are as in a plain model, seed %i',
@@ -63,4 +63,102 @@ it('A14: what is seen is written at most once in a minute for each user, and in 
   expect(new Set(batches)).toEqual(new Set([users.length]));
   await world.devices.close();
   world.sessions.close();
+});
+
+async function connected(user: string): Promise<{ world: World; id: string }> {
+  const world = new World(1);
+  await world.start();
+  world.connect(user, secrets[0]!);
+  await settled();
+  const [device] = await world.devices.listAll(user);
+  return { world, id: device?.id ?? '' };
+}
+
+async function ended({ devices, sessions }: World): Promise<void> {
+  await devices.close();
+  sessions.close();
+}
+
+it('A17: what a user asks is bounded also where the user is on no device', async () => {
+  const world = new World(1);
+  await world.start();
+  const refused = async (count: number): Promise<number> => {
+    let refusals = 0;
+    for (let at = 0; at < count; at++)
+      await world.devices.list('ada').catch(({ code }: { code: string }) => {
+        expect(code).toBe('RATE_LIMITED');
+        refusals++;
+      });
+    return refusals;
+  };
+  expect(await refused(80)).toBe(20);
+  expect(await world.devices.list('bob')).toEqual([]);
+  world.clock.advance(5_000);
+  expect(await refused(10)).toBe(5);
+  world.clock.advance(600_000);
+  expect(await refused(60)).toBe(0);
+  await ended(world);
+});
+
+it('A14: who connects while the store cannot be read is listed when it can', async () => {
+  const world = new World(1);
+  const read = world.store.getState.bind(world.store);
+  world.store.getState = () => Promise.reject(new Error('away'));
+  await world.start();
+  world.connect('ada', secrets[0]!);
+  await settled();
+  world.store.getState = read;
+  expect(await world.devices.listAll('ada')).toEqual([]);
+  world.clock.advance(5 * 60_000);
+  await settled();
+  expect((await world.devices.listAll('ada')).map(({ online }) => online)).toEqual([true]);
+  for (const session of Array.from(world.open.keys())) world.end(session);
+  await ended(world);
+});
+
+it('A15: a sign-out that is durable is told as done, also where the list cannot be written', async () => {
+  const { world, id } = await connected('ada');
+  const write = world.store.setStates.bind(world.store);
+  world.store.setStates = (changes) =>
+    [...changes.keys()].some((key) => key.startsWith('devices/'))
+      ? Promise.reject(new Error('full'))
+      : write(changes);
+  expect(await world.devices.endDevice('ada', id)).toBe(1);
+  expect(world.open.size).toBe(0);
+  world.store.setStates = write;
+  await ended(world);
+});
+
+it('A25: a device that was not seen for long is forgotten, also where its user never comes back', async () => {
+  const { world } = await connected('ada');
+  const day = 24 * 3_600_000;
+  const stored = async (): Promise<number> => {
+    let count = 0;
+    for await (const [key] of world.store.listState('devices/')) count += key === '' ? 0 : 1;
+    return count;
+  };
+  const daysLater = async (days: number): Promise<void> => {
+    for (let at = 0; at < days; at++) {
+      world.clock.advance(day);
+      await settled();
+    }
+  };
+  for (const session of Array.from(world.open.keys())) world.end(session);
+  await daysLater(maxDeviceDays - 5);
+  for (const secret of secrets.slice(0, 2)) world.connect('bob', secret);
+  await settled();
+  for (const session of Array.from(world.open.keys())) world.end(session);
+  expect(await stored()).toBe(1);
+  await daysLater(7);
+  expect(await stored()).toBe(1);
+  expect(await world.devices.listAll('ada')).toEqual([]);
+  // One of two comes again, and stays.
+  world.connect('bob', secrets[1]!);
+  await settled();
+  world.end([...world.open.keys()][0]!);
+  await daysLater(maxDeviceDays - 5);
+  expect((await world.devices.listAll('bob')).length).toBe(1);
+  await daysLater(maxDeviceDays);
+  expect(await stored()).toBe(0);
+  await ended(world);
 });

@@ -19,6 +19,7 @@ import { settled } from '../../support/turns.js';
 export const users = ['ada', 'bob', '../devices'];
 export const secrets = ['phone', 'desk', 'tablet', 'tv'].map((name) => name.padEnd(32, '.'));
 const maxDevices = 3;
+export const maxDeviceDays = 30;
 
 interface Known {
   given: string;
@@ -58,6 +59,7 @@ export class World {
     this.devices = new Devices({
       store: {
         getState: (key) => store.getState(key),
+        listState: (prefix) => store.listState(prefix),
         // A process that is gone writes nothing.
         setStates: (changes) => (run === this.#run ? store.setStates(changes) : new Promise(() => {})),
       },
@@ -65,7 +67,7 @@ export class World {
       sessions,
       clock,
       logger: silentLogger,
-      maxDevices,
+      limits: { maxDevicesPerUser: maxDevices, maxDeviceDays },
     });
   }
 

@@ -4,7 +4,7 @@ import * as Y from 'yjs';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../server/errors.js';
 import { nativePeer, openedBy } from '../../support/native-peer.js';
-import { server, store, bearers, nowS, believe, start, done, users, renewed } from './ada-and-bob.js';
+import { clock, server, store, bearers, nowS, believe, start, done, users, renewed } from './ada-and-bob.js';
 
 describe('A6: revoke', () => {
   it('a user: every connection is out when it resolves, told at once, and stays out', async () => {
@@ -153,6 +153,25 @@ describe('A6: revoke', () => {
     await server.run(300_000, 60_000);
     expect(await stored()).toBe(0);
   });
+
+  it.each(['user', 'device'] as const)(
+    'A5: of a %s it counts until the last token has expired, also where the issuer has a clock that is ahead',
+    async (kind) => {
+      await server.close();
+      await start({ maxTokenLifeS: 60 });
+      const iat = clock.now() / 1000 + 4;
+      believe('ahead', { iat, exp: iat + 60, sid: 'tablet' });
+      const peer = await nativePeer(server, { token: 'ahead' });
+      const [device] = await done(users().devices('ada'));
+      await done(
+        kind === 'user' ? users().revoke({ user: 'ada' }) : users().signOutDevice('ada', device?.id ?? ''),
+      );
+      expect(peer.closed?.code).toBe(4401);
+      await server.run(62_000, 1_000);
+      const again = await nativePeer(server, { token: 'ahead' });
+      expect(again.closed?.reason).toMatch(/^TOKEN_REVOKED/);
+    },
+  );
 
   it('a weaker one does not take the place of a stronger one', async () => {
     await done(users().revoke({ user: 'ada' }));
