@@ -63,14 +63,15 @@ export async function start({
   const webhook = planWebhook(webhookSecret, async (email, plan) => {
     await heddle.users.refresh(await accounts.setPlan(email, plan));
   });
-  http.on('request', (request, response) => {
+  const answer = async (request, response) => {
+    if (!URL.canParse(request.url, 'http://here')) return response.writeHead(400).end('no such address\n');
     const { pathname } = new URL(request.url, 'http://here');
-    const answer = pathname.startsWith('/api/auth/')
-      ? authenticate
-      : pathname === '/webhooks/plan' && request.method === 'POST'
-        ? webhook
-        : sendPage;
-    Promise.resolve(answer(request, response, pathname)).catch((error) => {
+    if (pathname.startsWith('/api/auth/')) return authenticate(request, response);
+    if (pathname === '/webhooks/plan' && request.method === 'POST') return webhook(request, response);
+    return sendPage(response, pathname);
+  };
+  http.on('request', (request, response) => {
+    answer(request, response).catch((error) => {
       print(error.stack);
       if (response.headersSent) response.destroy();
       else response.writeHead(500).end();
@@ -88,7 +89,7 @@ export async function start({
   };
 }
 
-function sendPage(_request, response, pathname) {
+function sendPage(response, pathname) {
   // A URL has no `..` left: nothing outside the two folders can be named.
   const [, appPath] = /^\/app\/((?:notes|assets)\/.*)$/.exec(pathname) ?? [];
   const file = appPath === undefined ? new URL(`.${pathname}`, ownPages) : new URL(appPath, appPages);

@@ -1,6 +1,7 @@
 // The notes app with accounts (examples/accounts): two devices of one person and one of another, in real browsers, while a
 // payment changes what they may do, a device is signed out, and tokens cannot be had.
 
+import { get } from 'node:http';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { signatureOf } from '../../examples/accounts/plan-webhook.mjs';
@@ -244,6 +245,18 @@ describe.skipIf(executablePath === undefined)('the notes app with accounts', () 
       ...(await indexedDB.databases()).map(({ name }) => name),
     ]);
     expect(left.filter((name) => name !== 'heddle.wipe')).toEqual([]);
+  });
+
+  test('an address that is none is refused, and ends nothing', async () => {
+    const answered = await new Promise<number | undefined>((resolve, reject) => {
+      const { hostname, port } = new URL(server.url);
+      get({ hostname, port, path: '//[' }, (response) => resolve(response.resume().statusCode)).on(
+        'error',
+        reject,
+      );
+    });
+    expect(answered).toBe(400);
+    expect((await fetch(server.url)).status).toBe(200);
   });
 
   test('a forgotten password is set anew by mail, which ends every session', async () => {
