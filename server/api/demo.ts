@@ -2,7 +2,7 @@
 // delete one; or a token for one notebook, or for one note of it.
 
 import type { Clock } from '../../shared/clock.js';
-import { parseDocumentName } from '../../shared/document-name.js';
+import { documentOfRights, parseDocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import { signToken } from '../../token/sign-token.js';
 import type { Authenticator } from '../auth/authenticator.js';
@@ -64,7 +64,7 @@ export function demoRoutes({ store, clock, key, authenticator, deleteDocument }:
       if (typeof document !== 'string' || document === '')
         throw new SyncError('FRAME_MALFORMED', 'document is a text');
       const name = parseDocumentName(`${demoPrefix}${document}`);
-      if ((await authenticator.authorize(claims, name)) !== 'write')
+      if ((await authenticator.authorize(claims, documentOfRights(name))) !== 'write')
         throw new SyncError('FORBIDDEN', 'the token does not allow to write the document');
       return jsonReply(200, { deleted: await deleteDocument(name) });
     },

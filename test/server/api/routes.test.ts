@@ -6,6 +6,7 @@ import { healthRoutes } from '../../../server/api/health.js';
 import { route, type Routes } from '../../../server/api/router.js';
 import { jsonReply } from '../../../server/json-reply.js';
 import type { Authenticator } from '../../../server/auth/authenticator.js';
+import { signToken } from '../../../token/sign-token.js';
 import { createJwtAuthenticator } from '../../../server/auth/jwt.js';
 import type { HttpReply } from '../../../server/transport/transport.js';
 import { parseDocumentName } from '../../../shared/document-name.js';
@@ -185,6 +186,13 @@ describe('the demo', () => {
       const refused = await ask(token, document);
       expect([refused.status, (bodyOf(refused) as { error: string }).error]).toEqual([status, error]);
     }
+    // Of a subdocument the rights of the document count that it hangs in, as when it is opened.
+    const docs = [
+      { pattern: 'demo/page', access: 'read' },
+      { pattern: 'demo/page/**', access: 'write' },
+    ] as const;
+    const token = await signToken({ secret: key, sub: 'bob', docs }, clock);
+    expect((await ask(token, 'page/~part')).status).toBe(403);
     expect(deleted).toEqual(['demo/page']);
   });
 
