@@ -14,6 +14,9 @@ export function maySend(access: Access | undefined): boolean {
   return access === 'write' || access === 'comment';
 }
 
+/** Longest token that a server looks at, in characters (a token is ASCII). */
+export const maxTokenBytes = 8 * 1024;
+
 /** One line of a token's `docs` claim: `*` matches within a path segment, `**` across segments. */
 export interface DocumentGrant {
   readonly pattern: string;

@@ -53,7 +53,8 @@ export function ownName(): string {
 
 /** Keeps a new name for this device's user. */
 export function setOwnName(name: string): void {
-  deviceStorage.set(nameKey, name.trim().slice(0, 40));
+  // No character is cut in half: a token could not hold it.
+  deviceStorage.set(nameKey, Array.from(name.trim()).slice(0, 40).join(''));
 }
 
 /** How a window shows itself: further windows of a device carry a number and another colour. */

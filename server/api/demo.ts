@@ -115,6 +115,8 @@ function parse(text: string): Record<string, unknown> {
   throw new SyncError('FRAME_MALFORMED', 'the body is a JSON object');
 }
 
+/** Without halves of characters, which no token has. */
 function isShortText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxTextLength;
+  if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) return false;
+  return value.length > 0 && value.length <= maxTextLength;
 }

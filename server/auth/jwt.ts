@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { DocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
 import { silentLogger, type Logger } from '../../shared/logger.js';
-import type { Access, Claims } from '../../shared/permission.js';
+import { maxTokenBytes, type Access, type Claims } from '../../shared/permission.js';
 import { ConfigError } from '../errors.js';
 import type { AuthOptions } from '../options.js';
 import type { Authenticator, AuthorizeHook, KeysState } from './authenticator.js';
@@ -17,7 +17,7 @@ import { askHook } from './authorize-hook.js';
 import { claimsOf } from './claims.js';
 import { accessByGrants } from './grants.js';
 import { JwksKeys, jwksAlgorithms } from './jwks.js';
-import { hasTokenShape, maxTokenBytes } from './token-shape.js';
+import { hasTokenShape } from './token-shape.js';
 import { importPublicKey, importSecret, type KeysByAlgorithm } from './verification-keys.js';
 
 /** Verified tokens remembered, the least recently used forgotten first. */

@@ -1,7 +1,6 @@
 // What a signed token looks like from outside. Knows nothing of keys or claims.
 
-/** Longest token that is looked at, in characters (a token is ASCII). */
-export const maxTokenBytes = 8 * 1024;
+import { maxTokenBytes } from '../../shared/permission.js';
 
 const tokenShape = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 

@@ -87,7 +87,7 @@ const tokenOptions: readonly OptionSpec[] = [
   },
 ];
 
-const usage = "heddle token --secret <secret> --sub <user> --doc '<pattern>:<read|write>' [options]";
+const usage = "heddle token --secret <secret> --sub <user> --doc '<pattern>:<read|comment|write>' [options]";
 
 /** The token, or the help text if `--help` is given. Throws ConfigError, one clear line, that never holds a secret. */
 export async function tokenCommand(argv: readonly string[], env: Environment): Promise<string> {

@@ -78,6 +78,10 @@ describe('signed tokens', () => {
   const { sub } = ann;
   test.each<[string, Partial<TokenOptions>, RegExp]>([
     ['no sub', { sub: '' }, /`sub` is missing/],
+    ['half a character', { sub: 'ann\ud83d' }, /`sub` must be a text/],
+    ['a number for a name', { name: 7 as unknown as string }, /`name` must be a text/],
+    ['a number for a session', { sid: 7 as unknown as string }, /`sid` must be a text/],
+    ['too much in it', { claims: { more: 'x'.repeat(9_000) } }, /the token is longer than 8192/],
     ['no time', { ttlS: 0 }, /`ttlS` must be a whole number of seconds/],
     ['half a second', { ttlS: 0.5 }, /`ttlS` must be a whole number of seconds/],
     ['a bad grant', { docs: [{ pattern: '', access: 'read' }] }, /docs\[0\] has no pattern/],

@@ -259,6 +259,7 @@ describe('the demo', () => {
     ['no user', '{"name":"a","access":"read"}'],
     ['an empty user', '{"user":"","name":"a","access":"read"}'],
     ['a long name', JSON.stringify({ user: 'a', name: 'x'.repeat(101), access: 'read' })],
+    ['half a character', '{"user":"a","name":"\\ud83d","access":"read"}'],
     ['a number for a user', '{"user":1,"name":"a","access":"read"}'],
     ['an access that is none', '{"user":"a","name":"a","access":"admin"}'],
     [
