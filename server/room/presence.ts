@@ -15,7 +15,7 @@ import {
   type AwarenessEntry,
 } from './awareness-codec.js';
 import { Pacer } from '../../shared/pacer.js';
-import { stamped } from './stamped-state.js';
+import { stamped, type Stamp } from './stamped-state.js';
 import type { Writer } from './writer.js';
 
 /** A connection that is in the room, as a source of awareness. */
@@ -54,6 +54,8 @@ interface Present {
   state: string;
   /** As its speaker has said it, where that is not what the others are told (P11). */
   said: string;
+  /** With which `state` was made of `said`. */
+  stamp: Stamp | undefined;
   heardAt: number;
   toldAt: number;
   /** When the server renewed the entry and the owner has not spoken since; undefined otherwise. */
@@ -179,9 +181,9 @@ export class Presence {
     let hasChanged = false;
     for (const entry of entries) {
       if (!this.#maySpeak(speaker, entry)) continue;
-      const fault = this.#faultOf(speaker, entry);
-      refusal ??= fault;
-      if (fault === undefined && this.#take(speaker, entry)) hasChanged = true;
+      const told = this.#toldOf(speaker, entry);
+      if (told instanceof SyncError) refusal ??= told;
+      else if (this.#take(speaker, entry, told)) hasChanged = true;
     }
     if (isCut) refusal ??= invalid(`a message has at most ${this.#limits.maxAwarenessEntries} entries`);
     return { ownId: ownIdBefore === undefined ? speaker.ownId : undefined, refusal, hasChanged };
@@ -194,8 +196,9 @@ export class Presence {
       // One that its owner has not caught up with is stamped with what the owner says next.
       if (present === undefined || !canRenew(present)) continue;
       const state = stateFor(writer, present.said);
-      if (state === present.state) continue;
-      this.#setState(present, present.said, state);
+      const isSame = state === present.state;
+      this.#setState(present, { said: present.said, state, stamp: writer.stamp });
+      if (isSame) continue;
       this.#change(present, present.toldClock + 1);
       if (present.lead === 0) present.askedAt = this.#clock.monotonic();
       this.#untold.add(clientId);
@@ -275,8 +278,8 @@ export class Presence {
     return !sawItGo && speaker.ownId === undefined;
   }
 
-  /** Which rule the entry breaks; undefined for none. */
-  #faultOf({ ids }: Speaker, { clientId, clock, state }: AwarenessEntry): SyncError | undefined {
+  /** What the others are to be told of the entry's state, or which rule the entry breaks. */
+  #toldOf({ ids, writer }: Speaker, { clientId, clock, state: said }: AwarenessEntry): string | SyncError {
     const { maxAwarenessIds, maxPresenceBytes } = this.#limits;
     const present = this.#present.get(clientId);
     // A clock that somebody else has pushed far ahead may be counted on from there.
@@ -284,24 +287,30 @@ export class Presence {
     if (clock > Math.min(knownClock + maxOwnClock, maxClock)) return invalid('clock out of range');
     if (ids.size >= maxAwarenessIds && !ids.has(clientId))
       return invalid(`a connection speaks for at most ${maxAwarenessIds} awareness ids`);
+    const isKnown = present !== undefined && (said === present.said || said === present.state);
     // What the others have been told was looked at before.
-    if (present !== undefined && (state === present.said || state === present.state)) return undefined;
-    const fault = faultOfState(state, this.#limits);
+    if (isKnown && present.stamp === writer.stamp) return present.state;
+    const fault = isKnown ? undefined : faultOfState(said, this.#limits);
     if (fault !== undefined) return fault;
+    const told = stateFor(writer, said);
+    // It is written anew with its stamp, in which numbers may take more room than their author has given them.
+    const faultWithStamp = told === said ? undefined : faultOfState(told, this.#limits);
+    if (faultWithStamp !== undefined) return faultWithStamp;
     // O2: what is kept is also what every newcomer is sent.
-    const more = state.length - (present?.state.length ?? 0);
+    const more = told.length - (present?.state.length ?? 0);
     return more > 0 && this.#bytes + more > maxPresenceBytes
       ? new SyncError('RATE_LIMITED', 'there is too much presence in this document')
-      : undefined;
+      : told;
   }
 
   /** Whether it changes anything but a clock. */
-  #take(speaker: Speaker, entry: AwarenessEntry): boolean {
+  #take(speaker: Speaker, entry: AwarenessEntry, told: string): boolean {
     const { clientId, state } = entry;
     const present = this.#present.get(clientId);
     if (present !== undefined && present.speaker === speaker && state !== 'null')
-      return this.#update(present, entry);
-    if (present === undefined || present.speaker !== speaker) this.#introduce(speaker, entry, present);
+      return this.#update(present, entry, told);
+    if (present === undefined || present.speaker !== speaker)
+      this.#introduce(speaker, entry, { state: told, before: present });
     else this.#remove(clientId, present);
     return true;
   }
@@ -311,9 +320,11 @@ export class Presence {
    * it. So it is told one clock ahead of all that was told before. By one, its owner may hear that too, and counts on
    * from there; from further back it stays behind.
    */
-  #introduce(speaker: Speaker, entry: AwarenessEntry, before: Present | undefined): void {
-    const { clientId, clock, state: said } = entry;
-    const state = stateFor(speaker.writer, said);
+  #introduce(
+    speaker: Speaker,
+    { clientId, clock, state: said }: AwarenessEntry,
+    { state, before }: { readonly state: string; readonly before: Present | undefined },
+  ): void {
     const lastToldClock = before?.toldClock ?? this.#goneLately(clientId)?.clock ?? -1;
     const toldClock = Math.max(clock, lastToldClock) + 1;
     const lead = toldClock - clock > 1 ? toldClock - clock : 0;
@@ -328,22 +339,29 @@ export class Presence {
     const times = { heardAt: now, toldAt: now, askedAt: undefined, turn, sinceTurn: turn };
     const told = isOwn ? undefined : [{ turn, clock: toldClock }];
     const clocks = { heardClock: clock, toldClock, lead, told };
-    this.#present.set(clientId, { speaker, isOwn, state, said, ...clocks, ...times });
+    this.#present.set(clientId, {
+      speaker,
+      isOwn,
+      state,
+      said,
+      stamp: speaker.writer.stamp,
+      ...clocks,
+      ...times,
+    });
     this.#untold.add(clientId);
     this.#changes.request();
     this.#lookAt(now + renewAfterMs);
   }
 
   /** Clocks told only move when there is something to tell: a client that hears itself ahead repeats what it heard. */
-  #update(present: Present, { clientId, clock, state: said }: AwarenessEntry): boolean {
-    const state = said === present.said ? present.state : stateFor(present.speaker.writer, said);
+  #update(present: Present, { clientId, clock, state: said }: AwarenessEntry, state: string): boolean {
     const isChange = state !== present.state;
     if (clock > present.toldClock) present.lead = 0;
     const ahead = clock + present.lead;
     present.heardClock = clock;
     present.heardAt = this.#clock.monotonic();
     present.askedAt = undefined;
-    this.#setState(present, said, state);
+    this.#setState(present, { said, state, stamp: present.speaker.writer.stamp });
     if (ahead <= present.toldClock && !isChange) return false;
     this.#change(present, Math.max(ahead, present.toldClock + 1));
     this.#untold.add(clientId);
@@ -351,10 +369,11 @@ export class Presence {
     return isChange;
   }
 
-  #setState(present: Present, said: string, state: string): void {
-    this.#bytes += state.length - present.state.length;
-    present.state = state;
-    present.said = said;
+  #setState(present: Present, to: Pick<Present, 'said' | 'state' | 'stamp'>): void {
+    this.#bytes += to.state.length - present.state.length;
+    present.state = to.state;
+    present.said = to.said;
+    present.stamp = to.stamp;
   }
 
   #change(present: Present, toldClock: number): void {

@@ -117,7 +117,7 @@ describe('many who leave together', () => {
     for (const writer of writers.slice(1)) watch.presence.leave(writer);
     watch.clock.advance(100);
     for (const entries of watch.told)
-      expect(watch.presence.receive(writers[0]!, encodeAwareness(entries))).toEqual({});
+      expect(watch.presence.receive(writers[0]!, encodeAwareness(entries))).toEqual({ hasChanged: false });
     watch.presence.close();
   });
 

@@ -2,6 +2,8 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { stamped, type Stamp } from '../../../server/room/stamped-state.js';
+import { encodeAwareness } from '../../../server/room/awareness-codec.js';
+import { defaultLimits } from '../../../shared/limits.js';
 import { PresenceWatch } from '../../support/presence-watch.js';
 import { WatchedWriter } from '../../support/room-watch.js';
 
@@ -70,6 +72,52 @@ describe('presence of who is stamped', () => {
     ]);
     watch.presence.restamp(writer);
     expect(watch.heard()).toEqual([]);
+  });
+
+  it('P11: another token is told as soon as its client says anything, where it has not yet answered', () => {
+    const renamed = { name: 'Ada L.', id: 'ada' };
+    watch.heard();
+    writer.stamp = renamed;
+    watch.presence.restamp(writer);
+    expect(watch.heard()).toEqual([]);
+    // As it was said before: a renewal, or the answer to what it has heard of itself.
+    watch.say(writer, { clientId: 1, clock: 1, state: { user: { name: 'Eve' }, x: 1 } });
+    expect(watch.heard()).toEqual([{ clientId: 1, clock: 2, state: { user: renamed, x: 1 } }]);
+  });
+
+  it('P11: an id that the connection has introduced beside its own is told with another token at its renewal', () => {
+    const renamed = { name: 'Ada L.', id: 'ada' };
+    watch.say(writer, { clientId: 2, clock: 0, state: { y: 1 } });
+    watch.heard();
+    writer.stamp = renamed;
+    watch.presence.restamp(writer);
+    watch.say(writer, { clientId: 2, clock: 2, state: { y: 1 } });
+    expect(watch.heard()).toContainEqual({ clientId: 2, clock: 2, state: { y: 1, user: renamed } });
+  });
+
+  it('P4, P11: a state is as long as what the others are told, with its stamp and its numbers written out', () => {
+    watch.heard();
+    const numbers = `{"a":[${Array(10_000).fill('1e20').join()}]}`;
+    const refused = watch.presence.receive(
+      writer,
+      encodeAwareness([{ clientId: 1, clock: 2, state: numbers }]),
+    );
+    expect(refused.refusal?.code).toBe('AWARENESS_INVALID');
+    expect(watch.heard()).toEqual([]);
+  });
+
+  it('O2, P11: what the stamp adds counts as presence of the document', () => {
+    const few = new PresenceWatch({ ...defaultLimits, maxPresenceBytes: 3_000 });
+    const said: string[] = [];
+    for (let id = 1; id <= 10; id++) {
+      const one = new StampedWriter();
+      one.stamp = { id: 'x'.repeat(1_000) };
+      said.push(
+        few.presence.receive(one, encodeAwareness([{ clientId: id, clock: 0, state: '{}' }])).refusal?.code ??
+          'taken',
+      );
+    }
+    expect(said.filter((one) => one === 'taken')).toHaveLength(2);
   });
 
   it('P11: only a state that comes, changes or goes is a change', () => {
