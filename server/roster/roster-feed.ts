@@ -49,7 +49,8 @@ export class RosterFeed {
   readonly #watchers = new Set<RosterWatcher>();
   /** Those who are yet to be told of everybody. */
   #newcomers = new Set<RosterWatcher>();
-  #changed = new Set<string>();
+  /** By user: how one who has gone was when that happened, undefined for the others. */
+  #changed = new Map<string, Person | undefined>();
   /** By user, the last one last. */
   readonly #gone = new Map<string, Person>();
   readonly #pacer: Pacer;
@@ -80,14 +81,15 @@ export class RosterFeed {
   /** Somebody has come, is seen to be active, or has other claims or devices. */
   changed(user: string): void {
     this.#gone.delete(user);
-    this.#changed.add(user);
+    this.#changed.set(user, undefined);
     this.#request();
   }
 
   /** Somebody has gone. */
   left(person: Person): void {
     this.#addGone(person);
-    this.#changed.add(person.user);
+    // Told also where more have gone by then than are remembered: the others would see this one here for ever.
+    this.#changed.set(person.user, person);
     this.#request();
   }
 
@@ -121,10 +123,10 @@ export class RosterFeed {
   #flush(): void {
     const changed = this.#changed;
     const newcomers = this.#newcomers;
-    this.#changed = new Set();
+    this.#changed = new Map();
     this.#newcomers = new Set();
     if (changed.size > 0 && newcomers.size < this.#watchers.size) {
-      const people = [...changed].flatMap((user) => this.#deps.find(user) ?? this.#gone.get(user) ?? []);
+      const people = [...changed].flatMap(([user, gone]) => this.#deps.find(user) ?? gone ?? []);
       const news = inParts('change', people);
       for (const watcher of this.#watchers) if (!newcomers.has(watcher)) watcher.tell(news);
     }
