@@ -64,11 +64,13 @@ export function serverDocuments<F extends Fanout>(
       const document = parseDocumentName(name);
       const { registry, changes, gateway, rosters } = parts();
       const wasThere = await registry.delete(document);
-      if (!wasThere) return false;
-      changes.forget(document);
-      await gateway.forget(document);
+      if (wasThere) {
+        changes.forget(document);
+        await gateway.forget(document);
+      }
+      // Also of one that is gone: a server that was killed while it deleted may have kept who was there.
       await rosters.forget(document);
-      return true;
+      return wasThere;
     },
   };
 }

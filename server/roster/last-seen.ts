@@ -57,12 +57,14 @@ const aliveEveryMs = 30_000;
 const maxBatch = 1_000;
 /** All rows are looked through this often, for those that are too old or too many. */
 const pruneEveryMs = 24 * 3_600_000;
+/** For the first time so long after the start: a server may be started anew every day. */
+const pruneFirstMs = 600_000;
 const dayMs = 24 * 3_600_000;
 
 export class LastSeen {
   readonly #deps: LastSeenDeps;
   readonly #timer: Timer;
-  readonly #pruner: Timer;
+  readonly #pruners: readonly Timer[];
   /** By key, in the order in which they were noted. */
   readonly #noted = new Map<string, Noted>();
   /** By key, in the order in which they were written: those of the last minute, which a read may have missed. */
@@ -82,7 +84,8 @@ export class LastSeen {
   private constructor(deps: LastSeenDeps) {
     this.#deps = deps;
     this.#timer = deps.clock.every(tickMs, () => this.#tick());
-    this.#pruner = deps.clock.every(pruneEveryMs, () => void this.#prune(allRows));
+    const prune = (): void => void this.#prune(allRows);
+    this.#pruners = [deps.clock.after(pruneFirstMs, prune), deps.clock.every(pruneEveryMs, prune)];
   }
 
   /** Rejects with StoreError. */
@@ -90,7 +93,8 @@ export class LastSeen {
     const runs = decodeRuns(await deps.store.getState(runsKey));
     const opened = new LastSeen(deps);
     opened.#runs = runs;
-    opened.#run = Math.max(0, ...runs.keys()) + 1;
+    // By the time, so that it is another than all before also where these are not known any more.
+    opened.#run = Math.max(deps.clock.now(), ...[...runs.keys()].map((run) => run + 1));
     return opened;
   }
 
@@ -145,7 +149,7 @@ export class LastSeen {
   /** Writes all that is noted. What cannot be written is logged, and lost. */
   async close(): Promise<void> {
     this.#timer.cancel();
-    this.#pruner.cancel();
+    for (const pruner of this.#pruners) pruner.cancel();
     let isWritten = (await this.#writing) !== false;
     while (isWritten && this.#noted.size > 0) isWritten = await this.#write(Number.POSITIVE_INFINITY);
   }

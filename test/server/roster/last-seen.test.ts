@@ -197,6 +197,26 @@ describe('when a user was last seen', () => {
     expect(await rosters.inDocument(document)).toEqual([]);
   });
 
+  it('P13: rows that are too old or too many go also where the server is started anew every day', async () => {
+    const rows = async (): Promise<number> => {
+      let count = 0;
+      for await (const _ of store.listState('seen/a\n')) count++;
+      return count;
+    };
+    const counts: number[] = [];
+    for (let day = 0; day < 12; day++) {
+      await open({ maxSeenUsers: 5, maxSeenDays: 3 });
+      if (day < 4) for (const n of [1, 2, 3, 4]) go(come(`user-${day}-${n}`));
+      await run(20 * 60_000);
+      counts.push(await rows());
+      clock.advance(23 * 3_600_000);
+      await settled(50);
+      await rosters.close();
+    }
+    expect(Math.max(...counts)).toBeLessThanOrEqual(9);
+    expect(counts.at(-1)).toBe(0);
+  });
+
   it('P13: goes with the document', async () => {
     go(come('ada'));
     await run(2_000);
@@ -213,6 +233,16 @@ describe('when a user was last seen', () => {
     await run(2_000);
     for await (const [, bytes] of store.listState('seen/'))
       expect(Buffer.from(bytes).toString()).not.toMatch(/secret/);
+  });
+
+  it('O1: where the times of earlier runs are damaged, nobody counts as here who was here in one of them', async () => {
+    come('ada');
+    await run(2_000);
+    await store.setState('seen-runs', Uint8Array.of(1, 2, 3));
+    await crash();
+    expect(await entry('ada')).toMatchObject({ isHere: false });
+    clock.advance(91 * 24 * 3_600_000);
+    expect(await entry('ada')).toBeUndefined();
   });
 
   it('O1: rows that are damaged are passed over', async () => {

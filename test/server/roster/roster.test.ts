@@ -7,6 +7,9 @@ import { HeddleProvider } from '../../../client/provider/heddle-provider.js';
 import { openRoster, type Roster } from '../../../client/provider/roster.js';
 import { createToken } from '../../../token/index.js';
 import type { ServerOptions } from '../../../server/options.js';
+import { openLevelStore } from '../../../server/store/level-store.js';
+import { systemClock } from '../../../shared/clock.js';
+import { parseDocumentName } from '../../../shared/document-name.js';
 import { SyncError } from '../../../shared/errors.js';
 import { connectStock, until, type StockClient } from '../../support/stock-client.js';
 import { directoryForTest, serverForTest, testSecret, type TestServer } from '../../support/test-server.js';
@@ -248,6 +251,27 @@ describe('presence of native and stock clients', () => {
     expect(
       (await again.server.presence.document('a')).filter(({ isHere }) => isHere).map(({ user }) => user),
     ).toEqual(['ada']);
+  });
+
+  test('P13: who was in a document is forgotten with it, also after a server was killed while it deleted it', async () => {
+    const data = await directoryForTest();
+    const server = await start({ data });
+    const ada = native(server, await token('ada'));
+    await ada.whenSynced;
+    ada.doc.getMap('m').set('a', 1);
+    await ada.sync();
+    ada.destroy();
+    await server.close();
+    // As it is between the two: the content is gone, and the list of who was there is not.
+    const store = await openLevelStore({ directory: data, durability: 'os', clock: systemClock });
+    await store.delete(parseDocumentName('a'));
+    await store.close();
+    const again = await start({ data });
+    const users = async (): Promise<string[]> =>
+      (await again.server.presence.document('a')).map(({ user }) => user);
+    expect(await users()).toEqual(['ada']);
+    expect(await again.server.documents.delete('a')).toBe(false);
+    expect(await users()).toEqual([]);
   });
 
   test('P12: the HTTP resources are for operators', async () => {
