@@ -107,7 +107,7 @@ export interface Limits {
   readonly maxDevicesPerUser: number;
   /** Days after which a device that was not seen is forgotten. */
   readonly maxDeviceDays: number;
-  /** Users who are gone and remembered, of one document: the last ones. */
+  /** Users who are gone and remembered, of one document: the last ones; 0 for none. */
   readonly maxSeenUsers: number;
   /** How long it is remembered when a user was last seen, days; 0 for not at all. */
   readonly maxSeenDays: number;

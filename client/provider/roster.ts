@@ -25,8 +25,6 @@ export class Roster extends GuardedObservable<RosterEvents> {
   #stop: readonly (() => void)[] = [];
   #list: readonly RosterPerson[] = [];
   #status: RosterStatus = 'waiting';
-  /** The server has been asked, and may be telling it: no other may be told to stop. */
-  #isAsked = false;
   #users = 1;
 
   /** See `openRoster`. `ended` is called when nobody uses it any more. */

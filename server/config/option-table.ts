@@ -58,7 +58,7 @@ const limitDescriptions: Readonly<Record<keyof Limits, string>> = {
   maxDevicesPerUser: 'Devices that are remembered of one user',
   maxDeviceDays: 'Days after which a device that was not seen is forgotten',
   maxSeenUsers: 'Users who are gone and remembered, of one document',
-  maxSeenDays: 'Days for which it is remembered when a user was last seen',
+  maxSeenDays: 'Days for which it is remembered when a user was last seen; 0: none',
 };
 
 /** The limits' names. */
@@ -69,12 +69,15 @@ export function limitFlag(key: keyof Limits): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** Limits of which 0 says that there is to be none of it at all. */
+const mayBeZero: ReadonlySet<keyof Limits> = new Set(['maxSeenUsers', 'maxSeenDays'] as const);
+
 function limitOption(key: keyof Limits): OptionSpec {
   const type = key.endsWith('Bytes') ? 'bytes' : key.endsWith('Ms') ? 'duration' : 'number';
   return {
     flag: limitFlag(key),
     type,
-    min: 1,
+    min: mayBeZero.has(key) ? 0 : 1,
     description: limitDescriptions[key],
     default: shownDefault(type, defaultLimits[key]),
     group: 'Limits',

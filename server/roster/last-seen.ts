@@ -124,7 +124,8 @@ export class LastSeen {
     const remembered = [...rows.values()]
       .filter(({ at, isHere }) => isHere || at >= clock.now() - limits.maxSeenDays * dayMs)
       .sort((a, b) => a.at - b.at);
-    return place === application ? remembered : remembered.slice(-limits.maxSeenUsers);
+    const tooMany = place === application ? 0 : Math.max(0, remembered.length - limits.maxSeenUsers);
+    return remembered.slice(tooMany);
   }
 
   /** What is remembered of one user. Rejects with StoreError. */

@@ -147,6 +147,12 @@ describe('values', () => {
     expect([...limitKeys].sort()).toEqual(Object.keys(defaultLimits).sort());
   });
 
+  test('F2 of a limit 0 is taken where it says that there is to be none of it', () => {
+    const { limits } = readServeConfig(['--max-seen-users', '0', '--max-seen-days', '0'], open).options;
+    expect(limits).toEqual({ maxSeenUsers: 0, maxSeenDays: 0 });
+    expect(() => readServeConfig(['--max-awareness-ids', '0'], open)).toThrow('at least 1');
+  });
+
   test('F2 lists are repeated or have commas', () => {
     const { origins } = readServeConfig(
       ['--origin', 'https://a.example, https://b.example', '--origin', 'null'],

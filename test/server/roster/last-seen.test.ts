@@ -197,6 +197,15 @@ describe('when a user was last seen', () => {
     expect(await rosters.inDocument(document)).toEqual([]);
   });
 
+  it.each([{ maxSeenUsers: 0 }, { maxSeenDays: 0 }])('P13: nobody is remembered with %o', async (limits) => {
+    await open(limits);
+    const ada = come('ada');
+    await run(2_000);
+    go(ada);
+    await run(120_000);
+    expect(await rosters.inDocument(document)).toEqual([]);
+  });
+
   it('P13: rows that are too old or too many go also where the server is started anew every day', async () => {
     const rows = async (): Promise<number> => {
       let count = 0;
