@@ -35,8 +35,9 @@ export function resourcePath(path: string): string {
 }
 
 /** What a path ends in that was meant for this server. */
-const ends = [sessionPath, sendPath, pollPath, 'healthz', 'readyz', 'api/v1/users/(?:refresh|revoke|access)'];
-const withPrefix = new RegExp(`^(/.+)/(?:${ends.join('|')})$`);
+const ends = [sessionPath, sendPath, pollPath, 'healthz', 'readyz', 'api/v1/(?:users|presence)(?:/.+)?'];
+/** Below `/api/v1/` the last part may be a name that somebody has chosen. */
+const withPrefix = new RegExp(`^(?!/api/v1/)(/.+?)/(?:${ends.join('|')})$`);
 
 /** What is said of a path that is not below the base path. */
 export function outsideReason(basePath: string): string {

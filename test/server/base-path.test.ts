@@ -163,6 +163,19 @@ test.each(['uws', 'node'] as const)(
       expect([status, text]).toEqual([404, expect.stringContaining('\\"/sync\\" is in front of the path')]);
       expect(text).toContain('--base-path');
     }
+    for (const to of [
+      'users/refresh',
+      'users/ada/devices',
+      'users/ada/devices/laptop',
+      'presence',
+      'presence/user',
+    ])
+      expect((await ask(port, `/sync/api/v1/${to}`)).text).toContain('\\"/sync\\" is in front of the path');
+    // No prefix, but what devices are called.
+    for (const device of ['session', 'healthz'])
+      expect((await ask(port, `/api/v1/users/ada/devices/${device}`)).text).not.toContain(
+        'in front of the path',
+      );
     const connection = new HeddleConnection(`ws://127.0.0.1:${port}/sync`, { WebSocketPolyfill: WebSocket });
     const provider = new HeddleProvider(connection.url, 'notes', new Y.Doc(), { connection, offline: false });
     onTestFinished(() => {
