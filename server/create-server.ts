@@ -297,7 +297,9 @@ class Server implements HeddleServer {
           keys: () => own?.keys ?? 'at hand',
           costlyDocuments: () => registry.costlyCount,
         },
-        welcome: this.#hasWelcome ? { isSecure: options.tls !== undefined } : undefined,
+        welcome: this.#hasWelcome
+          ? { isSecure: options.tls !== undefined, basePath: this.#place.basePath }
+          : undefined,
         demoKey,
         adminClaim: this.#auth.adminClaim,
         authenticator,

@@ -10,13 +10,19 @@ export function firstClient(url: string): string {
     "import * as Y from 'yjs';",
     "import { HeddleProvider } from 'heddle/client';",
     'const doc = new Y.Doc();',
-    `const provider = new HeddleProvider('${url}', 'notes', doc);`,
+    `const provider = new HeddleProvider('${escaped(url)}', 'notes', doc);`,
     "doc.on('update', () => console.log(doc.getText('body').toString()));",
   ].join('\n');
 }
 
-/** `GET /`, where no token is asked for and no other page is served. */
-export function welcomeRoutes({ isSecure }: { readonly isSecure: boolean }): Routes {
+/** `GET /`, where no token is asked for and no other page is served. `basePath`: '' where nothing is in front of the paths. */
+export function welcomeRoutes({
+  isSecure,
+  basePath,
+}: {
+  readonly isSecure: boolean;
+  readonly basePath: string;
+}): Routes {
   return {
     'GET /': (request) => ({
       status: 200,
@@ -26,7 +32,7 @@ export function welcomeRoutes({ isSecure }: { readonly isSecure: boolean }): Rou
         'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
         'x-content-type-options': 'nosniff',
       },
-      body: page(`${isSecure ? 'wss' : 'ws'}://${hostOf(request)}`),
+      body: page(`${isSecure ? 'wss' : 'ws'}://${hostOf(request)}${basePath}`),
     }),
   };
 }
@@ -35,6 +41,11 @@ export function welcomeRoutes({ isSecure }: { readonly isSecure: boolean }): Rou
 function hostOf(request: HttpRequest): string {
   const host = request.header('host') ?? '';
   return /^[\w.:[\]-]+$/.test(host) ? host : 'localhost';
+}
+
+/** The operator has chosen the base path, which may hold what means something else in a page, or in code. */
+function escaped(text: string): string {
+  return text.replace(/[&<>'"\\]/g, (sign) => encodeURIComponent(sign).replace("'", '%27'));
 }
 
 function page(url: string): string {
@@ -53,7 +64,7 @@ function page(url: string): string {
 <p>A client, after <code>npm install heddle yjs</code>:</p>
 <pre><code>${firstClient(url)}</code></pre>
 <p>An editor to try it with: <code>npx heddle serve --demo</code>.
-The server says how it is at <a href="/healthz">/healthz</a> and <a href="/readyz">/readyz</a>.</p>
+The server says how it is at <a href="healthz">healthz</a> and <a href="readyz">readyz</a>.</p>
 </html>
 `;
 }

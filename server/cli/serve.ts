@@ -107,7 +107,8 @@ function forPeople(url: string, { auth, demo }: ServerOptions): string {
 function announce(server: HeddleServer, options: ServerOptions, log: (fields: object) => void): string {
   const host = options.host ?? 'localhost';
   const scheme = options.tls === undefined ? 'http' : 'https';
-  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${server.port}/`;
+  const { basePath = '' } = options;
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${server.port}${basePath}/`;
   log({ host, port: server.port, url, pid: process.pid });
   return url;
 }

@@ -2,6 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,7 +15,18 @@ const command = fileURLToPath(new URL('../../../dist/server/cli/main.js', import
 
 test('U44 serve --auth none prints a client of five lines, which runs as it stands, and the address of a page that has it', async () => {
   const folder = await directoryForTest();
-  const flags = ['--auth', 'none', '--port', '0', '--log-format', 'pretty', '--data', `${folder}/data`];
+  const flags = [
+    '--auth',
+    'none',
+    '--port',
+    '0',
+    '--base-path',
+    '/sync',
+    '--log-format',
+    'pretty',
+    '--data',
+    `${folder}/data`,
+  ];
   const server = spawn(process.execPath, [command, 'serve', ...flags]);
   let printed = '';
   server.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
@@ -23,7 +36,7 @@ test('U44 serve --auth none prints a client of five lines, which runs as it stan
   });
   await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/toString\(\)\)\);\n/);
   const [, page = '', client = ''] =
-    /\((http:\/\/localhost:\d+\/) shows it, too\):\n\n([\s\S]+?;)\n(?=\n|$)/.exec(printed)!;
+    /\((http:\/\/localhost:\d+\/sync\/) shows it, too\):\n\n([\s\S]+?;)\n(?=\n|$)/.exec(printed)!;
   expect(client.split('\n')).toHaveLength(5);
   expect(await (await fetch(page)).text()).toContain(`<pre><code>${client}</code></pre>`);
 
@@ -48,6 +61,15 @@ test('U44 the page is there only where no token is asked for, and nothing of the
   const page = await fetch(`http://127.0.0.1:${open.port}/`);
   expect(page.headers.get('content-security-policy')).toBe("default-src 'none'; style-src 'unsafe-inline'");
   expect(await page.text()).toContain(`new HeddleProvider('ws://127.0.0.1:${open.port}', 'notes', doc)`);
+  for (const host of [`a"><script>x</script>`, `a',alert(1),'`, 'a/b']) {
+    const asked = request({ host: '127.0.0.1', port: open.port, headers: { host } }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(await textOf(response)).toContain("new HeddleProvider('ws://localhost', 'notes', doc)");
+  }
+  const below = await serverForTest({ auth: 'none', basePath: "/sy'nc" });
+  const shown = await (await fetch(`http://127.0.0.1:${below.port}/sy'nc/`)).text();
+  expect(shown).toContain(`new HeddleProvider('ws://127.0.0.1:${below.port}/sy%27nc', 'notes', doc)`);
+  expect(shown).toContain('href="healthz"');
   const { port } = await serverForTest({ auth: { secret: 'a secret of at least thirty-two bytes' } });
   expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
 });
