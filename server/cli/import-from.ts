@@ -139,7 +139,10 @@ async function* fromLevel(path: string): Source {
 }
 
 async function* fromSqlite(path: string): Source {
-  for (const { name, update } of readHocuspocusSqlite(path)) yield { kind: 'read', name, updates: [update] };
+  for (const { name, update } of readHocuspocusSqlite(path))
+    yield update === undefined
+      ? { kind: 'failed', name, reason: 'what is stored under this name is no document' }
+      : { kind: 'read', name, updates: [update] };
 }
 
 interface Report {

@@ -14,10 +14,13 @@ interface Sqlite {
   ) => { prepare(query: string): Statement; close(): void };
 }
 
-/** Documents by name. The file is only read. Throws ConfigError where it cannot be, or is of something else. */
+/**
+ * Documents by name, without an update where what is stored is none. The file is only read. Throws ConfigError where it cannot
+ * be, or is of something else.
+ */
 export function* readHocuspocusSqlite(
   file: string,
-): Generator<{ readonly name: string; readonly update: Uint8Array }> {
+): Generator<{ readonly name: string; readonly update: Uint8Array | undefined }> {
   const { DatabaseSync } = loadSqlite();
   let database: InstanceType<Sqlite['DatabaseSync']> | undefined;
   try {
@@ -26,7 +29,8 @@ export function* readHocuspocusSqlite(
     const row = database.prepare('SELECT data FROM documents WHERE name = ?');
     for (const { name } of names) {
       const [found] = row.all(String(name));
-      if (found?.['data'] instanceof Uint8Array) yield { name: String(name), update: found['data'] };
+      const data = found?.['data'];
+      yield { name: String(name), update: data instanceof Uint8Array ? data : undefined };
     }
   } catch (cause) {
     throw new ConfigError(`${file} is not a file of Hocuspocus' SQLite extension: ${String(cause)}`, {

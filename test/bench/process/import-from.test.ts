@@ -1,7 +1,7 @@
 // `heddle import-from` with the servers that people come from: each runs here, as it is on the registry, and is asked over its
 // own protocol; then it is stopped, and its data is read.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -123,4 +123,23 @@ test('U58 a Node without SQLite says which one has it, and what else to do', asy
   const result = await runHeddle(['import-from', file, '--data', data], { node: fetchNodes()[20] });
   expect(result.code).toBe(2);
   expect(result.stderr).toMatch(/takes Node 22\.13 or later.*--protocol hocuspocus\n$/);
+});
+
+test('U58 a row of SQLite that holds no document is named, and keeps no other from it', async () => {
+  const [data, file] = [await folder(), join(await folder(), 'documents.sqlite')];
+  const doc = new Y.Doc();
+  doc.getText('text').insert(0, 'hello');
+  const whole = Buffer.from(Y.encodeStateAsUpdate(doc)).toString('hex');
+  const script = `
+    const database = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
+    database.exec('CREATE TABLE documents (name varchar(255) NOT NULL, data blob NOT NULL, UNIQUE(name))');
+    database.exec("INSERT INTO documents VALUES ('team/notes', x'${whole}'), ('words', 'no bytes'), ('cut', x'0102')");
+    database.close();`;
+  execFileSync(fetchNodes()[22], ['--no-warnings', '-e', script, file]);
+  const result = await runHeddle(['import-from', file, '--data', data], { node: fetchNodes()[22] });
+  expect(result.code).toBe(1);
+  expect(result.stdout).toMatch(/1 imported, 0 with nothing new, 2 failed\n$/);
+  expect(result.stderr).toMatch(/^words\twhat is stored under this name is no document$/m);
+  expect(result.stderr).toMatch(/^cut\tUPDATE_INVALID/m);
+  expect(await textIn(data)).toBe('hello');
 });
