@@ -36,7 +36,7 @@ async function* readLevel(source: string, place: string): AsyncGenerator<YLevelD
   try {
     let name: string | undefined;
     let updates: Uint8Array[] = [];
-    for await (const [key, update] of database.iterator()) {
+    for await (const [key, update] of entriesOf(database, { source, place })) {
       const document = documentOf(key, source);
       if (document === undefined) continue;
       if (document !== name) {
@@ -51,22 +51,50 @@ async function* readLevel(source: string, place: string): AsyncGenerator<YLevelD
   }
 }
 
-async function open(source: string, place: string): ReturnType<typeof openDatabase> {
+/** The place that is read, and the one that the operator knows. */
+interface Places {
+  readonly source: string;
+  readonly place: string;
+}
+
+type Database = Awaited<ReturnType<typeof openDatabase>>;
+
+/** LevelDB passes over a table that is damaged, and says so at the end. Throws ConfigError then. */
+async function* entriesOf(database: Database, places: Places): AsyncGenerator<[Uint8Array, Uint8Array]> {
+  const entries = database.iterator()[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await entries.next().catch((cause: unknown) => {
+        throw new ConfigError(
+          `${places.source} is damaged, and documents of it have not come: ${reasonOf(cause, places)}`,
+          { cause },
+        );
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await entries.return?.();
+  }
+}
+
+async function open(source: string, place: string): Promise<Database> {
   try {
     await access(join(source, 'CURRENT'));
     await shadowLevel(source, place);
     return await openDatabase(place, false);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`${source} is not a LevelDB directory that can be read: ${reasonOf(cause)}`, {
-      cause,
-    });
+    const reason = reasonOf(cause, { source, place });
+    throw new ConfigError(`${source} is not a LevelDB directory that can be read: ${reason}`, { cause });
   }
 }
 
-function reasonOf(cause: unknown): string {
+function reasonOf(cause: unknown, { source, place }: Places): string {
   const { code, message, cause: inner } = cause as NodeJS.ErrnoException;
-  return inner instanceof Error ? inner.message : (code ?? message);
+  const isOfLevel = code?.startsWith('LEVEL_') === true;
+  const reason = inner instanceof Error ? inner.message : isOfLevel ? message : (code ?? message);
+  return reason.replaceAll(place, source);
 }
 
 /** The document whose update has this key; undefined for other keys. Throws ConfigError for a key that y-leveldb does not make. */

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { LeveldbPersistence } from 'y-leveldb';
@@ -169,6 +169,20 @@ describe('from a directory of y-leveldb', () => {
     expect(textOf(await stored(data, 'zwei Wörter'))).toBe('compacted');
     expect(await fingerprint(directory)).toBe(before);
     expect((await importFrom(directory, data)).stdout).toMatch(/0 imported, 2 with nothing new/);
+  });
+
+  test('U58 a table that is cut off is told, in the words of the directory, and nothing passes for whole', async () => {
+    const directory = await makeOld();
+    // Opened anew, LevelDB makes a table of what it had in its log.
+    await new LeveldbPersistence(directory).destroy();
+    const table = (await readdir(directory)).find((name) => name.endsWith('.ldb'))!;
+    const { size } = await stat(join(directory, table));
+    await truncate(join(directory, table), size - 100);
+    const { code, stdout, stderr } = await importFrom(directory, freshPath());
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^heddle: .* is damaged, and documents of it have not come: .+\n$/);
+    expect(stderr).toContain(directory);
+    expect(stderr).not.toContain('heddle-read-');
   });
 
   test('U58 what is no such directory is told in words, and makes no store', async () => {
