@@ -87,9 +87,7 @@ export function levelAdapter(db) {
       update: async ({ model, where, update }) =>
         (await rows.change(model, where, () => update, 1))[0] ?? null,
       updateMany: async ({ model, where, update }) => (await rows.change(model, where, () => update)).length,
-      delete: async ({ model, where }) => {
-        await rows.take(model, where);
-      },
+      delete: ({ model, where }) => rows.take(model, where),
       deleteMany: async ({ model, where }) => (await rows.take(model, where)).length,
       consumeOne: async ({ model, where }) => (await rows.take(model, where, 1))[0] ?? null,
       incrementOne: async ({ model, where, increment, set }) =>

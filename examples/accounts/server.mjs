@@ -113,14 +113,9 @@ function secretIn(data, name) {
 
 /** Runs it as the environment says, until SIGINT or SIGTERM. */
 export async function serve() {
-  const {
-    PORT: port,
-    DATA_DIR: data,
-    URL: url,
-    TOKEN_LIFE: tokenLife,
-    WEBHOOK_SECRET: webhookSecret,
-  } = process.env;
-  const server = await start({ port, data, url, tokenLife, webhookSecret });
+  const { PORT, DATA_DIR, URL: url, TOKEN_LIFE: tokenLife, WEBHOOK_SECRET: webhookSecret } = process.env;
+  const port = PORT === undefined ? undefined : Number(PORT);
+  const server = await start({ port, data: DATA_DIR, url, tokenLife, webhookSecret });
   print(`Open ${server.url}/ and register. The notes app is at ${server.url}/app/notes/.`);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void server.close());
 }
