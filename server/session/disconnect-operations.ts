@@ -29,18 +29,25 @@ export interface Operator {
 export interface DisconnectDeps {
   readonly store: Pick<DocumentStore, 'setState' | 'setStates' | 'listState'>;
   readonly operator: Operator;
-  /** What the claims allow. Rejects with SyncError where that is nothing, or the user has been shut out. */
-  readonly authorize: (claims: Claims, document: DocumentName) => Promise<Access>;
+  /** What the token allows. Rejects with SyncError where that is nothing, or the user or the device has been shut out. */
+  readonly authorize: (asker: Asker, document: DocumentName) => Promise<Access>;
   readonly clock: Clock;
   readonly limits: Pick<Limits, 'maxOperationBytes' | 'maxOperationBytesPerUser'>;
   readonly logger: Logger;
+}
+
+/** Who asks for changes. */
+export interface Asker {
+  readonly claims: Claims;
+  /** As of DeviceSigns. */
+  readonly deviceId: string | undefined;
 }
 
 /** One client session, from its first operation to the last change after its end. Its client's next session is another one. */
 interface Life {
   readonly id: string;
   readonly user: string | undefined;
-  claims: Claims;
+  asker: Asker;
   readonly documents: Map<DocumentName, Entry>;
   bytes: number;
   /** Ends when what was begun for this session is done. Never rejects. */
@@ -106,8 +113,8 @@ export class DisconnectOperations {
    * Adds what is to change in a document when the session ends, or takes some of it back. Resolves when that is stored. Rejects
    * with SyncError RATE_LIMITED above the limits, and when the session has ended meanwhile.
    */
-  add(key: string, claims: Claims, document: DocumentName, request: OperationRequest): Promise<void> {
-    const life = this.#open.get(key) ?? newLife(`${key}.${randomSecret()}`, claims);
+  add(key: string, asker: Asker, document: DocumentName, request: OperationRequest): Promise<void> {
+    const life = this.#open.get(key) ?? newLife(`${key}.${randomSecret()}`, asker);
     this.#open.set(key, life);
     this.#lives.add(life);
     return this.#inTurn(life, async () => {
@@ -120,11 +127,11 @@ export class DisconnectOperations {
   }
 
   /** The session goes on with another token. */
-  renewed(key: string, claims: Claims): void {
+  renewed(key: string, asker: Asker): void {
     const life = this.#open.get(key);
     if (life === undefined) return;
     // What is stored from here on, and what is changed, is by these.
-    life.claims = claims;
+    life.asker = asker;
     this.#inTurn(life, async () => {
       if (!life.hasEnded) await this.#store(life);
     }).catch((err: unknown) => this.#deps.logger.error({ err }, 'the rights of a session were not stored'));
@@ -163,7 +170,7 @@ export class DisconnectOperations {
     const kept = decodeKept(bytes);
     if (kept === undefined)
       return this.#deps.logger.error({ document }, 'what was to change when a session ends cannot be read');
-    const life = lives.get(id) ?? newLife(id, kept.claims);
+    const life = lives.get(id) ?? newLife(id, kept);
     lives.set(id, life);
     life.hasEnded ||= kept.hasEnded;
     const { operations, update } = kept;
@@ -254,21 +261,27 @@ export class DisconnectOperations {
   }
 
   async #make(entry: Entry): Promise<void> {
-    const { operator, authorize } = this.#deps;
+    const { operator } = this.#deps;
     const { document, operations, life } = entry;
     const author = life.user;
-    const access = await authorize(life.claims, document);
-    if (access !== 'write') throw writeRefusal(access);
+    await this.#checkMayWrite(entry);
     if (entry.update !== undefined) await operator.offer(document, entry.update, author);
     else {
       const computed = async (update: Uint8Array): Promise<void> => {
         entry.update = update;
         await this.#deps.store.setState(keyOf(entry), encode(entry));
         happen(entry, 'computed');
+        // A3: to compute it takes a while.
+        await this.#checkMayWrite(entry);
       };
       await operator.run(document, { operations, author, computed });
     }
     happen(entry, 'made');
+  }
+
+  async #checkMayWrite({ life, document }: Entry): Promise<void> {
+    const access = await this.#deps.authorize(life.asker, document);
+    if (access !== 'write') throw writeRefusal(access);
   }
 
   #failed(entry: Entry, error: SyncError): void {
@@ -312,11 +325,11 @@ function happen(entry: Entry, event: DueEvent): boolean {
   return true;
 }
 
-function newLife(id: string, claims: Claims): Life {
+function newLife(id: string, { claims, deviceId }: Asker): Life {
   return {
     id,
     user: claims.sub,
-    claims,
+    asker: { claims, deviceId },
     documents: new Map(),
     bytes: 0,
     tail: Promise.resolve(),
@@ -325,7 +338,7 @@ function newLife(id: string, claims: Claims): Life {
 }
 
 function encode({ life, operations, update }: Entry): Uint8Array {
-  return encodeKept({ claims: life.claims, operations, hasEnded: life.hasEnded, update });
+  return encodeKept({ ...life.asker, operations, hasEnded: life.hasEnded, update });
 }
 
 /** The operations with this one: the one before at the same path goes, and with a `cancel` all below it. */

@@ -92,8 +92,8 @@ export class Gateway {
     this.#disconnects = new DisconnectOperations({
       store,
       operator,
-      authorize: async (claims, document) => {
-        const shutOut = refusal(claims);
+      authorize: async ({ claims, deviceId }, document) => {
+        const shutOut = refusal(claims, deviceId);
         if (shutOut !== undefined) throw shutOut;
         return authorize(claims, document);
       },

@@ -292,7 +292,8 @@ export class NativeSession
 
   renewed(claims: Claims): void {
     this.#send({ type: 'authenticated', expiresAt: claims.exp ?? 0 });
-    if (this.#sessionKey !== undefined) this.deps.disconnects.renewed(this.#sessionKey, claims);
+    if (this.#sessionKey !== undefined)
+      this.deps.disconnects.renewed(this.#sessionKey, { claims, deviceId: this.#device.id(claims) });
   }
 
   identified(before: Claims | undefined): void {

@@ -12,6 +12,7 @@ import { writeRefusal } from '../room/write-refusal.js';
 import { Answers, type AnswersHost } from './answers.js';
 import { callerOf, type CallGate } from './call-gate.js';
 import type { DisconnectOperations, Operator } from './disconnect-operations.js';
+import type { DeviceSigns } from './session-devices.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** The connection that asks. */
@@ -26,6 +27,7 @@ export interface OperationsHost extends AnswersHost {
     readonly logger: Logger;
   };
   readonly rights: { readonly claims: Claims | undefined };
+  readonly device: DeviceSigns;
   readonly socket: { readonly remoteAddress: string };
   /** What its session is known by. */
   readonly sessionKey: string | undefined;
@@ -67,7 +69,7 @@ export class Operations {
 
   /** The bytes are read before this returns. */
   async #operate({ isAtEnd, operation }: OperateMessage, document: AskedDocument | undefined): Promise<void> {
-    const { deps, rights, sessionKey } = this.#host;
+    const { deps, rights, device, sessionKey } = this.#host;
     const { claims } = rights;
     if (claims === undefined || sessionKey === undefined || document === undefined)
       throw new SyncError('CALL_FAILED', 'the document is not open on this connection');
@@ -75,7 +77,13 @@ export class Operations {
       throw new SyncError('RATE_LIMITED', `an operation has at most ${deps.limits.maxOperationBytes} bytes`);
     const request = decodeOperation(operation);
     checkMayWrite(document);
-    if (isAtEnd) return deps.disconnects.add(sessionKey, claims, document.name, request);
+    if (isAtEnd)
+      return deps.disconnects.add(
+        sessionKey,
+        { claims, deviceId: device.id(claims) },
+        document.name,
+        request,
+      );
     if (request.do === 'cancel')
       throw new SyncError('UPDATE_INVALID', 'what is done at once cannot be taken back');
     if (!this.#bucket.take()) throw new SyncError('RATE_LIMITED', 'too many operations');

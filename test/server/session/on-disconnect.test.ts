@@ -9,7 +9,9 @@ import {
   type ClientSessionState,
 } from '../../../server/session/client-session-state.js';
 import type { Append, AppendOutcome } from '../../../server/store/store.js';
+import { AccessLedger } from '../../../server/auth/access-ledger.js';
 import { ControlledStore } from '../../support/controlled-store.js';
+import { createFakeClock } from '../../support/fake-clock.js';
 import { nativePeer, openedBy, type NativePeer, type NativePeerOptions } from '../../support/native-peer.js';
 import { createSessionServer, type SessionServer } from '../../support/session-server.js';
 
@@ -136,6 +138,50 @@ describe('what is to change when a session ends', () => {
     for (const peer of peers) peer.say({ type: 'leave' });
     await server.run(500);
     expect(await people()).toEqual({ in: { 0: 'other', 2: 'other', 3: 'other' } });
+  });
+
+  it.each(['at once', 'after a restart'])(
+    'P8, A15: of a device that was signed out nothing is changed, whose token has neither `sid` nor `jti` (%s)',
+    async (when) => {
+      const start = async (kept?: ControlledStore): Promise<void> => {
+        await server.close();
+        const [clock, own] = [createFakeClock(), kept ?? new ControlledStore()];
+        const ledger = await AccessLedger.load(own, clock);
+        server = createSessionServer({ clock, store: own, ledger, limits: { maxAwayMs: 100 } });
+        server.bearers.byToken.set('ada', { sub: 'ada', access: 'write' });
+      };
+      await start();
+      const peer = await asking(online, { token: 'ada', device: 'd'.repeat(40) });
+      const [device] = await server.users!.devices('ada');
+      if (when === 'at once') {
+        await server.users!.signOutDevice('ada', device!.id);
+        await server.run(50);
+        expect(peer.closed?.reason).toMatch(/^TOKEN_REVOKED/);
+      } else {
+        peer.terminate();
+        await server.users!.signOutDevice('ada', device!.id);
+        await start(new ControlledStore(store().kept));
+        await server.gateway.resume();
+      }
+      await server.run(2_000, 50);
+      expect(await people()).toEqual({});
+      expect(await keptStates()).toBe(0);
+    },
+  );
+
+  it('P8: who loses the right to write while the change is computed changes nothing', async () => {
+    server.bearers.byToken.set('ada', { sub: 'ada', access: 'write' });
+    const peer = await asking(online, { token: 'ada' });
+    const setState = store().setState.bind(store());
+    // What was computed is stored before it is offered.
+    store().setState = (key, value) => {
+      server.bearers.byToken.set('ada', { sub: 'ada', access: 'read' });
+      return setState(key, value);
+    };
+    peer.say({ type: 'leave' });
+    await server.run(500);
+    expect(await people()).toEqual({});
+    expect(await keptStates()).toBe(0);
   });
 
   it('P8: a failure that passes is waited for', async () => {
