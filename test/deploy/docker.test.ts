@@ -70,7 +70,11 @@ function isIgnored(path: string): boolean {
   let ignored = false;
   for (const line of read('.dockerignore').split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
-    const pattern = line.replace(/^!/, '').replace(/[.+]/g, '\\$&').replaceAll('*', '[^/]*');
+    const pattern = line
+      .replace(/^!/, '')
+      .replace(/[.+]/g, '\\$&')
+      .replace(/^\*\*\//, '(?:.+/)?')
+      .replaceAll('*', '[^/]*');
     if (new RegExp(`^${pattern}(/|$)`).test(path)) ignored = !line.startsWith('!');
   }
   return ignored;
@@ -84,6 +88,10 @@ test('T34 neither secrets nor data get into an image', () => {
     'data/000001.log',
     '.git/config',
     'node_modules/ws/index.js',
+    'examples/accounts/data/accounts.secret',
+    'examples/accounts/node_modules/ws/index.js',
+    'examples/next/.env.local',
+    'deploy/site/key.pem',
   ])
     expect(isIgnored(path), path).toBe(true);
   for (const path of ['package.json', 'server/index.ts', 'test/contract/index.ts', '.npmrc'])
