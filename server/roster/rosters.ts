@@ -182,7 +182,8 @@ export class Rosters {
         user,
         device: deviceOf(connectionId, sid),
         connectionId,
-        claims: shownClaims(claims, userClaims),
+        // Those of the token in force, which may be another than the one that the document was asked for with.
+        claims: inApplication?.claims ?? shownClaims(claims, userClaims),
         isKept,
       },
       { clock, inApplication },

@@ -121,7 +121,8 @@ export class NativeDocument implements ChannelHost, RightHolder, MessageHandler<
       sub: claims.sub,
       device: this.#host.proof,
       inflates: this.#host.inflates,
-      stamp: deps.stampOf?.(claims),
+      // By now another token may be in force.
+      stamp: deps.stampOf?.(rights.claims ?? claims),
       stay: this.#visit.stay,
     });
     room.join(this.#channel);

@@ -221,6 +221,40 @@ describe('presence of native and stock clients', () => {
     },
   );
 
+  test('P11, P14: a token that comes while the document is being opened is what the others are shown', async () => {
+    let isWaited = false;
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const server = await start({
+      stampUser: true,
+      onConnect: async ({ claims }) => {
+        if (claims.sub !== 'ada') return;
+        isWaited = true;
+        await gate;
+      },
+    });
+    const bob = native(server, await token('bob'));
+    const roster = openRoster(bob);
+    await shows(roster, 'bob');
+    const tokens = [await token('ada', { name: 'Ada' })];
+    const ada = native(server, async () => tokens.at(-1)!);
+    ada.awareness.setLocalState({ n: 1 });
+    await until(() => isWaited, 'the hook is asked', 5_000);
+    tokens.push(await token('ada', { name: 'Ada L.' }));
+    await ada.connection.renewToken();
+    await until(
+      () => server.server.presence.online().some(({ claims }) => claims['name'] === 'Ada L.'),
+      'the server has the other token',
+      5_000,
+    );
+    go();
+    await shows(roster, 'ada bob');
+    expect(roster.get('ada')?.claims).toEqual({ name: 'Ada L.' });
+    const seen = (): unknown => bob.awareness.getStates().get(ada.awareness.clientID);
+    await until(() => seen() !== undefined, 'it is seen', 5_000);
+    expect(seen()).toEqual({ n: 1, user: { name: 'Ada L.', id: 'ada' } });
+  });
+
   test('P2: a killed and a returned client leave no ghost, nor does a client that outlives the server', async () => {
     const data = await directoryForTest();
     const options = { data, port: 0 };
