@@ -42,8 +42,9 @@ export function rosterOf(provider: HeddleProvider): Reading<RosterView> {
 }
 
 /**
- * The roster joined with awareness: each person with the states of the clients that show the person's id as `user.id`. They can be
- * believed where the server stamps them (its option `stampUser`).
+ * The roster joined with awareness: each person with the states of the clients that show the person's id as `user.id`, and with that
+ * of this client, which is the user's own whatever it shows. The others' can be believed where the server stamps them (its option
+ * `stampUser`).
  */
 export function peopleOf<State extends object>(
   provider: HeddleProvider,
@@ -51,7 +52,7 @@ export function peopleOf<State extends object>(
   const roster = rosterOf(provider);
   const presence = presenceOf<State>(provider.awareness);
   return new Snapshot(
-    () => joined(roster.read().people, presence.read()),
+    () => joined(roster.read().people, presence.read(), provider.awareness.clientID),
     (changed) => {
       const stops = [roster.listen(changed), presence.listen(changed)];
       return () => {
@@ -64,12 +65,16 @@ export function peopleOf<State extends object>(
 function joined<State extends object>(
   people: readonly RosterPerson[],
   present: readonly Present<State>[],
+  ownId: number,
 ): readonly PersonPresent<State>[] {
+  const self = people.find(({ isSelf }) => isSelf)?.user;
   const clients = new Map<unknown, PersonPresent<State>['clients'][number][]>();
   for (const { clientId, state } of present) {
-    const { user } = state as { readonly user?: { readonly id?: unknown } | null };
-    const ofUser = clients.get(user?.id) ?? [];
-    clients.set(user?.id, ofUser);
+    const shown = (state as { readonly user?: { readonly id?: unknown } | null }).user?.id;
+    // A client does not hear what the server writes into its own state.
+    const user = clientId === ownId ? self : shown;
+    const ofUser = clients.get(user) ?? [];
+    clients.set(user, ofUser);
     ofUser.push({ clientId, state });
   }
   return people.map((person) => ({ ...person, clients: clients.get(person.user) ?? [] }));

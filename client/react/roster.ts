@@ -13,8 +13,9 @@ export function useRoster(provider?: HeddleProvider): RosterView {
 }
 
 /**
- * The roster joined with awareness: each person with the states of the clients that show the person's id as `user.id`. They can be
- * believed where the server stamps them (its option `stampUser`).
+ * The roster joined with awareness: each person with the states of the clients that show the person's id as `user.id`, and with that
+ * of this client, which is the user's own whatever it shows. The others' can be believed where the server stamps them (its option
+ * `stampUser`).
  */
 export function usePeople<State extends object = PresenceState>(
   provider?: HeddleProvider,

@@ -144,6 +144,31 @@ describe.skipIf(executablePath === undefined)('K7 an application in React', () =
     }
   });
 
+  test('K82 shows who is in the document and who was, with their clients', async () => {
+    const locked = await startServer({
+      auth: { secret: testSecret },
+      rosterVisible: 'everybody',
+      stampUser: true,
+    });
+    try {
+      const ann = await open('Ann', { server: locked.url, token: await tokenFor('ann'), roster: '' });
+      await expectShown(ann, 'roster', 'told: ann (me)');
+      const ben = await open('Ben', { server: locked.url, token: await tokenFor('ben') });
+      await expectShown(ann, 'roster', 'told: ann (me), ben');
+      await expectShown(ann, 'people', 'ann: Ann, ben: Ben');
+      await ben.close();
+      await expectShown(ann, 'roster', 'told: ann (me), ben (gone)');
+      await expectShown(ann, 'people', 'ann: Ann, ben: ');
+      // Another document, and back: the list is that of the document that is shown.
+      await ann.locator('#two').click();
+      await expectShown(ann, 'roster', 'told: ann (me)');
+      await ann.locator('#one').click();
+      await expectShown(ann, 'roster', 'told: ann (me)');
+    } finally {
+      await locked.close();
+    }
+  });
+
   test('opens as often as it closes, on one connection, whatever is shown', async () => {
     const page = await open('Ann');
     await expectShown(page, 'status', 'synced 0');

@@ -237,6 +237,21 @@ const serverGolden: readonly [NativeServerMessage, string][] = [
     },
     '00020100020000000001050101',
   ],
+  [
+    {
+      type: 'welcome',
+      version: 2,
+      serverTime: 1,
+      expiresAt: 0,
+      maxSilenceMs: 2,
+      server: '',
+      run: '',
+      user: '',
+      limits: {},
+      extensions: { inflates: true, operates: true, commentRoots: ['c'], devices: true, rosters: true },
+    },
+    '000201000200000000050101010201010303010163040101050101',
+  ],
 ];
 
 describe('frames of a client', () => {

@@ -16,6 +16,7 @@ import {
   useSyncStatus,
 } from '../../../../client/react/index.js';
 import { Devices } from './devices.js';
+import { People } from './people.js';
 import type { Present } from '../../../../client/react/index.js';
 import { ownDevices, type HeddleProvider } from '../../../../client/index.js';
 
@@ -117,6 +118,7 @@ function App(): ReactNode {
         h(Others),
         h(Self),
         query.has('devices') && h(Devices),
+        query.has('roster') && h(People),
       ),
   );
 }
