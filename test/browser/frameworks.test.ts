@@ -138,7 +138,7 @@ describe.skipIf(executablePath === undefined)('K71 one application in three fram
       await page.locator('#rename').click();
       await expectShown(page, 'devices', `${frameworks[all.indexOf(page)]} (this)`);
     }
-    await all[1]!.evaluate(() => window.frameworks.application.show(undefined));
+    await all[1]!.evaluate(() => window.frameworks.application.show('elsewhere'));
     for (const page of [all[0]!, all[2]!]) await expectShown(page, 'people', 'react as react, vue as vue');
   });
 
