@@ -153,6 +153,12 @@ export class AccessLedger {
     });
   }
 
+  /** When a device was signed out last, ms since the epoch; undefined where that is not known, or does not count any more. */
+  signedOutAt(user: string, device: string): number | undefined {
+    const ruling = this.#signedOut.get(user)?.get(device);
+    return ruling !== undefined && this.#counts(ruling) ? ruling.at : undefined;
+  }
+
   /** The ruling about the same thing that counts now. */
   like<R extends Ruling>(ruling: R): R | undefined {
     return this.#find(ruling) as R | undefined;

@@ -12,7 +12,7 @@ import type { DeviceSession, SessionDevices } from '../session/session-devices.j
 import type { SessionRegistry } from '../session/session-registry.js';
 import { TokenBucket } from '../session/token-bucket.js';
 import type { DocumentStore } from '../store/store.js';
-import { decodeDevices, devicesKey, encodeDevices } from './device-record.js';
+import { decodeDevices, devicesKey, encodeDevices, type DeviceRecord } from './device-record.js';
 import { DeviceWrites, type Writable } from './device-writes.js';
 import { OldDevices } from './old-devices.js';
 import { UserDevices } from './user-devices.js';
@@ -282,7 +282,8 @@ export class Devices implements SessionDevices {
   #load(user: string, key: string): Loaded {
     const { clock, store, limits } = this.#deps;
     const read = store.getState(key).then(
-      (bytes) => new UserDevices(this.#old.withoutOld(this.#decoded(user, bytes)), limits.maxDevicesPerUser),
+      (bytes) =>
+        new UserDevices(this.#remembered(user, this.#decoded(user, bytes)), limits.maxDevicesPerUser),
       (error: unknown) => {
         // Whoever comes next tries again.
         if (this.#users.get(key) === of) this.#users.delete(key);
@@ -304,8 +305,17 @@ export class Devices implements SessionDevices {
     return of;
   }
 
+  /** Without those that are old, and those that were signed out right before a crash, so that the list was not written any more. */
+  #remembered(user: string, devices: readonly DeviceRecord[]): readonly DeviceRecord[] {
+    const { ledger } = this.#deps;
+    return this.#old.withoutOld(devices).filter(({ id, lastSeen }) => {
+      const at = ledger.signedOutAt(user, id);
+      return at === undefined || lastSeen > at;
+    });
+  }
+
   /** What is damaged counts as nothing: devices are listed again as they come. */
-  #decoded(user: string, bytes: Uint8Array | undefined): ReturnType<typeof decodeDevices> {
+  #decoded(user: string, bytes: Uint8Array | undefined): readonly DeviceRecord[] {
     try {
       return decodeDevices(bytes);
     } catch (err) {

@@ -116,8 +116,10 @@ it('A14: who connects while the store cannot be read is listed when it can', asy
   await ended(world);
 });
 
-it('A15: a sign-out that is durable is told as done, also where the list cannot be written', async () => {
+it('A15: a sign-out that is durable is told as done, and the device is gone from the list, also where that cannot be written', async () => {
   const { world, id } = await connected('ada');
+  world.clock.advance(2_000);
+  await settled();
   const write = world.store.setStates.bind(world.store);
   world.store.setStates = (changes) =>
     [...changes.keys()].some((key) => key.startsWith('devices/'))
@@ -125,7 +127,16 @@ it('A15: a sign-out that is durable is told as done, also where the list cannot 
       : write(changes);
   expect(await world.devices.endDevice('ada', id)).toBe(1);
   expect(world.open.size).toBe(0);
+  // The server is killed before it has written that.
   world.store.setStates = write;
+  world.sessions.close();
+  await world.start();
+  expect(await world.devices.listAll('ada')).toEqual([]);
+  world.clock.advance(1_000);
+  world.connect('ada', secrets[0]!);
+  await settled();
+  expect((await world.devices.listAll('ada')).map((one) => [one.id, one.online])).toEqual([[id, true]]);
+  for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });
 
