@@ -74,6 +74,9 @@ describe.skipIf(executablePath === undefined)('the devices of a reader', () => {
     await expect.poll(() => devices.count(), patience).toBe(1);
     await expectStatus(back, 'Not signed in');
     await back.write('Written here');
+    // A browser that is told to reload asks nobody, though what was typed last is not stored yet.
+    await expectTitles(back, ['Written here']);
+    await expect.poll(() => back.detail('device'), patience).toBe('Has everything saved.');
     await back.page.reload();
     await expectStatus(back, 'Not signed in');
     await expectTitles(back, ['Written here']);

@@ -26,7 +26,7 @@ const entries: readonly {
   { entry: 'client/react/index.ts', limit: 67_100, needs: ['react', 'yjs'] },
   { entry: 'client/vue/index.ts', limit: 67_400, needs: ['vue', 'yjs'] },
   { entry: 'client/svelte/index.ts', limit: 67_400, needs: ['svelte', 'yjs'] },
-  { entry: 'token/index.ts', limit: 9_550, needs: [] },
+  { entry: 'token/index.ts', limit: 9_680, needs: [] },
 ];
 
 /** An application that exports what it uses of an entry. */
