@@ -25,6 +25,7 @@ interface Token {
   readonly exp: number | undefined;
   /** Believed, and of the same user. */
   isGood: boolean;
+  readonly isOfAnother: boolean;
   isRevoked: boolean;
 }
 
@@ -140,10 +141,12 @@ class World {
     const nowS = this.server.clock.now() / 1000;
     const exp = random.chance(0.5) ? nowS + 0.1 + random.int(2_500) / 1000 : undefined;
     const kind = random.int(8);
-    const token = { name: `t${++this.#made}`, documents, exp, isGood: kind > 1, isRevoked: false };
+    const isOfAnother = kind === 1;
+    const name = `t${++this.#made}`;
+    const token = { name, documents, exp, isGood: kind > 1, isOfAnother, isRevoked: false };
     this.tokens.set(token.name, token);
     this.server.bearers.byToken.set(token.name, {
-      sub: kind === 1 ? 'eve' : 'ann',
+      sub: isOfAnother ? 'eve' : 'ann',
       access: 'none',
       documents,
       exp,
@@ -240,11 +243,13 @@ class World {
     this.#isOver = true;
     this.count(message.code);
     const token = this.inForce ?? this.#unanswered[0];
-    const isRight =
-      message.code === 'TOKEN_EXPIRED'
-        ? this.#isPast(token)
-        : message.code === 'TOKEN_INVALID' && token?.isRevoked === true;
-    if (!isRight) this.wrong.push(['the connection was ended', message, token, this.#nowS]);
+    const isRight = {
+      TOKEN_EXPIRED: this.#isPast(token),
+      TOKEN_INVALID: token?.isRevoked,
+      TOKEN_STALE: this.#unanswered[0]?.isOfAnother,
+    }[message.code as string];
+    if (isRight === true) return;
+    this.wrong.push(['the connection was ended', message, token, this.#nowS]);
   }
 
   /** Whether something was taken that only Bob brings. It may be taken later than it came. */
@@ -337,6 +342,7 @@ describe('A3, N6: rights in every order', () => {
       'an update was taken',
       'TOKEN_EXPIRED',
       'TOKEN_INVALID',
+      'TOKEN_STALE',
       'opened',
       'access',
       'update',
