@@ -12,7 +12,7 @@ import { makeFolder, runHeddle, ServerProcess, startServer } from '../support/se
 import { until } from '../support/stock-client.js';
 import { chosenSeed } from '../support/typist.js';
 
-const cycles = Number(process.env['HEDDLE_CYCLES'] ?? '') || 20;
+const cycles = Number(process.env['HEDDLE_CYCLES'] ?? '') || 14;
 const seed = chosenSeed();
 
 /** The hot document gets enough for checkpoints: see `pasted`. */
@@ -211,7 +211,7 @@ describe(`a server that is killed while it is written to (HEDDLE_SEED=${seed})`,
       const isLong = cycle % 7 === 3;
       // Some in the middle of everybody's return, most under load, some about when a checkpoint is made.
       // One is long enough for a checkpoint however slow the machine, so that what comes after it stands on one.
-      const pastCheckpointMs = cycle === 10 ? 4_000 : random.int(250) - 50;
+      const pastCheckpointMs = cycle === 10 ? 8_000 : random.int(250) - 50;
       const lifeMs = isLong
         ? checkpointAtMs + pastCheckpointMs
         : random.int(random.chance(0.3) ? 100 : 1_500);

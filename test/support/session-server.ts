@@ -227,8 +227,7 @@ export function createSessionServer(options: SessionServerOptions = {}): Session
       await transport.settle();
       sessions.close();
       users?.close();
-      await devices?.close();
-      const closing = registry.close();
+      const closing = Promise.all([devices?.close(), registry.close()]);
       // What a slow store still owes comes as time goes on.
       for (let turn = 0; turn < 30; turn++) {
         await settled(1);
