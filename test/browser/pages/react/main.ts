@@ -84,11 +84,16 @@ function Others(): ReactNode {
 function Self(): ReactNode {
   const self = useSelf<Shown>();
   const setPresence = useSetPresence<Shown>();
-  const { connected } = useConnection();
+  const connection = useConnection();
+  const isOpen = useConnectionState() === 'open';
   return h(
     'section',
     null,
-    h('output', { id: 'self' }, `${self?.state.name ?? ''} ${self?.state.caret ?? 0} ${connected}`),
+    h(
+      'output',
+      { id: 'self' },
+      `${self?.state.name ?? ''} ${self?.state.caret ?? 0} ${isOpen && connection.connected}`,
+    ),
     h('button', { id: 'caret', onClick: () => setPresence('caret', (self?.state.caret ?? 0) + 1) }, 'Move'),
   );
 }
