@@ -243,12 +243,12 @@ class World {
     this.#isOver = true;
     this.count(message.code);
     const token = this.inForce ?? this.#unanswered[0];
-    const isRight = {
+    const rightEnds: Readonly<Record<string, boolean | undefined>> = {
       TOKEN_EXPIRED: this.#isPast(token),
       TOKEN_INVALID: token?.isRevoked,
       TOKEN_STALE: this.#unanswered[0]?.isOfAnother,
-    }[message.code as string];
-    if (isRight === true) return;
+    };
+    if (rightEnds[message.code] === true) return;
     this.wrong.push(['the connection was ended', message, token, this.#nowS]);
   }
 
