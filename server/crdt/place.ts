@@ -3,9 +3,8 @@
 // of ids. Without comment roots the bits about commenters are never set.
 
 /**
- * Bits from the lowest: the id is a shared type; it is under a comment root; it is the value of a key of a map or an element
- * (told outside of comment roots only); nobody shows it, nor what refers to it. Above them the depth of the list: 0 for a
- * root type's list.
+ * Bits from the lowest: the id is a shared type; it is under a comment root; it is the value of a key of a map or an element;
+ * nobody shows it, nor what refers to it. Above them the depth of the list: 0 for a root type's list.
  */
 export type Place = number;
 
@@ -38,7 +37,12 @@ export function asType(place: Place): Place {
 
 /** The place of a value of a key, where an item of the list would be at `place`. */
 export function asKeyed(place: Place): Place {
-  return isForComments(place) ? place : place | keyedBit;
+  return place | keyedBit;
+}
+
+/** The place of an id of which is not known that it is the value of a key, where one that is would be at `place`. */
+export function notKeyed(place: Place): Place {
+  return place & ~keyedBit;
 }
 
 /** The same place, but not for commenters: of an id whose other neighbour is elsewhere. */

@@ -3,7 +3,7 @@
 
 import * as encoding from 'lib0/encoding';
 import { defaultLimits } from '../../shared/limits.js';
-import { INFO_KIND, INFO_ORIGIN, INFO_PARENT_SUB, INFO_RIGHT, Kind, StructReader } from './struct-reader.js';
+import { INFO_KIND, INFO_ORIGIN, INFO_RIGHT, Kind, StructReader } from './struct-reader.js';
 import { positionOfUnit, utf16Length } from './utf8.js';
 
 /** What a piece has besides its content, at most: info, origin and right origin, and the length of the content. */
@@ -96,7 +96,7 @@ export function writePiece(encoder: encoding.Encoder, struct: StructAt, piece: P
 /**
  * The pieces of a struct from an offset on, each of at most `maxBytes` bytes where it can be cut so small: a piece has at
  * least one clock, and ends neither inside a value nor inside a surrogate pair. A struct that cannot be cut is one piece:
- * binary, embed, format, type, subdocument, and the values of a map's key (of two structs Yjs would show the second).
+ * binary, embed, format, type and subdocument. With a `maxBytes` of 0 a piece is one value of a list or of a key.
  */
 export function* piecesOf(
   struct: StructAt,
@@ -107,7 +107,7 @@ export function* piecesOf(
   const { bytes, at, endAt } = struct;
   const kind = (bytes[at] as number) & INFO_KIND;
   const budget = Math.max(1, maxBytes - PIECE_OVERHEAD);
-  const isCuttable = length > 1 && !isKeyed(bytes[at] as number);
+  const isCuttable = length > 1;
   let contentAt = isCuttable ? positionOfOffset(struct, kind, offset) : at;
   for (let from = offset; from < length;) {
     const piece = isCuttable
@@ -177,11 +177,6 @@ function isContinuation(bytes: Uint8Array, at: number, endAt: number): boolean {
 
 function isItem(info: number): boolean {
   return info !== Kind.gc && info !== Kind.skip;
-}
-
-/** Whether the struct says itself that it is the value of a map's key. */
-function isKeyed(info: number): boolean {
-  return isItem(info) && (info & (INFO_ORIGIN | INFO_RIGHT)) === 0 && (info & INFO_PARENT_SUB) !== 0;
 }
 
 function writeText(

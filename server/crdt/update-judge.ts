@@ -17,6 +17,7 @@ import {
 import { applyDeletes, judgeDeletes } from './delete-set.js';
 import { type DocumentState, rootName } from './document-state.js';
 import type { Inspection } from './inspection.js';
+import { KeyValues } from './key-values.js';
 import { type MissingId, missingIds } from './missing-ids.js';
 import {
   asKeyed,
@@ -28,7 +29,9 @@ import {
   gonePlace,
   inside,
   isForComments,
+  isKeyed,
   isType,
+  notKeyed,
   type Place,
   rootPlace,
 } from './place.js';
@@ -74,6 +77,8 @@ const noClients: readonly number[] = [];
 /** Judges one update after the other; `applyTo` records what the last one adds. */
 export class UpdateJudge {
   private readonly inspector: UpdateInspector;
+  /** What is loaded was taken before, and is not judged again. */
+  private readonly isStored: boolean;
   private readonly maxNesting: number;
   private readonly maxClients: number;
   private readonly maxRoots: number;
@@ -88,6 +93,7 @@ export class UpdateJudge {
   private slot = new Int32Array(4);
   private places = new Uint32Array(64);
   private readonly newRoots = new Set<string>();
+  private readonly keyValues = new KeyValues();
   private subdocuments = 0;
   private depth = 0;
   private isIncomplete = false;
@@ -99,6 +105,7 @@ export class UpdateJudge {
 
   constructor(limits: Limits, trust: Trust = 'peer') {
     const isStored = trust === 'stored';
+    this.isStored = isStored;
     this.inspector = new UpdateInspector(limits, trust);
     this.walk = new CausalWalk(
       (client) => this.state.clockOf(client),
@@ -127,6 +134,7 @@ export class UpdateJudge {
     this.subdocuments = 0;
     this.depth = 0;
     if (this.newRoots.size > 0) this.newRoots.clear();
+    this.keyValues.clear();
     this.isIncomplete = false;
     this.isForeign = false;
     this.scope = scope;
@@ -171,11 +179,16 @@ export class UpdateJudge {
     const shape = this.found.shape[index] as number;
     const kind = shape & KIND_MASK;
     let place = kind === Kind.gc ? this.placeOfGone(index, block) : this.listOf(index, block, shape);
-    // Where there are commenters, and also for what is loaded: they may build on it later.
-    if (this.state.commentRoots !== undefined && kind !== Kind.gc) {
+    if (kind !== Kind.gc) {
       const right = this.rightOf(index, block, place);
-      if (this.scope !== 'anywhere' && !mayAdd(kind, place, right)) this.outOfScope = 'something';
-      if (!isForComments(right)) place = elsewhere(place);
+      // Where there are commenters, and also for what is loaded: they may build on it later.
+      if (this.state.commentRoots !== undefined) {
+        if (this.scope !== 'anywhere' && !mayAdd(kind, place, right)) this.outOfScope = 'something';
+        if (!isForComments(right)) place = elsewhere(place);
+      }
+      // Versions of Yjs differ in the neighbour by which they tell that a struct is the value of a key.
+      if (isKeyed(right)) place = asKeyed(place);
+      if (isKeyed(place) && !this.isStored) this.keyValues.note(this.found, index);
     }
     if (kind === Kind.type) {
       const depth = depthOf(place);
@@ -254,9 +267,8 @@ export class UpdateJudge {
     return this.hasKey(index) ? asKeyed(inside(place)) : inside(place);
   }
 
-  /** Whether a struct that names its parent is the value of a key there. Not looked for where nobody will ask. */
+  /** Whether a struct that names its parent is the value of a key there. */
   private hasKey(index: number): boolean {
-    if (this.state.commentRoots === undefined) return false;
     return ((this.found.update[this.found.at[index] as number] as number) & INFO_PARENT_SUB) !== 0;
   }
 
@@ -281,13 +293,13 @@ export class UpdateJudge {
 
   /**
    * GC forgets where it was. Taking the place before it keeps the runs of a client long; where commenters may write, it must be
-   * told from what is in a list.
+   * told from what is in a list. Nothing that follows it is taken for the value of a key.
    */
   private placeOfGone(index: number, block: number): Place {
     if (this.state.commentRoots !== undefined) return gonePlace;
-    if (index > (this.walk.first[block] as number)) return this.places[index - 1] as number;
+    if (index > (this.walk.first[block] as number)) return notKeyed(this.places[index - 1] as number);
     const slot = this.slot[block] as number;
-    return slot < 0 ? rootPlace : this.state.clients.lastPlaceOf(slot);
+    return slot < 0 ? rootPlace : notKeyed(this.state.clients.lastPlaceOf(slot));
   }
 
   /** Deleted content forgets that it was a type; what arrives for it later is legitimate, and deleted like it. */
@@ -349,6 +361,8 @@ export class UpdateJudge {
       if (deletes.fresh > 0) isNew = true;
       if (deletes.isBeyond || deletes.fresh < found.rangeCount) isWhole = false;
     }
+    this.keyValues.settle(found);
+    if (!this.keyValues.isEmpty) isWhole = false;
     if (this.scope !== 'anywhere' && (this.isIncomplete || this.isForeign)) isNew = false;
     const blocked = this.isIncomplete || this.isForeign ? 'blocked' : 'known';
     return {
@@ -408,9 +422,10 @@ export class UpdateJudge {
   }
 
   private rewrite(): Uint8Array {
-    const { found, state, base, walk } = this;
+    const { found, state, base, walk, keyValues } = this;
     const { first, next } = walk;
-    return writeTaken({ found, state, first, next, base, boundOf: (client) => walk.boundOf(client) });
+    const boundOf = (client: number): number => walk.boundOf(client);
+    return writeTaken({ found, state, first, next, base, keyValues, boundOf });
   }
 
   private applyBlock(state: DocumentState, block: number): void {

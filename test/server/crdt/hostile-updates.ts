@@ -159,6 +159,9 @@ const refused: Record<string, () => Uint8Array[]> = {
   'JSON key __proto__': () => one(item(5, { root: 'text' }, '{"__proto__":{"x":1}}')),
   'JSON key __proto__, escaped': () => one(item(5, { root: 'text' }, '{"a":[{"__pro\\u0074o__":1}]}')),
   'map key __proto__': () => one(item(8, { root: 'map', sub: '__proto__' }, 1, raw(118, 0))),
+  'text as the value of a key': () => one(text({ root: 'map', sub: 'k' }, 'abc')),
+  'text beside the value of a key': () =>
+    one(item(8, { root: 'map', sub: 'k' }, 1, raw(126)), text({ origin: A }, 'abc')),
   'root __proto__': () => one(text({ root: '__proto__' }, 'x')),
   'format __proto__': () => one(item(6, { root: 'text' }, '__proto__', 'true')),
   'key too long': () => one(item(8, { root: 'map', sub: 'k'.repeat(2000) }, 1, raw(126))),
@@ -296,6 +299,13 @@ const harmless: Record<string, () => Uint8Array[]> = {
     ]),
   ],
   'delete set unsorted and overlapping': () => [update([], [[VICTIM, [5, 3], [0, 2], [1, 5]]])],
+  'several values of a key, the last deleted, then its map': () => [
+    update([
+      [ATTACKER, 0, [item(7, { root: 'list' }, 1), item(8, { parent: A, sub: 'k' }, 3, raw(126, 126, 126))]],
+    ]),
+    update([], [[ATTACKER, [3, 1]]]),
+    update([], [[ATTACKER, [0, 1]]]),
+  ],
   'right origin before origin': () => one(text({ origin: [VICTIM, 7], right: [VICTIM, 1] }, 'X')),
   'other content for what the victim wrote': () => [
     update([[VICTIM, 0, [text({ root: 'text' }, 'Jello world')]]]),
