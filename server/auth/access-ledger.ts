@@ -13,6 +13,7 @@ import {
   encodeRuling,
   isUpTo,
   keyOf,
+  notWeaker,
   rulingPrefix,
   type AccessSet,
   type DeviceRevoked,
@@ -58,6 +59,8 @@ export class AccessLedger {
   /** Rulings that are forgotten at some time, by their key in the store. */
   readonly #ending = new Map<string, Ruling>();
   #lastOrder = 0;
+  /** Called when a ruling has been written, whoever wrote it: it may be the next to end. */
+  onWritten: () => void = () => {};
   /** Settles when the last write that was asked for is over, whichever way. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -124,13 +127,14 @@ export class AccessLedger {
   write(what: () => { put?: Ruling | readonly Ruling[]; remove?: Ruling | undefined }): Promise<void> {
     const written = this.#writing.then(async () => {
       const { put: given = [], remove } = what();
-      const puts = Array.isArray(given) ? (given as readonly Ruling[]) : [given as Ruling];
+      const puts = [given].flat() as readonly Ruling[];
       const changes = new Map<string, Uint8Array | undefined>();
       if (remove !== undefined) changes.set(keyOf(remove), undefined);
       for (const put of puts) changes.set(keyOf(put), encodeRuling(put));
       await this.#keep(changes);
       if (remove !== undefined) this.#drop(remove);
       for (const put of puts) this.#apply(put);
+      this.onWritten();
     });
     this.#writing = written.catch(() => {});
     return written;
@@ -146,10 +150,14 @@ export class AccessLedger {
       const [first] = [...others.values()].sort((one, other) => one.at - other.at);
       const { user } = ruling;
       const before = this.#users.get(user);
-      const at = Math.max(first?.at ?? 0, before?.at ?? 0);
-      const isForGood = ruling.until === undefined || (before !== undefined && before.until === undefined);
-      const until = isForGood ? undefined : Math.max(ruling.until ?? 0, before?.until ?? 0);
-      return { put: [{ kind: 'user', user, at, until }, ruling], remove: first };
+      const { until } = ruling;
+      const times = { at: first?.at ?? 0, until };
+      const revoked = {
+        kind: 'user',
+        user,
+        ...(before === undefined ? times : notWeaker(times, before)),
+      } as const;
+      return { put: [revoked, ruling], remove: first };
     });
   }
 
@@ -313,12 +321,10 @@ const maxEnded = 64;
 function joined(before: DeviceSignedOut, now: DeviceSignedOut): DeviceSignedOut {
   const both = (one: readonly string[], other: readonly string[]): readonly string[] =>
     [...new Set([...one, ...other])].slice(-maxEnded);
-  const isForGood = before.until === undefined || now.until === undefined;
   return {
     ...now,
+    ...notWeaker(now, before),
     sids: both(before.sids, now.sids),
     jtis: both(before.jtis, now.jtis),
-    at: Math.max(before.at, now.at),
-    until: isForGood ? undefined : Math.max(before.until, now.until),
   };
 }

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { Access, Claims } from '../../shared/permission.js';
 
 /** What all rulings have in common. Times are ms since the epoch. */
-interface Timed {
+export interface Timed {
   /** The ruling concerns the tokens that were issued (`iat`) up to this time, and those that do not say when they were issued. */
   readonly at: number;
   /** From this time on the ruling means nothing, and is forgotten. Undefined: it is kept for good. */
@@ -87,6 +87,13 @@ function subjectOf(ruling: Ruling): readonly (string | null)[] {
     case 'access':
       return [ruling.user, ruling.pattern];
   }
+}
+
+/** The times of a ruling that is made when another one counts: it concerns and lasts at least as much as either. */
+export function notWeaker(one: Timed, other: Timed): Timed {
+  const isForGood = one.until === undefined || other.until === undefined;
+  const until = isForGood ? undefined : Math.max(one.until, other.until);
+  return { at: Math.max(one.at, other.at), until };
 }
 
 /** Whether a token is one of those that a ruling of this time concerns. */

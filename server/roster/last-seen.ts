@@ -5,6 +5,7 @@
 // here then.
 
 import type { Clock, Timer } from '../../shared/clock.js';
+import { daily, dayMs } from '../../shared/daily.js';
 import type { Limits } from '../../shared/limits.js';
 import type { Logger } from '../../shared/logger.js';
 import type { DocumentStore } from '../store/store.js';
@@ -55,16 +56,11 @@ const goneAfterMs = 57_000;
 const aliveEveryMs = 30_000;
 /** Rows of one write. */
 const maxBatch = 1_000;
-/** All rows are looked through this often, for those that are too old or too many. */
-const pruneEveryMs = 24 * 3_600_000;
-/** For the first time so long after the start: a server may be started anew every day. */
-const pruneFirstMs = 600_000;
-const dayMs = 24 * 3_600_000;
 
 export class LastSeen {
   readonly #deps: LastSeenDeps;
   readonly #timer: Timer;
-  readonly #pruners: readonly Timer[];
+  readonly #pruner: Timer;
   /** By key, in the order in which they were noted. */
   readonly #noted = new Map<string, Noted>();
   /** By key, in the order in which they were written: those of the last minute, which a read may have missed. */
@@ -84,8 +80,8 @@ export class LastSeen {
   private constructor(deps: LastSeenDeps) {
     this.#deps = deps;
     this.#timer = deps.clock.every(tickMs, () => this.#tick());
-    const prune = (): void => void this.#prune(allRows);
-    this.#pruners = [deps.clock.after(pruneFirstMs, prune), deps.clock.every(pruneEveryMs, prune)];
+    // For rows that are too old or too many.
+    this.#pruner = daily(deps.clock, () => void this.#prune(allRows));
   }
 
   /** Rejects with StoreError. */
@@ -101,7 +97,8 @@ export class LastSeen {
   /** A user has come or gone. `isKept` is asked when it is written: until then it is held. */
   note(place: Place, seen: Seen, isKept: () => boolean): void {
     this.#here += seen.isHere ? 1 : -1;
-    if (this.#deps.limits.maxSeenDays === 0) return;
+    const { maxSeenDays, maxSeenUsers } = this.#deps.limits;
+    if (maxSeenDays === 0 || (maxSeenUsers === 0 && place !== application)) return;
     const key = rowKey(place, seen.user);
     if (!seen.isHere && !isKept()) return void this.#noted.delete(key);
     this.#noted.delete(key);
@@ -109,7 +106,7 @@ export class LastSeen {
     if (!seen.isHere) this.#countGone(place);
   }
 
-  /** Everybody who was in a place and is remembered, the last one last. Rejects with StoreError. */
+  /** Everybody who was in a place, is gone and is remembered, the last one last. Rejects with StoreError. */
   async read(place: Place): Promise<Seen[]> {
     const prefix = rowsOf(place);
     const rows = new Map<string, Seen>();
@@ -122,7 +119,7 @@ export class LastSeen {
       if (key.startsWith(prefix)) rows.set(key, seen);
     const { clock, limits } = this.#deps;
     const remembered = [...rows.values()]
-      .filter(({ at, isHere }) => isHere || at >= clock.now() - limits.maxSeenDays * dayMs)
+      .filter(({ at, isHere }) => !isHere && at >= clock.now() - limits.maxSeenDays * dayMs)
       .sort((a, b) => a.at - b.at);
     const tooMany = place === application ? 0 : Math.max(0, remembered.length - limits.maxSeenUsers);
     return remembered.slice(tooMany);
@@ -150,7 +147,7 @@ export class LastSeen {
   /** Writes all that is noted. What cannot be written is logged, and lost. */
   async close(): Promise<void> {
     this.#timer.cancel();
-    for (const pruner of this.#pruners) pruner.cancel();
+    this.#pruner.cancel();
     let isWritten = (await this.#writing) !== false;
     while (isWritten && this.#noted.size > 0) isWritten = await this.#write(Number.POSITIVE_INFINITY);
   }

@@ -81,8 +81,10 @@ export class Rosters {
       return;
     }
     const shown = shownClaims(claims ?? { payload: {} }, this.#deps.userClaims);
+    const device = deviceOf(connectionId, claims?.sid);
     for (const stay of stays) {
       stay.claims = shown;
+      stay.device = device;
       this.#changed(stay);
     }
   }
@@ -180,9 +182,9 @@ export class Rosters {
       {
         place,
         user,
-        device: deviceOf(connectionId, sid),
-        connectionId,
         // Those of the token in force, which may be another than the one that the document was asked for with.
+        device: inApplication?.device ?? deviceOf(connectionId, sid),
+        connectionId,
         claims: inApplication?.claims ?? shownClaims(claims, userClaims),
         isKept,
       },

@@ -13,8 +13,6 @@ export const application: Place = '';
 export class Stay {
   readonly place: Place;
   readonly user: string;
-  /** The claim `sid`; the connection, where the token has none. */
-  readonly device: string;
   /** As hooks and the log have it. */
   readonly connectionId: string;
   /** When it began, ms since the epoch. */
@@ -24,6 +22,8 @@ export class Stay {
   readonly #clock: Clock;
   /** Of the same connection, in the application. */
   readonly #inApplication: Stay | undefined;
+  /** Of the token in force: its claim `sid`; the connection, where it has none. */
+  device: string;
   /** Of the token in force. */
   claims: ShownClaims;
   /** When the user last did something here, ms since the epoch; 0 for not yet. */

@@ -11,12 +11,12 @@ export interface Writable {
   encode(): Uint8Array | undefined;
 }
 
-export interface DeviceWritesDeps {
+export interface DeviceWritesDeps<One> {
   readonly setStates: (changes: ReadonlyMap<string, Uint8Array | undefined>) => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Nothing more is to be written of it. */
-  readonly written: (one: Writable) => void;
+  readonly written: (one: One) => void;
 }
 
 const soonMs = 1_000;
@@ -25,11 +25,11 @@ const leastMs = 60_000;
 /** Users in one batch. */
 const maxBatch = 500;
 
-export class DeviceWrites {
-  readonly #deps: DeviceWritesDeps;
+export class DeviceWrites<One extends Writable> {
+  readonly #deps: DeviceWritesDeps<One>;
   /** When they may be written, on the monotonic clock. */
-  readonly #waiting = new Map<Writable, number>();
-  readonly #underWay = new Set<Writable>();
+  readonly #waiting = new Map<One, number>();
+  readonly #underWay = new Set<One>();
   /** When they were written last. Of the last minute. */
   readonly #written = new Map<string, number>();
   #timer: Timer | undefined;
@@ -37,17 +37,17 @@ export class DeviceWrites {
   #writing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(deps: DeviceWritesDeps) {
+  constructor(deps: DeviceWritesDeps<One>) {
     this.#deps = deps;
   }
 
   /** Whether the store has less than there is. */
-  isOwing(one: Writable): boolean {
+  isOwing(one: One): boolean {
     return this.#waiting.has(one) || this.#underWay.has(one);
   }
 
   /** Something was seen. */
-  mark(one: Writable): void {
+  mark(one: One): void {
     if (this.#waiting.has(one) || this.#isClosed) return;
     const now = this.#deps.clock.monotonic();
     const last = this.#written.get(one.key);
@@ -57,7 +57,7 @@ export class DeviceWrites {
   }
 
   /** Writes it now, after what is being written. Rejects with what the store rejects with. */
-  now(one: Writable): Promise<void> {
+  now(one: One): Promise<void> {
     return this.inTurn(() => this.#write([one]));
   }
 
@@ -96,7 +96,7 @@ export class DeviceWrites {
   }
 
   /** Never rejects: what the store does not take is tried again a minute later. */
-  async #flush(due: readonly Writable[]): Promise<void> {
+  async #flush(due: readonly One[]): Promise<void> {
     for (let at = 0; at < due.length; at += maxBatch) {
       const batch = due.slice(at, at + maxBatch);
       try {
@@ -109,7 +109,7 @@ export class DeviceWrites {
     }
   }
 
-  async #write(batch: readonly Writable[]): Promise<void> {
+  async #write(batch: readonly One[]): Promise<void> {
     const now = this.#deps.clock.monotonic();
     // Before the bytes are made: what is seen while they are written is written again.
     for (const one of batch) {

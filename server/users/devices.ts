@@ -15,6 +15,7 @@ import type { DocumentStore } from '../store/store.js';
 import { decodeDevices, devicesKey, encodeDevices, type DeviceRecord } from './device-record.js';
 import { DeviceWrites, type Writable } from './device-writes.js';
 import { OldDevices } from './old-devices.js';
+import { issuedUpTo, lastExpiry } from './ruling-times.js';
 import { UserDevices } from './user-devices.js';
 
 export interface DevicesDeps {
@@ -59,7 +60,7 @@ export class Devices implements SessionDevices {
   /** By the key of their devices in the store. */
   readonly #users = new Map<string, Loaded>();
   readonly #places = new Map<DeviceSession, Place>();
-  readonly #writes: DeviceWrites;
+  readonly #writes: DeviceWrites<Loaded>;
   readonly #old: OldDevices;
   /** What users have asked for in the last minutes. Kept for longer than their devices: a user may be on none. */
   readonly #asked = new Map<string, TokenBucket>();
@@ -70,11 +71,11 @@ export class Devices implements SessionDevices {
   constructor(deps: DevicesDeps) {
     this.#deps = deps;
     const { store, clock, logger } = deps;
-    this.#writes = new DeviceWrites({
+    this.#writes = new DeviceWrites<Loaded>({
       setStates: (changes) => store.setStates(changes),
       clock,
       logger,
-      written: (one) => this.#letGo(one as Loaded),
+      written: (one) => this.#letGo(one),
     });
     this.#old = new OldDevices({
       store,
@@ -111,41 +112,48 @@ export class Devices implements SessionDevices {
     this.#letGo(of);
   }
 
-  list(user: string): Promise<readonly Device[]> {
-    return this.#ask(user, true, async (_of, devices) => devices.list(this.#deps.clock.now()));
+  async list(user: string): Promise<readonly Device[]> {
+    this.#count(user);
+    return this.listFor(user);
   }
 
-  rename(user: string, device: string, name: string): Promise<void> {
-    return this.renameFor(user, device, name, true);
+  async rename(user: string, device: string, name: string): Promise<void> {
+    this.#count(user);
+    return this.renameFor(user, device, name);
   }
 
-  /** `isCounted`: here and below, whether one of the user's devices asks, and not an operator, who need not be patient. */
-  renameFor(user: string, device: string, name: string, isCounted = false): Promise<void> {
-    return this.#ask(user, isCounted, async (of, devices) => {
+  async signOut(user: string, device: string): Promise<void> {
+    this.#count(user);
+    await this.endDevice(user, device);
+  }
+
+  /** For an operator, here and below: not counted. */
+  listFor(user: string): Promise<readonly Device[]> {
+    return this.#ask(user, async (_of, devices) => devices.list(this.#deps.clock.now()));
+  }
+
+  renameFor(user: string, device: string, name: string): Promise<void> {
+    return this.#ask(user, async (of, devices) => {
       const before = find(devices, device).given;
-      devices.rename(device, deviceText(name));
+      const given = deviceText(name);
+      devices.rename(device, given);
       try {
         await this.#write(of);
       } catch (error) {
-        devices.rename(device, before);
+        // Somebody else may have given it another name, or signed it out, meanwhile.
+        if (devices.record(device)?.given === given) devices.rename(device, before);
         throw error;
       }
     });
   }
 
-  async signOut(user: string, device: string): Promise<void> {
-    await this.endDevice(user, device, true);
-  }
-
   /** Returns how many connections were open that it concerns. */
-  endDevice(user: string, device: string, isCounted = false): Promise<number> {
-    return this.#ask(user, isCounted, async (of, devices) => {
+  endDevice(user: string, device: string): Promise<number> {
+    return this.#ask(user, async (of, devices) => {
       const { ledger, sessions, clock, maxTokenLifeS } = this.#deps;
       const { sids, jtis } = find(devices, device);
-      const issued = sessions.find({ sub: user }).map(({ claims }) => (claims?.iat ?? 0) * 1000);
-      // The issuer's clock may be ahead.
-      const at = Math.max(clock.now(), ...issued);
-      const until = maxTokenLifeS === undefined ? undefined : at + maxTokenLifeS * 1000;
+      const at = issuedUpTo({ sub: user }, sessions, clock);
+      const until = lastExpiry(at, maxTokenLifeS);
       await ledger.signOut({ kind: 'signed-out', user, device, sids, jtis, at, until });
       const ending = sessions
         .find({ sub: user })
@@ -162,14 +170,9 @@ export class Devices implements SessionDevices {
     });
   }
 
-  /** For an operator. */
-  listAll(user: string): Promise<readonly Device[]> {
-    return this.#ask(user, false, async (_of, devices) => devices.list(this.#deps.clock.now()));
-  }
-
   /** It is not remembered any more. Nothing ends by that: when it connects again, it is a new one. */
   forget(user: string, device: string): Promise<void> {
-    return this.#ask(user, false, async (of, devices) => {
+    return this.#ask(user, async (of, devices) => {
       find(devices, device);
       devices.forget(device);
       await this.#write(of);
@@ -218,13 +221,7 @@ export class Devices implements SessionDevices {
   }
 
   /** What is done with a user's devices: one after the other where it waits for the store. */
-  async #ask<T>(
-    user: string,
-    isCounted: boolean,
-    act: (of: Loaded, devices: UserDevices) => Promise<T>,
-  ): Promise<T> {
-    if (isCounted && !this.#mayAsk(user))
-      throw new SyncError('RATE_LIMITED', 'too much was asked about devices');
+  async #ask<T>(user: string, act: (of: Loaded, devices: UserDevices) => Promise<T>): Promise<T> {
     const of = this.#use(user);
     try {
       return await act(of, await of.devices);
@@ -234,10 +231,11 @@ export class Devices implements SessionDevices {
     }
   }
 
-  #mayAsk(user: string): boolean {
+  /** One of the user's devices asks. Throws SyncError RATE_LIMITED. */
+  #count(user: string): void {
     const asked = this.#asked.get(user) ?? new TokenBucket(this.#deps.clock, maxAsked, askEveryMs);
     this.#asked.set(user, asked);
-    return asked.take();
+    if (!asked.take()) throw new SyncError('RATE_LIMITED', 'too much was asked about devices');
   }
 
   /** Now and then: what is still so is written, what could not be read is read again, and who has not asked for long is forgotten. */
@@ -332,7 +330,7 @@ export class Devices implements SessionDevices {
 }
 
 /** Throws SyncError DEVICE_UNKNOWN. */
-function find(devices: UserDevices, id: string): NonNullable<ReturnType<UserDevices['record']>> {
+function find(devices: UserDevices, id: string): DeviceRecord {
   const record = devices.record(id);
   if (record === undefined) throw new SyncError('DEVICE_UNKNOWN', 'the user has no such device');
   return record;

@@ -1,6 +1,7 @@
-// Forgets devices that were not seen for long (A25), also those of users who never come back. Owns the timers.
+// Forgets devices that were not seen for long (A25), also those of users who never come back. Owns the timer.
 
 import type { Clock, Timer } from '../../shared/clock.js';
+import { daily, dayMs } from '../../shared/daily.js';
 import type { Logger } from '../../shared/logger.js';
 import type { DocumentStore } from '../store/store.js';
 import { decodeDevices, devicesPrefix, encodeDevices, type DeviceRecord } from './device-record.js';
@@ -16,24 +17,18 @@ export interface OldDevicesDeps {
   readonly isInMemory: (key: string) => boolean;
 }
 
-const dayMs = 24 * 3_600_000;
-/** A server that is started each day looks, too. */
-const firstMs = 10 * 60_000;
 /** Users in one write. */
 const maxBatch = 500;
 
 export class OldDevices {
   readonly #deps: OldDevicesDeps;
-  #timer: Timer;
+  readonly #timer: Timer;
   #isLooking = false;
   #isClosed = false;
 
   constructor(deps: OldDevicesDeps) {
     this.#deps = deps;
-    this.#timer = deps.clock.after(firstMs, () => {
-      this.#timer = deps.clock.every(dayMs, () => void this.#look());
-      void this.#look();
-    });
+    this.#timer = daily(deps.clock, () => void this.#look());
   }
 
   /** Those that are to be remembered. */

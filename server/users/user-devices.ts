@@ -35,10 +35,6 @@ export class UserDevices {
     return [...this.#entries.values()].some(isOnline);
   }
 
-  has(id: string): boolean {
-    return this.#entries.has(id);
-  }
-
   /** The session is on this device. `now`: ms since the epoch, here and below. */
   enter(id: string, session: object, seen: Sighting, now: number): void {
     const entry = this.#entries.get(id) ?? this.#begin(id, now);
@@ -67,12 +63,10 @@ export class UserDevices {
     return true;
   }
 
-  /** `name`: '' for the one that the device says itself. False where there is no such device. */
-  rename(id: string, name: string): boolean {
+  /** `name`: '' for the one that the device says itself. Nothing happens where there is no such device. */
+  rename(id: string, name: string): void {
     const entry = this.#entries.get(id);
-    if (entry === undefined) return false;
-    entry.record = { ...entry.record, given: name };
-    return true;
+    if (entry !== undefined) entry.record = { ...entry.record, given: name };
   }
 
   /** What is kept of it; undefined where there is no such device. */
@@ -80,8 +74,8 @@ export class UserDevices {
     return this.#entries.get(id)?.record;
   }
 
-  forget(id: string): boolean {
-    return this.#entries.delete(id);
+  forget(id: string): void {
+    this.#entries.delete(id);
   }
 
   /** Those that are online first, then the one that was seen last. */

@@ -2,17 +2,19 @@
 // sessions that it concerns looked at. Owns the timer at which rulings end.
 
 import type { Clock, Timer } from '../../shared/clock.js';
+import { dayMs } from '../../shared/daily.js';
 import type { Device } from '../../shared/device.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/logger.js';
 import { accesses, type Access } from '../../shared/permission.js';
 import { maxAccessPerUser, type AccessLedger } from '../auth/access-ledger.js';
 import { maxPatternLength, readGrants } from '../../shared/grants.js';
-import type { Ruling } from '../auth/rulings.js';
+import { notWeaker, type Ruling } from '../auth/rulings.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import type { Whose } from '../session/session-index.js';
 import { staleToken } from '../session/stale-token.js';
 import type { Devices } from './devices.js';
+import { issuedUpTo, lastExpiry } from './ruling-times.js';
 import type { Pushed, Revocation, UserControl } from './user-control.js';
 
 export interface UsersDeps {
@@ -27,8 +29,8 @@ export interface UsersDeps {
 
 /** Characters of a claim. */
 const maxNameLength = 1_024;
-/** A browser's timers, and Node's, reach no further than 2^31 ms. */
-const longestTimerMs = 24 * 3600 * 1000;
+/** Node's timers reach no further than 2^31 ms. */
+const longestTimerMs = dayMs;
 
 export class Users implements UserControl {
   readonly #deps: UsersDeps;
@@ -37,6 +39,7 @@ export class Users implements UserControl {
 
   constructor(deps: UsersDeps) {
     this.#deps = deps;
+    deps.ledger.onWritten = () => this.#plan();
     this.#plan();
   }
 
@@ -89,13 +92,12 @@ export class Users implements UserControl {
         );
       return { put: { ...about, access, order: ledger.nextOrder() } };
     });
-    this.#plan();
     return this.#done('setAccess', this.#recheck(whose));
   }
 
   async devices(user: string): Promise<readonly Device[]> {
     checkName('user', user);
-    return this.#deps.devices.listAll(user);
+    return this.#deps.devices.listFor(user);
   }
 
   async signOutDevice(user: string, device: string): Promise<Pushed> {
@@ -138,28 +140,16 @@ export class Users implements UserControl {
     const { ledger } = this.#deps;
     await ledger.write(() => {
       const before = ledger.like(made);
-      if (before === undefined) return { put: made };
-      const isForGood = before.until === undefined || made.until === undefined;
-      const until = isForGood ? undefined : Math.max(before.until, made.until);
-      return { put: { ...made, at: Math.max(before.at, made.at), until } };
+      return { put: before === undefined ? made : { ...made, ...notWeaker(made, before) } };
     });
-    this.#plan();
   }
 
-  /**
-   * The time up to which tokens are concerned, ms: now; later, where the issuer's clock is ahead and has made a token that is
-   * in use.
-   */
   #nowFor(whose: Whose): number {
-    const { clock, sessions } = this.#deps;
-    const issued = sessions.find(whose).map(({ claims }) => (claims?.iat ?? 0) * 1000);
-    return issued.reduce((latest, at) => Math.max(latest, at), clock.now());
+    return issuedUpTo(whose, this.#deps.sessions, this.#deps.clock);
   }
 
-  /** When the last token has expired that was issued up to `at`; undefined where nobody knows. */
   #usualEnd(at: number): number | undefined {
-    const { maxTokenLifeS } = this.#deps;
-    return maxTokenLifeS === undefined ? undefined : at + maxTokenLifeS * 1000;
+    return lastExpiry(at, this.#deps.maxTokenLifeS);
   }
 
   /** When a token that is in use expires. */

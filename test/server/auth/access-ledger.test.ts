@@ -230,3 +230,21 @@ describe('A5: what is over is forgotten', () => {
     expect(await storedKeys()).toEqual([]);
   });
 });
+
+describe('A17: devices of one user that stay signed out one by one', () => {
+  const signOut = (device: string, at: number): Promise<void> =>
+    ledger.signOut({ kind: 'signed-out', user: 'ada', device, sids: [], jtis: [], at, until: undefined });
+
+  it('are 64; with the next one tokens end that were issued before the first of them was signed out', async () => {
+    for (let number = 0; number < 64; number++) await signOut(`d${number}`, now + number * 1000);
+    expect(ledger.signedOutAt('ada', 'd0')).toBe(now);
+    expect(code(claims(0, { sid: undefined }))).toBeUndefined();
+    await signOut('d64', now + 64_000);
+    for (const of of [ledger, await AccessLedger.load(store, clock)]) {
+      expect(of.signedOutAt('ada', 'd0')).toBeUndefined();
+      expect(of.signedOutAt('ada', 'd1')).toBe(now + 1_000);
+      expect(code(claims(0, { sid: undefined }), of)).toBe('TOKEN_REVOKED');
+      expect(code(claims(1, { sid: undefined }), of)).toBeUndefined();
+    }
+  });
+});

@@ -226,6 +226,34 @@ describe('when a user was last seen', () => {
     expect(counts.at(-1)).toBe(0);
   });
 
+  it('P13: so many users are remembered who have gone, however many are here', async () => {
+    await open({ maxSeenUsers: 2 });
+    for (const user of ['ada', 'bob']) go(come(user));
+    await run(1_000);
+    for (const user of ['eve', 'kim', 'lea']) come(user);
+    await run(60_000);
+    const entries = await rosters.inDocument(document);
+    expect(entries.filter(({ isHere }) => !isHere).map(({ user }) => user)).toEqual(['ada', 'bob']);
+    expect(entries.filter(({ isHere }) => isHere)).toHaveLength(3);
+  });
+
+  it('P13: where nobody is to be remembered in documents, nothing of them is written', async () => {
+    await open({ maxSeenUsers: 0 });
+    go(come('ada'));
+    await run(120_000);
+    expect((await rosters.inDocument(document)).length).toBe(0);
+    const keys: string[] = [];
+    for await (const [key] of store.listState('seen/')) keys.push(key);
+    expect(keys.filter((key) => key.includes(document))).toEqual([]);
+    expect(await rosters.user('ada')).toMatchObject({ isHere: false });
+  });
+
+  it('P12: the device of a connection is that of the token in force', async () => {
+    const { connectionId } = come('ada');
+    rosters.identified({ connectionId, claims: { ...claimsOf('ada'), sid: 'phone' } });
+    expect(await entry('ada')).toMatchObject({ devices: ['phone'] });
+  });
+
   it('P13: goes with the document', async () => {
     go(come('ada'));
     await run(2_000);

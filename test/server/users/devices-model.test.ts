@@ -70,7 +70,7 @@ async function connected(user: string): Promise<{ world: World; id: string }> {
   await world.start();
   world.connect(user, secrets[0]!);
   await settled();
-  const [device] = await world.devices.listAll(user);
+  const [device] = await world.devices.listFor(user);
   return { world, id: device?.id ?? '' };
 }
 
@@ -108,10 +108,10 @@ it('A14: who connects while the store cannot be read is listed when it can', asy
   world.connect('ada', secrets[0]!);
   await settled();
   world.store.getState = read;
-  expect(await world.devices.listAll('ada')).toEqual([]);
+  expect(await world.devices.listFor('ada')).toEqual([]);
   world.clock.advance(5 * 60_000);
   await settled();
-  expect((await world.devices.listAll('ada')).map(({ online }) => online)).toEqual([true]);
+  expect((await world.devices.listFor('ada')).map(({ online }) => online)).toEqual([true]);
   for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });
@@ -131,11 +131,11 @@ it('A15: a sign-out that is durable is told as done, and the device is gone from
   world.store.setStates = write;
   world.sessions.close();
   await world.start();
-  expect(await world.devices.listAll('ada')).toEqual([]);
+  expect(await world.devices.listFor('ada')).toEqual([]);
   world.clock.advance(1_000);
   world.connect('ada', secrets[0]!);
   await settled();
-  expect((await world.devices.listAll('ada')).map((one) => [one.id, one.online])).toEqual([[id, true]]);
+  expect((await world.devices.listFor('ada')).map((one) => [one.id, one.online])).toEqual([[id, true]]);
   for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });
@@ -162,14 +162,48 @@ it('A25: a device that was not seen for long is forgotten, also where its user n
   expect(await stored()).toBe(1);
   await daysLater(7);
   expect(await stored()).toBe(1);
-  expect(await world.devices.listAll('ada')).toEqual([]);
+  expect(await world.devices.listFor('ada')).toEqual([]);
   // One of two comes again, and stays.
   world.connect('bob', secrets[1]!);
   await settled();
   world.end([...world.open.keys()][0]!);
   await daysLater(maxDeviceDays - 5);
-  expect((await world.devices.listAll('bob')).length).toBe(1);
+  expect((await world.devices.listFor('bob')).length).toBe(1);
   await daysLater(maxDeviceDays);
   expect(await stored()).toBe(0);
+  await ended(world);
+});
+
+it('A18: a device that is forgotten is out of the list, and nothing ends', async () => {
+  const { world, id } = await connected('ada');
+  await world.devices.forget('ada', id);
+  expect(await world.devices.listFor('ada')).toEqual([]);
+  expect(world.open.size).toBe(1);
+  await expect(world.devices.forget('ada', id)).rejects.toMatchObject({ code: 'DEVICE_UNKNOWN' });
+  for (const session of Array.from(world.open.keys())) world.end(session);
+  world.connect('ada', secrets[0]!);
+  await settled();
+  expect((await world.devices.listFor('ada')).map((one) => one.id)).toEqual([id]);
+  for (const session of Array.from(world.open.keys())) world.end(session);
+  await ended(world);
+});
+
+it('A16: a name that cannot be written is taken back, but not one that was given meanwhile', async () => {
+  const { world, id } = await connected('ada');
+  world.clock.advance(2_000);
+  await settled();
+  const write = world.store.setStates.bind(world.store);
+  let fail = (): void => {};
+  world.store.setStates = () => new Promise((_resolve, reject) => (fail = () => reject(new Error('full'))));
+  const first = world.devices.renameFor('ada', id, 'first');
+  await settled();
+  const second = world.devices.renameFor('ada', id, 'second');
+  await settled();
+  world.store.setStates = write;
+  fail();
+  await expect(first).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  await second;
+  expect((await world.devices.listFor('ada')).map(({ name }) => name)).toEqual(['second']);
+  for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });

@@ -173,7 +173,7 @@ export class World {
     this.sessions.close();
     await this.start();
     for (const [user, of] of this.model)
-      for (const { id, lastSeen } of await this.devices.listAll(user)) {
+      for (const { id, lastSeen } of await this.devices.listFor(user)) {
         const known = of.get(id)!;
         const isCut = known.sessions.size > 0;
         known.sessions.clear();
@@ -185,7 +185,7 @@ export class World {
 
   async check(): Promise<void> {
     for (const user of users) {
-      const list = await this.devices.listAll(user);
+      const list = await this.devices.listFor(user);
       const of = this.model.get(user) ?? new Map<string, Known>();
       expect(list.map(({ id }) => id).sort(), user).toEqual([...of.keys()].sort());
       for (const { id, name, online, since, firstSeen, lastSeen } of list) {
