@@ -3,6 +3,7 @@
 import { SignJWT } from 'jose';
 import type { Clock } from '../shared/clock.js';
 import { readGrants } from '../shared/grants.js';
+import { hasHalfCharacter } from '../shared/half-character.js';
 import { maxTokenBytes, type DocumentGrant } from '../shared/permission.js';
 import { signingKeyOf, type KeySource } from './signing-key.js';
 
@@ -38,9 +39,6 @@ const defaultTtlS = 600;
 /** Claims that have an option of their own, or that are set here. */
 const ownClaims = ['sub', 'docs', 'name', 'sid', 'iss', 'aud', 'exp', 'iat', 'jti', 'nbf'];
 
-/** A text with one is another text once it has been written as UTF-8. */
-const halfCharacter = /\p{Surrogate}/u;
-
 /** Signs a token. Rejects with TypeError for what no server would accept; the message never holds a key. */
 export async function signToken(options: TokenOptions, clock: Clock): Promise<string> {
   const { ttlS = defaultTtlS, issuer, audience, keyId, privateKey } = options;
@@ -64,7 +62,7 @@ export async function signToken(options: TokenOptions, clock: Clock): Promise<st
 function claimsOf({ sub, docs, name, sid, claims = {} }: TokenUser): Record<string, unknown> {
   if (typeof sub !== 'string' || sub === '') throw new TypeError('`sub` is missing: the id of the user');
   for (const [claim, value] of Object.entries({ sub, name, sid }))
-    if (value !== undefined && (typeof value !== 'string' || halfCharacter.test(value)))
+    if (value !== undefined && (typeof value !== 'string' || hasHalfCharacter(value)))
       throw new TypeError(`\`${claim}\` must be a text without halves of characters`);
   const reserved = Object.keys(claims).find((claim) => ownClaims.includes(claim));
   if (reserved !== undefined) throw new TypeError(`\`claims\` cannot set ${reserved}`);

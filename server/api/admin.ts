@@ -3,6 +3,7 @@
 import { SyncError } from '../../shared/errors.js';
 import { isAdmin } from '../../shared/permission.js';
 import type { Authenticator } from '../auth/authenticator.js';
+import { bearerToken } from '../auth/credentials.js';
 import type { HttpRequest } from '../transport/transport.js';
 
 export interface AdminCheck {
@@ -16,8 +17,7 @@ export async function checkAdmin(
   { authenticator, adminClaim }: AdminCheck,
   request: HttpRequest,
 ): Promise<void> {
-  const [, token] = /^bearer +([^\s,]+) *$/i.exec(request.header('authorization') ?? '') ?? [];
-  const claims = await authenticator.authenticate(token);
+  const claims = await authenticator.authenticate(bearerToken(request.header('authorization')));
   if (!isAdmin(claims, adminClaim))
     throw new SyncError('FORBIDDEN', `the token does not say ${adminClaim}: true`);
 }

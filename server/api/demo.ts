@@ -4,8 +4,10 @@
 import type { Clock } from '../../shared/clock.js';
 import { documentOfRights, parseDocumentName } from '../../shared/document-name.js';
 import { SyncError } from '../../shared/errors.js';
+import { hasHalfCharacter } from '../../shared/half-character.js';
 import { signToken } from '../../token/sign-token.js';
 import type { Authenticator } from '../auth/authenticator.js';
+import { bearerToken } from '../auth/credentials.js';
 import type { DocumentStore } from '../store/store.js';
 import type { HttpRequest } from '../transport/transport.js';
 import { jsonReply } from '../json-reply.js';
@@ -59,7 +61,7 @@ export function demoRoutes({ store, clock, key, authenticator, deleteDocument }:
     },
     'POST /demo/delete': async (request) => {
       // Before the body is so much as read.
-      const claims = await authenticator.authenticate(bearerOf(request));
+      const claims = await authenticator.authenticate(bearerToken(request.header('authorization')));
       const { document } = parse(new TextDecoder().decode(await request.body()));
       if (typeof document !== 'string' || document === '')
         throw new SyncError('FRAME_MALFORMED', 'document is a text');
@@ -69,11 +71,6 @@ export function demoRoutes({ store, clock, key, authenticator, deleteDocument }:
       return jsonReply(200, { deleted: await deleteDocument(name) });
     },
   };
-}
-
-/** The token of a request; undefined where there is none. */
-function bearerOf(request: HttpRequest): string | undefined {
-  return /^bearer +([^\s,]+) *$/i.exec(request.header('authorization') ?? '')?.[1];
 }
 
 interface TokenRequest {
@@ -117,6 +114,6 @@ function parse(text: string): Record<string, unknown> {
 
 /** Without halves of characters, which no token has. */
 function isShortText(value: unknown): value is string {
-  if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) return false;
+  if (typeof value !== 'string' || hasHalfCharacter(value)) return false;
   return value.length > 0 && value.length <= maxTextLength;
 }

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createStaticFiles, type StaticFiles } from '../transport/static-files.js';
+import { createStaticFiles, type StaticFiles, toFolder } from '../transport/static-files.js';
 import type { HttpReply } from '../transport/transport.js';
 
 const place = '/docs';
@@ -21,9 +21,7 @@ export function createDocsSite(directory: string): StaticFiles {
       if (path !== place && !path.startsWith(`${place}/`)) return undefined;
       if (method !== 'GET' && method !== 'HEAD') return undefined;
       if (files === undefined) return plain(404, notBuilt);
-      // Relative: a proxy may stand before.
-      if (path === place)
-        return { ...plain(307, ''), headers: { location: 'docs/', 'cache-control': 'no-cache' } };
+      if (path === place) return toFolder(path);
       return (
         files.reply({ method, path: path.slice(place.length), header: (name) => request.header(name) }) ??
         missing(files)

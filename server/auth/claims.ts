@@ -1,6 +1,7 @@
 // A verified payload as Claims. The signature is checked by then; this checks shapes and makes the result safe to share
 // between connections and hooks.
 
+import { hasHalfCharacter } from '../../shared/half-character.js';
 import { SyncError } from '../../shared/errors.js';
 import type { Claims } from '../../shared/permission.js';
 import { readGrants } from '../../shared/grants.js';
@@ -50,7 +51,7 @@ function freezeDeep(root: Payload): Payload {
 function textClaim(payload: Payload, claim: string): string | undefined {
   const value = payload[claim];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' || /\p{Surrogate}/u.test(value)) {
+  if (typeof value !== 'string' || hasHalfCharacter(value)) {
     throw new SyncError('TOKEN_INVALID', `claim ${claim} is not text`);
   }
   return value;

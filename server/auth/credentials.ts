@@ -56,7 +56,8 @@ export function redact(url: string): string {
   return withoutTokens(url.slice(0, start) + query.join('&'));
 }
 
-function bearerToken(header: string | undefined): string | undefined {
+/** The token of an `Authorization` header; undefined where there is none. */
+export function bearerToken(header: string | undefined): string | undefined {
   return header === undefined ? undefined : /^bearer +([^\s,]+) *$/i.exec(header)?.[1];
 }
 

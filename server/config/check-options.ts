@@ -83,10 +83,18 @@ const authChecks: Checks<AuthOptions> = {
  */
 export function checkServerOptions(options: unknown): asserts options is ServerOptions {
   if (typeof options !== 'object' || options === null) throw new ConfigError('createServer takes an object');
-  const problem = closedObject(optionalAll(serverChecks))(options);
+  const problem = closedObject(optionalAll(serverChecks))(options) ?? checkTogether(options);
   if (problem === undefined) return;
   const [, option = ''] = /^\.(\w+)/.exec(problem) ?? [];
   throw new ConfigError(`createServer: ${problem.replace(/^\./, '')}`, { option });
+}
+
+/** Options that need another one. */
+function checkTogether({ rosterVisible, auth }: ServerOptions): string | undefined {
+  const hasAdmins = typeof auth === 'object' && auth.adminClaim !== undefined;
+  return rosterVisible === 'admins' && !hasAdmins
+    ? '.rosterVisible is admins, and there is no auth.adminClaim: nobody would be one'
+    : undefined;
 }
 
 /** All limits: those that are given, and the defaults of the others. */

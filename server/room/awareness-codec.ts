@@ -88,13 +88,16 @@ export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array 
   return encoding.toUint8Array(encoder);
 }
 
-/** Why a state is not null or a JSON object of bounded size and depth, whose fields clients can read; undefined if it is. */
-export function faultOfState(state: string, limits: Limits): SyncError | undefined {
-  if (state === 'null') return undefined;
-  const max = limits.maxAwarenessBytes;
+/** Why a state is too large; undefined if it is not. */
+export function faultOfSize(state: string, { maxAwarenessBytes: max }: Limits): SyncError | undefined {
   // A character is at most three bytes: most states are small enough to be known to fit.
-  if (state.length * 3 > max && utf8.encode(state).length > max)
-    return invalid(`a state has at most ${max} bytes`);
+  const isTooLarge = state.length * 3 > max && utf8.encode(state).length > max;
+  return isTooLarge ? invalid(`a state has at most ${max} bytes`) : undefined;
+}
+
+/** Why a state is not null or a JSON object of bounded depth, whose fields clients can read; undefined if it is. */
+export function faultOfJson(state: string, limits: Limits): SyncError | undefined {
+  if (state === 'null') return undefined;
   // Before parsing: a state that parses but is too deep to be written again would break every later joiner.
   if (countJsonValues(state, limits.maxNesting) < 0) return invalid('a state is nested too deeply');
   let value: unknown;

@@ -9,7 +9,8 @@ import {
   decodeAwareness,
   encodeAwareness,
   encodeAwarenessFrames,
-  faultOfState,
+  faultOfJson,
+  faultOfSize,
   maxClock,
   maxOwnClock,
   type AwarenessEntry,
@@ -290,12 +291,12 @@ export class Presence {
     const isKnown = present !== undefined && (said === present.said || said === present.state);
     // What the others have been told was looked at before.
     if (isKnown && present.stamp === writer.stamp) return present.state;
-    const fault = isKnown ? undefined : faultOfState(said, this.#limits);
+    const fault = isKnown ? undefined : (faultOfSize(said, this.#limits) ?? faultOfJson(said, this.#limits));
     if (fault !== undefined) return fault;
     const told = stateFor(writer, said);
     // It is written anew with its stamp, in which numbers may take more room than their author has given them.
-    const faultWithStamp = told === said ? undefined : faultOfState(told, this.#limits);
-    if (faultWithStamp !== undefined) return faultWithStamp;
+    const tooLarge = told === said ? undefined : faultOfSize(told, this.#limits);
+    if (tooLarge !== undefined) return tooLarge;
     // O2: what is kept is also what every newcomer is sent.
     const more = told.length - (present?.state.length ?? 0);
     return more > 0 && this.#bytes + more > maxPresenceBytes

@@ -3,7 +3,7 @@
 import type { Claims } from '../../shared/permission.js';
 import { deviceId } from './device-proof.js';
 import type { DeviceSigns } from './session-devices.js';
-import type { SharedTexts } from './who.js';
+import { shortened } from './who.js';
 
 class Signs implements DeviceSigns {
   readonly #proof: string | undefined;
@@ -25,11 +25,10 @@ class Signs implements DeviceSigns {
   }
 }
 
-/** `proof`: of the secret that the device has; undefined where it gives none. The texts are cut, and kept once. */
+/** `proof`: of the secret that the device has; undefined where it gives none. The texts, which the client has chosen, are cut. */
 export function signsOf(
   proof: string | undefined,
   { name, platform }: { readonly name: string; readonly platform: string },
-  texts: SharedTexts,
 ): DeviceSigns {
-  return new Signs(proof, texts.of(name) ?? '', texts.of(platform) ?? '');
+  return new Signs(proof, shortened(name), shortened(platform));
 }

@@ -168,7 +168,7 @@ export class Gateway {
     try {
       checkOrigin(request);
       const platform = platformOf(request.header('user-agent'));
-      const device = signsOf(undefined, { name: '', platform }, this.#texts);
+      const device = signsOf(undefined, { name: '', platform });
       const from = { ...this.#from(request, token), device };
       open =
         request.path === '/' ? this.#openNative(token, from) : this.#openDocument(request.path, token, from);

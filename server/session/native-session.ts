@@ -352,7 +352,7 @@ export class NativeSession
     this.#beforeToken.presented();
     this.#proof = deviceProof(device);
     const { deviceName: name = '', platform = this.#device.platform } = extensions ?? {};
-    this.#device = signsOf(this.#proof, { name, platform }, this.deps.texts);
+    this.#device = signsOf(this.#proof, { name, platform });
     this.#inflates = extensions?.inflates === true;
     this.#comments = extensions?.comments === true;
     if (token !== '') this.#kid = this.#keyIdOf(token);

@@ -50,12 +50,16 @@ export class SharedTexts {
 
   of(text: string | undefined): string | undefined {
     if (text === undefined || text === '') return undefined;
-    // A copy: what is cut out of a header keeps all of it in memory.
-    const cut = Buffer.from(text.slice(0, maxLength)).toString();
+    const cut = shortened(text);
     const known = this.#known.get(cut);
     if (known === undefined && this.#known.size < maxTexts) this.#known.set(cut, cut);
     return known ?? cut;
   }
+}
+
+/** The beginning of the text, as a copy: what is cut out of a header keeps all of it in memory. */
+export function shortened(text: string): string {
+  return Buffer.from(text.slice(0, maxLength)).toString();
 }
 
 const maxLength = 200;

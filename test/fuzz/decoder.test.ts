@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { decodeAwareness, faultOfState } from '../../server/room/awareness-codec.js';
+import { decodeAwareness, faultOfJson, faultOfSize } from '../../server/room/awareness-codec.js';
 import { decodeStateVector } from '../../server/crdt/state-vector.js';
 import { yWebsocketDialect } from '../../server/dialect/y-websocket.js';
 import { SyncError, toSyncError } from '../../shared/errors.js';
@@ -75,7 +75,7 @@ function read(frame: Uint8Array): number {
       size += decodeStateVector(message.stateVector, defaultLimits).size;
     } else if (message.type === 'awareness') {
       for (const { state } of decodeAwareness(message.update, maxEntries).entries) {
-        faultOfState(state, defaultLimits);
+        faultOf(state);
         size++;
       }
     } else if ('update' in message) {
@@ -123,9 +123,13 @@ test('O1: a frame cut off anywhere is refused, or is what came before the cut', 
 
 const max = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f];
 
+function faultOf(state: string): SyncError | undefined {
+  return faultOfSize(state, defaultLimits) ?? faultOfJson(state, defaultLimits);
+}
+
 /** Throws what is wrong with the state. */
 function refused(state: string): void {
-  const fault = faultOfState(state, defaultLimits);
+  const fault = faultOf(state);
   if (fault !== undefined) throw fault;
 }
 

@@ -92,6 +92,17 @@ describe.each(Object.entries(routes))('%s', (_, start) => {
   });
 });
 
+test('U42 fields of the user that are called like options of the signing count for nothing', async () => {
+  const user = { sub: 'ann', docs, ttlS: 1, algorithm: 'none', issuer: 'me', keyId: 'x', privateKey: 'y' };
+  const route = tokenRoute({ secret: testSecret, user: () => user });
+  const [header, payload] = (await (await route(new Request('http://localhost/'))).text())
+    .split('.')
+    .map((part) => Buffer.from(part, 'base64url').toString());
+  expect(JSON.parse(header!)).toEqual({ alg: 'HS256', typ: 'JWT' });
+  const { iat, exp, iss, sub } = JSON.parse(payload!) as Record<string, unknown>;
+  expect([sub, iss, Number(exp) - Number(iat)]).toEqual(['ann', undefined, 600]);
+});
+
 describe('a fault of the application', () => {
   test('U42 reaches its framework', async () => {
     const route = tokenRoute(app((request: Request) => request.headers.get('cookie')));

@@ -23,6 +23,7 @@ import {
   exchangeOf,
   ignoreUpgrade,
   refuseUpgrade,
+  type Target,
   targetOf,
   type UpgradeChoice,
 } from './http.js';
@@ -143,32 +144,40 @@ class AttachedTransport implements Transport {
     if (this.#state === 'detached') return false;
     if (event !== 'request' && event !== 'checkContinue' && event !== 'upgrade') return false;
     const request = args[0] as IncomingMessage;
-    const isOurs = this.#isOurs(request);
+    const target = targetOf(request);
+    const isOurs = this.#isBelow(target);
     if (event === 'upgrade') {
       const [, stream, rest] = args as [IncomingMessage, Stream, Buffer];
       if (!isOurs) return this.#leaveUpgrade(request, stream, rest);
-      return this.#takeUpgrade(request, stream, rest);
+      return this.#takeUpgrade(request, { stream, rest, target });
     }
     if (!isOurs) return false;
     const response = args[1] as ServerResponse;
     if (event === 'checkContinue') response.writeContinue();
     const { parts, sockets } = this.#deps;
     parts.requests.take(
-      copyHead(request, targetOf(request), parts.readAddress),
+      copyHead(request, target, parts.readAddress),
       exchangeOf(request, response, sockets.clock),
     );
     return true;
   }
 
-  #takeUpgrade(request: IncomingMessage, stream: Stream, rest: Buffer): boolean {
+  #takeUpgrade(
+    request: IncomingMessage,
+    { stream, rest, target }: { readonly stream: Stream; readonly rest: Buffer; readonly target: Target },
+  ): boolean {
     if (!asksForWebSocket(request)) ignoreUpgrade(this.#server, request, stream, rest);
-    else if (this.#state === 'listening') this.#deps.upgrades.take(request, stream, rest, targetOf(request));
+    else if (this.#state === 'listening') this.#deps.upgrades.take(request, stream, rest, target);
     else refuseUpgrade(stream, { status: 503, body: 'the server is shutting down' });
     return true;
   }
 
   #isOurs(request: IncomingMessage): boolean {
-    return pathBelow(this.#basePath, targetOf(request).path) !== undefined;
+    return this.#isBelow(targetOf(request));
+  }
+
+  #isBelow({ path }: Target): boolean {
+    return pathBelow(this.#basePath, path) !== undefined;
   }
 
   /** Whether a request that offers an upgrade is upgraded. Asked by Node, where it asks. */

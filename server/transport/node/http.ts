@@ -14,8 +14,11 @@ import type { HttpReply } from '../transport.js';
 /** A body is looked at so often, ms. One of which nothing has come since the last look is given up. */
 const lookAtBodyMs = 8_000;
 
-/** Path and query of a request, as sent. A proxy's form of a URL, with scheme and host, loses both. */
-export function targetOf({ url = '/' }: IncomingMessage): { path: string; query: string } {
+/** Path and query of a request. */
+export type Target = Pick<RequestHead, 'path' | 'query'>;
+
+/** As sent. A proxy's form of a URL, with scheme and host, loses both. */
+export function targetOf({ url = '/' }: IncomingMessage): Target {
   const target = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/?]*/i, '');
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
@@ -25,7 +28,7 @@ export function targetOf({ url = '/' }: IncomingMessage): { path: string; query:
 /** Copies what is asked of the request, so that nobody keeps the request itself. */
 export function copyHead(
   request: IncomingMessage,
-  target: { readonly path: string; readonly query: string },
+  target: Target,
   readAddress: ReadClientAddress,
 ): RequestHead {
   const { headers, method = 'GET' } = request;

@@ -8,7 +8,7 @@ import type { Socket as Stream } from 'node:net';
 import { WebSocketServer } from 'ws';
 
 import { maxStrangerMessageBytes, type PartsOptions, type TransportParts } from '../transport-parts.js';
-import { copyHead, refuseUpgrade } from './http.js';
+import { copyHead, refuseUpgrade, type Target } from './http.js';
 import { AnnouncingWebSocket, NodeSocket } from './socket.js';
 import type { NodeSockets } from './sockets.js';
 
@@ -40,12 +40,7 @@ export class NodeUpgrades {
   }
 
   /** Takes a request for a WebSocket with its stream, of which `rest` was read too far. */
-  take(
-    request: IncomingMessage,
-    stream: Stream,
-    rest: Buffer,
-    target: { readonly path: string; readonly query: string },
-  ): void {
+  take(request: IncomingMessage, stream: Stream, rest: Buffer, target: Target): void {
     // From here on nobody but us would hear of it; the stream ends itself.
     stream.on('error', () => {});
     const { admissions, readAddress, sockets } = this.#deps;

@@ -25,6 +25,11 @@ function refusal(options: unknown): ConfigError {
 
 describe('createServer', () => {
   const wrong: readonly (readonly [object, option: string, message: string])[] = [
+    [
+      { rosterVisible: 'admins', auth: { secret } },
+      'rosterVisible',
+      'rosterVisible is admins, and there is no auth.adminClaim: nobody would be one',
+    ],
     [{ port: '1234' }, 'port', 'port must be a whole number, from 0 to 65535, and is a text'],
     [{ port: 70_000 }, 'port', 'port must be a whole number, from 0 to 65535'],
     [{ onChagne: () => {} }, 'onChagne', 'onChagne is no option; did you mean onChange?'],

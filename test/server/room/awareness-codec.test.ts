@@ -8,7 +8,8 @@ import {
   decodeAwareness,
   encodeAwareness,
   encodeAwarenessFrames,
-  faultOfState,
+  faultOfJson,
+  faultOfSize,
   type AwarenessEntry,
 } from '../../../server/room/awareness-codec.js';
 import { defaultLimits } from '../../../shared/limits.js';
@@ -136,8 +137,9 @@ describe('encodeAwarenessFrames', () => {
   });
 });
 
-describe('faultOfState', () => {
-  const check = (state: string): unknown => faultOfState(state, defaultLimits);
+describe('faults of a state', () => {
+  const check = (state: string): unknown =>
+    faultOfSize(state, defaultLimits) ?? faultOfJson(state, defaultLimits);
 
   it('takes objects and null', () => {
     for (const state of ['{}', 'null', '{"a":{"b":[1,{"c":null}]}}', `{"a":"${'['.repeat(5_000)}"}`])
