@@ -1,13 +1,13 @@
 // Who may do what with a document.
 
+/** What a user may do with one document, from the weakest to the strongest. */
+export const accesses = ['none', 'read', 'comment', 'write'] as const;
+
 /**
  * What a user may do with one document, each with what is before it. comment: write under the root types that the server names
  * as comment roots, and nowhere else.
  */
-export type Access = 'none' | 'read' | 'comment' | 'write';
-
-/** From the weakest to the strongest. */
-export const accesses = ['none', 'read', 'comment', 'write'] as const satisfies readonly Access[];
+export type Access = (typeof accesses)[number];
 
 /** Whether the user may write anything at all. */
 export function maySend(access: Access | undefined): boolean {

@@ -1,7 +1,8 @@
 // What of the deletions of an update a commenter may bring to the server: those under the comment roots.
 
 import * as Y from 'yjs';
-import { overlap, type Ranges } from './content-ids.js';
+import { overlap, type Range, type Ranges } from './content-ids.js';
+import { structsIn } from './tidied.js';
 
 /** The deletions of an update, by where they are. */
 export interface DeleteScope {
@@ -20,7 +21,7 @@ export function rootOf(item: Y.Item): string {
 
 /** `givenUp`: what is sent as deleted content, wherever it is. The document has all that is deleted. */
 export function scopeOfDeletes(
-  { store }: Y.Doc,
+  doc: Y.Doc,
   deletes: Ranges,
   roots: ReadonlySet<string>,
   givenUp: Ranges,
@@ -28,15 +29,23 @@ export function scopeOfDeletes(
   const [inside, elsewhere, forgotten] = [Y.createDeleteSet(), Y.createDeleteSet(), Y.createDeleteSet()];
   for (const [client, ranges] of deletes.clients)
     for (const { clock, len } of ranges)
-      for (let at = clock; at < clock + len;) {
-        const struct: Y.Item | Y.GC = Y.getItem(store, Y.createID(client, at));
+      for (const struct of structsIn(doc, client, clock, clock + len)) {
+        const at = Math.max(clock, struct.id.clock);
         const until = Math.min(clock + len, struct.id.clock + struct.length);
-        const range: (typeof ranges)[number] = { clock: at, len: until - at };
+        const range: Range = { clock: at, len: until - at };
         const isInside =
           overlap(givenUp, client, range) || (struct instanceof Y.Item && roots.has(rootOf(struct)));
-        const { clients } = isInside ? inside : struct instanceof Y.Item ? elsewhere : forgotten;
-        clients.set(client, [...(clients.get(client) ?? []), range]);
-        at = until;
+        append(isInside ? inside : struct instanceof Y.Item ? elsewhere : forgotten, client, range);
       }
   return { inside, elsewhere, forgotten };
+}
+
+/** Ranges of a client id come in order. One that follows the last without a gap makes that longer. */
+function append({ clients }: Ranges, client: number, range: Range): void {
+  const ranges = clients.get(client) ?? [];
+  const last = ranges.at(-1);
+  if (last !== undefined && last.clock + last.len === range.clock)
+    ranges[ranges.length - 1] = { clock: last.clock, len: last.len + range.len };
+  else ranges.push(range);
+  clients.set(client, ranges);
 }

@@ -62,7 +62,9 @@ export function fitUpdate(update: Uint8Array, { doc, limits, givenUp, commentRoo
     if (found !== undefined || isOut) {
       isElsewhere ||= found === undefined;
       fault ??= found ?? 'it is elsewhere than under the comment roots';
-      ids.clients.set(client, [...(ids.clients.get(client) ?? []), own]);
+      const known = ids.clients.get(client);
+      if (known === undefined) ids.clients.set(client, [own]);
+      else known.push(own);
     }
     return struct;
   });

@@ -166,8 +166,7 @@ export class Outbox {
 
   /** A change that Yjs has made of its own accord: it is sent when that is possible, and never counted. */
   derive(update: Uint8Array): void {
-    this.#derived.push(update);
-    if (this.#derived.length > maxInFlight) this.#derived = [Y.mergeUpdates(this.#derived)];
+    this.#derived = withFew(this.#derived, update);
   }
 
   /** What the server has asked for goes before all that waits. */
@@ -216,6 +215,8 @@ export class Outbox {
     const { forgotten } = fitted;
     const isMore = isDerived(part) && forgotten !== undefined;
     const update = isMore ? Y.mergeUpdates([fitted.update, forgotten]) : fitted.update;
+    // All of it is elsewhere, and nobody waits for an answer.
+    if (isDerived(part) && isEmptyUpdate(update)) return this.next(maxUpdateBytes, fit);
     return this.#number(this.#withJoined({ ...part, update }, partBytes, fit));
   }
 
@@ -229,7 +230,7 @@ export class Outbox {
     if (elsewhere === undefined) return false;
     const mayGuess = part.edits === 0 && part.origin === 'comparison';
     if (isDerived(part) || fit.isTidied(elsewhere, mayGuess)) {
-      this.#derivedElsewhere.push(elsewhere);
+      this.#derivedElsewhere = withFew(this.#derivedElsewhere, elsewhere);
       return false;
     }
     const isAll = isEmptyUpdate(update);
@@ -398,6 +399,12 @@ function partsOf(part: Part, updates: readonly Uint8Array[]): Part[] {
     update,
     edits: at === updates.length - 1 ? part.edits : 0,
   }));
+}
+
+/** With another one; many of them as one. */
+function withFew(updates: readonly Uint8Array[], update: Uint8Array): Uint8Array[] {
+  const all = [...updates, update];
+  return all.length > maxInFlight ? [Y.mergeUpdates(all)] : all;
 }
 
 const derivedPart = { origin: 'derived', edits: 0, from: Infinity } as const;

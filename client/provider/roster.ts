@@ -103,6 +103,7 @@ export class Roster extends GuardedObservable<RosterEvents> {
 
   #lost(): void {
     this.#isAsked = false;
+    if (this.#status === 'waiting') return;
     const { heardAt = 0, serverTimeOffset = 0 } = this.#channel?.connection ?? {};
     for (const [user, person] of this.#people)
       if (person.isHere)

@@ -16,7 +16,7 @@ const schemes: Readonly<Record<string, string>> = {
  */
 export function serverUrl(url: string): string {
   if (lacksScheme(url)) {
-    const scheme = /^(?:localhost|[\d.]+|\[)/.test(url) ? 'ws' : 'wss';
+    const scheme = /^(?:localhost|[\d.]+)(?:[:/?#]|$)/.test(url) ? 'ws' : 'wss';
     throw notAnAddress(url, `: it has no scheme. Write ${scheme}://${url}`);
   }
   const parsed = parse(url);

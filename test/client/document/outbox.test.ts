@@ -118,3 +118,29 @@ describe('N20: what counts as durable', () => {
     expect((outbox.next(maxUpdateBytes, fit) as Outgoing).update.length).toBeGreaterThan(1_000);
   });
 });
+
+describe('what Yjs has made of its own accord, and a commenter may not send', () => {
+  const nothing = Uint8Array.of(0, 0);
+  const elsewhereFit: Fit = Object.assign(
+    (update: Uint8Array) => ({ update: nothing, refused: undefined, elsewhere: update }),
+    { isTidied: () => true },
+  );
+
+  it('A22: is kept in few pieces, and no empty update is sent for it', () => {
+    const outbox = new Outbox();
+    const doc = new Y.Doc();
+    doc.on('update', (update: Uint8Array) => outbox.derive(update));
+    for (let at = 0; at < 1_000; at++) {
+      doc.getText('text').insert(0, 'x');
+      expect(outbox.next(maxUpdateBytes, elsewhereFit)).toBeUndefined();
+    }
+    expect(outbox.derived.length).toBeLessThanOrEqual(64);
+    expect(outbox.isSettled).toBe(true);
+    // With other rights all of it is sent.
+    outbox.reset();
+    const sent = outbox.next(maxUpdateBytes, fit) as Outgoing;
+    const other = new Y.Doc();
+    Y.applyUpdate(other, sent.update);
+    expect(other.getText('text').length).toBe(1_000);
+  });
+});

@@ -42,6 +42,8 @@ describe('U46 an address', () => {
     ['sync.example.com', 'wss://sync.example.com'],
     ['sync.example.com:8443/sync', 'wss://sync.example.com:8443/sync'],
     ['my-host:1234', 'wss://my-host:1234'],
+    ['3d.example.com:8443', 'wss://3d.example.com:8443'],
+    ['localhost.example.com', 'wss://localhost.example.com'],
   ])('U46 %s has no scheme, and is told how it is written', (url, written) => {
     const refusal = expect.objectContaining({
       code: 'NAME_INVALID',
