@@ -23,7 +23,7 @@ function fingerprint() {
     ...readdirSync(root).filter((name) => name.endsWith('.md')),
     ...['docs', 'deploy'].flatMap((folder) => filesIn(folder, /\.md$/)),
     ...filesIn('site', /\.(?:ts|css)$/),
-    ...['client', 'server', 'shared', 'bench', 'test'].flatMap((folder) =>
+    ...['client', 'server', 'shared', 'bench', 'test', 'token'].flatMap((folder) =>
       filesIn(`dist/${folder}`, /\.d\.ts$/),
     ),
     'shared/errors.ts',

@@ -48,25 +48,31 @@ function folderBytes(folder) {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath ?? entry.path, entry.name)).size, 0);
 }
 
-/** What `npm install heddle ...names` puts on the disk: packages, and bytes. */
-function install(names) {
+/** Bytes of Heddle itself, installed. */
+function packageBytes() {
   const pack = ['pack', '--json', '--dry-run', '--ignore-scripts'];
   const [{ unpackedSize }] = JSON.parse(
     execFileSync('npm', pack, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
   );
+  return unpackedSize;
+}
+
+/** What `npm install heddle ...names` puts on the disk: packages, and bytes. */
+function install(ownBytes, names) {
   const others = closure([...Object.keys(manifest(root).dependencies), ...names]);
-  const bytes = [...others.values()].reduce((sum, folder) => sum + folderBytes(folder), unpackedSize);
+  const bytes = [...others.values()].reduce((sum, folder) => sum + folderBytes(folder), ownBytes);
   return { packages: others.size + 1, bytes };
 }
 
 /** All figures, in bytes. */
 export async function measureSizes() {
+  const ownBytes = packageBytes();
   return {
     client: await bundleBytes('client/index.ts'),
     react: await bundleBytes('client/react/index.ts'),
     token: await bundleBytes('token/index.ts'),
-    pageInstall: install(['yjs']),
-    serverInstall: install(['yjs', 'level']),
+    pageInstall: install(ownBytes, ['yjs']),
+    serverInstall: install(ownBytes, ['yjs', 'level']),
   };
 }
 

@@ -53,6 +53,7 @@ async function tryExample(name) {
     detached: true,
     env: { ...process.env, PORT: '0', CI: '' },
   });
+  const closed = once(child, 'close');
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   try {
@@ -70,10 +71,19 @@ async function tryExample(name) {
     const greeting = await socketTo(`${url.replace('http', 'ws')}sync`);
     return `page ${page.status}, ${html.length} bytes; ${code}; socket at /sync ${greeting}`;
   } finally {
-    process.kill(-Number(child.pid), 'SIGTERM');
-    const timer = setTimeout(() => process.kill(-Number(child.pid), 'SIGKILL'), 10_000);
-    if (child.exitCode === null) await once(child, 'close');
+    killGroup(child, 'SIGTERM');
+    const timer = setTimeout(() => killGroup(child, 'SIGKILL'), 10_000);
+    await closed;
     clearTimeout(timer);
+  }
+}
+
+/** The group is gone where all of it has ended by itself. */
+function killGroup(child, signal) {
+  try {
+    process.kill(-Number(child.pid), signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 

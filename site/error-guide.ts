@@ -101,8 +101,8 @@ export const wireAdvice: Readonly<Record<ErrorCode, Advice>> = {
   },
   NAME_INVALID: {
     cause:
-      'The name of the document is empty, longer than 512 bytes, or has control characters or `.` and `..` as a segment.',
-    cure: 'Choose another name.',
+      'The name of the document is empty, longer than 512 bytes, or has control characters or `.` and `..` as a segment; or the address of the server has no scheme or another one than `wss`, `ws`, `https` and `http`, or leads to no path of the server.',
+    cure: 'Choose another name; write the address as `wss://app.example/sync`, with the base path of the server.',
   },
   DOCUMENT_DELETED: {
     cause: 'The document was deleted on the server, or what is brought was deleted with it.',

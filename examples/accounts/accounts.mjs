@@ -45,7 +45,9 @@ export function createAccounts({ db, url, secret, tokenLife, sendMail, sessionEn
             plan: user.plan,
             // What Heddle calls a device is a session here.
             sid: session.id,
-            docs: [{ pattern: 'notebook/**', access: accessByPlan[user.plan] ?? 'none' }],
+            docs: Object.hasOwn(accessByPlan, user.plan)
+              ? [{ pattern: 'notebook/**', access: accessByPlan[user.plan] }]
+              : [],
           }),
         },
       }),

@@ -40,7 +40,16 @@ export async function start({
   webhookSecret = secretIn(data, 'webhook'),
   sendMail = ({ to, text }) => print(`mail to ${to}: ${text}`),
 } = {}) {
-  const http = createHttpServer();
+  /** Until all is there. */
+  let answer = async (_request, response) =>
+    response.writeHead(503, { 'retry-after': '1' }).end('the server is starting\n');
+  const http = createHttpServer((request, response) => {
+    answer(request, response).catch((error) => {
+      print(error.stack);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end();
+    });
+  });
   await new Promise((resolve, reject) => http.once('error', reject).listen(port, resolve));
   const base = url ?? `http://localhost:${http.address().port}`;
   const db = new Level(`${data}/accounts`, { valueEncoding: 'json' });
@@ -63,21 +72,14 @@ export async function start({
   const webhook = planWebhook(webhookSecret, async (email, plan) => {
     await heddle.users.refresh(await accounts.setPlan(email, plan));
   });
-  const answer = async (request, response) => {
+  await heddle.listen();
+  answer = async (request, response) => {
     if (!URL.canParse(request.url, 'http://here')) return response.writeHead(400).end('no such address\n');
     const { pathname } = new URL(request.url, 'http://here');
     if (pathname.startsWith('/api/auth/')) return authenticate(request, response);
     if (pathname === '/webhooks/plan' && request.method === 'POST') return webhook(request, response);
     return sendPage(response, pathname);
   };
-  http.on('request', (request, response) => {
-    answer(request, response).catch((error) => {
-      print(error.stack);
-      if (response.headersSent) response.destroy();
-      else response.writeHead(500).end();
-    });
-  });
-  await heddle.listen();
   return {
     url: base,
     async close() {

@@ -1,11 +1,11 @@
 // `heddle import-from`: takes the documents of another server into a store, from the server itself or from its data.
 
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { documentNameFromPath, parseDocumentName, type DocumentName } from '../../shared/document-name.js';
 import { toSyncError } from '../../shared/errors.js';
 import type { OptionSpec } from '../config/option.js';
 import type { ResolvedOptions } from '../config/resolve-options.js';
-import { ConfigError, exitCodes, StoreError } from '../errors.js';
+import { ConfigError, exitCodes, refusalOf, scopeOf, StoreError } from '../errors.js';
 import { readHocuspocusSqlite } from '../store/hocuspocus-sqlite.js';
 import type { LevelStore } from '../store/level-store.js';
 import { readYLevelDb } from '../store/y-leveldb.js';
@@ -66,29 +66,37 @@ export const importFromCommand: StoreCommand = {
   run: async ({ positionals: [place = ''], options: given, directory, ...terminal }) => {
     const { source, nameOf } = /^\w+:\/\//.test(place)
       ? await openServer(place, given, terminal)
-      : await openData(place, given);
-    const documents = source[Symbol.asyncIterator]();
-    // Nothing is made before there is something to be read.
-    const first = await documents.next();
-    if (first.done === true) throw new ConfigError(`${place} holds no documents`);
+      : await openData(place, directory, given);
     const counts = { imported: 0, 'nothing new': 0, failed: 0 };
-    await withStore(
-      directory,
-      async (store) => {
-        for (
-          let next: IteratorResult<SourceDocument> = first;
-          next.done !== true;
-          next = await documents.next()
-        ) {
-          const { outcome, words } = await importOne(store, next.value, nameOf);
-          counts[outcome]++;
-          await (outcome === 'failed' ? terminal.errors : terminal.output).line(
-            `${next.value.name}\t${words}`,
-          );
-        }
-      },
-      { createIfMissing: true },
-    );
+    const importAll = async (documents: AsyncIterator<SourceDocument>): Promise<void> => {
+      // Nothing is made before there is something to be read.
+      const first = await documents.next();
+      if (first.done === true) throw new ConfigError(`${place} holds no documents`);
+      await withStore(
+        directory,
+        async (store) => {
+          for (
+            let next: IteratorResult<SourceDocument> = first;
+            next.done !== true;
+            next = await documents.next()
+          ) {
+            const { outcome, words } = await importOne(store, next.value, nameOf);
+            counts[outcome]++;
+            await (outcome === 'failed' ? terminal.errors : terminal.output).line(
+              `${next.value.name}\t${words}`,
+            );
+          }
+        },
+        { createIfMissing: true },
+      );
+    };
+    const documents = source[Symbol.asyncIterator]();
+    try {
+      await importAll(documents);
+    } finally {
+      // What the source has opened is closed, also where not all of it was read.
+      await documents.return?.();
+    }
     await terminal.output.line(
       `${counts.imported} imported, ${counts['nothing new']} with nothing new, ${counts.failed} failed`,
     );
@@ -121,7 +129,7 @@ async function openServer(url: string, given: ResolvedOptions, { input }: Termin
   };
 }
 
-async function openData(path: string, given: ResolvedOptions): Promise<Opened> {
+async function openData(path: string, directory: string, given: ResolvedOptions): Promise<Opened> {
   if (given.text('documents') !== undefined)
     throw new ConfigError('--documents goes with the address of a server; data is read whole');
   const found = await stat(path).catch((cause: unknown) => {
@@ -129,6 +137,8 @@ async function openData(path: string, given: ResolvedOptions): Promise<Opened> {
       cause,
     });
   });
+  const target = await realpath(directory).catch(() => undefined);
+  if (target === (await realpath(path))) throw new ConfigError(`${path} is the store that is imported into`);
   return found.isDirectory()
     ? { source: fromLevel(path), nameOf: documentNameFromPath }
     : { source: fromSqlite(path), nameOf: parseDocumentName };
@@ -171,7 +181,8 @@ async function importOne(
     const bytes = updates.reduce((sum, update) => sum + update.length, 0);
     return { outcome: 'imported', words: `${bytes} bytes imported` };
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    return { outcome: 'failed', words: toSyncError(error).reason };
+    if (error instanceof StoreError && scopeOf(error) !== 'document') throw error;
+    const refusal = error instanceof StoreError ? refusalOf(error) : toSyncError(error);
+    return { outcome: 'failed', words: refusal.reason };
   }
 }

@@ -13,11 +13,11 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../bench/targets/free-port.js';
 import { environmentNames } from '../../server/config/option.js';
 import { serveOptions } from '../../server/config/option-table.js';
 import { serverPackages } from '../../server/server-packages.js';
@@ -162,15 +162,6 @@ function found(path: string): string {
   return join(dirname(path), one);
 }
 
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return String(port);
-}
-
 test('T34 its commands build a server that is healthy, on uWebSockets.js, and drains at SIGTERM', async () => {
   const top = mkdtempSync(join(tmpdir(), 'heddle-image-'));
   onTestFinished(() => rmSync(top, { recursive: true, force: true }));
@@ -186,7 +177,7 @@ test('T34 its commands build a server that is healthy, on uWebSockets.js, and dr
   expect(binaries).toEqual([`uws_${process.platform}_${process.arch}_${process.versions.modules}.node`]);
   expect(existsSync(join(image.directory, 'node_modules/vite'))).toBe(false);
 
-  const port = await freePort();
+  const port = String(await freePort('127.0.0.1'));
   const environment = environmentOf(last);
   const env = {
     PATH: process.env['PATH'] ?? '',

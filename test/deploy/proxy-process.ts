@@ -12,10 +12,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, connect } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../bench/targets/free-port.js';
 import { makeCertificate } from '../support/certificate.js';
 import { canRun, installPackages } from '../support/system-packages.js';
 
@@ -80,7 +81,7 @@ export class ProxyProcess {
   static async start(kind: ProxyKind, options: ProxyOptions): Promise<ProxyProcess> {
     const folder = mkdtempSync(join(tmpdir(), `heddle-${kind}-`));
     if (!makeCertificate(folder)) throw new Error('openssl is not there');
-    const port = await freePort();
+    const port = await freePort('127.0.0.1');
     if (kind === 'nginx') writeNginx(folder, port, options);
     else writeCaddy(folder, port, options);
     giveAway(folder);
@@ -188,15 +189,6 @@ function giveAway(folder: string): void {
     chownSync(join(folder, name), nobody, nobody);
     if (name.endsWith('.pem')) chmodSync(join(folder, name), 0o600);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function accepts(port: number): Promise<boolean> {

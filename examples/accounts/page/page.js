@@ -105,9 +105,11 @@ onSubmit(
 for (const button of document.querySelectorAll('[data-show]'))
   button.addEventListener('click', () => show(button.dataset.show));
 element('sign-out').addEventListener('click', () => {
-  // Removing it signs out every window of the notes app.
-  localStorage.removeItem(accountKey);
-  void attempt(() => call('sign-out', {}), showAccount);
+  void attempt(async () => {
+    await call('sign-out', {});
+    // Removing it signs out every window of the notes app.
+    localStorage.removeItem(accountKey);
+  }, showAccount);
 });
 
 if (resetToken === null) void attempt(() => {}, showAccount);

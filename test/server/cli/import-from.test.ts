@@ -185,6 +185,15 @@ describe('from a directory of y-leveldb', () => {
     expect(stderr).not.toContain('heddle-read-');
   });
 
+  test('U58 the store that is imported into is no source', async () => {
+    const directory = await makeOld();
+    const before = await fingerprint(directory);
+    const result = await importFrom(`${directory}/.`, directory);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain('is the store that is imported into');
+    expect(await fingerprint(directory)).toBe(before);
+  });
+
   test('U58 what is no such directory is told in words, and makes no store', async () => {
     const data = freshPath();
     expect(await importFrom(base, data)).toMatchObject({
