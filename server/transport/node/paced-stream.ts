@@ -94,7 +94,10 @@ export class PacedStream {
     this.#stream.write(nothing, this.#written);
   }
 
-  readonly #written = (): void => {
+  readonly #written = (error?: Error | null): void => {
+    // The connection is gone, which the stream tells those who listen to it. It calls back all that waits for it in one loop, to
+    // which a further write would add, without an end.
+    if (error) return;
     this.#isAwaiting = false;
     while (this.#waitingBytes > 0 && this.#stream.writable && this.#stream.writableLength === 0) {
       this.#stream.cork();

@@ -176,6 +176,29 @@ describe.each(transportNames)('%s', (name) => {
     await expectUnharmed();
   });
 
+  test('T7, O1 clients that have reset the connection when they are written to harm nobody', async () => {
+    const sockets: Socket[] = [];
+    const other = await startTransport(name, {
+      open(socket) {
+        sockets.push(socket);
+        return {};
+      },
+    });
+    const raws: RawSocket[] = [];
+    for (let i = 0; i < 5; i++) raws.push(await openRawWebSocket(other.port));
+    await until(() => sockets.length === raws.length);
+    const frame = new Uint8Array(100_000);
+    // In one turn, so that the server learns of it by what it writes, and not by what it reads.
+    for (const raw of raws) raw.socket.resetAndDestroy();
+    for (const socket of sockets) {
+      socket.cork(() => socket.send(frame));
+      for (let i = 0; i < 5; i++) socket.send(frame);
+    }
+    await until(() => sockets.every(({ isOpen }) => !isOpen));
+    other.close();
+    await expectUnharmed();
+  });
+
   test('O2 a request head is at most 16 KiB, and a token of 8 KiB fits', async () => {
     const url = `http://127.0.0.1:${transport.port}/`;
     expect((await fetch(url, { headers: { authorization: 'x'.repeat(8 * 1024) } })).status).toBe(200);
