@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { compileSvelte } from './test/support/compile-svelte.js';
 
-/** Suites that start processes or browsers. */
-const serial = ['browser', 'fault', 'bench/process', 'platforms', 'deploy'].map(
+const inBrowsers = ['test/browser/**/*.test.ts'];
+/** Suites that start processes, and measure or kill them. */
+const serial = ['fault', 'bench/process', 'platforms', 'deploy'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 
@@ -21,7 +22,10 @@ const env = { HEDDLE_TRANSPORT: 'node' };
 /** vitest leaves one core alone, and where there are two it would run one file at a time. */
 const maxWorkers = Math.max(2, availableParallelism() - 1);
 
-/** Unit, contract, fuzz and socket tests run side by side; then what starts processes or browsers, one file at a time. */
+/**
+ * Unit, contract, fuzz and socket tests run side by side; then those in browsers, which mostly wait, two files at a time; then what
+ * starts processes, one file at a time.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -32,9 +36,19 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: serial,
+          exclude: [...inBrowsers, ...serial],
           testTimeout: 30_000,
           maxWorkers,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: inBrowsers,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -44,7 +58,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       { test: { name: 'fast on node', include: onNode, env, testTimeout: 30_000, maxWorkers } },
@@ -56,7 +70,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findChromium, launchChromium, launchDevice } from './chromium.js';
 import { startDemoServer, type DemoServer } from './demo-server.js';
@@ -217,12 +217,22 @@ describe.skipIf(executablePath === undefined)('notes app without a network', () 
       const asked = route.request().postDataJSON() as Record<string, unknown>;
       await route.continue({ postData: JSON.stringify({ ...asked, access: 'read' }) });
     });
-    const reader = await openNotesWindow(context, address());
-    await expectStatus(reader, 'Synced, read-only');
+    const first = await openNotesWindow(context, address());
+    await expectStatus(first, 'Synced, read-only');
+    await first.open('To be read');
+    const editor = (reader: NotesWindow): Locator => reader.part('editor').locator('.tiptap');
+    await expect.poll(() => editor(first).getAttribute('contenteditable'), patience).toBe('false');
+    await first.installed();
+    await first.page.close();
+    // Without a network nobody knows the right.
+    await context.setOffline(true);
+    const reader = await openNotesWindow(context, app());
     await reader.open('To be read');
-    await reader.part('editor').locator('.tiptap').click();
+    await editor(reader).click();
     await reader.page.keyboard.type('mine ');
+    await context.setOffline(false);
     await expectStatus(reader, 'Read-only: edits stay here');
+    await expect.poll(() => editor(reader).getAttribute('contenteditable'), patience).toBe('false');
     expect(await reader.waitingTitles()).toHaveLength(1);
     await expect.poll(() => there.text(), patience).toBe('To be read');
   });
