@@ -47,7 +47,7 @@ export default defineConfig({
           include: inBrowsers,
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },

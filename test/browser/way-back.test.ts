@@ -62,12 +62,27 @@ describe.skipIf(executablePath === undefined)('the way back to a page with a doc
   const locks = (page: Page): Promise<number> =>
     page.evaluate(async () => (await navigator.locks.query()).held!.length);
 
-  test('K53 it comes back as it was, syncs, and is among the tabs again', async () => {
-    const page = await open();
-    await type(page, 'typed before. ');
-    await expectInSync(page);
+  /** As Chromium's protocol for developers says it. */
+  interface Explanation {
+    readonly type: string;
+    readonly reason: string;
+  }
+
+  /** Why the browser has loaded a page anew that it was to bring back. */
+  async function reasonsOf(page: Page): Promise<Explanation[]> {
+    const reasons: Explanation[] = [];
+    const session = await context.newCDPSession(page);
+    await session.send('Page.enable');
+    session.on('Page.backForwardCacheNotUsed', ({ notRestoredExplanations }) => {
+      reasons.push(...notRestoredExplanations);
+    });
+    return reasons;
+  }
+
+  /** Leaves the page and comes back. Returns whether it is the same page: for reasons of its own the browser may load it anew. */
+  async function leaveAndReturn(page: Page, other: Page): Promise<boolean> {
+    const reasons = await reasonsOf(page);
     await page.evaluate(() => Object.assign(window, { mark: 'the same page' }));
-    const other = await open();
     const whileBoth = await locks(other);
     // Elsewhere, as somebody does who follows a link.
     await page.goto(url().replace('localhost', '127.0.0.1'));
@@ -76,11 +91,28 @@ describe.skipIf(executablePath === undefined)('the way back to a page with a doc
     await expectInSync(other);
     await page.goBack({ waitUntil: 'commit' });
     await expectInSync(page);
-    expect(await page.evaluate(() => (window as { mark?: string }).mark)).toBe('the same page');
-    await expect.poll(() => text(page), patience).toBe('typed before. typed meanwhile. ');
+    // What the page itself does to keep the browser from it.
+    expect(reasons.filter(({ type: kind }) => kind !== 'Circumstantial')).toEqual([]);
+    return page.evaluate(() => (window as { mark?: string }).mark === 'the same page');
+  }
+
+  test('K53 it comes back as it was, syncs, and is among the tabs again', async () => {
+    const page = await open();
+    await type(page, 'typed before. ');
+    await expectInSync(page);
+    const other = await open();
+    const whileBoth = await locks(other);
+    let written = 'typed before. ';
+    let isSame = false;
+    for (let tries = 0; !isSame && tries < 3; tries++) {
+      isSame = await leaveAndReturn(page, other);
+      written += 'typed meanwhile. ';
+    }
+    expect(isSame).toBe(true);
+    await expect.poll(() => text(page), patience).toBe(written);
     await expect.poll(() => locks(other), patience).toBe(whileBoth);
     await type(page, 'typed after.');
-    await expect.poll(() => text(other), patience).toBe('typed before. typed meanwhile. typed after.');
+    await expect.poll(() => text(other), patience).toBe(`${written}typed after.`);
     await expectInSync(page);
     expect(await page.evaluate(() => window.app.provider.bcconnected)).toBe(true);
   });
