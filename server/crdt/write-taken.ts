@@ -33,62 +33,69 @@ export function writeTaken(taken: Taken): Uint8Array {
 }
 
 function writeBlock(encoder: encoding.Encoder, taken: Taken, block: number): void {
-  const { found } = taken;
-  const first = taken.first[block] as number;
-  const clock = Math.max(found.start[first] as number, taken.base[block] as number);
-  const structs = encoding.createEncoder();
-  const count = writeStructs(structs, taken, block);
-  encoding.writeVarUint(encoder, count);
-  encoding.writeVarUint(encoder, found.blockClient[block] as number);
-  encoding.writeVarUint(encoder, clock);
-  encoding.writeUint8Array(encoder, encoding.toUint8Array(structs));
-}
-
-/** Returns how many were written. */
-function writeStructs(encoder: encoding.Encoder, taken: Taken, block: number): number {
   const { found, keyValues } = taken;
+  const first = taken.first[block] as number;
   const next = taken.next[block] as number;
+  encoding.writeVarUint(encoder, keyValues.isEmpty ? next - first : countStructs(taken, block));
+  encoding.writeVarUint(encoder, found.blockClient[block] as number);
+  encoding.writeVarUint(encoder, Math.max(found.start[first] as number, taken.base[block] as number));
+  // Only of the first struct the document may have a part.
+  let from = first;
+  if (!keyValues.has(first) && offsetOf(taken, block, first) > 0) {
+    writeSliced(encoder, structAt(taken, block, first), offsetOf(taken, block, first));
+    from++;
+  }
+  if (!keyValues.isEmpty)
+    for (let index = from; index < next; index++) {
+      if (!keyValues.has(index)) continue;
+      copy(encoder, taken, { block, from, to: index });
+      writeApart(encoder, taken, block, index);
+      from = index + 1;
+    }
+  copy(encoder, taken, { block, from, to: next });
+}
+
+/** How many structs are written of a block. */
+function countStructs(taken: Taken, block: number): number {
+  const { found, first, next, keyValues } = taken;
   let count = 0;
-  /** What is written as it is: structs `from` up to the one that is looked at. */
-  let from = taken.first[block] as number;
-  const copy = (to: number): void => {
-    if (from === to) return;
-    const bytes = found.update.subarray(found.at[from], found.structEndAt(to - 1, block));
-    encoding.writeUint8Array(encoder, bytes);
-    count += to - from;
+  for (let index = first[block] as number; index < (next[block] as number); index++) {
+    const length = (found.until[index] as number) - (found.start[index] as number);
+    count += keyValues.has(index) ? length - offsetOf(taken, block, index) : 1;
+  }
+  return count;
+}
+
+/** How many clocks of a struct the document has. */
+function offsetOf({ found, base }: Taken, block: number, index: number): number {
+  return Math.max(0, (base[block] as number) - (found.start[index] as number));
+}
+
+function structAt({ found }: Taken, block: number, index: number): StructAt {
+  return {
+    bytes: found.update,
+    at: found.at[index] as number,
+    endAt: found.structEndAt(index, block),
+    client: found.blockClient[block] as number,
+    clock: found.start[index] as number,
   };
-  for (let index = from; index < next; index++) {
-    const clock = found.start[index] as number;
-    const offset = Math.max(0, (taken.base[block] as number) - clock);
-    const isApart = keyValues.has(index);
-    if (offset === 0 && !isApart) continue;
-    copy(index);
-    from = index + 1;
-    const struct: StructAt = {
-      bytes: found.update,
-      at: found.at[index] as number,
-      endAt: found.structEndAt(index, block),
-      client: found.blockClient[block] as number,
-      clock,
-    };
-    count += isApart
-      ? writeApart(encoder, struct, (found.until[index] as number) - clock, offset)
-      : writeRest(encoder, struct, offset);
-  }
-  copy(next);
-  return count;
 }
 
-function writeRest(encoder: encoding.Encoder, struct: StructAt, offset: number): number {
-  writeSliced(encoder, struct, offset);
-  return 1;
+/** Writes structs as they are. */
+function copy(
+  encoder: encoding.Encoder,
+  { found }: Taken,
+  { block, from, to }: { readonly block: number; readonly from: number; readonly to: number },
+): void {
+  if (from === to) return;
+  const bytes = found.update.subarray(found.at[from], found.structEndAt(to - 1, block));
+  encoding.writeUint8Array(encoder, bytes);
 }
 
-function writeApart(encoder: encoding.Encoder, struct: StructAt, length: number, offset: number): number {
-  let count = 0;
-  for (const piece of piecesOf(struct, length, offset, 0)) {
+/** Writes each value of a struct as a struct of its own. */
+function writeApart(encoder: encoding.Encoder, taken: Taken, block: number, index: number): void {
+  const struct = structAt(taken, block, index);
+  const length = (taken.found.until[index] as number) - struct.clock;
+  for (const piece of piecesOf(struct, length, offsetOf(taken, block, index), 0))
     writePiece(encoder, struct, piece);
-    count++;
-  }
-  return count;
 }
