@@ -7,7 +7,8 @@ import { jwt } from 'better-auth/plugins';
 import { levelAdapter } from './level-adapter.mjs';
 
 /** What a plan allows for the notebooks whose address one has. */
-const accessByPlan = { free: 'read', team: 'write' };
+const accessByPlan = { __proto__: null, free: 'read', team: 'write' };
+const docsOf = (access) => [{ pattern: 'notebook/**', access }].filter(() => access !== undefined);
 
 /**
  * `url`: where browsers reach this server. `sendMail({ to, text })`. `sessionEnded({ user, session })` is called after somebody
@@ -45,9 +46,7 @@ export function createAccounts({ db, url, secret, tokenLife, sendMail, sessionEn
             plan: user.plan,
             // What Heddle calls a device is a session here.
             sid: session.id,
-            docs: Object.hasOwn(accessByPlan, user.plan)
-              ? [{ pattern: 'notebook/**', access: accessByPlan[user.plan] }]
-              : [],
+            docs: docsOf(accessByPlan[user.plan]),
           }),
         },
       }),

@@ -41,8 +41,7 @@ export async function start({
   sendMail = ({ to, text }) => print(`mail to ${to}: ${text}`),
 } = {}) {
   /** Until all is there. */
-  let answer = async (_request, response) =>
-    response.writeHead(503, { 'retry-after': '1' }).end('the server is starting\n');
+  let answer = async (_request, response) => response.writeHead(503).end('the server is starting\n');
   const http = createHttpServer((request, response) => {
     answer(request, response).catch((error) => {
       print(error.stack);
