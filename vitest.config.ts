@@ -23,8 +23,8 @@ const env = { HEDDLE_TRANSPORT: 'node' };
 const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 /**
- * Unit, contract, fuzz and socket tests run side by side; then those in browsers, which mostly wait, two files at a time; then what
- * starts processes, one file at a time.
+ * Unit, contract, fuzz and socket tests run side by side; then those in browsers, and then what starts processes, one file at a
+ * time: a browser keeps the processor busy by itself.
  */
 export default defineConfig({
   test: {
