@@ -3,9 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { compileSvelte } from './test/support/compile-svelte.js';
 
-const inBrowsers = ['test/browser/**/*.test.ts'];
-/** Suites that start processes, and measure or kill them. */
-const serial = ['fault', 'bench/process', 'platforms', 'deploy'].map(
+/** Suites that start processes or browsers. */
+const serial = ['browser', 'fault', 'bench/process', 'platforms', 'deploy'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 
@@ -22,10 +21,7 @@ const env = { HEDDLE_TRANSPORT: 'node' };
 /** vitest leaves one core alone, and where there are two it would run one file at a time. */
 const maxWorkers = Math.max(2, availableParallelism() - 1);
 
-/**
- * Unit, contract, fuzz and socket tests run side by side; then those in browsers, and then what starts processes, one file at a
- * time: a browser keeps the processor busy by itself.
- */
+/** Unit, contract, fuzz and socket tests run side by side; then what starts processes or browsers, one file at a time. */
 export default defineConfig({
   test: {
     projects: [
@@ -36,19 +32,9 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: [...inBrowsers, ...serial],
+          exclude: serial,
           testTimeout: 30_000,
           maxWorkers,
-        },
-      },
-      {
-        test: {
-          name: 'browser',
-          include: inBrowsers,
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -58,7 +44,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       { test: { name: 'fast on node', include: onNode, env, testTimeout: 30_000, maxWorkers } },
@@ -70,7 +56,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -8,7 +8,7 @@ import { levelAdapter } from './level-adapter.mjs';
 
 /** What a plan allows for the notebooks whose address one has. */
 const accessByPlan = { __proto__: null, free: 'read', team: 'write' };
-const docsOf = (access) => [{ pattern: 'notebook/**', access }].filter(() => access !== undefined);
+const docsOf = (access) => (access === undefined ? [] : [{ pattern: 'notebook/**', access }]);
 
 /**
  * `url`: where browsers reach this server. `sendMail({ to, text })`. `sessionEnded({ user, session })` is called after somebody

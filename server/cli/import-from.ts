@@ -67,32 +67,15 @@ export const importFromCommand: StoreCommand = {
     const { source, nameOf } = /^\w+:\/\//.test(place)
       ? await openServer(place, given, terminal)
       : await openData(place, directory, given);
-    const counts = { imported: 0, 'nothing new': 0, failed: 0 };
-    const importAll = async (documents: AsyncIterator<SourceDocument>): Promise<void> => {
+    const documents = source[Symbol.asyncIterator]();
+    let counts: Counts;
+    try {
       // Nothing is made before there is something to be read.
       const first = await documents.next();
       if (first.done === true) throw new ConfigError(`${place} holds no documents`);
-      await withStore(
-        directory,
-        async (store) => {
-          for (
-            let next: IteratorResult<SourceDocument> = first;
-            next.done !== true;
-            next = await documents.next()
-          ) {
-            const { outcome, words } = await importOne(store, next.value, nameOf);
-            counts[outcome]++;
-            await (outcome === 'failed' ? terminal.errors : terminal.output).line(
-              `${next.value.name}\t${words}`,
-            );
-          }
-        },
-        { createIfMissing: true },
-      );
-    };
-    const documents = source[Symbol.asyncIterator]();
-    try {
-      await importAll(documents);
+      const importThem = (store: LevelStore): Promise<Counts> =>
+        importAll(store, { first: first.value, documents, nameOf }, terminal);
+      counts = await withStore(directory, importThem, { createIfMissing: true });
     } finally {
       // What the source has opened is closed, also where not all of it was read.
       await documents.return?.();
@@ -158,6 +141,31 @@ async function* fromSqlite(path: string): Source {
 interface Report {
   readonly outcome: 'imported' | 'nothing new' | 'failed';
   readonly words: string;
+}
+
+type Counts = Record<Report['outcome'], number>;
+
+/** What was read first, and what comes after it. */
+interface Documents extends Pick<Opened, 'nameOf'> {
+  readonly first: SourceDocument;
+  readonly documents: AsyncIterator<SourceDocument>;
+}
+
+/** Tells of each document as it is done. Returns how many there were, by what became of them. */
+async function importAll(
+  store: LevelStore,
+  { first, documents, nameOf }: Documents,
+  { output, errors }: Terminal,
+): Promise<Counts> {
+  const counts = { imported: 0, 'nothing new': 0, failed: 0 };
+  for (let found: SourceDocument | undefined = first; found !== undefined;) {
+    const { outcome, words } = await importOne(store, found, nameOf);
+    counts[outcome]++;
+    await (outcome === 'failed' ? errors : output).line(`${found.name}\t${words}`);
+    const next = await documents.next();
+    found = next.done === true ? undefined : next.value;
+  }
+  return counts;
 }
 
 /** One document that cannot be taken does not keep the others from it. */

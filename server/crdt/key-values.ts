@@ -7,6 +7,7 @@
 import { SyncError } from '../../shared/errors.js';
 import { invalid } from './byte-reader.js';
 import type { Inspection } from './inspection.js';
+import { RangeSet } from './range-set.js';
 import { Kind, KIND_MASK } from './struct-reader.js';
 
 /** Each value costs a dozen bytes more and a microsecond. Yjs needs none; only an upload without its deletions has some. */
@@ -14,7 +15,8 @@ const MAX_VALUES = 1 << 16;
 
 /** The structs of one update that have several values of a key, and are to be written apart. Used for one update after another. */
 export class KeyValues {
-  private readonly structs = new Set<number>();
+  /** By index: the client id. */
+  private readonly structs = new Map<number, number>();
 
   get isEmpty(): boolean {
     return this.structs.size === 0;
@@ -24,11 +26,11 @@ export class KeyValues {
     if (this.structs.size > 0) this.structs.clear();
   }
 
-  /** Notes a struct that is the value of a key, if it has several. */
-  note(found: Inspection, index: number): void {
+  /** Notes a struct of a client id that is the value of a key, if it has several. */
+  note(found: Inspection, index: number, client: number): void {
     const kind = (found.shape[index] as number) & KIND_MASK;
     if (kind !== Kind.any && kind !== Kind.json && kind !== Kind.string) return;
-    if (lengthOf(found, index) > 1) this.structs.add(index);
+    if (lengthOf(found, index) > 1) this.structs.set(index, client);
   }
 
   has(index: number): boolean {
@@ -41,9 +43,10 @@ export class KeyValues {
    */
   settle(found: Inspection): void {
     if (this.isEmpty) return;
+    const deletes = deletesIn(found);
     let values = 0;
-    for (const index of this.structs) {
-      if (isDeleted(found, index)) {
+    for (const [index, client] of this.structs) {
+      if (deletes.get(client)?.covers(found.start[index] as number, found.until[index] as number) === true) {
         this.structs.delete(index);
         continue;
       }
@@ -58,27 +61,14 @@ function lengthOf(found: Inspection, index: number): number {
   return (found.until[index] as number) - (found.start[index] as number);
 }
 
-function isDeleted(found: Inspection, index: number): boolean {
-  const client = clientOf(found, index);
-  const start = found.start[index] as number;
-  const until = found.until[index] as number;
+/** What the update deletes, by client id. */
+function deletesIn(found: Inspection): Map<number, RangeSet> {
+  const deletes = new Map<number, RangeSet>();
   for (let each = 0; each < found.deleteBlockCount; each++) {
-    if (found.deleteClient[each] !== client) continue;
-    let low = found.deleteFirst[each] as number;
-    let high = (found.deleteFirst[each + 1] as number) - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      if ((found.rangeUntil[middle] as number) <= start) low = middle + 1;
-      else if ((found.rangeStart[middle] as number) > start) high = middle - 1;
-      else return (found.rangeUntil[middle] as number) >= until;
-    }
-    return false;
+    const ranges = new RangeSet();
+    const [first, limit] = [found.deleteFirst[each] as number, found.deleteFirst[each + 1] as number];
+    ranges.addSorted(found.rangeStart, found.rangeUntil, first, limit);
+    deletes.set(found.deleteClient[each] as number, ranges);
   }
-  return false;
-}
-
-function clientOf(found: Inspection, index: number): number {
-  let block = 0;
-  while ((found.blockFirst[block + 1] as number) <= index) block++;
-  return found.blockClient[block] as number;
+  return deletes;
 }

@@ -3,6 +3,7 @@
 
 import * as encoding from 'lib0/encoding';
 import { defaultLimits } from '../../shared/limits.js';
+import type { Inspection } from './inspection.js';
 import { INFO_KIND, INFO_ORIGIN, INFO_RIGHT, Kind, StructReader } from './struct-reader.js';
 import { positionOfUnit, utf16Length } from './utf8.js';
 
@@ -50,6 +51,17 @@ export interface StructAt {
   readonly endAt: number;
   readonly client: number;
   readonly clock: number;
+}
+
+/** A struct of an update that was inspected. */
+export function structAt(found: Inspection, index: number, block: number): StructAt {
+  return {
+    bytes: found.update,
+    at: found.at[index] as number,
+    endAt: found.structEndAt(index, block),
+    client: found.blockClient[block] as number,
+    clock: found.start[index] as number,
+  };
 }
 
 /** Clocks of a struct: offsets `from` up to, not including, `to`, whose content has the bytes [contentAt, contentEndAt). */

@@ -3,7 +3,7 @@
 import * as encoding from 'lib0/encoding';
 import { CausalWalk } from './causal-walk.js';
 import type { Inspection } from './inspection.js';
-import { type Piece, piecesOf, type StructAt, writePiece } from './slice-struct.js';
+import { type Piece, piecesOf, structAt, writePiece } from './slice-struct.js';
 import type { ClockOf } from './state-vector.js';
 import { createStoredInspector } from './stored-inspector.js';
 import { HAS_ORIGIN, HAS_PARENT_ID, HAS_RIGHT } from './struct-reader.js';
@@ -180,16 +180,6 @@ function packStruct(found: Inspection, packer: Packer, { index, block, maxBytes,
 /** Bytes of a piece as a struct, at most. */
 function sizeOf(piece: Piece): number {
   return piece.contentEndAt - piece.contentAt + 40;
-}
-
-function structAt(found: Inspection, index: number, block: number): StructAt {
-  return {
-    bytes: found.update,
-    at: found.at[index] as number,
-    endAt: found.structEndAt(index, block),
-    client: found.blockClient[block] as number,
-    clock: found.start[index] as number,
-  };
 }
 
 function encodeStructs(found: Inspection, part: ReadonlyMap<number, Stretch>): Uint8Array {

@@ -188,7 +188,8 @@ export class UpdateJudge {
       }
       // Versions of Yjs differ in the neighbour by which they tell that a struct is the value of a key.
       if (isKeyed(right)) place = asKeyed(place);
-      if (isKeyed(place) && !this.isStored) this.keyValues.note(this.found, index);
+      if (isKeyed(place) && !this.isStored)
+        this.keyValues.note(this.found, index, this.found.blockClient[block] as number);
     }
     if (kind === Kind.type) {
       const depth = depthOf(place);

@@ -6,7 +6,7 @@ import { writeUnknownDeletes } from './delete-set.js';
 import type { DocumentState } from './document-state.js';
 import type { Inspection } from './inspection.js';
 import type { KeyValues } from './key-values.js';
-import { piecesOf, type StructAt, writePiece, writeSliced } from './slice-struct.js';
+import { piecesOf, structAt, writePiece, writeSliced } from './slice-struct.js';
 
 /** Per block: structs first up to next are taken, the first of them from clock `base` on. */
 export interface Taken {
@@ -42,7 +42,7 @@ function writeBlock(encoder: encoding.Encoder, taken: Taken, block: number): voi
   // Only of the first struct the document may have a part.
   let from = first;
   if (!keyValues.has(first) && offsetOf(taken, block, first) > 0) {
-    writeSliced(encoder, structAt(taken, block, first), offsetOf(taken, block, first));
+    writeSliced(encoder, structAt(found, first, block), offsetOf(taken, block, first));
     from++;
   }
   if (!keyValues.isEmpty)
@@ -71,16 +71,6 @@ function offsetOf({ found, base }: Taken, block: number, index: number): number 
   return Math.max(0, (base[block] as number) - (found.start[index] as number));
 }
 
-function structAt({ found }: Taken, block: number, index: number): StructAt {
-  return {
-    bytes: found.update,
-    at: found.at[index] as number,
-    endAt: found.structEndAt(index, block),
-    client: found.blockClient[block] as number,
-    clock: found.start[index] as number,
-  };
-}
-
 /** Writes structs as they are. */
 function copy(
   encoder: encoding.Encoder,
@@ -94,7 +84,7 @@ function copy(
 
 /** Writes each value of a struct as a struct of its own. */
 function writeApart(encoder: encoding.Encoder, taken: Taken, block: number, index: number): void {
-  const struct = structAt(taken, block, index);
+  const struct = structAt(taken.found, index, block);
   const length = (taken.found.until[index] as number) - struct.clock;
   for (const piece of piecesOf(struct, length, offsetOf(taken, block, index), 0))
     writePiece(encoder, struct, piece);

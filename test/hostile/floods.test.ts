@@ -1,10 +1,9 @@
 // Too much of anything: sync requests, frames, readers that do not read. All of it ends with whoever does it.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { decodeServerFrame, encodeClientFrame } from '../../shared/native/frame.js';
+import { heapInUse } from '../support/heap-in-use.js';
 import { hello } from '../support/hello.js';
 import { encodeAwareness, frameOf, Peer, until } from '../support/peer.js';
 import { encodeFrame, opcodes, openRawWebSocket, type RawSocket } from '../support/raw-socket.js';
@@ -23,13 +22,6 @@ async function growth(run: () => Promise<void>): Promise<number> {
   await run();
   clearInterval(look);
   return Math.max(highest, process.memoryUsage().rss) - before;
-}
-
-/** Bytes of what is still referred to. */
-function heapInUse(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().heapUsed;
 }
 
 async function documentOf(url: string, bytes: number): Promise<Peer> {

@@ -6,6 +6,7 @@ import { createMemoryStore } from '../../server/store/memory-store.js';
 import type { DocumentStore } from '../../server/store/store.js';
 import { FaultyStore } from '../fuzz/faulty-store.js';
 import { ATTACKER, hostileUpdates, VICTIM } from '../server/crdt/hostile-updates.js';
+import { heapInUse } from '../support/heap-in-use.js';
 import { Peer, until } from '../support/peer.js';
 import { serverForTest, startServer, storedDocument } from '../support/test-server.js';
 
@@ -82,6 +83,7 @@ test.each(hostileUpdates.map((one, i) => ({ ...one, isLive: i % 2 === 0 })))(
     const first = await startServer({ store: new FaultyStore(inner), limits: { maxHeldMs: 100 } });
     const { victim, observer, attacker } = await inUse(first.url);
     for (const update of updates) attacker.update(update);
+    const heapBefore = heapInUse();
     const rssBefore = process.memoryUsage().rss;
     if (isLive) attacker.update(last);
     else attacker.step2(last);
@@ -94,6 +96,7 @@ test.each(hostileUpdates.map((one, i) => ({ ...one, isLive: i % 2 === 0 })))(
     // Three clients are in this process, too; each has the update as bytes and as text, and so has the garbage of reading it, of which
     // the collector leaves some 60 MB more or less.
     expect(process.memoryUsage().rss - rssBefore).toBeLessThan(256 * MiB + 48 * last.length);
+    expect(heapInUse() - heapBefore).toBeLessThan(64 * MiB + 48 * last.length);
 
     // Others go on: they see each other's edits, and nothing of what was refused.
     victim.doc.getText('text').insert(0, 'still ');

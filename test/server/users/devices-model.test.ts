@@ -74,7 +74,10 @@ async function connected(user: string): Promise<{ world: World; id: string }> {
   return { world, id: device?.id ?? '' };
 }
 
-async function ended({ devices, sessions }: World): Promise<void> {
+/** All sessions end, and then the server. */
+async function ended(world: World): Promise<void> {
+  const { devices, sessions, open } = world;
+  for (const session of Array.from(open.keys())) world.end(session);
   await devices.close();
   sessions.close();
 }
@@ -112,7 +115,6 @@ it('A14: who connects while the store cannot be read is listed when it can', asy
   world.clock.advance(5 * 60_000);
   await settled();
   expect((await world.devices.listFor('ada')).map(({ online }) => online)).toEqual([true]);
-  for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });
 
@@ -136,7 +138,6 @@ it('A15: a sign-out that is durable is told as done, and the device is gone from
   world.connect('ada', secrets[0]!);
   await settled();
   expect((await world.devices.listFor('ada')).map((one) => [one.id, one.online])).toEqual([[id, true]]);
-  for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });
 
@@ -184,7 +185,6 @@ it('A18: a device that is forgotten is out of the list, and nothing ends', async
   world.connect('ada', secrets[0]!);
   await settled();
   expect((await world.devices.listFor('ada')).map((one) => one.id)).toEqual([id]);
-  for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });
 
@@ -204,6 +204,5 @@ it('A16: a name that cannot be written is taken back, but not one that was given
   await expect(first).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   await second;
   expect((await world.devices.listFor('ada')).map(({ name }) => name)).toEqual(['second']);
-  for (const session of Array.from(world.open.keys())) world.end(session);
   await ended(world);
 });
