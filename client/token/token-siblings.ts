@@ -32,7 +32,8 @@ export class TokenSiblings {
   readonly #name: string;
   readonly #platform: TokenPlatform;
   readonly #clock: Clock;
-  readonly #messages: TabMessages | undefined;
+  /** Undefined once it is closed, and where tabs cannot speak with each other. */
+  #messages: TabMessages | undefined;
 
   constructor(scope: string, platform: TokenPlatform, clock: Clock, events: SiblingEvents) {
     this.#name = `heddle:token:${scope}`;
@@ -98,9 +99,13 @@ export class TokenSiblings {
 
   close(): void {
     this.#messages?.close();
+    this.#messages = undefined;
   }
 
+  /** Also once it is closed: a logout that waited for something is done all the same, and the others are to hear of it. */
   #say(message: Message): void {
-    this.#messages?.post(message);
+    const messages = this.#messages ?? openTabMessages(this.#platform.BroadcastChannel, this.#name, () => {});
+    messages?.post(message);
+    if (messages !== this.#messages) messages?.close();
   }
 }

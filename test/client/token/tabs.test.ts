@@ -53,6 +53,15 @@ describe('several tabs', () => {
     expect(browser.clock.pending).toBe(0);
   });
 
+  it('J6: a logout reaches the other tabs also from a tab that has been closed since it was asked for', async () => {
+    const [one, other] = (await openTabs(2)) as [UsedSource, UsedSource];
+    one.source.destroy();
+    one.source.logout({ wipe: true });
+    await browser.pass(10, 10);
+    expect(other.events).toContain('logged-out true');
+    other.source.destroy();
+  });
+
   it('J2: a token that comes after the turn has changed is waited for', async () => {
     const all = await openTabs(2);
     browser.clock.advance(750_000);
