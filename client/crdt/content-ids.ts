@@ -24,9 +24,7 @@ export function contentIdsOf(update: Uint8Array): ContentIds {
     // A gap between structs of one client.
     if (struct instanceof Y.Skip) continue;
     const { client, clock } = struct.id;
-    const of = ranges.clients.get(client) ?? [];
-    of.push({ clock, len: struct.length });
-    ranges.clients.set(client, of);
+    addRange(ranges, client, { clock, len: struct.length });
   }
   return { structs: Y.mergeDeleteSets([ranges]), deletes: Y.mergeDeleteSets([ds]) };
 }
@@ -50,6 +48,13 @@ export function withoutIds({ structs, deletes }: ContentIds, other: ContentIds):
 export function areWithin(ids: ContentIds, other: ContentIds): boolean {
   const { structs, deletes } = withoutIds(ids, other);
   return structs.clients.size === 0 && deletes.clients.size === 0;
+}
+
+/** Adds a range of a client id, behind those that it has. */
+export function addRange({ clients }: Ranges, client: number, range: Range): void {
+  const known = clients.get(client);
+  if (known === undefined) clients.set(client, [range]);
+  else known.push(range);
 }
 
 /** Whether some of this range of a client id is in `ranges`. */

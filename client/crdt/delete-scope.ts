@@ -1,8 +1,8 @@
 // What of the deletions of an update a commenter may bring to the server: those under the comment roots.
 
 import * as Y from 'yjs';
-import { overlap, type Range, type Ranges } from './content-ids.js';
-import { structsIn } from './tidied.js';
+import { addRange, overlap, type Range, type Ranges } from './content-ids.js';
+import { structsIn } from './structs-in.js';
 
 /** The deletions of an update, by where they are. */
 export interface DeleteScope {
@@ -35,17 +35,11 @@ export function scopeOfDeletes(
         const range: Range = { clock: at, len: until - at };
         const isInside =
           overlap(givenUp, client, range) || (struct instanceof Y.Item && roots.has(rootOf(struct)));
-        append(isInside ? inside : struct instanceof Y.Item ? elsewhere : forgotten, client, range);
+        addRange(isInside ? inside : struct instanceof Y.Item ? elsewhere : forgotten, client, range);
       }
-  return { inside, elsewhere, forgotten };
-}
-
-/** Ranges of a client id come in order. One that follows the last without a gap makes that longer. */
-function append({ clients }: Ranges, client: number, range: Range): void {
-  const ranges = clients.get(client) ?? [];
-  const last = ranges.at(-1);
-  if (last !== undefined && last.clock + last.len === range.clock)
-    ranges[ranges.length - 1] = { clock: last.clock, len: last.len + range.len };
-  else ranges.push(range);
-  clients.set(client, ranges);
+  return {
+    inside: Y.mergeDeleteSets([inside]),
+    elsewhere: Y.mergeDeleteSets([elsewhere]),
+    forgotten: Y.mergeDeleteSets([forgotten]),
+  };
 }

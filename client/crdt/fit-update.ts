@@ -4,8 +4,9 @@
 import * as Y from 'yjs';
 import { faultOf, faultOfSize, isPlacedByBadKey, type ContentLimits } from './content-faults.js';
 import { rootOf, scopeOfDeletes } from './delete-scope.js';
-import { overlap, type Range, type Ranges } from './content-ids.js';
+import { addRange, overlap, type Range, type Ranges } from './content-ids.js';
 import { writeUpdate } from './split-update.js';
+import { structsIn } from './structs-in.js';
 
 export interface Fitted {
   readonly update: Uint8Array;
@@ -62,9 +63,7 @@ export function fitUpdate(update: Uint8Array, { doc, limits, givenUp, commentRoo
     if (found !== undefined || isOut) {
       isElsewhere ||= found === undefined;
       fault ??= found ?? 'it is elsewhere than under the comment roots';
-      const known = ids.clients.get(client);
-      if (known === undefined) ids.clients.set(client, [own]);
-      else known.push(own);
+      addRange(ids, client, own);
     }
     return struct;
   });
@@ -85,13 +84,9 @@ export function areDeleted(doc: Y.Doc, ids: Ranges): boolean {
   return [...ids.clients].every(([client, ranges]) => ranges.every((range) => isDeleted(doc, client, range)));
 }
 
-function isDeleted({ store }: Y.Doc, client: number, { clock, len }: Range): boolean {
-  if (Y.getState(store, client) < clock + len) return false;
-  for (let at = clock; at < clock + len;) {
-    const { id, length, deleted } = Y.getItem(store, Y.createID(client, at));
-    if (!deleted) return false;
-    at = id.clock + length;
-  }
+function isDeleted(doc: Y.Doc, client: number, { clock, len }: Range): boolean {
+  if (Y.getState(doc.store, client) < clock + len) return false;
+  for (const { deleted } of structsIn(doc, client, clock, clock + len)) if (!deleted) return false;
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 import * as Y from 'yjs';
 import { contentIdsOf, joinedIds, rangesWithout } from './content-ids.js';
+import { structsIn } from './structs-in.js';
 
 /**
  * Whether an update of the document holds nothing but deletions of marks: those that are known to be tidied, and with
@@ -43,16 +44,6 @@ function hasMarks({ _start }: Type): boolean {
   for (let item = _start; item !== null; item = item.right)
     if (item.content instanceof Y.ContentFormat) return true;
   return false;
-}
-
-/** The structs of a client id in a range of clocks, the first and the last of them perhaps in part. The document has all of it. */
-export function* structsIn(doc: Y.Doc, client: number, from: number, to: number): Iterable<Y.Item | Y.GC> {
-  const structs = doc.store.clients.get(client) ?? [];
-  for (let at = from; at < to;) {
-    const struct = structs[Y.findIndexSS(structs, at)]!;
-    yield struct;
-    at = struct.id.clock + struct.length;
-  }
 }
 
 /** Of deleted content. Marks are between the letters of a text. */

@@ -2,6 +2,7 @@
 
 import * as Y from 'yjs';
 import { guardDocument, type DocumentGuard } from './guarded-document.js';
+import { structsIn } from './structs-in.js';
 
 /**
  * Tells the transactions in which Yjs tidies formatted text after a change from elsewhere: it deletes marks that change
@@ -51,13 +52,9 @@ export class Tidying {
 function deletesMarksOnly({ doc, beforeState, afterState, deleteSet }: Y.Transaction): boolean {
   for (const [client, clock] of afterState) if (beforeState.get(client) !== clock) return false;
   for (const [client, ranges] of deleteSet.clients) {
-    for (const { clock, len } of ranges) {
-      for (let at = clock; at < clock + len;) {
-        const { content, id, length } = Y.getItem(doc.store, Y.createID(client, at));
-        if (!(content instanceof Y.ContentFormat)) return false;
-        at = id.clock + length;
-      }
-    }
+    for (const { clock, len } of ranges)
+      for (const struct of structsIn(doc, client, clock, clock + len))
+        if (!(struct instanceof Y.Item && struct.content instanceof Y.ContentFormat)) return false;
   }
   return deleteSet.clients.size > 0;
 }

@@ -3,7 +3,6 @@
 import type { Claims } from '../../shared/permission.js';
 import { deviceId } from './device-proof.js';
 import type { DeviceSigns } from './session-devices.js';
-import { shortened } from './who.js';
 
 class Signs implements DeviceSigns {
   readonly #proof: string | undefined;
@@ -25,10 +24,10 @@ class Signs implements DeviceSigns {
   }
 }
 
-/** `proof`: of the secret that the device has; undefined where it gives none. The texts, which the client has chosen, are cut. */
+/** `proof`: of the secret that the device has; undefined where it gives none. The texts are short. */
 export function signsOf(
   proof: string | undefined,
   { name, platform }: { readonly name: string; readonly platform: string },
 ): DeviceSigns {
-  return new Signs(proof, shortened(name), shortened(platform));
+  return new Signs(proof, name, platform);
 }

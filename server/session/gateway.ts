@@ -167,7 +167,7 @@ export class Gateway {
     let open: (socket: Socket) => SocketHandler;
     try {
       checkOrigin(request);
-      const platform = platformOf(request.header('user-agent'));
+      const platform = this.#texts.of(platformOf(request.header('user-agent'))) ?? '';
       const device = signsOf(undefined, { name: '', platform });
       const from = { ...this.#from(request, token), device };
       open =

@@ -38,7 +38,7 @@ import type { ConnectionSummary, Session, SessionDeps } from './session.js';
 import { staleToken } from './stale-token.js';
 import { TokenBucket } from './token-bucket.js';
 import { welcomeOf, type WelcomeDeps } from './welcome.js';
-import { logRefusal, type Who } from './who.js';
+import { logRefusal, shortened, type Who } from './who.js';
 
 /** What all sessions of this kind share. */
 export interface NativeSessionDeps extends SessionDeps, RosterViewDeps, WelcomeDeps {
@@ -351,8 +351,11 @@ export class NativeSession
     const version = commonVersion(message);
     this.#beforeToken.presented();
     this.#proof = deviceProof(device);
-    const { deviceName: name = '', platform = this.#device.platform } = extensions ?? {};
-    this.#device = signsOf(this.#proof, { name, platform });
+    const { deviceName = '', platform } = extensions ?? {};
+    this.#device = signsOf(this.#proof, {
+      name: shortened(deviceName),
+      platform: platform === undefined ? this.#device.platform : shortened(platform),
+    });
     this.#inflates = extensions?.inflates === true;
     this.#comments = extensions?.comments === true;
     if (token !== '') this.#kid = this.#keyIdOf(token);
